@@ -1,0 +1,71 @@
+#include "base/ids.h"
+
+#include <sys/random.h>
+
+#include <charconv>
+
+#include "base/check.h"
+
+namespace tandem {
+namespace {
+
+constexpr std::string_view kMadePrefix = "t-";
+constexpr size_t kHexDigits = 16;
+
+// getrandom(2) is a system call; a buffer makes an id cost nanoseconds, not a microsecond. A fork
+// never happens in tandem (processes are spawned), so two processes cannot share a buffer.
+uint64_t next_random() {
+  thread_local uint64_t buffer[64];
+  thread_local size_t used = 64;
+  if (used == 64) {
+    size_t have = 0;
+    while (have < sizeof buffer) {
+      const ssize_t got =
+          getrandom(reinterpret_cast<char*>(buffer) + have, sizeof buffer - have, 0);
+      if (got > 0) have += static_cast<size_t>(got);
+      CHECK(got > 0 || errno == EINTR);
+    }
+    used = 0;
+  }
+  return buffer[used++];
+}
+
+}  // namespace
+
+uint64_t random_id() {
+  uint64_t id = 0;
+  while (id == 0) id = next_random();
+  return id;
+}
+
+std::string hex_id(uint64_t id) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(kHexDigits, '0');
+  for (size_t i = kHexDigits; i-- > 0; id >>= 4) text[i] = kDigits[id & 15];
+  return text;
+}
+
+Result<uint64_t> parse_hex_id(std::string_view text) {
+  uint64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);
+  if (error != std::errc{} || end != text.data() + text.size() || text.size() != kHexDigits) {
+    return fail(ErrorKind::kBadInput, "'" + std::string(text) + "' is not an id of 16 hex digits");
+  }
+  return id;
+}
+
+std::string make_key(int64_t wall_ms) {
+  return std::string(kMadePrefix) + std::to_string(wall_ms) + "-" + hex_id(next_random());
+}
+
+int64_t key_birth_ms(std::string_view key) {
+  if (!key.starts_with(kMadePrefix)) return -1;
+  key.remove_prefix(kMadePrefix.size());
+  int64_t birth = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), birth);
+  if (error != std::errc{} || birth < 0 || end == key.data() + key.size() || *end != '-') return -1;
+  const std::string_view rest(end + 1, static_cast<size_t>(key.data() + key.size() - end - 1));
+  return parse_hex_id(rest) ? birth : -1;
+}
+
+}  // namespace tandem

@@ -1,0 +1,169 @@
+#include "base/log.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+namespace tandem::log {
+namespace {
+
+struct Settings {
+  std::string program = "tandem";
+  Format format = Format::kText;
+  std::atomic<Level> threshold{Level::kInfo};
+};
+
+Settings& settings() {
+  static Settings instance;
+  return instance;
+}
+
+const char* name_of(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      return "error";
+  }
+  return "error";
+}
+
+// sd-daemon(3) priorities.
+int journal_priority(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return 7;
+    case Level::kInfo:
+      return 6;
+    case Level::kWarning:
+      return 4;
+    case Level::kError:
+      return 3;
+  }
+  return 3;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+// A value with blanks, quotes or control characters is quoted, so that a line splits at blanks and
+// nothing from outside can forge a second line.
+void append_text_value(std::string& out, std::string_view value) {
+  bool plain = !value.empty();
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || c == '"' || c == '=' || byte == 0x7f) plain = false;
+  }
+  if (plain) {
+    out += value;
+  } else {
+    append_json_string(out, value);
+  }
+}
+
+std::string json_line(Level level, std::string_view text, std::initializer_list<Field> fields) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  gmtime_r(&now.tv_sec, &parts);
+  char stamp[80];
+  std::snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
+                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                static_cast<int>(now.tv_nsec / 1000000));
+  std::string line = "{\"time\":\"";
+  line += stamp;
+  line += "\",\"level\":\"";
+  line += name_of(level);
+  line += "\",\"program\":";
+  append_json_string(line, settings().program);
+  line += ",\"pid\":" + std::to_string(getpid()) + ",\"message\":";
+  append_json_string(line, text);
+  for (const Field& field : fields) {
+    line += ',';
+    append_json_string(line, field.key);
+    line += ':';
+    if (field.quoted) {
+      append_json_string(line, field.value);
+    } else {
+      line += field.value;
+    }
+  }
+  line += "}\n";
+  return line;
+}
+
+std::string text_line(Level level, std::string_view text, std::initializer_list<Field> fields) {
+  std::string line;
+  if (settings().format == Format::kJournal) {
+    line = "<" + std::to_string(journal_priority(level)) + ">";
+  } else {
+    line = settings().program + "[" + std::to_string(getpid()) + "]: " + name_of(level) + ": ";
+  }
+  line += text;
+  for (const Field& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    append_text_value(line, field.value);
+  }
+  line += '\n';
+  return line;
+}
+
+}  // namespace
+
+void configure(std::string_view program, Level threshold, Format format) {
+  settings().program = program;
+  settings().format = format;
+  settings().threshold = threshold;
+}
+
+void set_threshold(Level threshold) { settings().threshold = threshold; }
+
+bool enabled(Level level) {
+  return level >= settings().threshold.load(std::memory_order_relaxed);
+}
+
+Format detect_format() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat info {};
+  if (stream == nullptr || fstat(STDERR_FILENO, &info) != 0) return Format::kText;
+  const std::string own = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  return own == stream ? Format::kJournal : Format::kText;
+}
+
+void write(Level level, std::string_view text, std::initializer_list<Field> fields) {
+  if (!enabled(level)) return;
+  const std::string line = settings().format == Format::kJson ? json_line(level, text, fields)
+                                                              : text_line(level, text, fields);
+  const int saved = errno;
+  // A log that cannot be written must not stop the service: the result is ignored on purpose.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  errno = saved;
+}
+
+}  // namespace tandem::log

@@ -1,0 +1,56 @@
+// Logging to stderr, a line an event:
+//
+//   rs-worker[4711]: info: follower joined the set id=2 epoch=7
+//
+// or one JSON object a line (Format::kJson), or with a priority prefix <N> of sd-daemon(3) where
+// stderr is the journal. stdout stays free for data. Any thread may log; a line is one write(2).
+// Nothing that happens once a request is logged above debug.
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace tandem::log {
+
+enum class Level { kDebug, kInfo, kWarning, kError };
+enum class Format { kText, kJson, kJournal };
+
+struct Field {
+  std::string_view key;
+  std::string value;
+  bool quoted = true;  // in JSON: a string (true) or a bare number or boolean
+
+  Field(std::string_view k, std::string_view v) : key(k), value(v) {}
+  Field(std::string_view k, const char* v) : key(k), value(v) {}
+  Field(std::string_view k, const std::string& v) : key(k), value(v) {}
+  Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false"), quoted(false) {}
+  template <std::integral T>
+  Field(std::string_view k, T v) : key(k), value(std::to_string(v)), quoted(false) {}
+};
+
+// Called once at start, before threads exist. `program` is copied.
+void configure(std::string_view program, Level threshold, Format format);
+void set_threshold(Level threshold);
+bool enabled(Level level);
+
+// Format::kJournal where JOURNAL_STREAM names the inode of stderr, else kText.
+Format detect_format();
+
+void write(Level level, std::string_view text, std::initializer_list<Field> fields);
+
+inline void debug(std::string_view text, std::initializer_list<Field> fields = {}) {
+  if (enabled(Level::kDebug)) write(Level::kDebug, text, fields);
+}
+inline void info(std::string_view text, std::initializer_list<Field> fields = {}) {
+  write(Level::kInfo, text, fields);
+}
+inline void warning(std::string_view text, std::initializer_list<Field> fields = {}) {
+  write(Level::kWarning, text, fields);
+}
+inline void error(std::string_view text, std::initializer_list<Field> fields = {}) {
+  write(Level::kError, text, fields);
+}
+
+}  // namespace tandem::log

@@ -1,0 +1,54 @@
+// What the replication library asks of a replicated state machine: pure, deterministic, no I/O, no
+// clock (time comes with the entry), no randomness. The same entries in the same order give the
+// same state and the same answers on every replica.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "wire/entry.h"
+
+namespace tandem::repl {
+
+// The answer to a command: an HTTP status and a JSON body. It is stored with the command's key and
+// given again to a repetition.
+struct Applied {
+  uint16_t status = 200;
+  std::string body;
+};
+
+// Takes the rows of a snapshot, one line of JSON without its newline; false: stop, writing failed.
+using RowSink = std::function<bool(std::string_view row)>;
+
+// An immutable picture of a state. write_rows may run on another thread than the state machine, and
+// while that goes on changing.
+class FrozenState {
+ public:
+  virtual ~FrozenState() = default;
+  // In an order that is the same on every replica. False where the sink said stop.
+  virtual bool write_rows(const RowSink& sink) const = 0;
+};
+
+class StateMachine {
+ public:
+  virtual ~StateMachine() = default;
+
+  // Carries out a kCommand entry. Never fails: a command that cannot be carried out changes nothing
+  // and is answered so (400, 409).
+  virtual Applied apply(const wire::Entry& entry) = 0;
+
+  // Cheap in time (no serialization): what is slow happens in FrozenState::write_rows.
+  virtual std::unique_ptr<FrozenState> freeze() const = 0;
+
+  // Restoring: reset(), then every row of a snapshot in its order, then finish_restore(). An error
+  // leaves the state undefined until the next reset().
+  virtual void reset() = 0;
+  virtual Status restore_row(std::string_view row) = 0;
+  virtual Status finish_restore() = 0;
+};
+
+}  // namespace tandem::repl

@@ -1,0 +1,38 @@
+// An entry of the replicated log, and its encoding. The same bytes (without the record header of
+// the log file, see storage/log_format.h) travel in append messages.
+//
+//   entry = type index epoch time request_id payload
+//   type = u8; index, epoch = u64; time = i64 (ms since 1970); request_id, payload = text
+//   text = u32 length, bytes
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "wire/bytes.h"
+
+namespace tandem::wire {
+
+enum class EntryType : uint8_t {
+  kOpen = 1,     // opens an epoch: no payload, no effect on the state machine
+  kCommand = 2,  // a command of the state machine: JSON text
+};
+
+struct Entry {
+  EntryType type = EntryType::kCommand;
+  uint64_t index = 0;
+  uint64_t epoch = 0;
+  int64_t time_ms = 0;      // log time: never goes back, moves at most 60 s an entry
+  std::string request_id;   // idempotency key, empty for kOpen
+  std::string payload;
+
+  bool operator==(const Entry&) const = default;
+};
+
+size_t encoded_size(const Entry& entry);
+void encode_entry(const Entry& entry, std::string& out);
+// Reads one entry; false where the bytes are short or the type is unknown.
+bool decode_entry(ByteReader& in, Entry& entry);
+
+}  // namespace tandem::wire

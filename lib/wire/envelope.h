@@ -1,0 +1,56 @@
+// What processes ask of each other, as the payload of an item (wire/frame.h):
+//
+//   request  = method:u16 consistency:u8 budget_ms:u32 min_index:u64
+//              request_id:text key:text body:text
+//   response = status:u16 index:u64 body:text
+//
+// `status` is an HTTP status, so that a service passes a verdict on without a table in between.
+// The budget is what is left of the caller's deadline: clocks of two hosts are never compared.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tandem::wire {
+
+// Method numbers, once for all processes; a number is never used again for something else.
+enum class Method : uint16_t {
+  kDbRead = 1,      // body: JSON of db/read
+  kDbWrite = 2,     // body: JSON of db/write
+  kDbClear = 3,     // body: empty
+  kWorkerInfo = 4,  // body: empty; answers the replica's state as JSON
+  kPing = 5,        // body: empty; answers 200
+  kPeer = 16,       // one way: a replication message (repl/message.h) follows the method number
+  kControl = 17,    // controller to replica and back: repl/message.h as well, with a reply
+};
+
+enum class Consistency : uint8_t { kDefault = 0, kLinearizable = 1, kSession = 2, kEventual = 3 };
+
+// "linearizable", "session", "eventual"; false for anything else.
+bool parse_consistency(std::string_view text, Consistency& out);
+std::string_view to_string(Consistency consistency);
+
+// Views: of the caller's strings when encoding, of the received message when decoded.
+struct Request {
+  Method method = Method::kPing;
+  Consistency consistency = Consistency::kDefault;
+  uint32_t budget_ms = 0;
+  uint64_t min_index = 0;       // session reads: answer from a state that has applied this index
+  std::string_view request_id;  // X-Request-Id
+  std::string_view key;         // Idempotency-Key, at most 128 bytes
+  std::string_view body;
+};
+
+struct Response {
+  uint16_t status = 200;
+  uint64_t index = 0;     // the log index that the answer reflects, 0 where that means nothing
+  std::string_view body;  // JSON, or empty
+};
+
+void encode(const Request& request, std::string& out);
+void encode(const Response& response, std::string& out);
+bool decode(std::string_view in, Request& request);
+bool decode(std::string_view in, Response& response);
+
+}  // namespace tandem::wire

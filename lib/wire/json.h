@@ -1,0 +1,70 @@
+// JSON: reading (simdjson behind it, one .cc) into a small value tree, and writing.
+//
+// Reading is strict where it protects the data: UTF-8 is checked, duplicate keys in one object are
+// an error, as are numbers that fit no int64 or finite double, nesting deeper than 64 levels and
+// text after the value. An integer too big for int64 is an error, not a rounded double.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tandem::wire {
+
+class Json {
+ public:
+  using Array = std::vector<Json>;
+  using Member = std::pair<std::string, Json>;
+  using Object = std::vector<Member>;  // in the order of the text; keys are unique
+
+  Json() = default;  // null
+  Json(std::nullptr_t) {}                                    // NOLINT: literals read as JSON
+  Json(bool v) : value_(v) {}                                // NOLINT
+  Json(int64_t v) : value_(v) {}                             // NOLINT
+  Json(int v) : value_(static_cast<int64_t>(v)) {}           // NOLINT
+  Json(uint64_t v) : value_(static_cast<int64_t>(v)) {}      // NOLINT
+  Json(double v) : value_(v) {}                              // NOLINT
+  Json(std::string v) : value_(std::move(v)) {}              // NOLINT
+  Json(std::string_view v) : value_(std::string(v)) {}       // NOLINT
+  Json(const char* v) : value_(std::string(v)) {}            // NOLINT
+  Json(Array v) : value_(std::move(v)) {}                    // NOLINT
+  Json(Object v) : value_(std::move(v)) {}                   // NOLINT
+
+  bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
+  // The value where it has that type, else nullptr.
+  const bool* as_bool() const { return std::get_if<bool>(&value_); }
+  const int64_t* as_int() const { return std::get_if<int64_t>(&value_); }
+  const double* as_double() const { return std::get_if<double>(&value_); }
+  const std::string* as_string() const { return std::get_if<std::string>(&value_); }
+  const Array* as_array() const { return std::get_if<Array>(&value_); }
+  const Object* as_object() const { return std::get_if<Object>(&value_); }
+
+  // The member of an object, or nullptr (also where this is no object).
+  const Json* find(std::string_view key) const;
+  // Appends (or replaces) a member; turns null into an object. For building answers.
+  Json& set(std::string_view key, Json value);
+  // "null", "a boolean", "an integer", "a number", "a string", "an array", "an object".
+  std::string_view type_name() const;
+
+  // Compact text: no blanks, non-ASCII as it is, control characters escaped.
+  std::string dump() const;
+  void dump_to(std::string& out) const;
+
+  bool operator==(const Json&) const = default;
+
+ private:
+  std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> value_;
+};
+
+// Fails with kBadInput: "not JSON: …", "duplicate key 'x'", …
+Result<Json> parse_json(std::string_view text);
+
+// `text` as a JSON string with quotes, appended to `out`.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace tandem::wire
