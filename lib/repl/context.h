@@ -1,0 +1,113 @@
+// What the parts of the protocol core share: who this replica is, the end of its log, the writes
+// under way, and where effects are collected. Internal to lib/repl.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "repl/events.h"
+#include "repl/message.h"
+#include "repl/types.h"
+
+namespace tandem::repl {
+
+struct ReplicaOptions {
+  Member self;
+  uint64_t session = 0;               // random at each start
+  size_t max_in_sync = 3;             // further replicas are readers outside the set
+  size_t append_bytes = 1 << 20;      // entries of one append message
+  size_t in_flight_bytes = 32 << 20;  // sent to one replica and not acknowledged
+  size_t chunk_bytes = 256 << 10;     // of a snapshot
+  int64_t heartbeat_ns = 50'000'000;
+  int64_t silence_ns = 400'000'000;   // a follower that says nothing for so long leaves the set
+  int64_t stall_ns = 500'000'000;     // or whose disk does not move while entries wait
+  int64_t rejoin_ns = 1'000'000'000;  // one that left for its slowness comes back no sooner
+};
+
+struct Context {
+  Context(const ReplicaOptions& o, const LogView& l, const SnapshotView& s)
+      : options(o), log(l), snapshots(s) {}
+
+  const ReplicaOptions options;
+  const LogView& log;
+  const SnapshotView& snapshots;
+
+  uint64_t lineage = 0;
+  Epoch promise = 0;
+  Index last_index = 0;
+  Epoch last_epoch = 0;
+  int64_t last_time_ms = 0;
+  Index commit = 0;
+  Index durable_index = 0;  // of the own log
+
+  int64_t now = 0;  // of the step under way, ns
+  Effects* out = nullptr;
+
+  Ticket last_ticket = 0;
+  Ticket durable_ticket = 0;
+
+  Message make(MessageType type, ReplicaId to, uint64_t to_session) const {
+    Message m;
+    m.type = type;
+    m.lineage = lineage;
+    m.epoch = promise;
+    m.from = options.self.id;
+    m.storage_id = options.self.storage_id;
+    m.session = options.session;
+    m.to = to;
+    m.to_session = to_session;
+    return m;
+  }
+
+  void send(Message message, Ticket after) {
+    out->sends.push_back(Send{after, std::move(message)});
+  }
+
+  template <typename What>
+  Ticket persist(What what) {
+    out->persists.push_back(Persist{++last_ticket, std::move(what)});
+    return last_ticket;
+  }
+
+  void append(std::vector<wire::Entry> entries) {
+    last_index = entries.back().index;
+    last_epoch = entries.back().epoch;
+    last_time_ms = std::max(last_time_ms, entries.back().time_ms);
+    const Ticket ticket = persist(AppendEntries{std::move(entries)});
+    appends_.emplace_back(ticket, last_index);
+  }
+
+  void cut(Index from) {
+    last_index = from - 1;
+    last_epoch = log.epoch_at(from - 1);
+    durable_index = std::min(durable_index, last_index);
+    const Ticket ticket = persist(CutLog{from});
+    for (auto& [append_ticket, index] : appends_) index = std::min(index, last_index);
+    appends_.emplace_back(ticket, last_index);
+  }
+
+  void persisted(Ticket ticket) {
+    durable_ticket = std::max(durable_ticket, ticket);
+    while (!appends_.empty() && appends_.front().first <= ticket) {
+      durable_index = appends_.front().second;
+      appends_.pop_front();
+    }
+  }
+
+  // The log was replaced by a snapshot that ends at `index`.
+  void restart_at(Index index, Epoch epoch) {
+    last_index = commit = durable_index = index;
+    last_epoch = epoch;
+    appends_.clear();
+  }
+
+  void notice(std::string text) { out->notices.push_back(std::move(text)); }
+
+ private:
+  std::deque<std::pair<Ticket, Index>> appends_;  // ticket → end of the log once it is durable
+};
+
+}  // namespace tandem::repl

@@ -1,0 +1,113 @@
+// What goes into the protocol core and what comes out: Replica::step(event, now) → Effects.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "repl/message.h"
+#include "repl/types.h"
+
+namespace tandem::repl {
+
+// Numbers the core's writes to disk in their order, from 1; 0: nothing to wait for.
+using Ticket = uint64_t;
+
+// --- events ---
+
+struct MessageIn {
+  Message message;
+};
+// Every write up to `ticket` is on disk.
+struct Persisted {
+  Ticket ticket = 0;
+};
+// A consistent read of the record; nullopt: there is none.
+struct RecordRead {
+  std::optional<Record> record;
+};
+// The compare-and-swap asked for by Effects::swap ended; anything but a clear yes is unknown.
+struct SwapDone {
+  uint64_t expected_version = 0;
+  bool applied = false;
+};
+// A command of a client, to be logged (leader only; see Replica::can_propose).
+struct Propose {
+  int64_t wall_ms = 0;
+  std::string request_id;
+  std::string payload;
+};
+// A chunk was written to the incoming snapshot, or that failed (the leader starts over).
+struct SnapshotChunkWritten {
+  Index snapshot_index = 0;
+  uint64_t have_bytes = 0;
+};
+// The incoming snapshot is complete, durable and installed; the log now starts after it.
+struct SnapshotInstalled {
+  Index index = 0;
+  int64_t time_ms = 0;  // log time at that point
+};
+// Time passes: every 10 ms or so.
+struct Tick {};
+// All events of a loop turn were given: now batches go out.
+struct EndOfTurn {};
+
+using Event = std::variant<MessageIn, Persisted, RecordRead, SwapDone, Propose,
+                           SnapshotChunkWritten, SnapshotInstalled, Tick, EndOfTurn>;
+
+// --- effects ---
+
+struct SavePromise {
+  Epoch epoch = 0;
+};
+struct SaveLineage {
+  uint64_t lineage = 0;
+};
+struct AppendEntries {
+  std::vector<wire::Entry> entries;
+};
+// Erases `from` and all after it.
+struct CutLog {
+  Index from = 0;
+};
+struct Persist {
+  Ticket ticket = 0;
+  std::variant<SavePromise, SaveLineage, AppendEntries, CutLog> what;
+};
+
+// A message that may leave this process only once `after` is durable: the driver holds it back, so
+// that "acknowledged before fsync" cannot be written by accident.
+struct Send {
+  Ticket after = 0;
+  Message message;
+};
+
+struct Swap {
+  uint64_t expected_version = 0;
+  Record record;
+};
+
+struct SnapshotChunk {
+  Index index = 0;
+  Epoch epoch = 0;
+  uint64_t offset = 0;
+  uint64_t total_bytes = 0;
+  std::string data;
+};
+
+// To be carried out in the order of the members.
+struct Effects {
+  bool stepped_down = false;  // waiting clients get "unknown, ask again with the same key"
+  std::vector<Persist> persists;
+  std::vector<Send> sends;
+  std::optional<Swap> swap;
+  bool read_record = false;
+  std::optional<SnapshotChunk> snapshot_chunk;
+  // What an operator wants to know of: role changes, set changes; text and "key=value" pairs.
+  std::vector<std::string> notices;
+};
+
+}  // namespace tandem::repl

@@ -1,0 +1,148 @@
+#include "repl/exactly_once.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "wire/json.h"
+
+namespace tandem::repl {
+namespace {
+
+using wire::Json;
+
+constexpr std::string_view kRowPrefix = "{\"outcome\":";
+
+// FNV-1a, 64 bit: tells an honest client's other body from a repetition; not a cryptographic hash.
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash;
+}
+
+Applied refuse(uint16_t status, std::string_view message) {
+  Json error;
+  error.set("code", static_cast<int64_t>(status));
+  error.set("message", message);
+  Json body;
+  body.set("error", std::move(error));
+  return Applied{status, body.dump()};
+}
+
+class Frozen final : public FrozenState {
+ public:
+  Frozen(std::vector<ExactlyOnce::Shared> outcomes, std::unique_ptr<FrozenState> inner)
+      : outcomes_(std::move(outcomes)), inner_(std::move(inner)) {}
+
+  bool write_rows(const RowSink& sink) const override {
+    std::string row;
+    for (const auto& outcome : outcomes_) {
+      Json json;
+      json.set("key", outcome->key);
+      json.set("hash", hex_id(outcome->payload_hash));
+      json.set("time", outcome->time_ms);
+      json.set("status", static_cast<int64_t>(outcome->answer.status));
+      json.set("body", outcome->answer.body);
+      row = kRowPrefix;
+      json.dump_to(row);
+      row += '}';
+      if (!sink(row)) return false;
+    }
+    return inner_->write_rows(sink);
+  }
+
+ private:
+  std::vector<ExactlyOnce::Shared> outcomes_;
+  std::unique_ptr<FrozenState> inner_;
+};
+
+}  // namespace
+
+Applied ExactlyOnce::apply(const wire::Entry& entry) {
+  forget_before(entry.time_ms);
+  if (entry.request_id.empty()) return inner_.apply(entry);
+  const uint64_t hash = hash_of(entry.payload);
+  const auto known = outcomes_.find(entry.request_id);
+  if (known != outcomes_.end()) {
+    if (known->second->payload_hash == hash) return known->second->answer;
+    return refuse(422, "this Idempotency-Key was used with another body");
+  }
+  const int64_t birth_ms = key_birth_ms(entry.request_id);
+  if (birth_ms >= 0 && entry.time_ms - birth_ms > kMadeKeyMs / 2) {
+    return refuse(409, "the request is too old to be carried out: nothing was done");
+  }
+  auto outcome = std::make_shared<Outcome>();
+  outcome->key = entry.request_id;
+  outcome->payload_hash = hash;
+  outcome->time_ms = entry.time_ms;
+  outcome->answer = inner_.apply(entry);
+  Applied answer = outcome->answer;
+  remember(std::move(outcome));
+  return answer;
+}
+
+void ExactlyOnce::remember(Shared outcome) {
+  (key_birth_ms(outcome->key) >= 0 ? made_ : client_).push_back(outcome);
+  const std::string_view key = outcome->key;
+  outcomes_.emplace(key, std::move(outcome));
+}
+
+void ExactlyOnce::forget_before(int64_t now_ms) {
+  const auto forget = [&](std::deque<Shared>& queue, int64_t life_ms) {
+    while (!queue.empty() && queue.front()->time_ms < now_ms - life_ms) {
+      outcomes_.erase(queue.front()->key);
+      queue.pop_front();
+    }
+  };
+  forget(made_, kMadeKeyMs);
+  forget(client_, kClientKeyMs);
+}
+
+std::unique_ptr<FrozenState> ExactlyOnce::freeze() const {
+  std::vector<Shared> outcomes(client_.begin(), client_.end());
+  outcomes.insert(outcomes.end(), made_.begin(), made_.end());
+  return std::make_unique<Frozen>(std::move(outcomes), inner_.freeze());
+}
+
+void ExactlyOnce::reset() {
+  outcomes_.clear();
+  made_.clear();
+  client_.clear();
+  inner_.reset();
+}
+
+Status ExactlyOnce::restore_row(std::string_view row) {
+  if (!row.starts_with(kRowPrefix)) return inner_.restore_row(row);
+  const auto json = wire::parse_json(row);
+  if (!json) return fail(ErrorKind::kCorrupt, "snapshot: " + json.error().message);
+  const Json* fields = json->find("outcome");
+  const auto text = [&](std::string_view name) {
+    const Json* value = fields->find(name);
+    return value == nullptr ? nullptr : value->as_string();
+  };
+  const auto number = [&](std::string_view name) {
+    const Json* value = fields->find(name);
+    return value == nullptr ? nullptr : value->as_int();
+  };
+  const std::string* key = text("key");
+  const std::string* hash = text("hash");
+  const std::string* body = text("body");
+  const int64_t* time_ms = number("time");
+  const int64_t* status = number("status");
+  if (!key || !hash || !body || !time_ms || !status) {
+    return fail(ErrorKind::kCorrupt, "snapshot: an outcome lacks a field");
+  }
+  const auto payload_hash = parse_hex_id(*hash);
+  if (!payload_hash) return fail(ErrorKind::kCorrupt, "snapshot: " + payload_hash.error().message);
+  auto outcome = std::make_shared<Outcome>();
+  outcome->key = *key;
+  outcome->payload_hash = *payload_hash;
+  outcome->time_ms = *time_ms;
+  outcome->answer = Applied{static_cast<uint16_t>(*status), *body};
+  remember(std::move(outcome));
+  return {};
+}
+
+Status ExactlyOnce::finish_restore() { return inner_.finish_restore(); }
+
+}  // namespace tandem::repl

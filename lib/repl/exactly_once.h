@@ -1,0 +1,56 @@
+// Exactly once: remembers the first answer to each idempotency key and gives it again to a
+// repetition, refusals (409) included. The memory is replicated state: it is filled at apply, is
+// part of every snapshot, and forgets by log time, so that all replicas forget the same.
+//
+// Keys that tandem made (base/ids.h) are remembered for kMadeKeyMs, keys of clients for
+// kClientKeyMs. A made key carries its birth; one that is older than half its life is refused, as
+// its first outcome may be forgotten by the time it is applied.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "repl/state_machine.h"
+
+namespace tandem::repl {
+
+class ExactlyOnce final : public StateMachine {
+ public:
+  static constexpr int64_t kMadeKeyMs = 5LL * 60 * 1000;
+  static constexpr int64_t kClientKeyMs = 24LL * 60 * 60 * 1000;
+
+  explicit ExactlyOnce(StateMachine& inner) : inner_(inner) {}  // `inner` outlives this
+
+  Applied apply(const wire::Entry& entry) override;
+  std::unique_ptr<FrozenState> freeze() const override;
+  void reset() override;
+  Status restore_row(std::string_view row) override;
+  Status finish_restore() override;
+
+  size_t remembered() const { return outcomes_.size(); }
+
+  // The first outcome of a key. Immutable, so that a frozen state shares it with this one: that is
+  // why it is held by shared_ptr.
+  struct Outcome {
+    std::string key;
+    uint64_t payload_hash = 0;
+    int64_t time_ms = 0;
+    Applied answer;
+  };
+  using Shared = std::shared_ptr<const Outcome>;
+
+ private:
+  void remember(Shared outcome);
+  void forget_before(int64_t now_ms);
+
+  StateMachine& inner_;
+  std::unordered_map<std::string_view, Shared> outcomes_;  // keys are views into the outcomes
+  std::deque<Shared> made_;                                // in the order of log time
+  std::deque<Shared> client_;                              // likewise
+};
+
+}  // namespace tandem::repl

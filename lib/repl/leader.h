@@ -1,0 +1,107 @@
+// The leading side of a replica, for one epoch: replicates its log, commits, and changes the
+// in-sync set. Made when the replica becomes leader, destroyed when it steps down.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "repl/context.h"
+#include "repl/events.h"
+#include "repl/types.h"
+
+namespace tandem::repl {
+
+// A follower as its leader sees it, for status pages.
+struct PeerView {
+  ReplicaId id = 0;
+  bool in_sync = false;
+  Index match = 0;
+  bool connected = false;
+};
+
+class Leader {
+ public:
+  // The promise of the record's epoch and the entry that opens it are persisted from here.
+  Leader(Context& context, const Record& record);
+
+  bool opened() const { return context_.commit >= first_; }
+  const Record& record() const { return record_; }
+  Index pinned_index() const;
+  std::vector<PeerView> peers() const;
+
+  void propose(int64_t wall_ms, std::string request_id, std::string payload);
+  void on_hello(const Message& m);
+  void on_ack(const Message& m);
+  void on_reject(const Message& m);
+  void on_snapshot_ack(const Message& m);
+  void on_session_down(const Message& m);
+  void on_remove(const Message& m);
+  // A record of this epoch that somebody read.
+  void on_record(const Record& record);
+  void on_swap_done(const SwapDone& done);
+  void tick();
+  void end_of_turn();
+
+ private:
+  enum class Mode {
+    kProbe,      // looking for where the logs agree: one append at a time
+    kReplicate,  // sending ahead without waiting
+    kSnapshot,   // the log before `next` is gone: a snapshot goes over
+  };
+
+  struct Peer {
+    uint64_t storage_id = 0;
+    uint64_t session = 0;  // 0: has not said hello in this epoch
+    Mode mode = Mode::kProbe;
+    Index match = 0;
+    Index next = 1;
+    bool probe_under_way = false;
+    std::deque<std::pair<Index, size_t>> in_flight;  // end of a batch, its bytes
+    size_t in_flight_bytes = 0;
+    Index sent_commit = 0;
+    int64_t last_sent_ns = 0;
+    int64_t last_heard_ns = 0;
+    int64_t waiting_since_ns = 0;  // entries wait for its acknowledgement; 0: none do
+    int64_t rejoin_after_ns = 0;
+    bool proven_dead = false;
+    Index snapshot_index = 0;
+    uint64_t snapshot_offset = 0;
+  };
+
+  struct PendingSwap {
+    Swap swap;
+    bool unknown = false;     // had no clear yes: a read has to settle it
+    int64_t retry_at_ns = 0;  // for the repetition on the same version; 0: none due
+  };
+
+  void append_entry(wire::Entry entry);
+  Peer* peer_of(const Message& m);
+  void advance_commit();
+  Index acknowledged_by(const Member& member) const;
+  void replicate(ReplicaId id, Peer& peer);
+  void send_append(ReplicaId id, Peer& peer, std::vector<wire::Entry> entries);
+  void send_snapshot_chunk(ReplicaId id, Peer& peer);
+  void note_progress(Peer& peer);
+  void change_set();
+  bool has_to_leave(const Member& member) const;
+  bool may_join(ReplicaId id, const Peer& peer) const;
+  void swap_set(std::vector<Member> in_sync, const std::string& why);
+  void announce_to_silent_members();
+
+  Context& context_;
+  Record record_;
+  Index first_ = 0;            // the entry that opens this epoch
+  Ticket promise_ticket_ = 0;  // nothing of this epoch is said before the promise is durable
+  std::map<ReplicaId, Peer> peers_;
+  std::set<ReplicaId> excluded_;  // asked to leave by a controller
+  std::optional<PendingSwap> pending_;
+  int64_t last_announce_ns_ = 0;
+};
+
+}  // namespace tandem::repl

@@ -1,0 +1,187 @@
+#include "repl/message.h"
+
+#include "wire/bytes.h"
+
+namespace tandem::repl {
+namespace {
+
+using wire::ByteReader;
+using wire::ByteWriter;
+
+constexpr uint32_t kMaxEntriesInMessage = 1 << 20;
+
+void encode_entries(const Message& m, std::string& out) {
+  ByteWriter(out).u32(static_cast<uint32_t>(m.entries.size()));
+  for (const wire::Entry& entry : m.entries) wire::encode_entry(entry, out);
+}
+
+bool decode_entries(ByteReader& in, Message& m) {
+  const uint32_t count = in.u32();
+  if (!in.ok() || count > kMaxEntriesInMessage) return false;
+  m.entries.clear();
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!wire::decode_entry(in, m.entries.emplace_back())) return false;
+    if (m.entries.back().index != m.prev_index + i + 1) return false;
+  }
+  return true;
+}
+
+void encode_state(const ReplicaState& state, ByteWriter& writer) {
+  writer.u64(state.promise);
+  writer.u8(static_cast<uint8_t>((state.leading ? 1 : 0) | (state.opened ? 2 : 0) |
+                                 (state.cut_tail ? 4 : 0)));
+  writer.u64(state.last_index);
+  writer.u64(state.last_epoch);
+  writer.u64(state.commit);
+  writer.u64(state.pid);
+}
+
+void decode_state(ByteReader& reader, ReplicaState& state) {
+  state.promise = reader.u64();
+  const uint8_t flags = reader.u8();
+  state.leading = (flags & 1) != 0;
+  state.opened = (flags & 2) != 0;
+  state.cut_tail = (flags & 4) != 0;
+  state.last_index = reader.u64();
+  state.last_epoch = reader.u64();
+  state.commit = reader.u64();
+  state.pid = reader.u64();
+}
+
+bool decode_record(ByteReader& reader, Message& m) {
+  const std::string_view text = reader.text();
+  if (!reader.ok()) return false;
+  auto record = parse_record(text);
+  if (!record) return false;
+  m.record = std::move(*record);
+  return true;
+}
+
+bool decode_body(ByteReader& reader, Message& m) {
+  switch (m.type) {
+    case MessageType::kHello:
+      m.hint_index = reader.u64();
+      m.hint_epoch = reader.u64();
+      return true;
+    case MessageType::kAnnounce:
+      return decode_record(reader, m);
+    case MessageType::kAppend:
+      m.prev_index = reader.u64();
+      m.prev_epoch = reader.u64();
+      m.commit = reader.u64();
+      m.record_version = reader.u64();
+      return decode_entries(reader, m);
+    case MessageType::kAppendAck:
+      m.match = reader.u64();
+      return true;
+    case MessageType::kAppendReject:
+      m.prev_index = reader.u64();
+      m.hint_index = reader.u64();
+      m.hint_epoch = reader.u64();
+      return true;
+    case MessageType::kSnapshotChunk:
+      m.snapshot_index = reader.u64();
+      m.snapshot_epoch = reader.u64();
+      m.offset = reader.u64();
+      m.total_bytes = reader.u64();
+      m.data = reader.text();
+      return true;
+    case MessageType::kSnapshotAck:
+      m.snapshot_index = reader.u64();
+      m.offset = reader.u64();
+      return true;
+    case MessageType::kQueryState:
+      m.question = reader.u64();
+      return true;
+    case MessageType::kState:
+      m.question = reader.u64();
+      decode_state(reader, m.state);
+      return true;
+    case MessageType::kSessionDown:
+      m.subject = reader.u32();
+      m.subject_session = reader.u64();
+      return true;
+    case MessageType::kRemoveMember:
+      m.subject = reader.u32();
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void encode(const Message& m, std::string& out) {
+  ByteWriter writer(out);
+  writer.u8(static_cast<uint8_t>(m.type));
+  writer.u64(m.lineage);
+  writer.u64(m.epoch);
+  writer.u32(m.from);
+  writer.u64(m.storage_id);
+  writer.u64(m.session);
+  writer.u32(m.to);
+  writer.u64(m.to_session);
+  switch (m.type) {
+    case MessageType::kHello:
+      writer.u64(m.hint_index);
+      writer.u64(m.hint_epoch);
+      break;
+    case MessageType::kAnnounce:
+      writer.text(to_text(*m.record));
+      break;
+    case MessageType::kAppend:
+      writer.u64(m.prev_index);
+      writer.u64(m.prev_epoch);
+      writer.u64(m.commit);
+      writer.u64(m.record_version);
+      encode_entries(m, out);
+      break;
+    case MessageType::kAppendAck:
+      writer.u64(m.match);
+      break;
+    case MessageType::kAppendReject:
+      writer.u64(m.prev_index);
+      writer.u64(m.hint_index);
+      writer.u64(m.hint_epoch);
+      break;
+    case MessageType::kSnapshotChunk:
+      writer.u64(m.snapshot_index);
+      writer.u64(m.snapshot_epoch);
+      writer.u64(m.offset);
+      writer.u64(m.total_bytes);
+      writer.text(m.data);
+      break;
+    case MessageType::kSnapshotAck:
+      writer.u64(m.snapshot_index);
+      writer.u64(m.offset);
+      break;
+    case MessageType::kQueryState:
+      writer.u64(m.question);
+      break;
+    case MessageType::kState:
+      writer.u64(m.question);
+      encode_state(m.state, writer);
+      break;
+    case MessageType::kSessionDown:
+      writer.u32(m.subject);
+      writer.u64(m.subject_session);
+      break;
+    case MessageType::kRemoveMember:
+      writer.u32(m.subject);
+      break;
+  }
+}
+
+bool decode(std::string_view in, Message& m) {
+  ByteReader reader(in);
+  m.type = static_cast<MessageType>(reader.u8());
+  m.lineage = reader.u64();
+  m.epoch = reader.u64();
+  m.from = reader.u32();
+  m.storage_id = reader.u64();
+  m.session = reader.u64();
+  m.to = reader.u32();
+  m.to_session = reader.u64();
+  return reader.ok() && decode_body(reader, m) && reader.done();
+}
+
+}  // namespace tandem::repl

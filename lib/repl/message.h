@@ -1,0 +1,83 @@
+// Messages between replicas, and between controllers and replicas. One struct for all types, as
+// each type uses a handful of the fields; the codec writes only those.
+//
+// Every message names its sender completely (id, storage_id, session) and, where known, the session
+// of the receiver: what does not match is dropped, so an answer of a dead process never counts.
+// Encoding: tandem-wire(5).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "repl/types.h"
+#include "wire/entry.h"
+
+namespace tandem::repl {
+
+enum class MessageType : uint8_t {
+  kHello = 1,          // replica → leader: here I am, promised to this epoch, my log ends here
+  kAnnounce = 2,       // leader or controller → replica: the record
+  kAppend = 3,         // leader → replica: entries (may be none: heartbeat) and the commit index
+  kAppendAck = 4,      // replica → leader: verified and durable up to `match`
+  kAppendReject = 5,   // replica → leader: `prev` does not fit; (hint_index, hint_epoch) might
+  kSnapshotChunk = 6,  // leader → replica: a piece of a snapshot file
+  kSnapshotAck = 7,    // replica → leader: have the file up to `offset`
+  kQueryState = 8,     // controller → replica: tell your state
+  kState = 9,          // replica → controller: the answer, with the same `question`
+  kSessionDown = 10,   // controller → leader: this session of this replica is proven dead
+  kRemoveMember = 11,  // controller → leader: take this replica out of the set (scaling down)
+};
+
+// What a replica tells of itself (kState).
+struct ReplicaState {
+  Epoch promise = 0;
+  bool leading = false;
+  bool opened = false;  // leading, and the entry that opens the epoch is committed
+  Index last_index = 0;
+  Epoch last_epoch = 0;
+  Index commit = 0;
+  bool cut_tail = false;  // recovery cut a torn tail at start: others are preferred as leader
+  uint64_t pid = 0;
+};
+
+struct Message {
+  MessageType type = MessageType::kHello;
+  uint64_t lineage = 0;  // 0: from a replica without data
+  Epoch epoch = 0;
+  ReplicaId from = 0;
+  uint64_t storage_id = 0;
+  uint64_t session = 0;
+  ReplicaId to = 0;
+  uint64_t to_session = 0;  // 0: not known yet
+
+  Index prev_index = 0;  // kAppend, kAppendReject (which one was refused)
+  Epoch prev_epoch = 0;
+  std::vector<wire::Entry> entries;
+  Index commit = 0;
+  uint64_t record_version = 0;  // kAppend: a follower that knows an older one reads the record
+
+  Index match = 0;       // kAppendAck
+  Index hint_index = 0;  // kAppendReject; kHello: the end of the log
+  Epoch hint_epoch = 0;
+
+  Index snapshot_index = 0;  // kSnapshotChunk, kSnapshotAck
+  Epoch snapshot_epoch = 0;
+  uint64_t offset = 0;
+  uint64_t total_bytes = 0;
+  std::string data;
+
+  std::optional<Record> record;  // kAnnounce
+  uint64_t question = 0;         // kQueryState, kState, kRemoveMember
+  ReplicaState state;            // kState
+  ReplicaId subject = 0;         // kSessionDown, kRemoveMember
+  uint64_t subject_session = 0;  // kSessionDown
+};
+
+void encode(const Message& message, std::string& out);
+// False where the bytes are malformed.
+bool decode(std::string_view in, Message& message);
+
+}  // namespace tandem::repl

@@ -1,0 +1,359 @@
+#include "repl/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace tandem::repl {
+namespace {
+
+constexpr int64_t kHelloEveryNs = 100'000'000;
+constexpr int64_t kRecordReadEveryNs = 500'000'000;
+
+}  // namespace
+
+Replica::Replica(const ReplicaOptions& options, const Recovered& recovered, const LogView& log,
+                 const SnapshotView& snapshots)
+    : context_(options, log, snapshots), cut_tail_(recovered.cut_tail), pid_(recovered.pid) {
+  context_.lineage = recovered.lineage;
+  context_.promise = recovered.promise;
+  context_.last_index = log.last_index();
+  context_.last_epoch = log.epoch_at(log.last_index());
+  context_.last_time_ms = recovered.last_time_ms;
+  context_.commit = recovered.snapshot_index;
+  context_.durable_index = log.last_index();
+}
+
+void Replica::step(Event event, int64_t now_ns, Effects& effects) {
+  CHECK(now_ns >= context_.now);
+  context_.now = now_ns;
+  context_.out = &effects;
+  std::visit([this](auto& e) { on(e); }, event);
+  context_.out = nullptr;
+}
+
+bool Replica::in_sync() const { return record_ && record_->contains(context_.options.self); }
+
+Index Replica::pinned_index() const {
+  return leader_ != nullptr ? leader_->pinned_index() : context_.commit;
+}
+
+std::vector<PeerView> Replica::peers() const {
+  return leader_ != nullptr ? leader_->peers() : std::vector<PeerView>{};
+}
+
+// --- messages ---
+
+// A message for another process, another life of this process or another lineage is dropped: an
+// answer to a dead session must never count for a living one.
+bool Replica::addressed_to_me(const Message& m) {
+  if (m.to != context_.options.self.id) return false;
+  if (m.to_session != 0 && m.to_session != context_.options.session) return false;
+  if (m.from == kController || m.type == MessageType::kHello) {
+    return m.lineage == 0 || context_.lineage == 0 || m.lineage == context_.lineage;
+  }
+  return m.lineage == context_.lineage || context_.lineage == 0;
+}
+
+void Replica::on(MessageIn& event) {
+  const Message& m = event.message;
+  if (!addressed_to_me(m)) return;
+  switch (m.type) {
+    case MessageType::kHello:
+      on_hello(m);
+      return;
+    case MessageType::kAnnounce:
+      if (m.record) learn_record(*m.record);
+      return;
+    case MessageType::kAppend:
+      on_append(m);
+      return;
+    case MessageType::kSnapshotChunk:
+      on_snapshot_chunk(m);
+      return;
+    case MessageType::kQueryState:
+      answer_state(m);
+      return;
+    default:
+      break;
+  }
+  if (leader_ == nullptr) return;
+  if (m.from != kController && m.epoch != context_.promise) return;
+  switch (m.type) {
+    case MessageType::kAppendAck:
+      leader_->on_ack(m);
+      return;
+    case MessageType::kAppendReject:
+      leader_->on_reject(m);
+      return;
+    case MessageType::kSnapshotAck:
+      leader_->on_snapshot_ack(m);
+      return;
+    case MessageType::kSessionDown:
+      leader_->on_session_down(m);
+      return;
+    case MessageType::kRemoveMember:
+      leader_->on_remove(m);
+      return;
+    default:
+      return;
+  }
+}
+
+void Replica::on_hello(const Message& m) {
+  if (m.epoch > context_.promise) {
+    // Somebody is promised to a later epoch: this one is over.
+    step_down();
+    context_.out->read_record = true;
+    return;
+  }
+  if (leader_ == nullptr) return;
+  leader_->on_hello(m);
+}
+
+void Replica::answer_state(const Message& m) {
+  Message answer = context_.make(MessageType::kState, m.from, m.session);
+  answer.question = m.question;
+  answer.state.promise = context_.promise;
+  answer.state.leading = leading();
+  answer.state.opened = opened();
+  answer.state.last_index = context_.last_index;
+  answer.state.last_epoch = context_.last_epoch;
+  answer.state.commit = context_.commit;
+  answer.state.cut_tail = cut_tail_;
+  answer.state.pid = pid_;
+  // What is told here must be on disk: a controller chooses by it.
+  context_.send(std::move(answer), context_.last_ticket);
+}
+
+// --- the record, epochs, roles ---
+
+void Replica::on(RecordRead& event) {
+  if (event.record) learn_record(*event.record);
+}
+
+void Replica::learn_record(const Record& record) {
+  if (context_.lineage != 0 && record.lineage != context_.lineage) {
+    if (!std::exchange(foreign_record_told_, true)) {
+      context_.notice("the record is of another lineage: this replica's data stays out of it");
+    }
+    return;
+  }
+  if (record_ && record.version < record_->version) return;
+  const bool news = !record_ || record.version > record_->version;
+  record_ = record;
+  if (record.epoch < context_.promise) return;
+  if (record.epoch > context_.promise) {
+    adopt_lineage(record.lineage);
+    if (record.leader == context_.options.self.id && record.contains(context_.options.self)) {
+      become_leader(record);
+      return;
+    }
+    raise_promise(record.epoch, record.leader);
+  } else if (leader_ != nullptr) {
+    leader_->on_record(record);
+    return;
+  }
+  leader_id_ = record.leader;
+  if (news) say_hello(leader_id_, 0);
+}
+
+void Replica::adopt_lineage(uint64_t lineage) {
+  if (context_.lineage != 0) return;
+  context_.lineage = lineage;
+  context_.persist(SaveLineage{lineage});
+}
+
+void Replica::raise_promise(Epoch epoch, ReplicaId leader) {
+  CHECK(epoch > context_.promise);
+  step_down();
+  context_.promise = epoch;
+  context_.persist(SavePromise{epoch});
+  leader_id_ = leader;
+  leader_session_ = 0;
+  verified_ = 0;
+  ack_due_ = false;
+  incoming_ = {};
+  last_contact_ns_ = context_.now;
+}
+
+void Replica::become_leader(const Record& record) {
+  CHECK(record.epoch > context_.promise);
+  step_down();
+  context_.promise = record.epoch;
+  leader_id_ = context_.options.self.id;
+  verified_ = 0;
+  ack_due_ = false;
+  incoming_ = {};
+  leader_ = std::make_unique<Leader>(context_, record);
+  context_.notice("leads epoch=" + std::to_string(record.epoch));
+}
+
+void Replica::step_down() {
+  if (leader_ == nullptr) return;
+  leader_.reset();
+  leader_id_ = 0;
+  context_.out->stepped_down = true;
+  context_.notice("no longer leads epoch=" + std::to_string(context_.promise));
+}
+
+void Replica::on(SwapDone& event) {
+  if (leader_ == nullptr) {
+    // The swap of a former leadership: its outcome matters to the record's readers alone.
+    context_.out->read_record = true;
+    return;
+  }
+  leader_->on_swap_done(event);
+  record_ = leader_->record();
+}
+
+void Replica::on(Propose& event) {
+  CHECK_MSG(leader_ != nullptr, "only a leader takes commands");
+  leader_->propose(event.wall_ms, std::move(event.request_id), std::move(event.payload));
+}
+
+void Replica::on(Persisted& event) { context_.persisted(event.ticket); }
+
+// --- following ---
+
+bool Replica::accept_leader(const Message& m) {
+  if (m.epoch < context_.promise) {
+    say_hello(m.from, m.session);  // tells the deposed leader of the later epoch
+    return false;
+  }
+  adopt_lineage(m.lineage);
+  if (m.epoch > context_.promise) raise_promise(m.epoch, m.from);
+  CHECK_MSG(leader_ == nullptr, "two leaders in one epoch");
+  leader_id_ = m.from;
+  leader_session_ = m.session;
+  last_contact_ns_ = context_.now;
+  if (!record_ || m.record_version > record_->version) context_.out->read_record = true;
+  return true;
+}
+
+void Replica::on_append(const Message& m) {
+  if (!accept_leader(m)) return;
+  const Index base = context_.log.first_index() - 1;
+  // Entries up to the base are in the snapshot: committed, so they match.
+  const bool fits = m.prev_index < base || (m.prev_index <= context_.last_index &&
+                                            context_.log.epoch_at(m.prev_index) == m.prev_epoch);
+  if (!fits) {
+    reject_append(m);
+    return;
+  }
+  std::vector<wire::Entry> fresh;
+  for (const wire::Entry& entry : m.entries) {
+    if (entry.index <= base) continue;
+    if (fresh.empty() && entry.index <= context_.last_index) {
+      if (context_.log.epoch_at(entry.index) == entry.epoch) continue;
+      CHECK_MSG(entry.index > context_.commit, "a committed entry would be cut");
+      context_.cut(entry.index);
+    }
+    fresh.push_back(entry);
+  }
+  if (!fresh.empty()) context_.append(std::move(fresh));
+  verified_ = std::max(verified_, m.prev_index + m.entries.size());
+  // Never past what was verified in this epoch: beyond it the own log may hold other entries.
+  context_.commit = std::max(context_.commit, std::min(m.commit, verified_));
+  ack_due_ = true;
+}
+
+// The leader looks for the last place where the logs agree; skipping a whole epoch of ours at a
+// time saves it a message for each entry (Raft, section 5.3).
+void Replica::reject_append(const Message& m) {
+  const Index base = context_.log.first_index() - 1;
+  Index hint = std::min(context_.last_index, m.prev_index);
+  while (hint > base && context_.log.epoch_at(hint) > m.prev_epoch) --hint;
+  Message reject = context_.make(MessageType::kAppendReject, m.from, m.session);
+  reject.prev_index = m.prev_index;
+  reject.hint_index = hint;
+  reject.hint_epoch = context_.log.epoch_at(hint);
+  context_.send(std::move(reject), context_.last_ticket);
+}
+
+void Replica::on_snapshot_chunk(const Message& m) {
+  if (!accept_leader(m)) return;
+  if (m.snapshot_index <= context_.commit) {
+    // A late copy: what it holds is here already. Tell the leader where this log ends.
+    say_hello(m.from, m.session);
+    return;
+  }
+  if (incoming_.index != m.snapshot_index) incoming_ = Incoming{m.snapshot_index, 0, false};
+  if (incoming_.writing) return;
+  if (m.offset != incoming_.have_bytes) {
+    Message ack = context_.make(MessageType::kSnapshotAck, m.from, m.session);
+    ack.snapshot_index = incoming_.index;
+    ack.offset = incoming_.have_bytes;
+    context_.send(std::move(ack), context_.last_ticket);
+    return;
+  }
+  incoming_.writing = true;
+  context_.out->snapshot_chunk =
+      SnapshotChunk{m.snapshot_index, m.snapshot_epoch, m.offset, m.total_bytes, m.data};
+}
+
+void Replica::on(SnapshotChunkWritten& event) {
+  if (event.snapshot_index != incoming_.index || leader_ != nullptr) return;
+  incoming_.writing = false;
+  incoming_.have_bytes = event.have_bytes;
+  Message ack = context_.make(MessageType::kSnapshotAck, leader_id_, leader_session_);
+  ack.snapshot_index = incoming_.index;
+  ack.offset = incoming_.have_bytes;
+  context_.send(std::move(ack), context_.last_ticket);
+}
+
+void Replica::on(SnapshotInstalled& event) {
+  CHECK_MSG(leader_ == nullptr, "a leader never installs a snapshot");
+  CHECK_MSG(event.index > context_.commit, "a snapshot below the commit index");
+  context_.restart_at(event.index, context_.log.epoch_at(event.index));
+  context_.last_time_ms = std::max(context_.last_time_ms, event.time_ms);
+  // It came from the leader of this epoch, unless that changed while it was installed; then the
+  // new leader's appends verify anew.
+  if (incoming_.index == event.index) {
+    verified_ = event.index;
+    ack_due_ = true;
+  }
+  incoming_ = {};
+  context_.notice("installed a snapshot index=" + std::to_string(event.index));
+}
+
+void Replica::say_hello(ReplicaId to, uint64_t to_session) {
+  if (to == 0 || to == context_.options.self.id) return;
+  Message hello = context_.make(MessageType::kHello, to, to_session);
+  hello.hint_index = context_.last_index;
+  hello.hint_epoch = context_.last_epoch;
+  last_hello_ns_ = context_.now;
+  context_.send(std::move(hello), context_.last_ticket);
+}
+
+// --- time ---
+
+void Replica::on(Tick&) {
+  if (leader_ != nullptr) {
+    leader_->tick();
+    return;
+  }
+  const bool silent = context_.now - last_contact_ns_ > kHelloEveryNs;
+  if (silent && leader_id_ != 0 && context_.now - last_hello_ns_ > kHelloEveryNs) {
+    say_hello(leader_id_, 0);
+  }
+  if (silent && context_.now - last_record_read_ns_ > kRecordReadEveryNs) {
+    last_record_read_ns_ = context_.now;
+    context_.out->read_record = true;
+  }
+}
+
+void Replica::on(EndOfTurn&) {
+  if (leader_ != nullptr) {
+    leader_->end_of_turn();
+    return;
+  }
+  if (!std::exchange(ack_due_, false)) return;
+  Message ack = context_.make(MessageType::kAppendAck, leader_id_, leader_session_);
+  ack.match = verified_;
+  // One fsync covers all appends of the turn; the acknowledgement leaves when it is done.
+  context_.send(std::move(ack), context_.last_ticket);
+}
+
+}  // namespace tandem::repl

@@ -1,0 +1,109 @@
+// The protocol core of one replica: a pure machine. No I/O, no clock, no threads, no randomness;
+// time comes with each step. One driver (lib/replica) carries its effects out, the simulator
+// another.
+//
+// A replica follows or leads. It leads an epoch only when a record with a higher epoch than its
+// durable promise names it, and raises the promise itself: a restarted leader never goes on in its
+// old epoch. See tandem-replication(7) for the rules and why each is there.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "repl/context.h"
+#include "repl/events.h"
+#include "repl/leader.h"
+#include "repl/types.h"
+
+namespace tandem::repl {
+
+// What was found on this replica's disk at start.
+struct Recovered {
+  uint64_t lineage = 0;  // 0: an empty directory
+  Epoch promise = 0;
+  bool cut_tail = false;     // a torn tail was cut
+  Index snapshot_index = 0;  // the state machine holds this; everything up to it is committed
+  int64_t last_time_ms = 0;  // log time of the last entry (or of the snapshot)
+  uint64_t pid = 0;          // told to controllers
+};
+
+class Replica {
+ public:
+  // `log` and `snapshots` outlive the replica. The log's end is what recovery left.
+  Replica(const ReplicaOptions& options, const Recovered& recovered, const LogView& log,
+          const SnapshotView& snapshots);
+
+  // Takes one event at boot-time `now_ns` (never going back) and adds to `effects`, which are to be
+  // carried out before the next step. End each loop turn with EndOfTurn.
+  void step(Event event, int64_t now_ns, Effects& effects);
+
+  bool leading() const { return leader_ != nullptr; }
+  bool opened() const { return leader_ != nullptr && leader_->opened(); }
+  // Whether this replica is in the in-sync set of the newest record that it knows.
+  bool in_sync() const;
+  ReplicaId leader_id() const { return leader_id_; }
+  Epoch epoch() const { return context_.promise; }
+  Index last_index() const { return context_.last_index; }
+  Index commit() const { return context_.commit; }
+  // Entries up to here may be applied: committed, and present in the own log.
+  Index durable_index() const { return context_.durable_index; }
+  uint64_t lineage() const { return context_.lineage; }
+  const std::optional<Record>& record() const { return record_; }
+  // The lowest index that an in-sync member still has to get: the log is kept from there on.
+  Index pinned_index() const;
+  // Followers as the leader sees them; empty elsewhere.
+  std::vector<PeerView> peers() const;
+  bool cut_tail() const { return cut_tail_; }
+
+ private:
+  void on(MessageIn& event);
+  void on(Persisted& event);
+  void on(RecordRead& event);
+  void on(SwapDone& event);
+  void on(Propose& event);
+  void on(SnapshotChunkWritten& event);
+  void on(SnapshotInstalled& event);
+  void on(Tick& event);
+  void on(EndOfTurn& event);
+
+  bool addressed_to_me(const Message& m);
+  void learn_record(const Record& record);
+  void raise_promise(Epoch epoch, ReplicaId leader);
+  void adopt_lineage(uint64_t lineage);
+  void become_leader(const Record& record);
+  void step_down();
+  bool accept_leader(const Message& m);
+  void on_append(const Message& m);
+  void reject_append(const Message& m);
+  void on_snapshot_chunk(const Message& m);
+  void on_hello(const Message& m);
+  void answer_state(const Message& m);
+  void say_hello(ReplicaId to, uint64_t to_session);
+
+  struct Incoming {  // a snapshot on its way in
+    Index index = 0;
+    uint64_t have_bytes = 0;
+    bool writing = false;
+  };
+
+  Context context_;
+  bool cut_tail_;
+  uint64_t pid_;
+  std::optional<Record> record_;  // the newest that this replica knows
+  ReplicaId leader_id_ = 0;
+  uint64_t leader_session_ = 0;
+  std::unique_ptr<Leader> leader_;
+
+  Index verified_ = 0;  // the own log matches the leader's up to here, shown in this epoch
+  bool ack_due_ = false;
+  int64_t last_contact_ns_ = 0;
+  int64_t last_hello_ns_ = 0;
+  int64_t last_record_read_ns_ = 0;
+  bool foreign_record_told_ = false;
+  Incoming incoming_;
+};
+
+}  // namespace tandem::repl

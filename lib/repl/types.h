@@ -1,0 +1,71 @@
+// The words of the replication protocol: identities, the configuration record of a group, and the
+// view of the log that the protocol core reads. tandem-replication(7) tells the whole.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "wire/entry.h"
+
+namespace tandem::repl {
+
+using ReplicaId = uint32_t;  // 1 and up, chosen by the controller; 0 is a controller itself
+using Index = uint64_t;      // position in the log, from 1; 0: before the first
+using Epoch = uint64_t;      // rises by one each time a leader is chosen
+
+constexpr ReplicaId kController = 0;
+
+// A replica as the record knows it: an id together with the disk that holds its data. A wiped
+// directory has a new storage_id and is another member.
+struct Member {
+  ReplicaId id = 0;
+  uint64_t storage_id = 0;
+  auto operator<=>(const Member&) const = default;
+};
+
+// The configuration of a group, changed by compare-and-swap on `version` alone. Only the leader of
+// `epoch` changes in_sync; only a controller changes epoch and leader.
+struct Record {
+  uint64_t lineage = 0;  // made once when the group is created; data of another lineage is foreign
+  Epoch epoch = 0;
+  uint64_t version = 0;  // rises by one with each change
+  ReplicaId leader = 0;
+  std::vector<Member> in_sync;  // ordered by id; the leader is one of them
+  uint32_t min_in_sync = 1;
+
+  bool contains(const Member& member) const;
+  // The member with this id, or nullptr.
+  const Member* find(ReplicaId id) const;
+  bool operator==(const Record&) const = default;
+};
+
+// One line of JSON, for people to read and for parse_record: kBadInput names what is wrong.
+std::string to_text(const Record& record);
+Result<Record> parse_record(std::string_view text);
+
+// What the core reads of the log. Appended entries are visible at once, durable or not.
+class LogView {
+ public:
+  virtual ~LogView() = default;
+  virtual Index first_index() const = 0;  // of the entries still there; last_index()+1: none
+  virtual Index last_index() const = 0;
+  // For first_index()-1 (the base, where a snapshot ends) up to last_index(); 0 for index 0.
+  virtual Epoch epoch_at(Index index) const = 0;
+  // Entries from `from` on, until about max_bytes, at least one where there is one.
+  virtual std::vector<wire::Entry> read(Index from, size_t max_bytes) const = 0;
+};
+
+// The newest snapshot on this disk, read in pieces to bring a learner up.
+class SnapshotView {
+ public:
+  virtual ~SnapshotView() = default;
+  virtual Index index() const = 0;  // 0: there is none
+  virtual Epoch epoch() const = 0;
+  virtual uint64_t size_bytes() const = 0;
+  virtual std::string read(uint64_t offset, size_t max_bytes) const = 0;
+};
+
+}  // namespace tandem::repl
