@@ -48,8 +48,10 @@ std::string hex_id(uint64_t id) {
 Result<uint64_t> parse_hex_id(std::string_view text) {
   uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);
-  if (error != std::errc{} || end != text.data() + text.size() || text.size() != kHexDigits) {
-    return fail(ErrorKind::kBadInput, "'" + std::string(text) + "' is not an id of 16 hex digits");
+  if (error != std::errc{} || end != text.data() + text.size() || text.size() != kHexDigits ||
+      text.find_first_of("ABCDEF") != std::string_view::npos) {
+    return fail(ErrorKind::kBadInput,
+                "'" + std::string(text) + "' is not an id of 16 lower-case hex digits");
   }
   return id;
 }
