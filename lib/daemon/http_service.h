@@ -1,0 +1,71 @@
+// The HTTP side of a daemon as one Part: server, router, health routes and metrics. The program
+// adds its routes to router() before the start:
+//
+//   HttpService web{config.http, daemon, metrics, loop};
+//   add_ride_routes(web.router(), …);
+//   web.check_ready_with([&](http::ReadyAnswer answer) { backend.ping(std::move(answer)); });
+//   return daemon.run(loop, {&backend, &web});
+//
+// It listens when it is started; an address in use ends the process with status 69.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/function.h"
+#include "daemon/config.h"
+#include "daemon/daemon.h"
+#include "daemon/http_metrics.h"
+#include "daemon/metrics.h"
+#include "daemon/part.h"
+#include "http/health.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "loop/loop.h"
+
+namespace tandem::daemon {
+
+struct HttpConfig {
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;
+  http::Limits limits;
+};
+
+// Declares http.host, http.port, http.max_body, …; the initial values of `config` are the defaults,
+// so a program sets its port before.
+void declare_http(HttpConfig& config, SettingTable& table);
+
+// --host and --port for a program's option table.
+std::vector<Option> http_options();
+
+class HttpService final : public Part {
+ public:
+  // `daemon`, `metrics` and `loop` outlive this.
+  HttpService(HttpConfig config, const Daemon& daemon, Metrics& metrics, loop::Loop& loop);
+
+  http::Router& router() { return router_; }
+  // Told of each finished request too; outlives this.
+  void observe_with(http::Observer& observer) { http_metrics_.pass_on_to(&observer); }
+  // What /readyz asks once the daemon itself is ready. It has a deadline of its own.
+  void check_ready_with(UniqueFunction<void(http::ReadyAnswer)> check);
+  // The port in use, also where the configuration said 0. REQUIRES: started.
+  uint16_t port() const;
+
+  std::string_view name() const override { return "http"; }
+  void start(UniqueFunction<void(Status)> done) override;
+  void drain(UniqueFunction<void()> done) override;
+  void hurry() override;
+
+ private:
+  HttpConfig config_;
+  const Daemon& daemon_;
+  loop::Loop& loop_;
+  HttpMetrics http_metrics_;
+  http::Router router_;
+  http::HealthSource health_;
+  UniqueFunction<void(http::ReadyAnswer)> check_ready_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace tandem::daemon

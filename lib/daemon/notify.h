@@ -1,0 +1,34 @@
+// Tells the supervisor how the process is doing: a newline on the descriptor named by RS_READY_FD
+// (s6's notification-fd) and datagrams to NOTIFY_SOCKET (sd_notify(3), also an abstract one).
+// Either may be missing. A supervisor that cannot be told is logged once and never stops us.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tandem::daemon {
+
+class Notifier {
+ public:
+  Notifier() = default;
+  ~Notifier();
+  Notifier(const Notifier&) = delete;
+  Notifier& operator=(const Notifier&) = delete;
+
+  // Takes both names out of the environment, and moves the descriptor out of the way of children.
+  // REQUIRES: called before anything opens a descriptor: a number in RS_READY_FD that is closed
+  // now could later be a socket or a log.
+  void take_environment();
+
+  void ready();
+  void stopping();
+  void reloading();  // followed by ready() again
+
+ private:
+  void send(std::string_view state);
+
+  int ready_fd_ = -1;
+  std::string socket_;
+};
+
+}  // namespace tandem::daemon
