@@ -184,8 +184,15 @@ void Leader::on_snapshot_ack(const Message& m) {
 void Leader::on_session_down(const Message& m) {
   const auto it = peers_.find(m.subject);
   if (it == peers_.end()) return;
-  if (it->second.session != 0 && it->second.session != m.subject_session) return;
-  it->second.proven_dead = true;
+  Peer& peer = it->second;
+  if (peer.session != 0 && m.subject_session != 0 && peer.session != m.subject_session) return;
+  if (m.proven) {
+    peer.proven_dead = true;
+  } else if (peer.session == 0) {
+    // Silent to the controller for long, and to us since this epoch began: no need to wait again.
+    peer.last_heard_ns =
+        std::min(peer.last_heard_ns, context_.now - context_.options.silence_ns - 1);
+  }
 }
 
 void Leader::on_remove(const Message& m) {

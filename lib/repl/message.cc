@@ -100,6 +100,7 @@ bool decode_body(ByteReader& reader, Message& m) {
     case MessageType::kSessionDown:
       m.subject = reader.u32();
       m.subject_session = reader.u64();
+      m.proven = reader.u8() != 0;
       return true;
     case MessageType::kRemoveMember:
       m.subject = reader.u32();
@@ -164,6 +165,7 @@ void encode(const Message& m, std::string& out) {
     case MessageType::kSessionDown:
       writer.u32(m.subject);
       writer.u64(m.subject_session);
+      writer.u8(m.proven ? 1 : 0);
       break;
     case MessageType::kRemoveMember:
       writer.u32(m.subject);

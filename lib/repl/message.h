@@ -27,7 +27,7 @@ enum class MessageType : uint8_t {
   kSnapshotAck = 7,    // replica → leader: have the file up to `offset`
   kQueryState = 8,     // controller → replica: tell your state
   kState = 9,          // replica → controller: the answer, with the same `question`
-  kSessionDown = 10,   // controller → leader: this session of this replica is proven dead
+  kSessionDown = 10,  // controller → leader: this session is dead (proven), or is silent to it too
   kRemoveMember = 11,  // controller → leader: take this replica out of the set (scaling down)
 };
 
@@ -73,7 +73,8 @@ struct Message {
   uint64_t question = 0;         // kQueryState, kState, kRemoveMember
   ReplicaState state;            // kState
   ReplicaId subject = 0;         // kSessionDown, kRemoveMember
-  uint64_t subject_session = 0;  // kSessionDown
+  uint64_t subject_session = 0;  // kSessionDown; 0: whichever it has
+  bool proven = false;           // kSessionDown
 };
 
 void encode(const Message& message, std::string& out);

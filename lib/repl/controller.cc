@@ -1,0 +1,323 @@
+#include "repl/controller.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace tandem::repl {
+namespace {
+
+constexpr int64_t kOpeningAskNs = 5'000'000;
+constexpr int64_t kRereadNs = 200'000'000;
+
+}  // namespace
+
+Controller::Controller(const ControllerOptions& options, Prefer prefer)
+    : options_(options), prefer_(std::move(prefer)) {}
+
+void Controller::set_active(bool active) {
+  active_ = active;
+  if (!active) phase_ = Phase::kWatching;
+}
+
+// --- what the owner knows ---
+
+void Controller::replica_up(const Member& member, uint64_t session, int64_t now) {
+  Known& known = replicas_[member.id];
+  if (known.alive && known.session == session && known.member == member) return;
+  known = Known{};
+  known.member = member;
+  known.session = session;
+  known.alive = true;
+  known.up_since_ns = now;
+  known.last_answer_ns = now;
+}
+
+void Controller::replica_dead(ReplicaId id, uint64_t session, int64_t now, ControllerEffects& out) {
+  const auto it = replicas_.find(id);
+  if (it == replicas_.end() || it->second.session != session) return;
+  Known& known = it->second;
+  known.alive = false;
+  known.proven_dead = true;
+  known.state.reset();
+  if (!active_ || !record_) return;
+  if (record_->leader == id) {
+    if (phase_ == Phase::kWatching || phase_ == Phase::kOpening) {
+      begin_election("the leader died", now, out);
+    }
+  } else {
+    report_down(known, out);
+  }
+}
+
+void Controller::create(uint64_t lineage, const Member& member, uint32_t min_in_sync, int64_t now,
+                        ControllerEffects& out) {
+  CHECK(lineage != 0);
+  Record record;
+  record.lineage = lineage;
+  record.epoch = 1;
+  record.version = 1;
+  record.leader = member.id;
+  record.in_sync = {member};
+  record.min_in_sync = min_in_sync;
+  swap_ = Swap{0, std::move(record)};
+  out.swap = swap_;
+  out.notices.push_back("creates the group leader=" + std::to_string(member.id));
+  enter(Phase::kSwapping, now);
+}
+
+void Controller::remove(ReplicaId id, ControllerEffects& out) {
+  const Known* to = leader();
+  if (to == nullptr) return;
+  Message m = make(MessageType::kRemoveMember, *to);
+  m.subject = id;
+  out.messages.push_back(std::move(m));
+}
+
+// --- events ---
+
+void Controller::record_read(const std::optional<Record>& record, int64_t now,
+                             ControllerEffects& out) {
+  record_was_read_ = true;
+  if (record && (!record_ || record->version >= record_->version)) {
+    const bool new_leader = !record_ || record_->epoch != record->epoch;
+    record_ = record;
+    if (new_leader) leader_since_ns_ = now;
+  }
+  if (phase_ == Phase::kReading) ask_members(now, out);
+}
+
+void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
+                           ControllerEffects& out) {
+  if (phase_ != Phase::kSwapping || !swap_ || swap_->expected_version != expected_version) return;
+  if (!applied) {
+    // Refused, or unknown: what the record says now decides, and an election that was won after
+    // all shows there.
+    swap_.reset();
+    enter(Phase::kWatching, now);
+    leader_since_ns_ = now;
+    out.read_record = true;
+    return;
+  }
+  record_ = std::exchange(swap_, std::nullopt)->record;
+  leader_since_ns_ = now;
+  enter(Phase::kOpening, now);
+  announce(out);
+  watch_opening(now, out);
+}
+
+void Controller::state_answered(const Message& answer, int64_t now, ControllerEffects& out) {
+  const auto it = replicas_.find(answer.from);
+  if (it == replicas_.end() || it->second.session != answer.session) return;
+  Known& known = it->second;
+  if (known.member.storage_id != answer.storage_id) return;
+  known.last_answer_ns = now;
+  known.state = answer.state;
+  known.answered_question = std::max(known.answered_question, answer.question);
+  if (!active_ || !record_) return;
+  if (phase_ == Phase::kAsking) choose(now, out);
+  if (phase_ == Phase::kOpening && answer.from == record_->leader && leader_open()) {
+    out.notices.push_back("leader is open id=" + std::to_string(record_->leader) +
+                          " epoch=" + std::to_string(record_->epoch));
+    failed_to_open_.clear();
+    attempts_ = 0;
+    enter(Phase::kWatching, now);
+  }
+}
+
+void Controller::tick(int64_t now, ControllerEffects& out) {
+  if (!active_) return;
+  for (auto& [id, known] : replicas_) {
+    if (known.alive && now - known.last_asked_ns >= options_.ask_every_ns) ask(known, now, out);
+  }
+  if (!record_) return;
+  switch (phase_) {
+    case Phase::kWatching:
+      if (leader_has_failed(now)) begin_election("the leader does not lead", now, out);
+      return;
+    case Phase::kReading:
+      if (now - phase_since_ns_ > kRereadNs) {
+        out.read_record = true;
+        enter(Phase::kReading, now);
+      }
+      return;
+    case Phase::kAsking:
+      choose(now, out);
+      return;
+    case Phase::kSwapping:
+      return;  // the owner always tells the outcome
+    case Phase::kOpening:
+      watch_opening(now, out);
+      return;
+  }
+}
+
+// --- elections ---
+
+const Controller::Known* Controller::leader() const {
+  if (!record_) return nullptr;
+  const auto it = replicas_.find(record_->leader);
+  return it == replicas_.end() || !it->second.alive ? nullptr : &it->second;
+}
+
+bool Controller::leader_open() const {
+  const Known* known = leader();
+  return known != nullptr && known->state && known->state->promise == record_->epoch &&
+         known->state->opened;
+}
+
+const ReplicaState* Controller::state_of(ReplicaId id) const {
+  const auto it = replicas_.find(id);
+  return it == replicas_.end() || !it->second.state ? nullptr : &*it->second.state;
+}
+
+bool Controller::leader_has_failed(int64_t now) const {
+  const Known* known = leader();
+  if (known == nullptr) return now - leader_since_ns_ > options_.takeover_ns;
+  if (now - known->last_answer_ns > options_.silence_ns) return true;
+  const bool leads =
+      known->state && known->state->leading && known->state->promise == record_->epoch;
+  const int64_t since = std::max(leader_since_ns_, known->up_since_ns);
+  return !leads && known->state && now - since > options_.takeover_ns;
+}
+
+void Controller::begin_election(const std::string& why, int64_t now, ControllerEffects& out) {
+  ++attempts_;
+  out.notices.push_back("election: " + why + " leader=" + std::to_string(record_->leader) +
+                        " epoch=" + std::to_string(record_->epoch) +
+                        " attempt=" + std::to_string(attempts_));
+  out.read_record = true;
+  enter(Phase::kReading, now);
+}
+
+void Controller::ask_members(int64_t now, ControllerEffects& out) {
+  if (!record_) {
+    enter(Phase::kWatching, now);
+    return;
+  }
+  enter(Phase::kAsking, now);
+  election_question_ = question_ + 1;
+  for (const Member& member : record_->in_sync) {
+    const auto it = replicas_.find(member.id);
+    if (it != replicas_.end() && it->second.alive && it->second.member == member) {
+      ask(it->second, now, out);
+    }
+  }
+}
+
+// Chooses once every in-sync member that may be alive has answered, or when waiting is over.
+void Controller::choose(int64_t now, ControllerEffects& out) {
+  std::vector<Candidate> candidates;
+  bool all_told = true;
+  for (const Member& member : record_->in_sync) {
+    const auto it = replicas_.find(member.id);
+    if (it == replicas_.end() || it->second.member != member || it->second.proven_dead) continue;
+    const Known& known = it->second;
+    if (known.answered_question < election_question_ || !known.state) {
+      all_told = false;
+      continue;
+    }
+    if (member.id == record_->leader && known.state->leading &&
+        known.state->promise == record_->epoch && now - leader_since_ns_ < options_.opening_ns) {
+      enter(Phase::kOpening, now);  // it leads after all
+      return;
+    }
+    if (!failed_to_open_.contains(member.id)) {
+      candidates.push_back(Candidate{member, *known.state});
+    }
+  }
+  const bool over = now - phase_since_ns_ > options_.answers_ns;
+  if (!all_told && !over) return;
+  if (candidates.empty()) {
+    if (over) {
+      failed_to_open_.clear();
+      leader_since_ns_ = now;  // tried again after the next take-over time
+      enter(Phase::kWatching, now);
+    }
+    return;
+  }
+  const auto best = std::min_element(candidates.begin(), candidates.end(),
+                                     [this](const Candidate& a, const Candidate& b) {
+                                       // One that cut a torn tail has lost what it had not
+                                       // acknowledged; others may have more.
+                                       if (a.state.cut_tail != b.state.cut_tail)
+                                         return b.state.cut_tail;
+                                       return prefer_(a, b);
+                                     });
+  Record record = *record_;
+  record.epoch += 1;
+  record.version += 1;
+  record.leader = best->member.id;
+  swap_ = Swap{record_->version, std::move(record)};
+  out.swap = swap_;
+  out.notices.push_back("elects leader=" + std::to_string(best->member.id) +
+                        " epoch=" + std::to_string(record_->epoch + 1));
+  enter(Phase::kSwapping, now);
+}
+
+void Controller::announce(ControllerEffects& out) {
+  for (const auto& [id, known] : replicas_) {
+    if (!known.alive) continue;
+    Message m = make(MessageType::kAnnounce, known);
+    m.record = record_;
+    out.messages.push_back(std::move(m));
+  }
+  for (const Member& member : record_->in_sync) {
+    if (member.id == record_->leader) continue;
+    const auto it = replicas_.find(member.id);
+    if (it != replicas_.end() && it->second.member == member) report_down(it->second, out);
+  }
+}
+
+// Tells the leader of a member that is proven dead, or silent to this controller: it need not find
+// that out again by waiting.
+void Controller::report_down(const Known& known, ControllerEffects& out) {
+  const Known* to = leader();
+  if (to == nullptr) return;
+  const bool silent = known.answered_question < election_question_;
+  if (!known.proven_dead && !silent) return;
+  Message m = make(MessageType::kSessionDown, *to);
+  m.subject = known.member.id;
+  m.subject_session = known.session;
+  m.proven = known.proven_dead;
+  out.messages.push_back(std::move(m));
+}
+
+void Controller::watch_opening(int64_t now, ControllerEffects& out) {
+  const auto it = replicas_.find(record_->leader);
+  const bool alive = it != replicas_.end() && it->second.alive;
+  if (alive && now - it->second.last_asked_ns >= kOpeningAskNs) ask(it->second, now, out);
+  const bool leads = alive && it->second.state && it->second.state->leading &&
+                     it->second.state->promise == record_->epoch &&
+                     now - it->second.last_answer_ns < options_.takeover_ns;
+  const int64_t limit = leads ? options_.opening_ns : options_.takeover_ns;
+  if (alive && now - phase_since_ns_ <= limit) return;
+  failed_to_open_.insert(record_->leader);
+  begin_election("the leader has not opened its epoch", now, out);
+}
+
+void Controller::ask(Known& known, int64_t now, ControllerEffects& out) {
+  Message m = make(MessageType::kQueryState, known);
+  m.question = ++question_;
+  known.last_asked_ns = now;
+  out.messages.push_back(std::move(m));
+}
+
+void Controller::enter(Phase phase, int64_t now) {
+  phase_ = phase;
+  phase_since_ns_ = now;
+}
+
+Message Controller::make(MessageType type, const Known& to) const {
+  Message m;
+  m.type = type;
+  m.lineage = record_ ? record_->lineage : 0;
+  m.epoch = record_ ? record_->epoch : 0;
+  m.from = kController;
+  m.to = to.member.id;
+  m.to_session = to.session;
+  return m;
+}
+
+}  // namespace tandem::repl

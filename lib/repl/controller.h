@@ -1,0 +1,131 @@
+// The controller's side of choosing a leader: pure, as the replica's core. It watches the leader of
+// the record, and when that fails asks the in-sync members for their state, chooses among those
+// that answer, and makes it true by compare-and-swap on the version that it read before asking. Any
+// in-sync member has every acknowledged entry, so the choice is a matter of preference alone; any
+// number of controllers may run at once without harm.
+//
+// The owner (rs-orch, ts-front) carries the effects out and tells what it knows of the processes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "repl/events.h"
+#include "repl/message.h"
+#include "repl/types.h"
+
+namespace tandem::repl {
+
+struct ControllerOptions {
+  int64_t ask_every_ns = 50'000'000;   // how often the leader is asked for its state
+  int64_t silence_ns = 400'000'000;    // a leader silent for so long is suspected
+  int64_t answers_ns = 50'000'000;     // how long an election waits for further answers
+  int64_t takeover_ns = 200'000'000;   // a chosen leader that does not lead by then has failed
+  int64_t opening_ns = 2'000'000'000;  // one that leads may take so long to open its epoch
+};
+
+// A replica that answered, for choosing among them.
+struct Candidate {
+  Member member;
+  ReplicaState state;
+};
+
+struct ControllerEffects {
+  bool read_record = false;
+  std::optional<Swap> swap;
+  std::vector<Message> messages;  // from the controller; lost ones do no harm
+  std::vector<std::string> notices;
+};
+
+class Controller {
+ public:
+  // Whether `a` is to be preferred over `b` as leader: rides-db takes the lowest pid, orders the
+  // highest id.
+  using Prefer = std::function<bool(const Candidate& a, const Candidate& b)>;
+
+  Controller(const ControllerOptions& options, Prefer prefer);
+
+  // A passive controller (another one is active) follows the record and says nothing.
+  void set_active(bool active);
+  bool active() const { return active_; }
+
+  // --- what the owner knows ---
+  // The replica process can be reached, in this session (after a first answer or registration).
+  void replica_up(const Member& member, uint64_t session, int64_t now);
+  // Its process is proven dead.
+  void replica_dead(ReplicaId id, uint64_t session, int64_t now, ControllerEffects& out);
+  // Creates the record: `member` leads alone. REQUIRES: no replica of the group has data.
+  void create(uint64_t lineage, const Member& member, uint32_t min_in_sync, int64_t now,
+              ControllerEffects& out);
+  // Asks the leader to take a replica out of the in-sync set.
+  void remove(ReplicaId id, ControllerEffects& out);
+
+  // --- events ---
+  void record_read(const std::optional<Record>& record, int64_t now, ControllerEffects& out);
+  void swap_done(uint64_t expected_version, bool applied, int64_t now, ControllerEffects& out);
+  void state_answered(const Message& answer, int64_t now, ControllerEffects& out);
+  void tick(int64_t now, ControllerEffects& out);
+
+  const std::optional<Record>& record() const { return record_; }
+  bool record_was_read() const { return record_was_read_; }
+  // The leader has opened the record's epoch, as far as its last answer says.
+  bool leader_open() const;
+  const ReplicaState* state_of(ReplicaId id) const;
+  bool electing() const { return phase_ != Phase::kWatching; }
+
+ private:
+  enum class Phase {
+    kWatching,  // the record's leader leads, or nobody says otherwise yet
+    kReading,   // an election begins: waits for a consistent read of the record
+    kAsking,    // waits for the states of the in-sync members
+    kSwapping,  // waits for the outcome of the compare-and-swap
+    kOpening,   // waits for the chosen leader to open its epoch
+  };
+
+  struct Known {
+    Member member;
+    uint64_t session = 0;
+    bool alive = false;
+    bool proven_dead = false;
+    int64_t up_since_ns = 0;
+    int64_t last_answer_ns = 0;
+    int64_t last_asked_ns = 0;
+    std::optional<ReplicaState> state;
+    uint64_t answered_question = 0;
+  };
+
+  bool leader_has_failed(int64_t now) const;
+  void begin_election(const std::string& why, int64_t now, ControllerEffects& out);
+  void ask_members(int64_t now, ControllerEffects& out);
+  void choose(int64_t now, ControllerEffects& out);
+  void announce(ControllerEffects& out);
+  void report_down(const Known& known, ControllerEffects& out);
+  void watch_opening(int64_t now, ControllerEffects& out);
+  void ask(Known& known, int64_t now, ControllerEffects& out);
+  void enter(Phase phase, int64_t now);
+  Message make(MessageType type, const Known& to) const;
+  const Known* leader() const;
+
+  const ControllerOptions options_;
+  const Prefer prefer_;
+  bool active_ = false;
+  std::optional<Record> record_;
+  bool record_was_read_ = false;
+  std::map<ReplicaId, Known> replicas_;
+
+  Phase phase_ = Phase::kWatching;
+  int64_t phase_since_ns_ = 0;
+  int64_t leader_since_ns_ = 0;  // when this controller first saw the present leader in the record
+  uint64_t question_ = 0;
+  uint64_t election_question_ = 0;
+  std::optional<Swap> swap_;
+  std::set<ReplicaId> failed_to_open_;  // skipped by the attempts that follow
+  int attempts_ = 0;
+};
+
+}  // namespace tandem::repl
