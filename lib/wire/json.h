@@ -46,7 +46,7 @@ class Json {
 
   // The member of an object, or nullptr (also where this is no object).
   const Json* find(std::string_view key) const;
-  // Appends (or replaces) a member; turns null into an object. For building answers.
+  // Appends (or replaces) a member; turns null into an object. Gives *this, for building answers.
   Json& set(std::string_view key, Json value);
   // "null", "a boolean", "an integer", "a number", "a string", "an array", "an object".
   std::string_view type_name() const;
