@@ -1,0 +1,101 @@
+#include "rides/answer.h"
+
+#include <utility>
+
+namespace tandem::rides {
+namespace {
+
+constexpr size_t kMaxQuotedBytes = 64;
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+bool is_error_object(std::string_view body) {
+  const auto json = wire::parse_json(body);
+  if (!json) return false;
+  const wire::Json* error = json->find("error");
+  return error != nullptr && error->as_object() != nullptr;
+}
+
+tl::unexpected<Error> bad_reply(const std::string& what) {
+  return fail(ErrorKind::kCorrupt, "the database's answer makes no sense: " + what);
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view text) {
+  std::string out = "'";
+  if (text.size() <= kMaxQuotedBytes) {
+    out += text;
+  } else {
+    size_t end = kMaxQuotedBytes;
+    while (end > 0 && continues_character(text[end])) --end;
+    out += text.substr(0, end);
+    out += "…";
+  }
+  return out += '\'';
+}
+
+Answer error_answer(int status, std::string_view message) {
+  std::string body = "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":";
+  wire::append_json_string(body, message);
+  return {status, body += "}}"};
+}
+
+Answer error_answer(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kBadInput:
+      return error_answer(400, error.message);
+    case ErrorKind::kUnavailable:
+    case ErrorKind::kBusy:
+      return error_answer(503, error.message);
+    case ErrorKind::kTimeout:
+    case ErrorKind::kUnknown:
+      return error_answer(504, error.message);
+    default:
+      return error_answer(500, error.message);
+  }
+}
+
+Answer pass_on(const DbReply& reply) {
+  const bool for_the_client = (reply.status >= 400 && reply.status < 500 && reply.status != 404 &&
+                               reply.status != 405 && reply.status != 409) ||
+                              reply.status == 503 || reply.status == 504;
+  if (for_the_client && is_error_object(reply.body)) return {reply.status, std::string(reply.body)};
+  if (reply.status == 503) return error_answer(503, "the database is not able to answer now");
+  if (reply.status == 504) return error_answer(504, "the database did not answer in time");
+  return error_answer(500, "the database answered " + std::to_string(reply.status) + " to a call");
+}
+
+int64_t failed_condition(const DbReply& reply) {
+  if (reply.status != 409) return -1;
+  const auto json = wire::parse_json(reply.body);
+  if (!json) return -1;
+  const wire::Json* error = json->find("error");
+  const wire::Json* condition = error != nullptr ? error->find("condition") : nullptr;
+  const int64_t* number = condition != nullptr ? condition->as_int() : nullptr;
+  return number != nullptr ? *number : -1;
+}
+
+Result<wire::Json::Array> rows_of(std::string_view body) {
+  const auto json = wire::parse_json(body);
+  if (!json) return bad_reply(json.error().message);
+  const wire::Json::Array* rows = json->as_array();
+  if (rows == nullptr) return bad_reply("rows are " + std::string(json->type_name()));
+  return *rows;
+}
+
+Result<int64_t> integer_of(const wire::Json& row, std::string_view column) {
+  const wire::Json* value = row.find(column);
+  const int64_t* number = value != nullptr ? value->as_int() : nullptr;
+  if (number == nullptr) return bad_reply("no integer '" + std::string(column) + "' in a row");
+  return *number;
+}
+
+Result<std::string> text_of(const wire::Json& row, std::string_view column) {
+  const wire::Json* value = row.find(column);
+  const std::string* text = value != nullptr ? value->as_string() : nullptr;
+  if (text == nullptr) return bad_reply("no text '" + std::string(column) + "' in a row");
+  return *text;
+}
+
+}  // namespace tandem::rides

@@ -1,0 +1,36 @@
+#include "rides/body.h"
+
+#include <utility>
+
+namespace tandem::rides {
+
+Result<wire::Json> parse_object(std::string_view body) {
+  if (body.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
+  auto json = wire::parse_json(body);
+  if (json && json->as_object() == nullptr) {
+    return fail(ErrorKind::kBadInput,
+                "the body is " + std::string(json->type_name()) + ", not a JSON object");
+  }
+  return json;
+}
+
+Result<std::string> require_text(const wire::Json& object, std::string_view member) {
+  const wire::Json* value = object.find(member);
+  if (value == nullptr) return fail(ErrorKind::kBadInput, std::string(member) + " is missing");
+  const std::string* text = value->as_string();
+  if (text == nullptr) {
+    return fail(ErrorKind::kBadInput,
+                std::string(member) + " must be a string, not " + std::string(value->type_name()));
+  }
+  return *text;
+}
+
+Result<std::string> require_name(const wire::Json& object, std::string_view member) {
+  auto text = require_text(object, member);
+  if (text && text->empty()) {
+    return fail(ErrorKind::kBadInput, std::string(member) + " must not be empty");
+  }
+  return text;
+}
+
+}  // namespace tandem::rides

@@ -1,0 +1,212 @@
+#include "rides/ride_calls.h"
+
+#include <utility>
+
+namespace tandem::rides {
+namespace {
+
+using wire::Json;
+
+Json condition(std::string_view table, Json::Object where, bool exists) {
+  return Json::Object{{"table", table}, {"where", std::move(where)}, {"exists", exists}};
+}
+
+std::string transaction(Json::Array conditions, Json operation) {
+  return Json(Json::Object{{"if", std::move(conditions)},
+                           {"ops", Json::Array{std::move(operation)}}})
+      .dump();
+}
+
+Json ride_is_there(int64_t ride_id) { return condition("rides", {{"rideId", ride_id}}, true); }
+
+Json user_is_there(std::string_view username) {
+  return condition("users", {{"username", username}}, true);
+}
+
+std::string ride_name(int64_t ride_id) { return "ride " + std::to_string(ride_id); }
+
+// {"rideId":1,"username":"ann","timestamp":"26-01-2030:53-17-00"}
+Result<Json> found_ride(const Json& row, const TimeZone& zone) {
+  const auto ride_id = integer_of(row, "rideId");
+  if (!ride_id) return fail(ride_id.error());
+  auto username = text_of(row, "created_by");
+  if (!username) return fail(username.error());
+  const auto timestamp_ms = integer_of(row, "timestamp");
+  if (!timestamp_ms) return fail(timestamp_ms.error());
+  auto timestamp = format_timestamp(*timestamp_ms, zone);
+  if (!timestamp) return fail(timestamp.error());
+  return Json(Json::Object{{"rideId", *ride_id},
+                           {"username", std::move(*username)},
+                           {"timestamp", std::move(*timestamp)}});
+}
+
+Result<Json> shown_ride(const Json& ride, const Json::Array& riders, const TimeZone& zone) {
+  const auto found = found_ride(ride, zone);
+  if (!found) return fail(found.error());
+  const auto source = integer_of(ride, "source");
+  if (!source) return fail(source.error());
+  const auto destination = integer_of(ride, "destination");
+  if (!destination) return fail(destination.error());
+  Json::Array users{*found->find("username")};
+  for (const Json& rider : riders) {
+    auto username = text_of(rider, "username");
+    if (!username) return fail(username.error());
+    users.emplace_back(std::move(*username));
+  }
+  return Json(Json::Object{{"rideId", *found->find("rideId")},
+                           {"created_by", users.front()},
+                           {"users", users},
+                           {"timestamp", *found->find("timestamp")},
+                           {"source", *source},
+                           {"destination", *destination}});
+}
+
+Answer bad_reply() { return error_answer(500, "the database's answer makes no sense"); }
+
+// The key that the first operation of a transaction was given, or 0.
+int64_t assigned_key(std::string_view body) {
+  const auto json = wire::parse_json(body);
+  const Json* results = json ? json->find("results") : nullptr;
+  const Json::Array* list = results != nullptr ? results->as_array() : nullptr;
+  if (list == nullptr || list->empty()) return 0;
+  return integer_of(list->front(), "key").value_or(0);
+}
+
+}  // namespace
+
+std::string create_ride_request(const NewRide& ride) {
+  const Json row = Json::Object{{"created_by", ride.created_by},
+                                {"timestamp", ride.timestamp_ms},
+                                {"source", ride.route.source},
+                                {"destination", ride.route.destination}};
+  return transaction({user_is_there(ride.created_by)},
+                     Json::Object{{"table", "rides"}, {"op", "insert"}, {"row", row}});
+}
+
+Answer create_ride_answer(const NewRide& ride, const DbReply& reply) {
+  if (failed_condition(reply) == 0) {
+    return error_answer(400, "created_by: there is no user " + in_quotes(ride.created_by));
+  }
+  if (reply.status != 200) return pass_on(reply);
+  const int64_t ride_id = assigned_key(reply.body);
+  if (ride_id <= 0) return bad_reply();
+  return {201, "{\"rideId\":" + std::to_string(ride_id) + "}"};
+}
+
+std::string search_rides_request(const Route& route, int64_t now_ms) {
+  return Json(Json::Object{{"table", "rides"},
+                           {"columns", Json::Array{"rideId", "created_by", "timestamp"}},
+                           {"where", Json::Object{{"source", route.source},
+                                                  {"destination", route.destination},
+                                                  {"timestamp", Json::Object{{"gt", now_ms}}}}},
+                           {"order", Json::Array{"timestamp", "rideId"}}})
+      .dump();
+}
+
+Answer search_rides_answer(const DbReply& reply, const TimeZone& zone) {
+  if (reply.status != 200) return pass_on(reply);
+  const auto rows = rows_of(reply.body);
+  if (!rows) return error_answer(rows.error());
+  if (rows->empty()) return {204, {}};
+  std::string body;
+  for (const Json& row : *rows) {
+    const auto ride = found_ride(row, zone);
+    if (!ride) return error_answer(ride.error());
+    body += body.empty() ? '[' : ',';
+    ride->dump_to(body);
+  }
+  return {200, body += ']'};
+}
+
+std::string show_ride_request(int64_t ride_id) {
+  const Json::Object where{{"rideId", ride_id}};
+  const Json columns = Json::Array{"rideId", "created_by", "timestamp", "source", "destination"};
+  const Json ride = Json::Object{{"table", "rides"}, {"columns", columns}, {"where", where}};
+  const Json riders = Json::Object{{"table", "riders"},
+                                   {"columns", Json::Array{"username"}},
+                                   {"where", where},
+                                   {"order", Json::Array{"seq"}}};
+  return Json(Json::Object{{"reads", Json::Array{ride, riders}}}).dump();
+}
+
+Answer show_ride_answer(const DbReply& reply, const TimeZone& zone) {
+  if (reply.status != 200) return pass_on(reply);
+  const auto answers = rows_of(reply.body);
+  if (!answers) return error_answer(answers.error());
+  if (answers->size() != 2) return bad_reply();
+  const Json::Array* rides = answers->front().as_array();
+  const Json::Array* riders = answers->back().as_array();
+  if (rides == nullptr || riders == nullptr) return bad_reply();
+  if (rides->empty()) return {204, {}};
+  const auto shown = shown_ride(rides->front(), *riders, zone);
+  if (!shown) return error_answer(shown.error());
+  return {200, shown->dump()};
+}
+
+std::string start_request(int64_t ride_id) {
+  return Json(Json::Object{{"table", "rides"},
+                           {"columns", Json::Array{"timestamp"}},
+                           {"where", Json::Object{{"rideId", ride_id}}}})
+      .dump();
+}
+
+Result<bool> ride_is_past(std::string_view body, int64_t now_ms) {
+  const auto rows = rows_of(body);
+  if (!rows) return fail(rows.error());
+  if (rows->empty()) return false;
+  const auto timestamp_ms = integer_of(rows->front(), "timestamp");
+  if (!timestamp_ms) return fail(timestamp_ms.error());
+  return *timestamp_ms <= now_ms;
+}
+
+Answer ride_is_past_answer(int64_t ride_id) {
+  return error_answer(400, ride_name(ride_id) + " is in the past");
+}
+
+std::string join_ride_request(int64_t ride_id, std::string_view username) {
+  const Json row = Json::Object{{"rideId", ride_id}, {"username", username}};
+  return transaction({ride_is_there(ride_id), user_is_there(username),
+                      condition("rides", {{"rideId", ride_id}, {"created_by", username}}, false),
+                      condition("riders", {{"rideId", ride_id}, {"username", username}}, false)},
+                     Json::Object{{"table", "riders"}, {"op", "insert"}, {"row", row}});
+}
+
+Answer join_ride_answer(int64_t ride_id, std::string_view username, const DbReply& reply) {
+  if (reply.status == 200) return {200, "{}"};
+  switch (failed_condition(reply)) {
+    case 0:
+      return {204, {}};
+    case 1:
+      return error_answer(400, "username: there is no user " + in_quotes(username));
+    case 2:
+    case 3:
+      return error_answer(
+          400, "username: " + in_quotes(username) + " is on " + ride_name(ride_id) + " already");
+    default:
+      return pass_on(reply);
+  }
+}
+
+std::string delete_ride_request(int64_t ride_id) {
+  return transaction(
+      {ride_is_there(ride_id)},
+      Json::Object{
+          {"table", "rides"}, {"op", "delete"}, {"where", Json::Object{{"rideId", ride_id}}}});
+}
+
+Answer delete_ride_answer(int64_t ride_id, const DbReply& reply) {
+  if (reply.status == 200) return {200, "{}"};
+  if (failed_condition(reply) == 0) {
+    return error_answer(400, "there is no " + ride_name(ride_id));
+  }
+  return pass_on(reply);
+}
+
+std::string count_rides_request() { return R"({"table":"rides","count":true})"; }
+
+Answer count_rides_answer(const DbReply& reply) {
+  if (reply.status != 200) return pass_on(reply);
+  return {200, std::string(reply.body)};
+}
+
+}  // namespace tandem::rides

@@ -1,0 +1,102 @@
+#include "rides/user.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rides/body.h"
+#include "wire/json.h"
+
+namespace tandem::rides {
+namespace {
+
+using wire::Json;
+
+constexpr size_t kSha1HexDigits = 40;
+
+// Lowers the hex digits; false where the text is no SHA-1.
+bool normalize_sha1(std::string& text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  }
+  return text.size() == kSha1HexDigits;
+}
+
+Json user_is_there(std::string_view username, bool exists) {
+  return Json::Object{
+      {"table", "users"}, {"where", Json::Object{{"username", username}}}, {"exists", exists}};
+}
+
+}  // namespace
+
+Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes) {
+  const auto object = parse_object(body);
+  if (!object) return fail(object.error());
+  auto username = require_name(*object, "username");
+  if (!username) return fail(username.error());
+  if (username->size() > max_username_bytes) {
+    return fail(ErrorKind::kBadInput, "username has " + std::to_string(username->size()) +
+                                          " bytes, more than the limit of " +
+                                          std::to_string(max_username_bytes));
+  }
+  auto password = require_text(*object, "password");
+  if (!password) return fail(password.error());
+  if (!normalize_sha1(*password)) {
+    return fail(ErrorKind::kBadInput, "password must be a SHA-1: 40 hex digits");
+  }
+  return NewUser{std::move(*username), std::move(*password)};
+}
+
+std::string create_user_request(const NewUser& user) {
+  const Json row = Json::Object{{"username", user.username}, {"password", user.password}};
+  const Json insert = Json::Object{{"table", "users"}, {"op", "insert"}, {"row", row}};
+  return Json(Json::Object{{"if", Json::Array{user_is_there(user.username, false)}},
+                           {"ops", Json::Array{insert}}})
+      .dump();
+}
+
+Answer create_user_answer(const NewUser& user, const DbReply& reply) {
+  if (reply.status == 200) return {201, "{}"};
+  if (failed_condition(reply) == 0) {
+    return error_answer(400, "username " + in_quotes(user.username) + " is taken");
+  }
+  return pass_on(reply);
+}
+
+std::string list_users_request() {
+  return R"({"table":"users","columns":["username"],"order":["username"]})";
+}
+
+Answer list_users_answer(const DbReply& reply) {
+  if (reply.status != 200) return pass_on(reply);
+  const auto rows = rows_of(reply.body);
+  if (!rows) return error_answer(rows.error());
+  if (rows->empty()) return {204, {}};
+  std::string body;
+  body.reserve(reply.body.size());
+  for (const Json& row : *rows) {
+    const auto username = text_of(row, "username");
+    if (!username) return error_answer(username.error());
+    body += body.empty() ? '[' : ',';
+    wire::append_json_string(body, *username);
+  }
+  return {200, body += ']'};
+}
+
+std::string delete_user_request(std::string_view username) {
+  const Json remove = Json::Object{
+      {"table", "users"}, {"op", "delete"}, {"where", Json::Object{{"username", username}}}};
+  return Json(Json::Object{{"if", Json::Array{user_is_there(username, true)}},
+                           {"ops", Json::Array{remove}}})
+      .dump();
+}
+
+Answer delete_user_answer(std::string_view username, const DbReply& reply) {
+  if (reply.status == 200) return {200, "{}"};
+  if (failed_condition(reply) == 0) {
+    return error_answer(400, "there is no user " + in_quotes(username));
+  }
+  return pass_on(reply);
+}
+
+}  // namespace tandem::rides

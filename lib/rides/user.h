@@ -1,0 +1,37 @@
+// Users: what a client may ask of rs-users, as database requests, and the database's answers as
+// answers over HTTP. Each call is a pair x_request and x_answer; the caller carries the text
+// between them. A change is one conditional transaction, so that two clients cannot race.
+//
+// The conditions of a request are numbered from 0; its answer function, next to it in the .cc, maps
+// the number that the database names to the client's error.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "rides/answer.h"
+
+namespace tandem::rides {
+
+struct NewUser {
+  std::string username;  // any Unicode, case-sensitive
+  std::string password;  // a SHA-1 as 40 lower-case hex digits
+};
+
+// PUT users. Fails with kBadInput: a member that is missing or no string, an empty name, a name
+// longer than max_username_bytes, a password that is not 40 hex digits (any case).
+Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes);
+
+std::string create_user_request(const NewUser& user);
+Answer create_user_answer(const NewUser& user, const DbReply& reply);  // 201, 400 taken
+
+std::string list_users_request();
+Answer list_users_answer(const DbReply& reply);  // 200 with names in order, 204 without any
+
+// The user's rides go too, and the user leaves other rides, by the references of the tables.
+std::string delete_user_request(std::string_view username);
+Answer delete_user_answer(std::string_view username, const DbReply& reply);  // 200, 400 unknown
+
+}  // namespace tandem::rides

@@ -1,0 +1,116 @@
+#include "rides/timestamp.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace tandem::rides {
+namespace {
+
+using testing::HasSubstr;
+
+const UtcZone kUtc;
+
+// Clocks that are `before` ahead until an instant, and `after` ahead from then on.
+class ChangingZone final : public TimeZone {
+ public:
+  ChangingZone(int64_t at_utc_s, int64_t before, int64_t after)
+      : at_utc_s_(at_utc_s), before_(before), after_(after) {}
+  int64_t offset_s(int64_t utc_s) const override { return utc_s < at_utc_s_ ? before_ : after_; }
+
+ private:
+  int64_t at_utc_s_, before_, after_;
+};
+
+// Berlin in 2026: forward on 29-03 at 01:00 UTC (02:00 becomes 03:00), back on 25-10 at 01:00 UTC.
+const ChangingZone kSpring(1774746000, 3600, 7200);
+const ChangingZone kAutumn(1792890000, 7200, 3600);
+
+std::string problem_of(std::string_view text, const TimeZone& zone = kUtc) {
+  const auto parsed = parse_timestamp(text, zone);
+  if (parsed) return "none";
+  EXPECT_EQ(parsed.error().kind, ErrorKind::kBadInput);
+  return parsed.error().message;
+}
+
+TEST(Timestamp, ReadsSecondsThenMinutesThenHours) {
+  EXPECT_EQ(parse_timestamp("26-01-2030:53-17-00", kUtc).value(), 1895617073000);
+  EXPECT_EQ(parse_timestamp("01-01-1970:00-00-00", kUtc).value(), 0);
+  EXPECT_EQ(parse_timestamp("31-12-1969:59-59-23", kUtc).value(), -1000);
+  EXPECT_EQ(parse_timestamp("31-12-9999:59-59-23", kUtc).value(), 253402300799000);
+}
+
+TEST(Timestamp, ComesBackAsItWasGiven) {
+  for (const char* text : {"26-01-2030:53-17-00", "29-02-2028:00-00-12", "31-12-1969:59-59-23",
+                           "01-01-0000:00-00-00", "31-12-9999:59-59-23", "01-03-2100:01-02-03"}) {
+    EXPECT_EQ(format_timestamp(parse_timestamp(text, kUtc).value(), kUtc).value(), text);
+  }
+}
+
+TEST(Timestamp, RefusesEveryOtherShape) {
+  for (const char* text :
+       {"", "26-01-2030", "26-1-2030:53-17-00", "26-01-30:53-17-00", "2030-01-26:53-17-00",
+        "26-01-2030 53-17-00", "26/01/2030:53-17-00", "26-01-2030:53:17:00", "26-01-2030:53-17-0",
+        "26-01-2030:53-17-000", " 26-01-2030:53-17-00", "+6-01-2030:53-17-00",
+        "2a-01-2030:53-17-00", "26-01-2030:53-17-00Z"}) {
+    EXPECT_THAT(problem_of(text), HasSubstr("is not of the form DD-MM-YYYY:SS-MM-HH")) << text;
+  }
+}
+
+TEST(Timestamp, RefusesDatesThatDoNotExist) {
+  for (const char* text : {"31-02-2030:00-00-00", "29-02-2030:00-00-00", "29-02-2100:00-00-00",
+                           "31-04-2030:00-00-00", "00-01-2030:00-00-00", "01-00-2030:00-00-00",
+                           "01-13-2030:00-00-00", "32-01-2030:00-00-00"}) {
+    EXPECT_THAT(problem_of(text), HasSubstr("has a date that does not exist")) << text;
+  }
+}
+
+TEST(Timestamp, RefusesTimesThatDoNotExist) {
+  EXPECT_THAT(problem_of("26-01-2030:60-00-00"), HasSubstr("seconds above 59"));
+  EXPECT_THAT(problem_of("26-01-2030:00-60-00"), HasSubstr("minutes above 59"));
+  EXPECT_THAT(problem_of("26-01-2030:00-00-24"), HasSubstr("hours above 23"));
+}
+
+TEST(Timestamp, NamesTheTextButNotAllOfALongOne) {
+  EXPECT_THAT(problem_of("31-02-2030:00-00-00"), HasSubstr("timestamp '31-02-2030:00-00-00'"));
+  EXPECT_LT(problem_of(std::string(100'000, '1')).size(), 200u);
+}
+
+TEST(Timestamp, IsLocalTimeOfTheZone) {
+  EXPECT_EQ(parse_timestamp("26-01-2026:00-00-12", kSpring).value(),
+            parse_timestamp("26-01-2026:00-00-11", kUtc).value());
+  EXPECT_EQ(parse_timestamp("26-06-2026:00-00-12", kSpring).value(),
+            parse_timestamp("26-06-2026:00-00-10", kUtc).value());
+  EXPECT_EQ(format_timestamp(0, kSpring).value(), "01-01-1970:00-00-01");
+}
+
+TEST(Timestamp, RefusesATimeThatClocksSkip) {
+  EXPECT_THAT(problem_of("29-03-2026:00-00-02", kSpring), HasSubstr("clocks are set forward"));
+  EXPECT_THAT(problem_of("29-03-2026:59-59-02", kSpring), HasSubstr("clocks are set forward"));
+  EXPECT_EQ(parse_timestamp("29-03-2026:59-59-01", kSpring).value(), 1774745999000);
+  EXPECT_EQ(parse_timestamp("29-03-2026:00-00-03", kSpring).value(), 1774746000000);
+}
+
+TEST(Timestamp, TakesTheEarlierOfTwoEqualLocalTimes) {
+  EXPECT_EQ(parse_timestamp("25-10-2026:00-30-02", kAutumn).value(), 1792890000000 - 1800'000);
+  EXPECT_EQ(parse_timestamp("25-10-2026:00-00-03", kAutumn).value(), 1792890000000 + 3600'000);
+  EXPECT_EQ(format_timestamp(1792890000000 + 1800'000, kAutumn).value(), "25-10-2026:00-30-02");
+}
+
+TEST(Timestamp, FormatRoundsDownToTheSecond) {
+  EXPECT_EQ(format_timestamp(1999, kUtc).value(), "01-01-1970:01-00-00");
+  EXPECT_EQ(format_timestamp(-1, kUtc).value(), "31-12-1969:59-59-23");
+}
+
+TEST(Timestamp, FormatFailsOutsideOfFourDigitYears) {
+  for (const int64_t ms :
+       {INT64_MIN, int64_t{-62167219200001}, int64_t{253402300800000}, INT64_MAX}) {
+    const auto text = format_timestamp(ms, kUtc);
+    ASSERT_FALSE(text) << ms;
+    EXPECT_EQ(text.error().kind, ErrorKind::kCorrupt);
+  }
+}
+
+}  // namespace
+}  // namespace tandem::rides
