@@ -1,0 +1,111 @@
+// Coordination between the processes of a group: the configuration record (compare-and-swap), who
+// is active (locks), who is there (members). `coord/local.h` keeps it in local files.
+//
+// Nothing here makes writes safe apart from the record: locks and members are hints that make
+// things fast. The back end does not read the record's text.
+//
+// Thread: the loop's. No call blocks; each completion is called exactly once, on the loop, later
+// than the call, unless the Coord or the handle is destroyed before. Calls on one group are carried
+// out in their order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "wire/json.h"
+
+namespace tandem::coord {
+
+struct Versioned {
+  uint64_t version = 0;  // 0: there is no record
+  std::string text;
+  bool operator==(const Versioned&) const = default;
+};
+
+enum class SwapOutcome {
+  kApplied,  // the record was `expected_version` and is (or was) the new text
+  kRefused,  // another version was there. After an earlier attempt with the same expected_version
+             // whose outcome is unknown this settles nothing: that attempt may be the other version
+};
+
+// A process that serves a group. `id` and `session` are the protocol's.
+struct Member {
+  uint32_t id = 0;
+  uint64_t storage_id = 0;
+  uint64_t session = 0;
+  std::string address;  // where its peers reach it
+  std::string http;     // its HTTP address, empty: none
+  int64_t pid = 0;
+  uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat: pids are used again, this pair is not
+  std::string boot_id;       // /proc/sys/kernel/random/boot_id
+  std::string lock_path;     // its storage directory's lock, held for its life
+  uint64_t lock_device = 0;
+  uint64_t lock_inode = 0;
+  wire::Json extra;  // what the program wants to tell besides
+  bool operator==(const Member&) const = default;
+};
+
+// Held or waited for; destroying it releases it or stops waiting.
+class Lock {
+ public:
+  virtual ~Lock() = default;
+  virtual bool held() const = 0;
+};
+
+// Destroying it stops the callbacks.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+};
+
+struct LockCallbacks {
+  UniqueFunction<void()> on_acquired;
+  // Somebody took the lock's file away, or it cannot be made (the error says so): not held, and not
+  // waited for any more.
+  UniqueFunction<void(const Error&)> on_lost;
+};
+
+class Coord {
+ public:
+  virtual ~Coord() = default;
+
+  // A consistent read: never older than what any process was told before the call.
+  virtual void read_record(const std::string& group,
+                           UniqueFunction<void(Result<Versioned>)> done) = 0;
+  // Makes `text` version expected_version + 1 where the record is at expected_version. An error
+  // means that the outcome is unknown, except kBadInput, kPermission and kNoSpace: nothing was
+  // done.
+  virtual void swap_record(const std::string& group, uint64_t expected_version, std::string text,
+                           UniqueFunction<void(Result<SwapOutcome>)> done) = 0;
+  // Calls back with a consistent read once at first, and after each change (several changes may
+  // become one call).
+  virtual std::unique_ptr<Watch> watch_record(const std::string& group,
+                                              UniqueFunction<void(const Versioned&)> on_change) = 0;
+
+  // `holder` is what others read with lock_holder, for example the address of the active process.
+  virtual std::unique_ptr<Lock> lock(const std::string& group, const std::string& name,
+                                     std::string holder, LockCallbacks callbacks) = 0;
+  // nullopt: nobody holds it.
+  virtual void lock_holder(const std::string& group, const std::string& name,
+                           UniqueFunction<void(Result<std::optional<std::string>>)> done) = 0;
+
+  // Replaces an earlier entry of the same id.
+  virtual void register_member(const std::string& group, Member member,
+                               UniqueFunction<void(Status)> done) = 0;
+  // Removes the entry where it is still of this session.
+  virtual void unregister_member(const std::string& group, uint32_t id, uint64_t session,
+                                 UniqueFunction<void(Status)> done) = 0;
+  // Ordered by id.
+  virtual void members(const std::string& group,
+                       UniqueFunction<void(Result<std::vector<Member>>)> done) = 0;
+  // True: this member's process, this session of it, is dead for certain. False proves nothing.
+  virtual void proven_dead(Member member, UniqueFunction<void(Result<bool>)> done) = 0;
+};
+
+}  // namespace tandem::coord

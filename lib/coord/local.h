@@ -1,0 +1,39 @@
+// Coordination by files of one host, below one root directory (modes 0700 and 0600):
+//
+//   <root>/<group>/record/<version>   one file a version, 20 digits: the text and its checksum
+//   <root>/<group>/floor              versions up to this number are void, whether there or not
+//   <root>/<group>/members/<id>       a line of JSON and its checksum
+//   <root>/<group>/locks/<name>       held with flock(2); holds the holder's text
+//   <root>/<group>/tmp/               files before they are linked or renamed
+//
+// A version is made with link(2) from a synced file: the link is the compare-and-swap, nobody holds
+// anything while writing, so a process that is stopped in the middle blocks nobody. Before anything
+// is told about a version its directory is synced.
+//
+// Old versions are removed, so a process stopped for long before its link could link a version that
+// was removed. Therefore the floor is raised durably before versions up to it are removed, and
+// whoever links looks at the floor and at the list afterwards. Pruning needs the lock
+// `locks/.prune` and is left out where that is taken, so the floor never falls.
+//
+// A lock is tried again when its file is closed by another process (inotify), since the kernel
+// frees a dead process's lock at once; a slow retry is there for what inotify may miss.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "coord/coord.h"
+#include "loop/loop.h"
+
+namespace tandem::coord {
+
+struct LocalOptions {
+  std::string root;
+  uint64_t poll_ms = 500;  // how often watches look although they were told of nothing
+};
+
+// Makes the root where it is missing. kPermission, kCannotCreate: names the path.
+Result<std::unique_ptr<Coord>> open_local(const LocalOptions& options, loop::Loop& loop);
+
+}  // namespace tandem::coord

@@ -1,0 +1,47 @@
+// The storage directory of a replica: made where it is missing (mode 0700), and locked.
+//
+//   <directory>/lock               held with flock(2) for the life of the process; holds its pid
+//   <directory>/identity           storage/identity.h
+//   <directory>/promise, log-*     storage/log.h
+//   <directory>/snap-*.ndjson      storage/snapshot.h
+//
+// One process uses a directory at a time. That the lock can be taken while the file is still the
+// inode that a process has registered proves that this process is dead: nobody else unlinks it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace tandem::storage {
+
+class Directory {
+ public:
+  // kBusy names the pid that holds it. A lock held for a moment only (somebody testing whether a
+  // dead process is dead) is waited for, 100 ms at most.
+  static Result<std::unique_ptr<Directory>> open(const std::string& path);
+  ~Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string lock_path() const { return path_ + "/lock"; }
+  dev_t lock_device() const { return device_; }
+  ino_t lock_inode() const { return inode_; }
+  // False once the lock's path no longer names the file that this process holds: it must exit,
+  // since others may take it for dead.
+  bool still_ours() const;
+
+ private:
+  Directory(std::string path, int fd, dev_t device, ino_t inode)
+      : path_(std::move(path)), fd_(fd), device_(device), inode_(inode) {}
+  std::string path_;
+  int fd_;
+  dev_t device_;
+  ino_t inode_;
+};
+
+}  // namespace tandem::storage

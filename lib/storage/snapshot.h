@@ -1,0 +1,153 @@
+// Snapshots of a state machine: flat files that a person can read, `snap-<index>.ndjson`:
+//
+//   {"format":"tandem-snapshot-1","lineage":"…","group":"…","index":7,"epoch":2,…}
+//   one row a line, JSON
+//   {"rows":123,"crc32c":"89abcdef"}        the checksum is of every byte before this line
+//
+// They are written under a temporary name, synced, renamed; so a file under its own name is
+// complete, and the checksum is there against a disk that rots. See tandem-log(5).
+//
+// Thread: each object by one thread at a time; different objects by different threads. All block on
+// the disk: use loop::run_work for writing, and for reading what is big.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/disk.h"
+
+namespace tandem::storage {
+
+class Log;
+
+struct SnapshotHeader {
+  uint64_t lineage = 0;
+  std::string group;
+  uint64_t index = 0;       // the last entry that is in it
+  uint64_t epoch = 0;       // of that entry
+  uint32_t record_crc = 0;  // Log::crc_at(index)
+  int64_t time_ms = 0;      // log time at that entry
+  int64_t created_ms = 0;   // wall clock, ms since 1970, for people
+  bool operator==(const SnapshotHeader&) const = default;
+};
+
+// Whether the log goes on from the snapshot: it reaches down to it, up to it, and has the same
+// entries. Where not, the owner makes it so with log.reset(header.index, epoch, record_crc).
+bool log_continues(const Log& log, const SnapshotHeader& header);
+
+class SnapshotWriter {
+ public:
+  static Result<std::unique_ptr<SnapshotWriter>> create(const std::string& directory,
+                                                        const SnapshotHeader& header,
+                                                        Disk& disk = system_disk());
+  ~SnapshotWriter();  // removes the temporary file where finish() did not succeed
+  SnapshotWriter(const SnapshotWriter&) = delete;
+  SnapshotWriter& operator=(const SnapshotWriter&) = delete;
+
+  // A line of JSON without its newline. False: writing failed (finish() says why); for RowSink.
+  bool add_row(std::string_view row);
+  // Durable and under its name when this returns without an error.
+  Status finish();
+
+ private:
+  SnapshotWriter(Disk& disk, std::string directory, uint64_t index, std::unique_ptr<File> file);
+  void put(std::string_view line);
+  Status write_out();
+  std::string temporary_path() const;
+
+  Disk& disk_;
+  std::string directory_;
+  uint64_t index_;
+  std::unique_ptr<File> file_;
+  std::string buffer_;
+  uint64_t written_bytes_ = 0;
+  uint64_t rows_ = 0;
+  uint32_t crc_ = 0;
+  Status status_;
+  bool finished_ = false;
+};
+
+// A snapshot whose checksum is right. It stays readable while it is pruned.
+class SnapshotReader {
+ public:
+  // Reads the whole file once to verify it. kCorrupt: damaged; kNotFound: there is none.
+  static Result<std::unique_ptr<SnapshotReader>> open(const std::string& path,
+                                                      Disk& disk = system_disk());
+  const SnapshotHeader& header() const { return header_; }
+  uint64_t rows() const { return rows_; }
+  uint64_t size_bytes() const { return size_bytes_; }
+
+  // The next row into `row`; false at the end. kIo, kCorrupt: reading failed.
+  Result<bool> next_row(std::string& row);
+  // Raw bytes of the file, for sending it to a learner; fewer than max_bytes only at its end.
+  Result<std::string> read_raw(uint64_t offset, size_t max_bytes) const;
+
+ private:
+  SnapshotReader(std::string path, std::unique_ptr<File> file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+  Status verify();
+  Result<bool> next_line(std::string& line);
+
+  std::string path_;
+  std::unique_ptr<File> file_;
+  SnapshotHeader header_;
+  uint64_t rows_ = 0;
+  uint64_t rows_given_ = 0;
+  uint64_t size_bytes_ = 0;
+  uint64_t position_ = 0;  // of the next block to read
+  std::string block_;
+  size_t block_used_ = 0;
+};
+
+// Receives a snapshot in pieces into a temporary file.
+class SnapshotReceiver {
+ public:
+  static Result<std::unique_ptr<SnapshotReceiver>> create(const std::string& directory,
+                                                          uint64_t index,
+                                                          Disk& disk = system_disk());
+  ~SnapshotReceiver();  // removes the temporary file where finish() did not succeed
+  SnapshotReceiver(const SnapshotReceiver&) = delete;
+  SnapshotReceiver& operator=(const SnapshotReceiver&) = delete;
+
+  uint64_t index() const { return index_; }
+  uint64_t have_bytes() const { return have_bytes_; }
+  // Takes the piece where it continues have_bytes(); one that was taken already changes nothing;
+  // one that leaves a gap is kBadInput and changes nothing.
+  Status write(uint64_t offset, std::string_view data);
+  // Verifies checksum and index, syncs, renames. kCorrupt: start over.
+  Result<SnapshotHeader> finish();
+
+ private:
+  SnapshotReceiver(Disk& disk, std::string directory, uint64_t index, std::unique_ptr<File> file);
+  std::string temporary_path() const;
+
+  Disk& disk_;
+  std::string directory_;
+  uint64_t index_;
+  std::unique_ptr<File> file_;
+  uint64_t have_bytes_ = 0;
+  bool finished_ = false;
+};
+
+struct SnapshotFile {
+  uint64_t index = 0;
+  std::string path;
+};
+
+// By name alone, newest first.
+Result<std::vector<SnapshotFile>> list_snapshots(const std::string& directory,
+                                                 Disk& disk = system_disk());
+// The newest one whose checksum is right; damaged ones are logged and passed over. nullptr: none.
+Result<std::unique_ptr<SnapshotReader>> newest_snapshot(const std::string& directory,
+                                                        Disk& disk = system_disk());
+// Keeps the newest `keep` (at least one) and removes older ones, oldest first.
+Status prune_snapshots(const std::string& directory, size_t keep, Disk& disk = system_disk());
+// Temporary files of a process that died: once at start, before anything is written.
+Status remove_unfinished_snapshots(const std::string& directory, Disk& disk = system_disk());
+
+}  // namespace tandem::storage

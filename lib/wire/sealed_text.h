@@ -1,0 +1,46 @@
+// Small text files with a checksum: the text, a newline, and the line {"crc32c":"89abcdef"} over
+// everything before it. Readable with any pager, and a flipped bit is noticed.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "wire/crc32c.h"
+
+namespace tandem::wire {
+
+inline std::string hex_crc(uint32_t crc) {
+  std::string text(8, '0');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = "0123456789abcdef"[(crc >> (28 - 4 * i)) & 15];
+  return text;
+}
+
+// Exactly what hex_crc gives, back.
+inline std::optional<uint32_t> parse_hex_crc(std::string_view text) {
+  uint32_t crc = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, crc, 16);
+  if (error != std::errc{} || stop != end || hex_crc(crc) != text) return std::nullopt;
+  return crc;
+}
+
+inline std::string seal_text(std::string_view text) {
+  std::string out(text);
+  out += '\n';
+  const uint32_t crc = crc32c(out);
+  return out + "{\"crc32c\":\"" + hex_crc(crc) + "\"}\n";
+}
+
+// The text as it was sealed; nullopt where it is damaged.
+inline std::optional<std::string_view> unseal_text(std::string_view sealed) {
+  constexpr size_t kSealBytes = sizeof("{\"crc32c\":\"89abcdef\"}\n") - 1;
+  if (sealed.size() < kSealBytes + 1) return std::nullopt;
+  const std::string_view text = sealed.substr(0, sealed.size() - kSealBytes - 1);
+  if (seal_text(text) != sealed) return std::nullopt;
+  return text;
+}
+
+}  // namespace tandem::wire
