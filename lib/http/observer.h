@@ -15,10 +15,10 @@ inline constexpr int kStatusClientGone = 499;
 
 struct Finished {
   const Route* route = nullptr;  // nullptr: no handler was asked (400, 404, 405, OPTIONS, …)
-  std::string_view pattern;      // the path's pattern, "" where the path is unknown
+  std::string_view pattern{};    // the path's pattern, "" where the path is unknown
   Method method = Method::kOther;
-  std::string_view target;  // "" where the request could not be read
-  std::string_view request_id;
+  std::string_view target{};  // "" where the request could not be read
+  std::string_view request_id{};
   int status = 0;
   int64_t duration_ns = 0;  // from the last byte received to the answer (or its first part)
   uint64_t bytes = 0;       // of the answer, head and body, as far as it is known by then

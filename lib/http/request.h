@@ -25,15 +25,15 @@ struct NameValue {
 };
 
 struct Request {
-  Method method = Method::kGet;   // kHead reaches the handler of kGet
-  std::string_view target;        // as sent, in origin form: "/api/v1/users/a%20b?x=1"
-  std::string_view path;          // the target without its query, not decoded
-  std::vector<NameValue> params;  // of the route's pattern, percent-decoded, valid UTF-8, not empty
-  std::vector<NameValue> query;   // decoded as application/x-www-form-urlencoded, in order
-  std::vector<NameValue> headers;  // as sent, in order
-  std::string_view body;
-  std::string_view request_id;  // the client's X-Request-Id where it is sane, else a new one
-  int64_t received_ns = 0;      // boot time (base/clock.h) when its last byte was here
+  Method method = Method::kGet;      // kHead reaches the handler of kGet
+  std::string_view target{};         // as sent, in origin form: "/api/v1/users/a%20b?x=1"
+  std::string_view path{};           // the target without its query, not decoded
+  std::vector<NameValue> params{};   // of the pattern: percent-decoded, valid UTF-8, not empty
+  std::vector<NameValue> query{};    // decoded as application/x-www-form-urlencoded, in order
+  std::vector<NameValue> headers{};  // as sent, in order
+  std::string_view body{};
+  std::string_view request_id{};  // the client's X-Request-Id where it is sane, else a new one
+  int64_t received_ns = 0;        // boot time (base/clock.h) when its last byte was here
 
   // The value of {name} in the route's pattern. REQUIRES: the pattern has it.
   std::string_view param(std::string_view name) const;

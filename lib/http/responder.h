@@ -23,11 +23,11 @@ inline constexpr std::string_view kJsonType = "application/json";
 
 struct Response {
   int status = 200;
-  std::string_view content_type;  // "" for an answer without a body
-  std::string_view body;
+  std::string_view content_type{};  // "" for an answer without a body
+  std::string_view body{};
   // Content-Length, Date, X-Request-Id and Connection are not to be given: the server adds them. A
   // name that is no token or a value with a control character (CR, LF) makes the answer a 500.
-  std::span<const NameValue> headers;
+  std::span<const NameValue> headers{};
 };
 
 // The HTTP status for an error: 400 kBadInput, 404 kNotFound, 409 kConflict, 413 kTooLarge,
@@ -104,7 +104,7 @@ class EventStream {
   // waited for it.
   bool write(std::string_view text);
   // Called once, from the loop and never from inside write(), when the client goes, is dropped, or
-  // the server drains. Not called after end().
+  // the server drains. Not called after end(), nor where the stream is over already (!open()).
   void on_closed(UniqueFunction<void()> callback);
   void end();
 

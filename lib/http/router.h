@@ -26,9 +26,9 @@ using Handler = UniqueFunction<void(const Request&, Responder)>;
 
 struct Route {
   Method method = Method::kGet;
-  std::string pattern;
+  std::string pattern{};
   uint32_t index = 0;  // 0, 1, 2, … in the order of add(): for tables indexed by route
-  Handler handler;
+  Handler handler{};
 };
 
 class Router {
@@ -48,10 +48,10 @@ class Router {
   struct Match {
     enum class Kind : uint8_t { kRoute, kNoPath, kNoMethod, kOptions, kMalformed };
     Kind kind = Kind::kNoPath;
-    Route* route = nullptr;    // where kRoute
-    std::string_view pattern;  // where the path is known: kRoute, kNoMethod, kOptions
-    std::string_view allow;    // the Allow header's value, where the path is known
-    std::string_view reason;   // where kMalformed: what is wrong with the path
+    Route* route = nullptr;      // where kRoute
+    std::string_view pattern{};  // where the path is known: kRoute, kNoMethod, kOptions
+    std::string_view allow{};    // the Allow header's value, where the path is known
+    std::string_view reason{};   // where kMalformed: what is wrong with the path
   };
   // Looks `method` and `path` (not decoded, no query) up; fills `params` with views into `path`, or
   // into `decoded` where a segment had escapes. `path` "*" is known to OPTIONS alone.

@@ -1,0 +1,461 @@
+#include "http/connection.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "http/form.h"
+
+namespace tandem::http {
+namespace {
+
+// While a request is being handled, this much of what follows is read, to notice that the client
+// goes; the rest waits in the kernel.
+constexpr size_t kReadAheadBytes = 4 << 10;
+constexpr size_t kKeptBytes = 64 << 10;
+
+void write_hex(uint64_t id, char (&out)[16]) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  for (size_t i = sizeof out; i-- > 0; id >>= 4) out[i] = kDigits[id & 15];
+}
+
+bool has_no_body(int status) { return status == 204 || status == 304; }
+
+}  // namespace
+
+Connection::Connection(ConnectionHost& host, loop::TcpStream stream)
+    : host_(host), stream_(std::move(stream)), parser_(host.limits) {}
+
+void Connection::start() {
+  stream_.start(*this);
+  update_wait();
+}
+
+void Connection::turn_away() {
+  stream_.start(*this);
+  refuse(503, "too many connections");
+}
+
+// --- Input
+
+std::span<char> Connection::read_buffer() {
+  const std::span<char> all(host_.read_buffer);
+  return busy() ? all.first(kReadAheadBytes) : all;
+}
+
+void Connection::on_read(std::string_view bytes) {
+  if (phase_ != Phase::kOpen) return;
+  if (busy() || has_input()) return keep(bytes);
+  const size_t used = parse(bytes);
+  if (used < bytes.size() && phase_ == Phase::kOpen) keep(bytes.substr(used));
+  update_wait();
+}
+
+void Connection::keep(std::string_view bytes) {
+  input_ += bytes;
+  stream_.pause_reading();
+  reading_paused_ = true;
+}
+
+void Connection::on_end() {
+  peer_ended_ = true;
+  // A peer that ended in the middle of an event stream has gone: it has nothing left to ask.
+  if (phase_ == Phase::kLingering || streaming_) return die();
+  touch();
+}
+
+void Connection::on_broken(int /*uv_code*/) { die(); }
+
+size_t Connection::parse(std::string_view bytes) {
+  size_t total = 0;
+  while (total < bytes.size() && phase_ == Phase::kOpen && !busy() && has_output_room()) {
+    size_t used = 0;
+    switch (parser_.feed(bytes.substr(total), used)) {
+      case RequestParser::Outcome::kMore:
+        total = bytes.size();
+        if (parser_.take_wants_continue()) {
+          out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+          touch();
+        }
+        break;
+      case RequestParser::Outcome::kComplete:
+        total += used;
+        handle_request();
+        break;
+      case RequestParser::Outcome::kFailed:
+        if (parser_.failure().status == 501 && parser_.request().method == Method::kOther) {
+          refuse_unknown_method();
+        } else {
+          refuse(parser_.failure().status, parser_.failure().message);
+        }
+        break;
+    }
+  }
+  return total;
+}
+
+void Connection::proceed() {
+  if (phase_ != Phase::kOpen || busy() || !reading_paused_) return;
+  if (has_input()) {
+    input_used_ += parse(std::string_view(input_).substr(input_used_));
+    if (phase_ != Phase::kOpen) return;
+    if (!has_input()) {
+      input_.clear();
+      if (input_.capacity() > kKeptBytes) std::string().swap(input_);
+      input_used_ = 0;
+    }
+  }
+  if (reading_paused_ && !has_input()) {
+    reading_paused_ = false;
+    stream_.resume_reading();
+  }
+  update_wait();
+}
+
+// --- Requests
+
+void Connection::begin_exchange() {
+  const Request& request = parser_.request();
+  route_ = nullptr;
+  pattern_ = {};
+  keep_alive_ = parser_.keep_alive();
+  is_head_ = request.method == Method::kHead;
+  chunked_ = !parser_.is_http_10();
+  request_id_ = request.request_id;
+  if (request_id_.empty()) {
+    write_hex(random_id(), made_id_);
+    request_id_ = {made_id_, sizeof made_id_};
+  }
+  received_ns_ = system_clock().boot_ns();
+  awaiting_ = true;
+}
+
+void Connection::handle_request() {
+  begin_exchange();
+  wait_ = Wait::kNothing;
+  Request& request = parser_.request();
+  const Router::Match match =
+      host_.router.match(request.method, request.path, request.params, decoded_path_);
+  pattern_ = match.pattern;
+  switch (match.kind) {
+    case Router::Match::Kind::kRoute:
+      call_handler(match);
+      break;
+    case Router::Match::Kind::kNoPath:
+      answer_error(404, "no such path");
+      break;
+    case Router::Match::Kind::kNoMethod:
+      answer_error(405, "the path does not have this method", match.allow);
+      break;
+    case Router::Match::Kind::kOptions: {
+      const NameValue allow{"Allow", match.allow};
+      answer({.status = 204, .content_type = {}, .body = {}, .headers = {&allow, 1}});
+      break;
+    }
+    case Router::Match::Kind::kMalformed:
+      answer_error(400, match.reason);
+      break;
+  }
+  if (!busy() && phase_ == Phase::kOpen) parser_.next();
+}
+
+void Connection::call_handler(const Router::Match& match) {
+  Request& request = parser_.request();
+  route_ = match.route;
+  request.request_id = request_id_;
+  request.received_ns = received_ns_;
+  request.query.clear();
+  if (request.path.size() < request.target.size()) {
+    const std::string_view query = request.target.substr(request.path.size() + 1);
+    const Status parsed = parse_form(query, decoded_query_, request.query);
+    if (!parsed) return answer_error(400, parsed.error().message);
+  }
+  in_handler_ = true;
+  match.route->handler(request, Responder(*this));
+  in_handler_ = false;
+}
+
+void Connection::answer(const Response& response) {
+  if (!awaiting_) return;  // the client went while the answer was made
+  if (response.status < 200 || response.status > 599 ||
+      !is_safe(response.content_type, response.headers)) {
+    log::error("an answer has a bad status or header",
+               {{"pattern", pattern_}, {"status", response.status}});
+    return answer_error(500, "internal error");
+  }
+  write_answer(response);
+}
+
+void Connection::abandon() {
+  if (!awaiting_) return;
+  log::error("a request was dropped without an answer",
+             {{"pattern", pattern_}, {"request_id", request_id_}});
+  answer_error(500, "internal error");
+}
+
+void Connection::answer_error(int status, std::string_view message, std::string_view allow) {
+  const std::string body = error_body(status, message);
+  NameValue headers[2];
+  size_t count = 0;
+  if (!allow.empty()) headers[count++] = {"Allow", allow};
+  if (status == 503) headers[count++] = {"Retry-After", "1"};
+  write_answer(
+      {.status = status, .content_type = kJsonType, .body = body, .headers = {headers, count}});
+}
+
+std::string_view Connection::connection_header() const {
+  if (!keep_alive_) return "close";
+  return parser_.is_http_10() ? "keep-alive" : "";
+}
+
+void Connection::write_answer(const Response& response) {
+  keep_alive_ = keep_alive_ && !host_.draining;
+  const size_t before = out_.size();
+  const bool bodiless = has_no_body(response.status);
+  append_head(out_,
+              {.status = response.status,
+               .content_type = bodiless ? std::string_view() : response.content_type,
+               .length = bodiless ? ResponseHead::Length::kNone : ResponseHead::Length::kGiven,
+               .content_length = response.body.size(),
+               .connection = connection_header(),
+               .date_line = host_.date.at(host_.loop.now_ms()),
+               .request_id = request_id_,
+               .extra = response.headers});
+  if (!is_head_ && !bodiless) out_ += response.body;
+  finish_request(response.status, out_.size() - before);
+  if (!keep_alive_) phase_ = Phase::kClosing;
+  if (!in_handler_ && phase_ == Phase::kOpen) parser_.next();
+}
+
+void Connection::finish_request(int status, size_t bytes) {
+  awaiting_ = false;
+  if (host_.observer != nullptr) {
+    const Request& request = parser_.request();
+    host_.observer->on_finished({.route = route_,
+                                 .pattern = pattern_,
+                                 .method = request.method,
+                                 .target = request.target,
+                                 .request_id = request_id_,
+                                 .status = status,
+                                 .duration_ns = system_clock().boot_ns() - received_ns_,
+                                 .bytes = bytes});
+  }
+  touch();
+}
+
+void Connection::refuse(int status, std::string_view message) {
+  // Nothing of the request is to be relied on, whatever has been read of it.
+  parser_.request() = Request{.method = Method::kOther};
+  begin_exchange();
+  keep_alive_ = false;
+  is_head_ = false;
+  answer_error(status, message);
+}
+
+void Connection::refuse_unknown_method() {
+  begin_exchange();
+  keep_alive_ = false;
+  Request& request = parser_.request();
+  const Router::Match match =
+      host_.router.match(Method::kOther, request.path, request.params, decoded_path_);
+  pattern_ = match.pattern;
+  if (match.kind == Router::Match::Kind::kNoMethod) {
+    answer_error(405, "the path does not have this method", match.allow);
+  } else if (match.kind == Router::Match::Kind::kMalformed) {
+    answer_error(400, match.reason);
+  } else {
+    answer_error(404, "no such path");
+  }
+}
+
+// --- Event streams
+
+void Connection::begin_stream(std::string_view content_type, std::span<const NameValue> headers) {
+  if (!awaiting_) return detach();
+  if (!is_safe(content_type, headers)) {
+    answer({.status = 200, .content_type = content_type, .body = {}, .headers = headers});
+    return detach();
+  }
+  keep_alive_ = keep_alive_ && chunked_ && !host_.draining;
+  const size_t before = out_.size();
+  append_head(out_,
+              {.status = 200,
+               .content_type = content_type,
+               .length = chunked_ ? ResponseHead::Length::kChunked : ResponseHead::Length::kNone,
+               .connection = connection_header(),
+               .date_line = host_.date.at(host_.loop.now_ms()),
+               .request_id = request_id_,
+               .extra = headers});
+  finish_request(200, out_.size() - before);
+  streaming_ = true;
+  if (!is_head_ && !host_.draining && !peer_ended_) return;
+  finish_stream();
+  detach();
+}
+
+bool Connection::stream_write(std::string_view bytes) {
+  if (!streaming_ || phase_ == Phase::kDead) return false;
+  if (bytes.empty()) return true;  // an empty chunk would end the stream
+  if (chunked_) {
+    char size[16];
+    const auto end = std::to_chars(size, size + sizeof size, bytes.size(), 16).ptr;
+    out_.append(size, static_cast<size_t>(end - size));
+    out_ += "\r\n";
+    out_ += bytes;
+    out_ += "\r\n";
+  } else {
+    out_ += bytes;
+  }
+  if (out_.size() + stream_.pending_bytes() > host_.limits.stream_backlog_bytes) {
+    log::debug("dropped a slow reader of an event stream", {{"request_id", request_id_}});
+    die();
+    return false;
+  }
+  touch();
+  return true;
+}
+
+void Connection::end_stream() {
+  if (streaming_ && phase_ != Phase::kDead) finish_stream();
+}
+
+void Connection::finish_stream() {
+  streaming_ = false;
+  if (chunked_ && !is_head_) out_ += "0\r\n\r\n";
+  if (!keep_alive_) phase_ = Phase::kClosing;
+  if (!in_handler_ && phase_ == Phase::kOpen) parser_.next();
+  touch();
+}
+
+// --- Output
+
+bool Connection::has_output_room() {
+  const size_t limit = host_.limits.output_bytes;
+  if (out_.size() <= limit && !write_pending_) return true;
+  return write_out() && out_.size() + stream_.pending_bytes() <= limit;
+}
+
+// False where the connection broke.
+bool Connection::write_out() {
+  if (write_pending_ || out_.empty()) return true;
+  const int64_t written = stream_.try_write(out_);
+  if (written < 0) {
+    die();
+    return false;
+  }
+  if (static_cast<size_t>(written) == out_.size()) {
+    out_.clear();
+    if (out_.capacity() > kKeptBytes) std::string().swap(out_);
+    return true;
+  }
+  write_pending_ = true;
+  out_.erase(0, static_cast<size_t>(written));
+  stream_.write(std::exchange(out_, {}));
+  return true;
+}
+
+void Connection::on_drained() {
+  write_pending_ = false;
+  touch();
+}
+
+void Connection::flush() {
+  if (phase_ == Phase::kDead) return;
+  if (stream_over_) {
+    stream_over_ = false;
+    detach_and_tell();
+  }
+  if (!write_out()) return;
+  const bool all_written = !write_pending_ && out_.empty();
+  if (peer_ended_ && phase_ == Phase::kOpen && !busy() && !has_input()) phase_ = Phase::kClosing;
+  if (phase_ == Phase::kClosing && all_written && !busy()) return linger();
+  // There may be room again for requests that had to wait.
+  if (phase_ == Phase::kOpen && all_written && !busy() && reading_paused_) touch();
+  update_wait();
+}
+
+void Connection::linger() {
+  // Nothing more will come: closing now loses nothing.
+  if (peer_ended_) return die();
+  phase_ = Phase::kLingering;
+  stream_.shutdown();
+  if (std::exchange(reading_paused_, false)) stream_.resume_reading();
+  update_wait();
+}
+
+// --- Life
+
+void Connection::update_wait() {
+  if (phase_ == Phase::kDead) return;
+  Wait wait = Wait::kNextRequest;
+  uint64_t timeout_ms = host_.limits.idle_timeout_ms;
+  if (phase_ == Phase::kLingering) {
+    wait = Wait::kLinger;
+    timeout_ms = host_.limits.linger_timeout_ms;
+  } else if (write_pending_) {
+    wait = Wait::kWriting;
+    timeout_ms = host_.limits.write_timeout_ms;
+  } else if (busy() || phase_ != Phase::kOpen) {
+    wait = Wait::kNothing;
+    timeout_ms = 0;
+  } else if (parser_.started()) {
+    wait = Wait::kRequest;
+    timeout_ms = host_.limits.request_timeout_ms;
+  }
+  // A deadline counts from the start of the wait: input that completes nothing does not move it.
+  if (wait == wait_ && deadline_ms_ != 0) return;
+  wait_ = wait;
+  deadline_ms_ = timeout_ms == 0 ? 0 : host_.loop.now_ms() + timeout_ms;
+  if (wait == Wait::kWriting) pending_at_deadline_ = stream_.pending_bytes();
+}
+
+void Connection::check_deadline(uint64_t now_ms) {
+  if (deadline_ms_ == 0 || now_ms < deadline_ms_ || phase_ == Phase::kDead) return;
+  deadline_ms_ = 0;
+  switch (wait_) {
+    case Wait::kRequest:
+      return refuse(408, "the request came too slowly");
+    case Wait::kWriting:
+      // Slow is allowed, stuck is not.
+      if (stream_.pending_bytes() >= pending_at_deadline_) return die();
+      return update_wait();
+    case Wait::kNextRequest:
+    case Wait::kLinger:
+      return die();
+    case Wait::kNothing:
+      return;
+  }
+}
+
+void Connection::drain() {
+  if (phase_ != Phase::kOpen) return;
+  if (streaming_) {
+    keep_alive_ = false;
+    stream_over_ = true;
+    finish_stream();
+  } else if (!awaiting_ && !has_input() && !parser_.started()) {
+    if (out_.empty() && !write_pending_) return die();
+    phase_ = Phase::kClosing;
+    touch();
+  }
+}
+
+void Connection::die() {
+  if (phase_ == Phase::kDead) return;
+  if (awaiting_) finish_request(kStatusClientGone, 0);
+  streaming_ = false;
+  phase_ = Phase::kDead;
+  stream_.close();
+  touch();
+}
+
+void Connection::bury() { detach_and_tell(); }
+
+void Connection::touch() {
+  if (!touched) host_.touch(*this);
+}
+
+}  // namespace tandem::http

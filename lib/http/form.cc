@@ -1,0 +1,93 @@
+#include "http/form.h"
+
+#include <cstdint>
+
+namespace tandem::http {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char low = static_cast<char>(c | 0x20);
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+// The length of the well-formed sequence at the start of `text`, which starts with a byte over
+// 0x7f; 0 where it is malformed (table 3-7 of the Unicode standard).
+size_t sequence_length(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t first = byte(0);
+  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  uint8_t low = 0x80;
+  uint8_t high = 0xBF;
+  if (first == 0xE0) low = 0xA0;   // overlong
+  if (first == 0xED) high = 0x9F;  // surrogates
+  if (first == 0xF0) low = 0x90;   // overlong
+  if (first == 0xF4) high = 0x8F;  // above U+10FFFF
+  if (byte(1) < low || byte(1) > high) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+bool is_clean_utf8(std::string_view text) {
+  size_t i = 0;
+  while (i < text.size()) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte == 0) return false;
+    const size_t length = byte < 0x80 ? 1 : sequence_length(text.substr(i));
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
+bool percent_decode(std::string_view text, bool plus_is_blank, std::string& out) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size()) return false;
+      const int high = hex_value(text[i + 1]);
+      const int low = hex_value(text[i + 2]);
+      if (high < 0 || low < 0) return false;
+      c = static_cast<char>(high << 4 | low);
+      i += 2;
+    } else if (c == '+' && plus_is_blank) {
+      c = ' ';
+    }
+    out.push_back(c);
+  }
+  return true;
+}
+
+Status parse_form(std::string_view text, std::string& storage, std::vector<NameValue>& out) {
+  storage.clear();
+  out.clear();
+  // Decoding never makes text longer, so the views below stay where they are.
+  storage.reserve(text.size());
+  const auto decode = [&](std::string_view part, std::string_view& decoded) {
+    const size_t start = storage.size();
+    if (!percent_decode(part, true, storage)) return false;
+    decoded = std::string_view(storage).substr(start);
+    return is_clean_utf8(decoded);
+  };
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    if (pair.empty()) continue;
+    const size_t equals = std::min(pair.find('='), pair.size());
+    NameValue decoded;
+    if (!decode(pair.substr(0, equals), decoded.name) ||
+        !decode(pair.substr(std::min(equals + 1, pair.size())), decoded.value)) {
+      return fail(ErrorKind::kBadInput,
+                  "a form field or query parameter is not percent-encoded UTF-8");
+    }
+    out.push_back(decoded);
+  }
+  return {};
+}
+
+}  // namespace tandem::http

@@ -1,0 +1,324 @@
+#include "http/parser.h"
+
+#include <algorithm>
+
+namespace tandem::http {
+namespace {
+
+// What is kept for the next request of the connection; a bigger buffer is given back.
+constexpr size_t kKeptBytes = 64 << 10;
+constexpr size_t kMaxRequestId = 128;
+
+Method method_of(uint8_t code) {
+  switch (code) {
+    case HTTP_GET:
+      return Method::kGet;
+    case HTTP_HEAD:
+      return Method::kHead;
+    case HTTP_POST:
+      return Method::kPost;
+    case HTTP_PUT:
+      return Method::kPut;
+    case HTTP_DELETE:
+      return Method::kDelete;
+    case HTTP_PATCH:
+      return Method::kPatch;
+    case HTTP_OPTIONS:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
+  }
+}
+
+bool is_token_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+}
+
+// Text that may be echoed in a header and written to a log.
+bool is_sane_id(std::string_view id) {
+  return !id.empty() && id.size() <= kMaxRequestId &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+void release_if_big(std::string& text) {
+  if (text.capacity() > kKeptBytes) std::string().swap(text);
+}
+
+}  // namespace
+
+const llhttp_settings_t RequestParser::kSettings = [] {
+  llhttp_settings_t settings;
+  llhttp_settings_init(&settings);
+  settings.on_message_begin = [](llhttp_t* p) {
+    self(p).started_ = true;
+    return 0;
+  };
+  settings.on_url = [](llhttp_t* p, const char* at, size_t n) {
+    return self(p).on_target({at, n});
+  };
+  settings.on_header_field = [](llhttp_t* p, const char* at, size_t n) {
+    return self(p).on_name({at, n});
+  };
+  settings.on_header_value = [](llhttp_t* p, const char* at, size_t n) {
+    return self(p).on_value({at, n});
+  };
+  settings.on_headers_complete = [](llhttp_t* p) { return self(p).on_head_complete(); };
+  settings.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_body({at, n}); };
+  settings.on_message_complete = [](llhttp_t* p) {
+    self(p).complete_ = true;
+    return static_cast<int>(HPE_PAUSED);
+  };
+  return settings;
+}();
+
+RequestParser::RequestParser(const Limits& limits) : limits_(limits) {
+  llhttp_init(&parser_, HTTP_REQUEST, &kSettings);
+  parser_.data = this;
+}
+
+RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used) {
+  // Chunk headers and extensions are not kept, yet they cost time: an honest client needs few.
+  const uint64_t raw_limit =
+      limits_.target_bytes + limits_.header_bytes + 16 * static_cast<uint64_t>(limits_.body_bytes);
+  const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
+  if (code == HPE_OK) {
+    used = bytes.size();
+    raw_bytes_ += started_ ? used : 0;
+    if (raw_bytes_ > raw_limit) {
+      refuse(413, "the request is too long");
+      return Outcome::kFailed;
+    }
+    // The caller's bytes go; a piece of the body must not.
+    body_ += body_piece_;
+    body_piece_ = {};
+    return Outcome::kMore;
+  }
+  if (code != HPE_PAUSED || !complete_) return fail(code, bytes);
+  used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
+  request_.body = body_.empty() ? body_piece_ : std::string_view(body_);
+  return Outcome::kComplete;
+}
+
+void RequestParser::next() {
+  llhttp_resume(&parser_);
+  head_.clear();
+  lines_.clear();
+  body_.clear();
+  release_if_big(body_);
+  body_piece_ = {};
+  header_bytes_ = 0;
+  raw_bytes_ = 0;
+  started_ = in_value_ = head_complete_ = complete_ = wants_continue_ = false;
+}
+
+bool RequestParser::take_wants_continue() { return std::exchange(wants_continue_, false); }
+
+int RequestParser::refuse(int status, std::string_view message) {
+  // Callbacks may fail one after another; the first reason is the right one.
+  if (failure_.status == 0) failure_ = {status, message};
+  return -1;
+}
+
+std::string_view RequestParser::view(Span span) const {
+  return std::string_view(head_).substr(span.start, span.length);
+}
+
+int RequestParser::on_target(std::string_view bytes) {
+  if (head_.size() + bytes.size() > limits_.target_bytes) {
+    return refuse(414, "the request target is too long");
+  }
+  head_ += bytes;
+  target_ = {0, static_cast<uint32_t>(head_.size())};
+  return 0;
+}
+
+bool RequestParser::header_room(size_t more) {
+  header_bytes_ += more;
+  if (header_bytes_ <= limits_.header_bytes) return true;
+  refuse(431, "the headers are too long");
+  return false;
+}
+
+int RequestParser::on_name(std::string_view bytes) {
+  // Four bytes for ": " and CRLF, so that many empty headers are bounded as well.
+  const bool is_new = lines_.empty() || in_value_;
+  if (!header_room(bytes.size() + (is_new ? 4 : 0))) return -1;
+  if (head_complete_) return 0;  // trailers are read and dropped
+  const auto start = static_cast<uint32_t>(head_.size());
+  if (is_new) lines_.push_back({{start, 0}, {start, 0}});
+  in_value_ = false;
+  head_ += bytes;
+  lines_.back().name.length += static_cast<uint32_t>(bytes.size());
+  return 0;
+}
+
+int RequestParser::on_value(std::string_view bytes) {
+  if (!header_room(bytes.size())) return -1;
+  if (head_complete_) return 0;
+  Line& line = lines_.back();
+  if (!in_value_) line.value.start = static_cast<uint32_t>(head_.size());
+  in_value_ = true;
+  head_ += bytes;
+  line.value.length += static_cast<uint32_t>(bytes.size());
+  return 0;
+}
+
+int RequestParser::on_head_complete() {
+  head_complete_ = true;
+  parser_.upgrade =
+      0;  // no other protocol is offered: an Upgrade header is ignored (RFC 9110, 7.8)
+  http_10_ = parser_.http_minor == 0;
+  keep_alive_ = llhttp_should_keep_alive(&parser_) != 0;
+  request_.method = method_of(parser_.method);
+  if (parser_.http_major != 1) return refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  if (!read_target() || !read_headers()) return -1;
+  if (parser_.content_length > limits_.body_bytes && (parser_.flags & F_CONTENT_LENGTH) != 0) {
+    return refuse(413, "the body is too long");
+  }
+  const bool has_body = (parser_.flags & F_CHUNKED) != 0 || parser_.content_length > 0;
+  wants_continue_ = wants_continue_ && has_body && !http_10_;
+  return 0;
+}
+
+// Brings the target into origin form: a client may send the absolute form to any server.
+bool RequestParser::read_target() {
+  std::string_view target = view(target_);
+  if (!target.starts_with('/')) {
+    const size_t authority = target.find("://");
+    const bool is_star = target == "*" && request_.method == Method::kOptions;
+    if (authority != std::string_view::npos) {
+      const size_t path = target.find_first_of("/?", authority + 3);
+      target = path == std::string_view::npos ? "/" : target.substr(path);
+    }
+    if (!is_star && !target.starts_with('/')) {
+      refuse(400, "the request target is not a path");
+      return false;
+    }
+  }
+  request_.target = target;
+  request_.path = target.substr(0, target.find('?'));
+  return true;
+}
+
+bool RequestParser::read_headers() {
+  request_.headers.clear();
+  request_.request_id = {};
+  int hosts = 0;
+  for (const Line& line : lines_) {
+    const NameValue header{view(line.name), view(line.value)};
+    request_.headers.push_back(header);
+    switch (header.name.size()) {
+      case 4:
+        if (equals_ignoring_case(header.name, "host")) ++hosts;
+        break;
+      case 6:
+        if (!equals_ignoring_case(header.name, "expect")) break;
+        if (!equals_ignoring_case(header.value, "100-continue")) {
+          refuse(417, "only 'Expect: 100-continue' is understood");
+          return false;
+        }
+        wants_continue_ = true;
+        break;
+      case 12:
+        if (equals_ignoring_case(header.name, "x-request-id") && is_sane_id(header.value)) {
+          request_.request_id = header.value;
+        }
+        break;
+      case 17:
+        if (!equals_ignoring_case(header.name, "transfer-encoding")) break;
+        if (http_10_) {
+          refuse(400, "HTTP/1.0 has no Transfer-Encoding");
+          return false;
+        }
+        if (!equals_ignoring_case(header.value, "chunked")) {
+          refuse(501, "only 'Transfer-Encoding: chunked' is understood");
+          return false;
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  if (hosts > 1 || (hosts == 0 && !http_10_)) {
+    refuse(400, "exactly one Host header is needed");
+    return false;
+  }
+  return true;
+}
+
+int RequestParser::on_body(std::string_view bytes) {
+  if (body_.size() + body_piece_.size() + bytes.size() > limits_.body_bytes) {
+    return refuse(413, "the body is too long");
+  }
+  if (body_.empty() && body_piece_.empty()) {
+    body_piece_ = bytes;
+    return 0;
+  }
+  body_ += body_piece_;
+  body_piece_ = {};
+  body_ += bytes;
+  return 0;
+}
+
+RequestParser::Outcome RequestParser::fail(llhttp_errno_t code, std::string_view bytes) {
+  if (failure_.status != 0) return Outcome::kFailed;
+  failure_ = {400, "malformed HTTP"};
+  switch (code) {
+    case HPE_INVALID_METHOD: {
+      // llhttp knows a list of methods and stops within any other; the line itself may be right.
+      const char* start = llhttp_get_error_pos(&parser_);
+      while (start > bytes.data() && start[-1] != '\n') --start;
+      if (read_unknown_method(bytes.substr(static_cast<size_t>(start - bytes.data())))) {
+        failure_ = {501, "unknown method"};
+      }
+      break;
+    }
+    case HPE_INVALID_VERSION:
+    case HPE_PAUSED_H2_UPGRADE:
+      failure_ = {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+      break;
+    case HPE_INVALID_URL:
+      failure_.message = "malformed request target";
+      break;
+    case HPE_INVALID_HEADER_TOKEN:
+      failure_.message = "malformed header";
+      break;
+    case HPE_INVALID_CONTENT_LENGTH:
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+      failure_.message = "malformed, doubled or contradicting Content-Length";
+      break;
+    case HPE_INVALID_TRANSFER_ENCODING:
+      failure_.message = "malformed Transfer-Encoding";
+      break;
+    case HPE_INVALID_CHUNK_SIZE:
+      failure_.message = "malformed chunk";
+      break;
+    default:
+      break;
+  }
+  return Outcome::kFailed;
+}
+
+// METHOD SP target SP HTTP/1.x, with a method that llhttp does not know.
+bool RequestParser::read_unknown_method(std::string_view line) {
+  line = line.substr(0, line.find('\r'));
+  const size_t blank = line.find(' ');
+  if (blank == 0 || blank == std::string_view::npos) return false;
+  const std::string_view method = line.substr(0, blank);
+  if (!std::all_of(method.begin(), method.end(), is_token_char)) return false;
+  const std::string_view rest = line.substr(blank + 1);
+  const size_t end = rest.find(' ');
+  if (end == std::string_view::npos || !rest.substr(end).starts_with(" HTTP/1.")) return false;
+  const std::string_view target = rest.substr(0, end);
+  const bool is_clean = std::all_of(target.begin(), target.end(), [](char c) { return c > ' '; });
+  if (!target.starts_with('/') || target.size() > limits_.target_bytes || !is_clean) return false;
+  head_ = target;
+  target_ = {0, static_cast<uint32_t>(head_.size())};
+  request_.method = Method::kOther;
+  request_.headers.clear();
+  request_.request_id = {};
+  return read_target();
+}
+
+}  // namespace tandem::http

@@ -1,0 +1,149 @@
+#include "http/responder.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+
+namespace tandem::http {
+namespace internal {
+
+ExchangeLink::ExchangeLink(Exchange& exchange) : exchange_(&exchange) {
+  CHECK_MSG(exchange.link_ == nullptr, "an exchange has one handle at a time");
+  exchange.link_ = this;
+}
+
+ExchangeLink::ExchangeLink(ExchangeLink&& other) noexcept
+    : exchange_(std::exchange(other.exchange_, nullptr)) {
+  if (exchange_ != nullptr) exchange_->link_ = this;
+}
+
+ExchangeLink& ExchangeLink::operator=(ExchangeLink&& other) noexcept {
+  if (this == &other) return *this;
+  unlink();
+  exchange_ = std::exchange(other.exchange_, nullptr);
+  if (exchange_ != nullptr) exchange_->link_ = this;
+  return *this;
+}
+
+Exchange* ExchangeLink::unlink() {
+  if (exchange_ != nullptr) {
+    exchange_->link_ = nullptr;
+    exchange_->on_closed_ = nullptr;
+  }
+  return std::exchange(exchange_, nullptr);
+}
+
+}  // namespace internal
+
+void Exchange::detach() {
+  if (link_ != nullptr) link_->exchange_ = nullptr;
+  link_ = nullptr;
+  on_closed_ = nullptr;
+}
+
+void Exchange::detach_and_tell() {
+  UniqueFunction<void()> on_closed = std::move(on_closed_);
+  detach();
+  if (on_closed) on_closed();
+}
+
+EventStream& EventStream::operator=(EventStream&& other) noexcept {
+  if (this != &other) {
+    end();
+    link_ = std::move(other.link_);
+  }
+  return *this;
+}
+
+bool EventStream::write(std::string_view text) { return open() && link_.get()->stream_write(text); }
+
+void EventStream::on_closed(UniqueFunction<void()> callback) {
+  if (open()) link_.get()->on_closed_ = std::move(callback);
+}
+
+void EventStream::end() {
+  if (Exchange* exchange = link_.unlink()) exchange->end_stream();
+}
+
+Responder& Responder::operator=(Responder&& other) noexcept {
+  if (this != &other) {
+    if (Exchange* exchange = link_.unlink()) exchange->abandon();
+    link_ = std::move(other.link_);
+  }
+  return *this;
+}
+
+Responder::~Responder() {
+  if (Exchange* exchange = link_.unlink()) exchange->abandon();
+}
+
+void Responder::send(const Response& response) {
+  if (Exchange* exchange = link_.unlink()) exchange->answer(response);
+}
+
+void Responder::json(int status, std::string_view text, Headers headers) {
+  send({.status = status, .content_type = kJsonType, .body = text, .headers = {headers}});
+}
+
+void Responder::json(int status, const wire::Json& value, Headers headers) {
+  json(status, std::string_view(value.dump()), headers);
+}
+
+void Responder::text(int status, std::string_view content_type, std::string_view body,
+                     Headers headers) {
+  send({.status = status, .content_type = content_type, .body = body, .headers = {headers}});
+}
+
+void Responder::empty(int status, Headers headers) {
+  send({.status = status, .content_type = {}, .body = {}, .headers = {headers}});
+}
+
+void Responder::error(int status, std::string_view message, Headers headers) {
+  const std::string body = error_body(status, message);
+  std::vector<NameValue> all(headers);
+  if (status == 503) all.push_back({"Retry-After", "1"});
+  send({.status = status, .content_type = kJsonType, .body = body, .headers = all});
+}
+
+void Responder::error(const Error& error, Headers headers) {
+  this->error(status_of(error.kind), error.message, headers);
+}
+
+EventStream Responder::stream(std::string_view content_type, Headers headers) {
+  Exchange* exchange = link_.unlink();
+  if (exchange == nullptr) return {};
+  EventStream stream(*exchange);
+  exchange->begin_stream(content_type, {headers});
+  return stream;
+}
+
+int status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kBadInput:
+      return 400;
+    case ErrorKind::kNotFound:
+      return 404;
+    case ErrorKind::kConflict:
+      return 409;
+    case ErrorKind::kTooLarge:
+      return 413;
+    case ErrorKind::kUnavailable:
+    case ErrorKind::kBusy:
+      return 503;
+    case ErrorKind::kTimeout:
+    case ErrorKind::kUnknown:
+      return 504;
+    default:
+      return 500;
+  }
+}
+
+std::string error_body(int status, std::string_view message) {
+  std::string body = "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":";
+  wire::append_json_string(body, message);
+  body += "}}";
+  return body;
+}
+
+}  // namespace tandem::http

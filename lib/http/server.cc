@@ -1,0 +1,160 @@
+#include "http/server.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "http/connection.h"
+#include "loop/tcp.h"
+
+namespace tandem::http {
+namespace {
+
+// Connections above the limit that are answered 503; those above this are closed without a word.
+constexpr size_t kTurnedAwayAtOnce = 64;
+
+// Often enough for the shortest time-out, seldom enough to cost nothing with many connections.
+uint64_t sweep_interval_ms(const Limits& limits) {
+  const uint64_t shortest = std::min({limits.request_timeout_ms, limits.idle_timeout_ms,
+                                      limits.write_timeout_ms, limits.linger_timeout_ms});
+  return std::clamp<uint64_t>(shortest / 4, 1, 500);
+}
+
+}  // namespace
+
+class Server::Impl final : public ConnectionHost {
+ public:
+  Impl(loop::Loop& l, const ServerOptions& options, const Router& r)
+      : ConnectionHost(l, options, r),
+        backlog_(options.backlog),
+        proceed_(l, [this] { proceed_all(); }),
+        flush_(l, [this] { flush_all(); }),
+        sweep_(l, [this] { sweep(); }) {
+    sweep_.start(sweep_interval_ms(limits), sweep_interval_ms(limits));
+    sweep_.unref();
+  }
+
+  ~Impl() {
+    done_ = nullptr;
+    close_now();
+    flush_all();
+  }
+
+  Status listen(const std::string& host, uint16_t port) {
+    auto listener = std::make_unique<loop::TcpListener>(
+        loop, [this](loop::TcpStream stream) { accept(std::move(stream)); });
+    Status listening = listener->listen(host, port, backlog_);
+    if (listening) listeners_.push_back(std::move(listener));
+    return listening;
+  }
+
+  uint16_t port() const {
+    CHECK_MSG(!listeners_.empty(), "the server does not listen");
+    return listeners_.back()->port();
+  }
+
+  void drain(UniqueFunction<void()> done) {
+    draining = true;
+    done_ = std::move(done);
+    for (auto& listener : listeners_) listener->close();
+    for (auto& connection : connections_) connection->drain();
+    proceed_.start();
+  }
+
+  void close_now() {
+    for (auto& listener : listeners_) listener->close();
+    for (auto& connection : connections_) connection->die();
+    proceed_.start();
+  }
+
+  size_t connection_count() const { return connections_.size(); }
+
+  void touch(Connection& connection) override {
+    connection.touched = true;
+    touched_.push_back(&connection);
+    // Whatever asked, even another Prepare that runs after ours: the loop must not block before
+    // flush_all() has run once more.
+    if (touched_.size() == 1) proceed_.start();
+  }
+
+ private:
+  void accept(loop::TcpStream stream) {
+    if (connections_.size() >= limits.connections + kTurnedAwayAtOnce) return;
+    const bool is_too_many = connections_.size() >= limits.connections;
+    auto connection = std::make_unique<Connection>(*this, std::move(stream));
+    connection->slot = connections_.size();
+    connections_.push_back(std::move(connection));
+    if (is_too_many) {
+      connections_.back()->turn_away();
+    } else {
+      connections_.back()->start();
+    }
+  }
+
+  // The touched stay touched: flush_all() follows in the same turn. Handlers may touch more.
+  void proceed_all() {
+    for (size_t i = 0; i < touched_.size(); ++i) touched_[i]->proceed();
+  }
+
+  void flush_all() {
+    if (touched_.empty() && !proceed_.active()) return;
+    proceed_.stop();
+    flushing_.swap(touched_);
+    for (Connection* connection : flushing_) {
+      connection->touched = false;
+      connection->flush();
+      // Once only: a dead one may have been touched again by its own flush().
+      if (connection->dead()) remove(*connection);
+    }
+    flushing_.clear();
+    bury_dead();
+    if (draining && connections_.empty() && done_) std::exchange(done_, nullptr)();
+  }
+
+  void remove(Connection& connection) {
+    const size_t slot = connection.slot;
+    if (connection.touched) std::erase(touched_, &connection);
+    dead_.push_back(std::move(connections_[slot]));
+    if (slot + 1 != connections_.size()) {
+      connections_[slot] = std::move(connections_.back());
+      connections_[slot]->slot = slot;
+    }
+    connections_.pop_back();
+  }
+
+  // Telling owners of streams may touch or kill other connections, not these.
+  void bury_dead() {
+    std::vector<std::unique_ptr<Connection>> dead;
+    dead.swap(dead_);
+    for (auto& connection : dead) connection->bury();
+  }
+
+  void sweep() {
+    const uint64_t now_ms = loop.now_ms();
+    for (auto& connection : connections_) connection->check_deadline(now_ms);
+  }
+
+  const int backlog_;
+  std::vector<std::unique_ptr<loop::TcpListener>> listeners_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> dead_;
+  std::vector<Connection*> touched_;
+  std::vector<Connection*> flushing_;  // empty outside of flush_all(): keeps its memory
+  UniqueFunction<void()> done_;
+  loop::Idle proceed_;
+  loop::Prepare flush_;
+  loop::Timer sweep_;
+};
+
+Server::Server(loop::Loop& loop, ServerOptions options, const Router& router)
+    : impl_(std::make_unique<Impl>(loop, options, router)) {}
+Server::~Server() = default;
+
+Status Server::listen(const std::string& host, uint16_t port) { return impl_->listen(host, port); }
+uint16_t Server::port() const { return impl_->port(); }
+void Server::drain(UniqueFunction<void()> done) { impl_->drain(std::move(done)); }
+void Server::close_now() { impl_->close_now(); }
+size_t Server::connection_count() const { return impl_->connection_count(); }
+
+}  // namespace tandem::http

@@ -1,0 +1,183 @@
+#include "loop/tcp.h"
+
+#include <csignal>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace tandem::loop {
+namespace {
+
+struct QueuedWrite {
+  uv_write_t request{};
+  std::string bytes;
+};
+
+uv_stream_t* as_stream(uv_tcp_t* handle) { return reinterpret_cast<uv_stream_t*>(handle); }
+
+// nullptr once the handle is closed: Closer clears `data`.
+StreamEvents* events_of(const void* data) {
+  return static_cast<StreamEvents*>(const_cast<void*>(data));
+}
+
+void give_buffer(uv_handle_t* handle, size_t /*suggested*/, uv_buf_t* buffer) {
+  const std::span<char> lent = events_of(handle->data)->read_buffer();
+  *buffer = uv_buf_init(lent.data(), static_cast<unsigned>(lent.size()));
+}
+
+void tell_read(uv_stream_t* stream, ssize_t got, const uv_buf_t* buffer) {
+  StreamEvents* events = events_of(stream->data);
+  if (got > 0) {
+    events->on_read({buffer->base, static_cast<size_t>(got)});
+  } else if (got == UV_EOF) {
+    events->on_end();
+  } else if (got < 0) {
+    events->on_broken(static_cast<int>(got));
+  }
+}
+
+void tell_written(uv_write_t* request, int status) {
+  const std::unique_ptr<QueuedWrite> queued(static_cast<QueuedWrite*>(request->data));
+  StreamEvents* events = events_of(request->handle->data);
+  if (events == nullptr) return;
+  if (status < 0) {
+    events->on_broken(status);
+  } else if (uv_stream_get_write_queue_size(request->handle) == 0) {
+    events->on_drained();
+  }
+}
+
+// libuv writes with write(2), which raises SIGPIPE on a connection that the peer has reset; the
+// error code is enough. A handler that the program has set stays.
+void ignore_sigpipe() {
+  struct sigaction current {};
+  if (sigaction(SIGPIPE, nullptr, &current) != 0 || current.sa_handler != SIG_DFL) return;
+  current.sa_handler = SIG_IGN;
+  CHECK(sigaction(SIGPIPE, &current, nullptr) == 0);
+}
+
+// "[::1]:80", "127.0.0.1:80".
+std::string endpoint_text(const std::string& host, uint16_t port) {
+  const bool is_ip6 = host.find(':') != std::string::npos;
+  return (is_ip6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+struct AddressList {
+  uv_getaddrinfo_t request{};
+  ~AddressList() { uv_freeaddrinfo(request.addrinfo); }
+};
+
+uint16_t bound_port(const uv_tcp_t* handle) {
+  sockaddr_storage address{};
+  int length = sizeof address;
+  CHECK(uv_tcp_getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+  if (address.ss_family == AF_INET6) {
+    return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
+  }
+  return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+}
+
+internal::Owned<uv_tcp_t> make_tcp(uv_loop_t* loop) {
+  auto handle = internal::Owned<uv_tcp_t>(std::make_unique<uv_tcp_t>().release());
+  CHECK(uv_tcp_init(loop, handle.get()) == 0);
+  handle->data = nullptr;
+  return handle;
+}
+
+}  // namespace
+
+void TcpStream::start(StreamEvents& events) {
+  handle_->data = &events;
+  resume_reading();
+}
+
+void TcpStream::pause_reading() { uv_read_stop(as_stream(handle_.get())); }
+
+void TcpStream::resume_reading() {
+  // UV_EALREADY: it reads already. Anything else shows at the next write.
+  (void)uv_read_start(as_stream(handle_.get()), give_buffer, tell_read);
+}
+
+int64_t TcpStream::try_write(std::string_view bytes) {
+  const uv_buf_t buffer =
+      uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
+  const int written = uv_try_write(as_stream(handle_.get()), &buffer, 1);
+  return written == UV_EAGAIN ? 0 : written;
+}
+
+void TcpStream::write(std::string bytes) {
+  auto queued = std::make_unique<QueuedWrite>();
+  queued->bytes = std::move(bytes);
+  queued->request.data = queued.get();
+  const uv_buf_t buffer =
+      uv_buf_init(queued->bytes.data(), static_cast<unsigned>(queued->bytes.size()));
+  // The request and its bytes stay alive until libuv is done with them, which may be after this
+  // stream is gone.
+  QueuedWrite* raw = queued.release();
+  CHECK(uv_write(&raw->request, as_stream(handle_.get()), &buffer, 1, tell_written) == 0);
+}
+
+size_t TcpStream::pending_bytes() const {
+  return uv_stream_get_write_queue_size(reinterpret_cast<const uv_stream_t*>(handle_.get()));
+}
+
+void TcpStream::shutdown() {
+  auto request = std::make_unique<uv_shutdown_t>();
+  const int code = uv_shutdown(
+      request.get(), as_stream(handle_.get()),
+      [](uv_shutdown_t* done, int /*status*/) { std::unique_ptr<uv_shutdown_t>(done).reset(); });
+  // UV_ENOTCONN where the peer has reset the connection: there is nobody to send a FIN to.
+  if (code == 0) (void)request.release();
+}
+
+void TcpStream::close() { handle_.reset(); }
+
+TcpListener::TcpListener(Loop& loop, UniqueFunction<void(TcpStream)> on_accept)
+    : loop_(loop), on_accept_(std::move(on_accept)) {
+  ignore_sigpipe();
+}
+
+Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) {
+  CHECK_MSG(handle_ == nullptr, "already listening");
+  const bool anywhere = host.empty() || host == "*";
+  const std::string what = "cannot listen on " + endpoint_text(anywhere ? "*" : host, port);
+
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  AddressList found;
+  int code =
+      uv_getaddrinfo(loop_.raw(), &found.request, nullptr, anywhere ? "0.0.0.0" : host.c_str(),
+                     std::to_string(port).c_str(), &hints);
+  if (code != 0) return fail(ErrorKind::kConfig, what + ": " + uv_strerror(code));
+
+  auto handle = make_tcp(loop_.raw());
+  code = uv_tcp_bind(handle.get(), found.request.addrinfo->ai_addr, 0);
+  // An address in use shows only here.
+  if (code == 0) {
+    code = uv_listen(as_stream(handle.get()), backlog, [](uv_stream_t* server, int status) {
+      auto* listener = static_cast<TcpListener*>(server->data);
+      if (listener == nullptr) return;
+      if (status == 0) {
+        listener->accept_one();
+      } else {
+        log::warning("cannot accept a connection", {{"reason", uv_strerror(status)}});
+      }
+    });
+  }
+  if (code != 0) return fail_uv(what, code);
+  handle->data = this;
+  port_ = bound_port(handle.get());
+  handle_ = std::move(handle);
+  return {};
+}
+
+void TcpListener::accept_one() {
+  auto handle = make_tcp(loop_.raw());
+  if (uv_accept(as_stream(handle_.get()), as_stream(handle.get())) != 0) return;
+  uv_tcp_nodelay(handle.get(), 1);
+  on_accept_(TcpStream(std::move(handle)));
+}
+
+}  // namespace tandem::loop
