@@ -2,8 +2,8 @@
 // whenever the connection breaks.
 //
 // Everything runs on the loop's thread; completions and callbacks are called from the loop, never
-// from inside call() or send(). All items of one loop turn go as one message, sent right before the
-// loop blocks.
+// from inside call() or send(), and must not destroy the Client. All items of one loop turn go as
+// one message, sent right before the loop blocks.
 //
 // Nothing is ever sent twice: what was sent when a connection broke is kUnknown, and what still
 // waited to be sent is kUnavailable. How a message of an earlier connection is told from one of the

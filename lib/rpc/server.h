@@ -3,8 +3,8 @@
 // Transport is a raw REP socket of NNG; how messages look, and why nothing of an earlier connection
 // is ever taken for one of the present, is in rpc/protocol.h and tandem-wire(5).
 //
-// Everything runs on the loop's thread. All answers of one loop turn to one client go as one
-// message, sent right before the loop blocks.
+// Everything runs on the loop's thread; callbacks must not destroy the Server. All answers of one
+// loop turn to one client go as one message, sent right before the loop blocks.
 #pragma once
 
 #include <cstddef>

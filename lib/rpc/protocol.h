@@ -1,0 +1,70 @@
+// How two processes talk over one connection of NNG (raw REQ at the client, raw REP at the server).
+//
+//   message  = preamble body
+//   preamble = version:u8 kind:u8 link:u64 sequence:u64 acknowledged:u64
+//   body     = greeting               ; kinds hello and welcome
+//            | *item                  ; kind data (wire/frame.h)
+//   greeting = nonce:u64 max_message_bytes:u64
+//
+// NNG keeps what was sent while nobody was there and gives it to whoever comes next, and its raw
+// REP socket silently drops what is more than 64 messages ahead of a client. Two things guard
+// against that:
+//
+// - link: after each connect the client says hello with a new nonce; the server answers welcome
+//   with the same nonce and a new random link. All further messages, both ways, carry that link.
+//   What carries another one belongs to an earlier connection, or an earlier process, and is
+//   dropped; so is a welcome with another nonce.
+// - sequence and acknowledged: messages with items count from 1 on each link; acknowledged is the
+//   number of the last one received. No more than kWindow are under way one way. A message without
+//   items has sequence 0 and only acknowledges.
+//
+// An item's id is the caller's number of the call, its top bit unset; a reply has the same id. With
+// the top bit set it is an error reply: payload = kind:u8 message, numbers in protocol.cc.
+//
+// Source of truth for readers: tandem-wire(5).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tandem::rpc {
+
+constexpr uint8_t kProtocolVersion = 1;
+// Half of what NNG holds for a client would be 32; acknowledgements need room beside them.
+constexpr size_t kWindow = 24;
+constexpr uint64_t kErrorBit = uint64_t{1} << 63;
+
+enum class Kind : uint8_t { kHello = 1, kWelcome = 2, kData = 3 };
+
+struct Preamble {
+  Kind kind = Kind::kData;
+  uint64_t link = 0;
+  uint64_t sequence = 0;
+  uint64_t acknowledged = 0;
+};
+constexpr size_t kPreambleBytes = 1 + 1 + 8 + 8 + 8;
+
+struct Greeting {
+  uint64_t nonce = 0;
+  uint64_t max_message_bytes = 0;
+};
+constexpr size_t kGreetingBytes = 8 + 8;
+
+void append_preamble(std::string& out, const Preamble& preamble);
+// Takes the preamble off the front of `message`; false where it is malformed or of another version.
+bool take_preamble(std::string_view& message, Preamble& preamble);
+
+// A whole hello or welcome, and the body of one.
+std::string greeting_message(const Preamble& preamble, const Greeting& greeting);
+bool decode_greeting(std::string_view body, Greeting& greeting);
+
+// The payload of an error reply and back. An unknown kind becomes kUnknown: something went wrong
+// there, and whether it was done is not known.
+std::string encode_error(const Error& error);
+Error decode_error(std::string_view payload);
+
+}  // namespace tandem::rpc

@@ -1,0 +1,363 @@
+#include "rpc/server.h"
+
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "rpc/channel.h"
+#include "rpc/flusher.h"
+#include "rpc/pending_calls.h"
+#include "rpc/protocol.h"
+#include "rpc/socket.h"
+#include "wire/frame.h"
+
+namespace tandem::rpc {
+
+Reply::Reply(ServerRef server, Peer peer, uint64_t call_id)
+    : server_(std::move(server)), peer_(peer), call_id_(call_id) {}
+
+Reply::Reply(Reply&& other) noexcept
+    : server_(std::exchange(other.server_, nullptr)),
+      peer_(other.peer_),
+      call_id_(other.call_id_) {}
+
+Reply& Reply::operator=(Reply&& other) noexcept {
+  if (this != &other) {
+    finish();
+    server_ = std::exchange(other.server_, nullptr);
+    peer_ = other.peer_;
+    call_id_ = other.call_id_;
+  }
+  return *this;
+}
+
+Reply::~Reply() { finish(); }
+
+void Reply::finish() {
+  if (pending()) fail({ErrorKind::kUnknown, "the call was dropped without an answer"});
+}
+
+void Reply::answer(std::string_view payload) {
+  CHECK(pending());
+  const ServerRef server = std::exchange(server_, nullptr);
+  if (*server != nullptr) (*server)->reply(peer_, call_id_, payload);
+}
+
+void Reply::fail(const Error& error) {
+  CHECK(pending());
+  const ServerRef server = std::exchange(server_, nullptr);
+  if (*server != nullptr) (*server)->reply_error(peer_, call_id_, error);
+}
+
+namespace {
+
+struct Connection {
+  Connection(uint32_t pipe_id, const ServerOptions& options)
+      : pipe(pipe_id), channel(options.max_message_bytes, options.max_queued_bytes) {}
+
+  Peer peer() const { return Peer{channel.link()}; }
+
+  const uint32_t pipe;
+  Channel channel;
+  bool dirty = false;            // is in the list of what is to be flushed
+  const char* broken = nullptr;  // why it is to be given up; nothing more is read or written
+  uint64_t last_answer = 0;      // at closing: the message that the client must have received
+};
+
+}  // namespace
+
+class Server::Impl final : public SocketEvents {
+ public:
+  Impl(Server& server, loop::Loop& loop, ServerOptions options, Handler& handler)
+      : server_(server),
+        loop_(loop),
+        options_(std::move(options)),
+        handler_(handler),
+        reference_(std::make_shared<Server*>(&server)),
+        flusher_(loop, [this] { flush(); }),
+        ticker_(loop, [this] { tick(); }) {}
+  ~Impl() override { *reference_ = nullptr; }
+
+  Result<std::string> start();
+  void reply(Peer peer, uint64_t id, std::string_view payload);
+  void reply_error(Peer peer, uint64_t id, const Error& error);
+  void close_gracefully(uint64_t deadline_ms, UniqueFunction<void()> done);
+  size_t peers() const { return by_link_.size(); }
+
+  void on_pipe_added(uint32_t) override {}  // it counts from its hello on
+  void on_pipe_removed(uint32_t pipe) override { forget(pipe); }
+  void on_message(uint32_t pipe, std::string_view message) override;
+
+ private:
+  void on_hello(uint32_t pipe, std::string_view body);
+  void on_items(Connection& connection, std::string_view body);
+  void on_call(Connection& connection, const wire::Item& item);
+  void add(Connection& connection, uint64_t id, std::string_view payload);
+  void mark_dirty(Connection& connection);
+  void mark_broken(Connection& connection, const char* why);
+  void forget(uint32_t pipe);
+  void flush();
+  bool flush_connection(Connection& connection);
+  void start_ticking();
+  void tick();
+  bool drained();
+  void close();
+
+  Server& server_;
+  loop::Loop& loop_;
+  const ServerOptions options_;
+  Handler& handler_;
+  const Reply::ServerRef reference_;
+  std::unordered_map<uint64_t, std::unique_ptr<Connection>> by_link_;
+  std::unordered_map<uint32_t, Connection*> by_pipe_;
+  std::vector<Connection*> dirty_;
+  Flusher flusher_;
+  loop::Timer ticker_;
+  bool closing_ = false;
+  bool answered_all_ =
+      false;  // at closing: every call has its answer, Connection::last_answer is set
+  uint64_t close_at_ms_ = 0;
+  UniqueFunction<void()> closed_;
+  std::unique_ptr<Socket> socket_;  // last: goes first
+};
+
+Result<std::string> Server::Impl::start() {
+  socket_ = std::make_unique<Socket>(loop_, *this);
+  Status status = socket_->open({.listens = true, .max_message_bytes = options_.max_message_bytes});
+  if (!status) return tandem::fail(status.error());
+  return socket_->listen(options_.url);
+}
+
+void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
+  Preamble preamble;
+  const bool well_formed = take_preamble(message, preamble);
+  if (well_formed && preamble.kind == Kind::kHello) return on_hello(pipe, message);
+  const auto found = by_pipe_.find(pipe);
+  if (found == by_pipe_.end()) {
+    // Not greeted: left over from an earlier connection of that client. Whoever does not speak the
+    // protocol is sent away.
+    if (!well_formed) socket_->close_pipe(pipe);
+    return;
+  }
+  Connection& connection = *found->second;
+  if (connection.broken != nullptr) return;
+  if (!well_formed || preamble.kind != Kind::kData) {
+    return mark_broken(connection, "malformed message");
+  }
+  switch (connection.channel.receive(preamble)) {
+    case Channel::Received::kForeign:
+      return;
+    case Channel::Received::kBroken:
+      return mark_broken(connection, "messages were lost");
+    case Channel::Received::kItems:
+      on_items(connection, message);
+      break;
+    case Channel::Received::kNothing:
+      break;
+  }
+  if (connection.channel.ready()) mark_dirty(connection);
+  if (connection.channel.owes_acknowledgement()) start_ticking();
+}
+
+void Server::Impl::on_hello(uint32_t pipe, std::string_view body) {
+  Greeting greeting;
+  if (!decode_greeting(body, greeting)) return socket_->close_pipe(pipe);
+  forget(pipe);
+  if (closing_) return;  // the client goes on waiting, and finds whoever listens here next
+  const uint64_t link = random_id();
+  auto connection = std::make_unique<Connection>(pipe, options_);
+  connection->channel.open(link, greeting.max_message_bytes);
+  by_pipe_[pipe] = connection.get();
+  by_link_[link] = std::move(connection);
+  const std::string welcome = greeting_message({.kind = Kind::kWelcome, .link = link},
+                                               {greeting.nonce, options_.max_message_bytes});
+  // Closed for another try where NNG has no room: it is 5 ms for the client.
+  if (socket_->send(pipe, welcome) == Socket::Sent::kLater) socket_->close_pipe(pipe);
+}
+
+void Server::Impl::on_items(Connection& connection, std::string_view body) {
+  wire::ItemReader items(body);
+  wire::Item item;
+  while (items.next(item)) {
+    if (item.id == 0) {
+      handler_.on_message(connection.peer(), item.payload);
+    } else {
+      on_call(connection, item);
+    }
+  }
+  if (!items.ok()) mark_broken(connection, "malformed message");
+}
+
+void Server::Impl::on_call(Connection& connection, const wire::Item& item) {
+  ++server_.outstanding_;  // the reply takes it back
+  Reply reply(reference_, connection.peer(), item.id);
+  if (closing_) return reply.fail({ErrorKind::kUnavailable, "shutting down"});
+  if (server_.outstanding_ > options_.max_outstanding) {
+    return reply.fail({ErrorKind::kUnavailable, "too many calls wait for their answer"});
+  }
+  handler_.on_call(std::move(reply), item.payload);
+}
+
+void Server::Impl::reply(Peer peer, uint64_t id, std::string_view payload) {
+  --server_.outstanding_;
+  const auto found = by_link_.find(peer.id);
+  if (found != by_link_.end()) add(*found->second, id, payload);
+}
+
+void Server::Impl::reply_error(Peer peer, uint64_t id, const Error& error) {
+  reply(peer, id | kErrorBit, encode_error(error));
+}
+
+void Server::Impl::add(Connection& connection, uint64_t id, std::string_view payload) {
+  if (connection.broken != nullptr) return;
+  Channel::Added added = connection.channel.add(id, payload);
+  if (added == Channel::Added::kTooLarge) {
+    const std::string error = encode_error(
+        {ErrorKind::kTooLarge,
+         "the answer has " + std::to_string(payload.size()) + " bytes: at most " +
+             std::to_string(connection.channel.max_payload_bytes()) + " fit into a message"});
+    // Where not even that fits the client would never learn its outcome.
+    added = connection.channel.add(id | kErrorBit, error);
+  }
+  if (added != Channel::Added::kYes) {
+    return mark_broken(connection, "the client does not take its answers");
+  }
+  mark_dirty(connection);
+}
+
+void Server::Impl::mark_dirty(Connection& connection) {
+  flusher_.request();
+  if (connection.dirty) return;
+  connection.dirty = true;
+  dirty_.push_back(&connection);
+}
+
+// Given up in the next flush, so that nobody's Connection goes while its items are read.
+void Server::Impl::mark_broken(Connection& connection, const char* why) {
+  connection.broken = why;
+  mark_dirty(connection);
+}
+
+void Server::Impl::forget(uint32_t pipe) {
+  const auto found = by_pipe_.find(pipe);
+  if (found == by_pipe_.end()) return;
+  Connection* connection = found->second;
+  const Peer peer = connection->peer();
+  std::erase(dirty_, connection);
+  by_pipe_.erase(found);
+  by_link_.erase(peer.id);
+  handler_.on_peer_gone(peer);
+}
+
+void Server::Impl::flush() {
+  if (socket_ == nullptr) return;
+  std::vector<Connection*> later;
+  std::vector<Connection*> broken;
+  for (Connection* connection : dirty_) {
+    if (connection->broken != nullptr) {
+      broken.push_back(connection);
+    } else if (flush_connection(*connection)) {
+      connection->dirty = false;
+    } else {
+      later.push_back(connection);
+    }
+  }
+  dirty_ = std::move(later);
+  if (!dirty_.empty()) start_ticking();
+  for (Connection* connection : broken) {
+    const uint32_t pipe = connection->pipe;
+    log::warning("connection of a client closed",
+                 {{"url", server_.url_}, {"why", connection->broken}});
+    socket_->close_pipe(pipe);
+    forget(pipe);
+  }
+}
+
+// False when NNG has no room.
+bool Server::Impl::flush_connection(Connection& connection) {
+  while (connection.channel.ready()) {
+    if (socket_->send(connection.pipe, connection.channel.next()) == Socket::Sent::kLater) {
+      return false;
+    }
+    connection.channel.sent();
+  }
+  return true;
+}
+
+void Server::Impl::start_ticking() {
+  if (!ticker_.active()) ticker_.start(kTickMs, kTickMs);
+}
+
+void Server::Impl::tick() {
+  bool more = closing_ || !dirty_.empty();
+  for (auto& [link, connection] : by_link_) {
+    if (!connection->channel.owes_acknowledgement()) continue;
+    connection->channel.acknowledge_now();
+    mark_dirty(*connection);
+  }
+  if (!dirty_.empty()) flusher_.request();
+  if (!more) ticker_.stop();
+  if (closing_ && (drained() || loop_.now_ms() >= close_at_ms_)) close();
+}
+
+bool Server::Impl::drained() {
+  if (!answered_all_) {
+    if (server_.outstanding_ > 0) return false;
+    answered_all_ = true;
+    for (auto& [link, connection] : by_link_) {
+      connection->last_answer = connection->channel.last_batch();
+    }
+  }
+  for (const auto& [link, connection] : by_link_) {
+    if (connection->channel.acknowledged_sequence() < connection->last_answer) return false;
+  }
+  return true;
+}
+
+void Server::Impl::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()> done) {
+  CHECK(!closing_ && socket_ != nullptr);
+  closing_ = true;
+  close_at_ms_ = loop_.now_ms() + deadline_ms;
+  closed_ = std::move(done);
+  start_ticking();
+}
+
+void Server::Impl::close() {
+  ticker_.stop();
+  socket_.reset();
+  dirty_.clear();
+  by_pipe_.clear();
+  by_link_.clear();
+  UniqueFunction<void()> closed = std::move(closed_);
+  if (closed) closed();
+}
+
+Server::Server(loop::Loop& loop, ServerOptions options, Handler& handler)
+    : impl_(std::make_unique<Impl>(*this, loop, std::move(options), handler)) {}
+Server::~Server() = default;
+
+Status Server::start() {
+  Result<std::string> url = impl_->start();
+  if (!url) return fail(url.error());
+  url_ = *std::move(url);
+  return {};
+}
+
+void Server::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()> done) {
+  impl_->close_gracefully(deadline_ms, std::move(done));
+}
+
+size_t Server::peers() const { return impl_->peers(); }
+
+void Server::reply(Peer peer, uint64_t call_id, std::string_view payload) {
+  impl_->reply(peer, call_id, payload);
+}
+
+void Server::reply_error(Peer peer, uint64_t call_id, const Error& error) {
+  impl_->reply_error(peer, call_id, error);
+}
+
+}  // namespace tandem::rpc
