@@ -86,10 +86,6 @@ void Responder::json(int status, std::string_view text, Headers headers) {
   send({.status = status, .content_type = kJsonType, .body = text, .headers = {headers}});
 }
 
-void Responder::json(int status, const wire::Json& value, Headers headers) {
-  json(status, std::string_view(value.dump()), headers);
-}
-
 void Responder::text(int status, std::string_view content_type, std::string_view body,
                      Headers headers) {
   send({.status = status, .content_type = content_type, .body = body, .headers = {headers}});

@@ -6,6 +6,7 @@
 // first: answering after the client or the whole server has gone does nothing.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -125,8 +126,13 @@ class Responder {
   ~Responder();
 
   void send(const Response& response);
+  // `text` is JSON already.
   void json(int status, std::string_view text, Headers headers = {});
-  void json(int status, const wire::Json& value, Headers headers = {});
+  // A template, so that text is never taken for a Json to be made of it.
+  template <std::same_as<wire::Json> Json>
+  void json(int status, const Json& value, Headers headers = {}) {
+    json(status, std::string_view(value.dump()), headers);
+  }
   void text(int status, std::string_view content_type, std::string_view body, Headers headers = {});
   void empty(int status, Headers headers = {});
   // The error object; 503 gets `Retry-After: 1`.
