@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Brings the Debian packages that tandem needs. Silent and fast where all of them are there.
+#
+#   dependencies.sh [--list] GROUP...        groups: build run test bench
+#
+# Says what is missing before it installs anything. Without the right to install, it names the
+# apt-get line to type and exits 69. Services that come with a package are not left running.
+set -euo pipefail
+export LC_ALL=C
+
+packages_of() {
+  case $1 in
+    build)
+      echo 'g++ cmake ninja-build pkg-config ccache make git libuv1-dev node-llhttp libpq-dev
+        libnng-dev libtomlplusplus-dev libcurl4-openssl-dev libexpected-dev libfmt-dev
+        libsimdjson-dev prometheus-cpp-dev'
+      ;;
+    run) echo 's6 runit haproxy curl util-linux' ;;
+    test)
+      echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
+        shfmt clang-format jq xz-utils'
+      ;;
+    bench) echo 'libbenchmark-dev wrk nginx-light gnuplot-nox jq' ;;
+    *) return 1 ;;
+  esac
+}
+# What starts a service by itself when it is installed.
+daemons='haproxy nginx'
+
+say() { printf '%s\n' "dependencies: $*" >&2; }
+
+wanted=()
+list_only=no
+for group; do
+  case $group in
+    --list) list_only=yes ;;
+    *)
+      names=$(packages_of "$group") || {
+        say "unknown group '$group' (build, run, test, bench)"
+        exit 64
+      }
+      read -r -d '' -a names <<<"$names" || true
+      wanted+=("${names[@]}")
+      ;;
+  esac
+done
+if [ ${#wanted[@]} -eq 0 ]; then
+  say 'usage: dependencies.sh [--list] build|run|test|bench...'
+  exit 64
+fi
+if [ $list_only = yes ]; then
+  printf '%s\n' "${wanted[@]}" | sort -u
+  exit 0
+fi
+
+line="apt-get install -y --no-install-recommends"
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  say "this is no Debian system; make sure that these are there, under your system's names, and"
+  say "set TANDEM_NO_DEPS=1: $(printf '%s\n' "${wanted[@]}" | sort -u | tr '\n' ' ')"
+  [ -n "${TANDEM_NO_DEPS:-}" ] && exit 0
+  exit 69
+fi
+
+# Prints the wanted packages that are not installed, in one call of dpkg-query.
+missing_packages() {
+  { dpkg-query -W -f='${db:Status-Status} ${binary:Package}\n' "${wanted[@]}" 2>/dev/null || true; } |
+    awk -v wanted="${wanted[*]}" '
+      $1 == "installed" { sub(/:.*/, "", $2); have[$2] = 1 }
+      END { n = split(wanted, w, " ")
+            for (i = 1; i <= n; i++) if (!(w[i] in have) && !seen[w[i]]++) print w[i] }'
+}
+mapfile -t missing < <(missing_packages)
+[ ${#missing[@]} -eq 0 ] && exit 0
+[ -n "${TANDEM_NO_DEPS:-}" ] && exit 0
+
+say "missing: ${missing[*]}"
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    say "not root and no sudo here; as root, run:"
+    printf '  %s\n' "$line ${missing[*]}" >&2
+    exit 69
+  fi
+  as_root=(sudo)
+  # Nobody is there to type a password where stdin is no terminal.
+  [ -t 0 ] || as_root=(sudo -n)
+  if ! "${as_root[@]}" true; then
+    say "sudo refused; as root, run:"
+    printf '  %s\n' "$line ${missing[*]}" >&2
+    exit 69
+  fi
+fi
+
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" \
+    </dev/null >&2
+}
+
+# The lists are fetched only where they do not know a package, or where what they name is gone.
+if ! apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1; then
+  say 'refreshing the package lists: apt-get update'
+  apt update || say 'apt-get update failed; going on with the lists that are there'
+fi
+
+brought=()
+for daemon in $daemons; do
+  for package in "${missing[@]}"; do
+    case $package in "$daemon" | "$daemon"-*) brought+=("$daemon") ;; esac
+  done
+done
+systemd=no
+[ -d /run/systemd/system ] && systemd=yes
+
+# A runtime mask keeps a unit from starting while its package is set up, and is gone after a boot
+# even if this script is killed half-way.
+hold_services() {
+  [ ${#brought[@]} -gt 0 ] && [ $systemd = yes ] || return 0
+  "${as_root[@]}" systemctl --quiet mask --runtime "${brought[@]/%/.service}" || true
+}
+release_services() {
+  local daemon
+  for daemon in "${brought[@]}"; do
+    if [ $systemd = yes ]; then
+      "${as_root[@]}" systemctl --quiet unmask --runtime "$daemon.service" || true
+      "${as_root[@]}" systemctl --quiet disable --now "$daemon.service" || true
+    elif [ -x "/etc/init.d/$daemon" ]; then
+      "${as_root[@]}" "/etc/init.d/$daemon" stop >/dev/null 2>&1 || true
+    fi
+  done
+}
+
+say "installing: ${as_root[*]:+${as_root[*]} }$line ${missing[*]}"
+hold_services
+trap release_services EXIT
+if ! apt install -y --no-install-recommends "${missing[@]}"; then
+  say 'that failed; once more with fresh package lists'
+  if ! apt update || ! apt install -y --no-install-recommends "${missing[@]}"; then
+    say "cannot install; see above, or run as root:"
+    printf '  %s\n' "$line ${missing[*]}" >&2
+    exit 69
+  fi
+fi
