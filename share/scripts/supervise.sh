@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# The process that holds a running tandem system together; started by tandem(1), not by hand.
+#
+#   supervise.sh run PARENT    lay out the services, start them in order, wait for TERM, stop them
+#   supervise.sh sweep         stop what a killed supervisor has left behind
+#
+# Reads TANDEM_DIR, TANDEM_ETC, TANDEM_BIN, TANDEM_SUPERVISOR (s6 or runit) and TANDEM_TIMEOUT from
+# the environment. Descriptor 9 holds the lock of TANDEM_DIR.
+#
+# TANDEM_ETC/sv holds a directory for each service with
+#   run       starts it in the foreground
+#   wanted    optional: exits non-zero, with the reason on stdout, where it is to be left out
+#   url       optional: prints the URL to show
+#   stopped   optional: runs when everything is down, and stops what the service left on purpose
+# beside `order` (their names, in the order in which they start), `finish` and `log`, the scripts
+# that all services have in common.
+set -u
+
+dir=$TANDEM_DIR
+sv=$dir/sv
+templates=$TANDEM_ETC/sv
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scan=''
+got=''
+# shellcheck source=share/scripts/supervisor-s6.bash
+. "$here/supervisor-$TANDEM_SUPERVISOR.bash"
+
+say() { printf 'tandem: %s\n' "$*" >&2; }
+
+# Runs a command so that a signal ends the wait for it: bash runs no trap while it waits for a
+# command in the foreground.
+interruptible() {
+  local pid rc
+  "$@" 9>&- <&0 &
+  pid=$!
+  wait "$pid"
+  rc=$?
+  while [ -z "$got" ] && kill -0 "$pid" 2>/dev/null; do
+    wait "$pid"
+    rc=$?
+  done
+  kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+  return $rc
+}
+
+services() { [ ! -r "$sv/.order" ] || cat "$sv/.order"; }
+
+# Ends what an earlier supervisor left when it was killed: its services get TERM by themselves, but
+# that takes as long as they drain.
+settle() {
+  local name
+  [ -d "$sv" ] || return 0
+  sup_stop
+  for name in $(services); do
+    while sup_alive "$name"; do sleep 0.02; done
+  done
+}
+
+# The scripts that stop what services leave running on purpose.
+run_stopped() {
+  local name
+  for name in $(services); do
+    [ -x "$sv/$name/stopped" ] || continue
+    (cd "$dir" && exec "$sv/$name/stopped" 9>&-) || say "cannot stop what $name has left running"
+  done
+}
+
+lay_out() {
+  local name reason service
+  rm -rf "$sv"
+  mkdir -p "$sv" "$dir/log" || return 1
+  : >"$dir/order"
+  while read -r name; do
+    case $name in '' | '#'*) continue ;; esac
+    service=$sv/$name
+    if [ -x "$templates/$name/wanted" ] && ! reason=$("$templates/$name/wanted"); then
+      say "$name is left out: $reason"
+      continue
+    fi
+    mkdir -p "$service/log" "$dir/log/$name" &&
+      cp -R "$templates/$name/." "$service" &&
+      cp "$templates/finish" "$service/finish" &&
+      cp "$templates/log" "$service/log/run" &&
+      sup_prepare "$service" || return 1
+    echo "$name" >>"$dir/order"
+  done <"$templates/order"
+  # Its presence says that the layout is complete.
+  mv "$dir/order" "$sv/.order"
+}
+
+start_all() {
+  local name
+  for name in $(services); do
+    [ -z "$got" ] || return 0
+    sup_up "$name" "$((TANDEM_TIMEOUT * 1000))" && continue
+    [ -z "$got" ] || return 0
+    failed=$name
+    why=$(sup_why "$name")
+    return 1
+  done
+}
+
+stop_all() {
+  local name
+  for name in $(services | tac); do
+    sup_down "$name" || say "$name does not stop"
+  done
+  run_stopped
+  sup_stop
+  while kill -0 "$scan" 2>/dev/null; do wait "$scan"; done
+}
+
+show_urls() {
+  local name
+  for name in $(services); do
+    [ -x "$sv/$name/url" ] || continue
+    printf '%-10s %s\n' "$name" "$("$sv/$name/url")"
+  done
+}
+
+case $1 in
+  sweep)
+    settle
+    run_stopped
+    exit 0
+    ;;
+  run) parent=$2 ;;
+esac
+
+trap 'got=INT' INT
+trap 'got=TERM' TERM
+trap 'got=HUP' HUP
+# Whoever announces readiness for the whole system must not announce it for each service.
+ready_fd=${RS_READY_FD:-}
+unset RS_READY_FD NOTIFY_SOCKET
+
+# The signal for the parent's death does not come where it had died before it was asked for.
+[ "$PPID" = "$parent" ] || exit 75
+echo $$ >"$dir/pid"
+settle
+if ! lay_out; then
+  say "cannot lay out the services below $sv"
+  exit 73
+fi
+if ! sup_start; then
+  say "the supervisor does not start; see $dir/log/supervisor"
+  exit 69
+fi
+
+failed=''
+why=''
+status=0
+if start_all && [ -z "$got" ]; then
+  show_urls
+  [ -z "$ready_fd" ] || { echo >&"$ready_fd"; } 2>/dev/null
+  [ -z "$ready_fd" ] || eval "exec $ready_fd>&-" 2>/dev/null
+  while [ -z "$got" ] && kill -0 "$scan" 2>/dev/null; do wait "$scan"; done
+  if [ -z "$got" ]; then
+    say "the supervisor has ended; stopping"
+    status=70
+  fi
+fi
+trap '' INT TERM HUP
+if [ -n "$failed" ]; then
+  say "$failed $why; stopping"
+  status=69
+fi
+stop_all
+rm -f "$dir/pid"
+if [ -n "$failed" ]; then
+  say "the end of $dir/log/$failed/current:"
+  tail -n 15 "$dir/log/$failed/current" 2>/dev/null | sed 's/^/  /' >&2
+fi
+exit $status

@@ -1,0 +1,85 @@
+# How supervise.sh speaks to runit, where s6 is missing. Sourced by it; the same functions as in
+# supervisor-s6.bash. runit knows no readiness, so a FIFO named "news" in the service directory
+# stands for s6's events: while the file "starting" is there, the service's descriptor 3 leads to
+# it, and finish writes why the service ended.
+# shellcheck shell=bash disable=SC2154
+
+sup_prepare() {
+  local service=$1
+  : >"$service/down"
+  mkfifo "$service/news"
+  mv "$service/run" "$service/daemon"
+  cat >"$service/run" <<'RUN'
+#!/bin/sh
+rm -f ready
+if [ -e starting ]; then exec ./daemon 3<>news; fi
+exec ./daemon 3>ready
+RUN
+  mv "$service/finish" "$service/ended"
+  cat >"$service/finish" <<'FINISH'
+#!/bin/sh
+echo "$1 $2" >last-exit
+if [ -e starting ]; then echo died 1<>news; fi
+exec ./ended "$@"
+FINISH
+  chmod +x "$service/run" "$service/finish"
+}
+
+# runsvdir leaves everything running on TERM and stops it on HUP.
+sup_start() {
+  local service
+  setpriv --pdeathsig HUP runsvdir "$sv" </dev/null >>"$dir/log/supervisor" 2>&1 9>&- &
+  scan=$!
+  for service in "$sv"/*; do
+    until sv status "$service" >/dev/null 2>&1; do
+      kill -0 "$scan" 2>/dev/null || return 1
+      sleep 0.01
+    done
+  done
+}
+
+sup_up() {
+  local service=$sv/$1 news='' timed_out=no
+  : >"$service/starting"
+  exec 8<>"$service/news"
+  sv up "$service" >/dev/null
+  interruptible timeout "$(($2 / 1000))" head -n 1 <&8 >"$service/first-news" || timed_out=yes
+  news=$(cat "$service/first-news")
+  rm -f "$service/starting" "$service/down"
+  exec 8<&-
+  [ $timed_out = no ] && [ -z "$news" ] || return 1
+  echo >"$service/ready"
+}
+
+sup_why() {
+  local code signal
+  if [ ! -e "$sv/$1/last-exit" ]; then
+    echo "was not ready in time"
+    return
+  fi
+  read -r code signal <"$sv/$1/last-exit"
+  if [ "$code" -ge 0 ]; then
+    echo "ended with exit code $code"
+  else
+    echo "was killed by signal $signal"
+  fi
+}
+
+sup_down() { sv -w 20 force-stop "$sv/$1" >/dev/null; }
+
+sup_stop() {
+  local service
+  for service in "$sv"/*; do sv -w 20 force-shutdown "$service" >/dev/null 2>&1; done
+  kill -HUP "${scan:-}" 2>/dev/null
+}
+
+sup_alive() { sv status "$sv/$1" 2>/dev/null | grep -q -v '^fail:'; }
+
+sup_status() {
+  local state
+  state=$(sv status "$sv/$1" 2>/dev/null)
+  case $state in
+    run:*) [ -s "$sv/$1/ready" ] && echo "ready $state" || echo "starting $state" ;;
+    *) echo "down $state" ;;
+  esac
+}

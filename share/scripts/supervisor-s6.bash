@@ -1,0 +1,69 @@
+# How supervise.sh speaks to s6. Sourced by it; uses $sv (the scan directory) and interruptible().
+# The same five functions stand in supervisor-runit.bash. A service "is ready" when it has written
+# a newline to its descriptor 3 (notification-fd).
+# shellcheck shell=bash disable=SC2154
+
+# Adds what s6 wants to a service directory that supervise.sh has laid out.
+sup_prepare() {
+  local service=$1
+  echo 3 >"$service/notification-fd"
+  # A daemon drains within 10 s by default; past this time it is killed.
+  [ -e "$service/timeout-kill" ] || echo 20000 >"$service/timeout-kill"
+  # Everything starts down: supervise.sh brings the services up one after the other.
+  : >"$service/down"
+}
+
+# Starts the supervisor; sets $scan to its process id. Descriptor 9 is the lock of the whole system,
+# which no service may inherit.
+sup_start() {
+  local service
+  setpriv --pdeathsig TERM s6-svscan -t 0 -c 100 "$sv" </dev/null >>"$dir/log/supervisor" 2>&1 9>&- &
+  scan=$!
+  for service in "$sv"/*; do
+    until s6-svok "$service" 2>/dev/null; do
+      kill -0 "$scan" 2>/dev/null || return 1
+      sleep 0.01
+    done
+  done
+}
+
+# Starts a service and waits until it is ready, has died or $2 milliseconds are over. Subscribes to
+# its events before it is started, so that none is missed.
+sup_up() {
+  local service=$sv/$1
+  interruptible s6-ftrig-listen1 -t "$2" "$service/event" '[UdO]' s6-svc -u "$service"
+  rm -f "$service/down"
+  [ "$(s6-svstat -o ready "$service")" = true ]
+}
+
+sup_why() {
+  local code signal
+  read -r code signal <<<"$(s6-svstat -o exitcode,signal "$sv/$1" 2>/dev/null)"
+  if [ "${code:--1}" != -1 ]; then
+    echo "ended with exit code $code"
+  elif [ "${signal:-NA}" != NA ]; then
+    echo "was killed by $signal"
+  else
+    echo "was not ready in time"
+  fi
+}
+
+sup_down() { s6-svc -wD -T 30000 -d "$sv/$1"; }
+
+# Ends the supervisor itself and what is still under it.
+sup_stop() { s6-svscanctl -t "$sv" 2>/dev/null; }
+
+# True while anything supervises the service.
+sup_alive() { s6-svok "$sv/$1" 2>/dev/null; }
+
+sup_status() {
+  local up ready pid seconds code
+  read -r up ready pid seconds code <<<"$(s6-svstat -o up,ready,pid,updownfor,exitcode "$sv/$1")"
+  if [ "$ready" = true ]; then
+    echo "ready pid=$pid seconds=$seconds"
+  elif [ "$up" = true ]; then
+    echo "starting pid=$pid seconds=$seconds"
+  else
+    echo "down exit=$code seconds=$seconds"
+  fi
+}

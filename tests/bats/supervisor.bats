@@ -1,0 +1,329 @@
+#!/usr/bin/env bats
+# tandem(1) and its supervisor, over small services of their own.
+
+load test_helper
+
+# Each service writes its process ids to run/NAME.pids.
+setup() {
+  dir=$BATS_TEST_TMPDIR/run
+  etc=$BATS_TEST_TMPDIR/etc
+  mkdir -p "$dir" "$etc/sv" "$BATS_TEST_TMPDIR/bin"
+  cp "$TANDEM_SOURCE/etc/sv/finish" "$TANDEM_SOURCE/etc/sv/log" "$etc/sv/"
+  : >"$etc/sv/order"
+  export TANDEM_ETC=$etc TANDEM_BIN=$BATS_TEST_TMPDIR/bin TANDEM_DIR=$dir
+  front=''
+}
+
+teardown() {
+  [ -z "$front" ] || kill -TERM "$front" 2>/dev/null || true
+  [ ! -e "$dir/lock" ] || wait_until_down "$dir"
+}
+
+service() { # NAME, its script on stdin
+  mkdir -p "$etc/sv/$1"
+  {
+    echo '#!/bin/sh'
+    echo 'exec 2>&1'
+    echo 'cd "$TANDEM_DIR" || exit 78'
+    echo "echo \$\$ >>$1.pids"
+    cat
+  } >"$etc/sv/$1/run"
+  chmod +x "$etc/sv/$1/run"
+  echo "$1" >>"$etc/sv/order"
+}
+
+steady_service() {
+  service "$1" <<<'echo >&3
+exec tail -f /dev/null 3>&-'
+}
+
+up() {
+  tandem_up "$dir" "$@"
+  front=$started
+}
+
+none_running() {
+  local pid
+  while read -r pid; do
+    ! is_running "$pid" || fail "process $pid is left: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+  done < <(cat "$dir"/*.pids)
+}
+
+starts_and_stops() {
+  steady_service first
+  steady_service second
+  printf '#!/bin/sh\necho some-url\n' >"$etc/sv/second/url"
+  chmod +x "$etc/sv/second/url"
+  up "$@"
+  run cat "$dir/up.out"
+  assert_line --regexp '^second +some-url$'
+  run "$tandem" "$@" status
+  assert_success
+  assert_line --regexp '^first +ready'
+  assert_line --regexp '^second +ready'
+  stop_started "$front"
+  none_running
+  run "$tandem" "$@" status
+  assert_failure 1
+}
+
+@test "s6: up is ready, shows URLs, and TERM stops everything" { starts_and_stops --supervisor s6; }
+
+@test "runit: up is ready, shows URLs, and TERM stops everything" {
+  starts_and_stops --supervisor runit
+}
+
+@test "services start in order, each after the one before is ready" {
+  service first <<<'echo first-ready >>events
+echo >&3
+exec tail -f /dev/null'
+  service second <<<'echo second-started >>events
+echo >&3
+exec tail -f /dev/null'
+  up
+  run cat "$dir/events"
+  assert_output $'first-ready\nsecond-started'
+}
+
+@test "down stops a running system and is content where there is none" {
+  steady_service first
+  up
+  run "$tandem" down
+  assert_success
+  wait "$front"
+  none_running
+  run "$tandem" down
+  assert_success
+  assert_output --partial 'nothing is running'
+}
+
+interrupted() { # SIGNAL OPTION...
+  local signal=$1
+  shift
+  steady_service first
+  # A shell gives its background commands an ignored INT, which they cannot trap.
+  mkdir -p "$dir"
+  start_ready "$dir/up.out" env --default-signal=INT,HUP "$tandem" "$@" up
+  front=$started
+  kill "-$signal" "$front"
+  wait "$front"
+  none_running
+}
+
+@test "INT stops everything" { interrupted INT; }
+@test "HUP stops everything" { interrupted HUP; }
+
+killed() {
+  steady_service first
+  steady_service second
+  up "$@"
+  kill -KILL "$front"
+  wait "$front" || true
+  wait_until_down "$dir"
+  none_running
+}
+
+@test "s6: kill -9 of tandem stops everything" { killed --supervisor s6; }
+@test "runit: kill -9 of tandem stops everything" { killed --supervisor runit; }
+
+guard_killed() {
+  steady_service first
+  up "$@"
+  kill -KILL "$(cat "$dir/pid")"
+  local rc=0
+  wait "$front" || rc=$?
+  [ $rc -eq 70 ]
+  none_running
+}
+
+@test "s6: kill -9 of the guard stops everything" { guard_killed --supervisor s6; }
+@test "runit: kill -9 of the guard stops everything" { guard_killed --supervisor runit; }
+
+@test "a second up on the same directory is refused and harms nothing" {
+  steady_service first
+  up
+  run "$tandem" up
+  assert_failure 75
+  assert_output --partial 'one is running already'
+  run "$tandem" status
+  assert_success
+  stop_started "$front"
+}
+
+@test "two systems run side by side" {
+  steady_service first
+  up
+  tandem_up "$BATS_TEST_TMPDIR/other"
+  stop_started "$started"
+  run "$tandem" status
+  assert_success
+}
+
+restarts() {
+  steady_service first
+  up "$@"
+  # The second start announces itself on the FIFO.
+  mkfifo "$dir/again"
+  sed -i 's|^echo >&3|[ ! -p again ] \|\| echo >again\n&|' "$dir/sv/first/run" "$dir/sv/first/daemon" \
+    2>/dev/null || true
+  kill -KILL "$(tail -n 1 "$dir/first.pids")"
+  read -r _ <"$dir/again"
+  [ "$(wc -l <"$dir/first.pids")" -eq 2 ]
+  stop_started "$front"
+  none_running
+}
+
+@test "s6: a service that dies is started again" { restarts --supervisor s6; }
+@test "runit: a service that dies is started again" { restarts --supervisor runit; }
+
+# Ends with $1 as soon as it is told to by a FIFO.
+stays_down() {
+  local code=$1
+  shift
+  mkfifo "$dir/gate"
+  service first <<<"echo >&3
+read -r _ <gate
+exit $code"
+  up "$@"
+  local finish=$dir/sv/first/finish
+  # The finish script says on a FIFO that it has run.
+  mkfifo "$dir/finished"
+  sed -i "2i echo >'$dir/finished'" "$finish"
+  echo >"$dir/gate"
+  read -r _ <"$dir/finished"
+  if [ "$1 $2" = '--supervisor s6' ]; then
+    s6-svwait -D -t 10000 "$dir/sv/first"
+  else
+    # Down is what a service stays that runit was told to stop, which the script does at its end.
+    sv -w 10 down "$dir/sv/first"
+  fi
+  run "$tandem" "$@" status
+  assert_failure 1
+  assert_output --regexp '^first +down'
+  stop_started "$front"
+  [ "$(wc -l <"$dir/first.pids")" -eq 1 ]
+}
+
+@test "s6: exit code 64 is not restarted" { stays_down 64 --supervisor s6; }
+@test "s6: exit code 78 is not restarted" { stays_down 78 --supervisor s6; }
+@test "runit: exit code 78 is not restarted" { stays_down 78 --supervisor runit; }
+
+fails_to_start() {
+  steady_service first
+  service broken <<<'echo "the reason why"
+exit 78'
+  steady_service never
+  run "$tandem" "$@" up
+  assert_failure 69
+  assert_output --partial 'broken ended with exit code 78'
+  assert_output --partial 'the reason why'
+  assert_file_not_exist "$dir/never.pids"
+  none_running
+}
+
+@test "s6: a service that dies at the start is named, its log shown, the rest stopped" {
+  fails_to_start --supervisor s6
+}
+@test "runit: a service that dies at the start is named, its log shown, the rest stopped" {
+  fails_to_start --supervisor runit
+}
+
+never_ready() {
+  service silent <<<'exec tail -f /dev/null'
+  run "$tandem" "$@" --timeout 1 up
+  assert_failure 69
+  assert_output --partial 'silent was not ready in time'
+  none_running
+}
+
+@test "s6: a service that never gets ready is named" { never_ready --supervisor s6; }
+@test "runit: a service that never gets ready is named" { never_ready --supervisor runit; }
+
+@test "TERM during the start stops everything" {
+  mkfifo "$dir/begun"
+  service slow <<<'echo >begun
+exec tail -f /dev/null'
+  "$tandem" up >"$dir/up.out" 2>&1 3>&- &
+  front=$!
+  read -r _ <"$dir/begun"
+  kill -TERM "$front"
+  wait "$front"
+  none_running
+}
+
+# A service that leaves a process of its own session running, as rs-orch leaves its workers.
+leaving_service() {
+  service parent <<<'if [ ! -e child.pids ]; then
+  setsid sh -c "echo \$\$ >>child.pids; exec tail -f /dev/null" 3>&- &
+  until [ -s child.pids ]; do :; done
+fi
+echo >&3
+exec tail -f /dev/null 3>&-'
+  cat >"$etc/sv/parent/stopped" <<'EOF'
+#!/bin/sh
+kill "$(cat child.pids)"
+tail --pid="$(cat child.pids)" -f /dev/null
+EOF
+  chmod +x "$etc/sv/parent/stopped"
+}
+
+@test "what a service leaves on purpose survives it, and is stopped at the end" {
+  leaving_service
+  up
+  kill -KILL "$(cat "$dir/parent.pids")"
+  is_running "$(cat "$dir/child.pids")"
+  stop_started "$front"
+  none_running
+}
+
+@test "what a service leaves on purpose is stopped when tandem is killed" {
+  leaving_service
+  up
+  kill -KILL "$front"
+  wait "$front" || true
+  wait_until_down "$dir"
+  none_running
+}
+
+@test "a service that does not want to run is left out, with its reason" {
+  steady_service first
+  steady_service second
+  printf '#!/bin/sh\necho "no luck"; exit 1\n' >"$etc/sv/second/wanted"
+  chmod +x "$etc/sv/second/wanted"
+  up
+  run cat "$dir/up.out"
+  assert_line --partial 'second is left out: no luck'
+  assert_file_not_exist "$dir/second.pids"
+}
+
+@test "services do not inherit the lock" {
+  steady_service first
+  up
+  run ls -l "/proc/$(cat "$dir/first.pids")/fd"
+  refute_output --partial "$dir/lock"
+}
+
+@test "descriptors that came closed do no harm" {
+  steady_service first
+  RS_READY_FD='' "$tandem" up <&- 3>&- 7>&- >"$dir/up.out" 2>&1 &
+  front=$!
+  # The last thing before it is ready: nothing else announces it here.
+  until "$tandem" status >/dev/null 2>&1; do is_running "$front"; done
+  kill -TERM "$front"
+  wait "$front"
+}
+
+@test "wrong usage is exit code 64, a missing configuration 78, an impossible directory 73" {
+  for arguments in '' 'nonsense' '--nonsense up' 'up down' '--port-base 70000 up' \
+    '--port-base x up' '--timeout 0 up' '--supervisor x up'; do
+    # shellcheck disable=SC2086
+    run "$tandem" $arguments
+    assert_failure 64
+  done
+  run "$tandem" --etc "$BATS_TEST_TMPDIR/missing" up
+  assert_failure 78
+  run "$tandem" --dir /dev/null/x up
+  assert_failure 73
+  run "$tandem" --help
+  assert_success
+}

@@ -1,0 +1,96 @@
+# What all bats suites share. CTest sets TANDEM_SOURCE (the source tree), TANDEM_BIN (the programs
+# of the build) and TANDEM_TOOLS (what the build has brought); run by hand, a suite finds them
+# itself. Nothing here waits by time: processes announce what they did on a descriptor.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+bats_load_library bats-file
+
+: "${TANDEM_SOURCE:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+: "${TANDEM_BIN:=$TANDEM_SOURCE/build/bin}"
+: "${TANDEM_TOOLS:=$TANDEM_SOURCE/build/tools}"
+export TANDEM_SOURCE TANDEM_BIN TANDEM_TOOLS
+tandem=$TANDEM_SOURCE/bin/tandem/tandem
+# Options of an outer tandem must not reach the ones under test.
+unset TANDEM_DIR TANDEM_ETC TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
+
+# The first of $1 ports that are free, in $port_base. They lie below the range from which the
+# kernel takes ports of its own, and a lock that this shell holds until it ends keeps other suites
+# off them.
+take_ports() {
+  local count=$1 block port fd busy
+  local locks
+  locks=${TMPDIR:-/tmp}/tandem-test-ports.$(id -u)
+  mkdir -p "$locks"
+  for ((block = 10000 + RANDOM % 1000 * 20; ; block = block < 30000 ? block + 20 : 10000)); do
+    exec {fd}>"$locks/$block"
+    if flock -n "$fd"; then
+      busy=no
+      for ((port = block; port < block + count; port++)); do
+        if (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then busy=yes; fi
+      done
+      if [ $busy = no ]; then
+        port_base=$block
+        return 0
+      fi
+    fi
+    exec {fd}>&-
+  done
+}
+
+# Starts a command in the background and waits until it announces readiness with a newline on the
+# descriptor that RS_READY_FD names. Its process id is in $started; its output goes to the file $1.
+# Fails, showing that output, where the command ends instead.
+start_ready() {
+  local output=$1 fifo
+  shift
+  fifo=$(mktemp -u "$BATS_TEST_TMPDIR/ready.XXXXXX")
+  mkfifo "$fifo"
+  RS_READY_FD=7 "$@" >"$output" 2>&1 3>&- 7>"$fifo" &
+  started=$!
+  # The writing end is with the command alone: its end is the end of the file.
+  if read -r _ <"$fifo"; then
+    rm "$fifo"
+    return 0
+  fi
+  rm "$fifo"
+  wait "$started" || true
+  cat "$output" >&2
+  return 1
+}
+
+# Starts a whole system below $1, with the options that follow.
+tandem_up() {
+  local dir=$1
+  shift
+  mkdir -p "$dir"
+  start_ready "$dir/up.out" "$tandem" --dir "$dir" "$@" up
+}
+
+# Stops what start_ready has started; its exit code is this function's.
+stop_started() {
+  kill -TERM "$1" 2>/dev/null || true
+  wait "$1"
+}
+
+# Waits until no process holds the run directory any more.
+wait_until_down() { flock -w 60 "$1/lock" true; }
+
+# True where the process is there and no zombie.
+is_running() {
+  local state
+  state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) && [ "$state" != Z ]
+}
+
+# Waits for the end of a process that is no child of this shell.
+wait_gone() { tail --pid="$1" -s 0.01 -f /dev/null; }
+
+# Calls URL with curl; sets $status to the HTTP status and $output to the body.
+http() { # METHOD URL [BODY]
+  local answer
+  answer=$(curl -sS -m 30 -X "$1" -w '\n%{http_code}' ${3+-H 'Content-Type: application/json' -d "$3"} "$2")
+  status=${answer##*$'\n'}
+  output=${answer%$'\n'*}
+}
