@@ -30,6 +30,11 @@
 
 namespace tandem::daemon {
 
+inline constexpr int64_t kMaxDurationMs = int64_t{1} << 40;  // 34 years
+inline constexpr int64_t kMaxSize = int64_t{1} << 50;        // 1 PiB
+
+struct TomlNode;
+
 enum class SettingType { kText, kInteger, kBoolean, kDuration, kSize, kTextList, kRaw };
 
 // A subtree that the program reads by itself, with positions for its messages.
@@ -61,12 +66,14 @@ class Setting {
   bool is_reloadable() const { return reloads_; }
   const wire::Json& value() const { return value_; }
   const std::string& origin() const { return origin_; }
+  int64_t min() const { return min_; }
+  int64_t max() const { return max_; }
+  const std::vector<std::string>& choices() const { return choices_; }
   // "an integer from 0 to 65535", "a duration such as \"250ms\" or \"2s\"".
   std::string expectation() const;
 
  private:
   friend class SettingTable;
-  friend class Resolver;
 
   std::string key_;
   std::string help_;
@@ -123,13 +130,13 @@ class SettingTable {
   // Milliseconds: 250, "250ms", "2s", "1m", "3h". Negative ones are refused.
   template <std::integral T>
   Setting& duration_ms(std::string key, T& field, std::string help, int64_t min_ms = 0,
-                       int64_t max_ms = int64_t{1} << 40) {
+                       int64_t max_ms = kMaxDurationMs) {
     return number(SettingType::kDuration, std::move(key), field, min_ms, max_ms, std::move(help));
   }
   // Bytes: 4096, "64KiB", "1MiB", "2GiB".
   template <std::integral T>
   Setting& size(std::string key, T& field, std::string help, int64_t min = 0,
-                int64_t max = int64_t{1} << 50) {
+                int64_t max = kMaxSize) {
     return number(SettingType::kSize, std::move(key), field, min, max, std::move(help));
   }
 
@@ -163,6 +170,17 @@ class SettingTable {
     return s;
   }
   Setting& add(SettingType type, std::string key, std::string help, wire::Json value);
+  Setting* find_mutable(std::string_view key);
+  bool is_group(std::string_view path) const;
+  std::string suggest(std::string_view key) const;
+  void read_file(const std::string& file, ConfigReport& report);
+  void read_table(const TomlNode& table, const std::string& path, const std::string& file,
+                  ConfigReport& report);
+  void read_member(Setting& setting, const TomlNode& node, const std::string& file,
+                   ConfigReport& report);
+  void read_environment(const ConfigSources& sources, ConfigReport& report);
+  void read_command_line(const ConfigSources& sources, ConfigReport& report);
+  void require(const ConfigSources& sources, ConfigReport& report) const;
 
   std::deque<Setting> settings_;  // a deque: references from the calls above stay good
 };

@@ -54,7 +54,7 @@ class Daemon {
     auto loaded = std::make_unique<Loaded<C>>();
     declare(loaded->config, loaded->table);
     resolve_or_exit(*loaded);
-    finish_load(*loaded, check ? check(loaded->config) : Status());
+    finish_load(check ? check(loaded->config) : Status());
     C config = loaded->config;
     in_force_ = std::move(loaded);
     // Without a listener a reload still reads the file, to log what is wrong or needs a restart.
@@ -88,6 +88,7 @@ class Daemon {
 
   const std::string& name() const { return program_.name; }
   const CommandLine& command_line() const { return command_line_; }
+  bool has_option(std::string_view option) const { return command_line_.has(option); }
 
  private:
   // Settings that every daemon has beside its own.
@@ -109,18 +110,20 @@ class Daemon {
 
   ConfigReport resolve(LoadedBase& loaded) const;
   void resolve_or_exit(LoadedBase& loaded);
-  void finish_load(LoadedBase& loaded, const Status& checked);
+  void finish_load(const Status& checked);
   bool reread(LoadedBase& loaded);
+  int64_t drain_timeout_ms() const;
 
   Program program_;
   CommandLine command_line_;
   Notifier notifier_;
   std::unique_ptr<LoadedBase> in_force_;
   std::function<void()> reload_;
-  Run* run_ = nullptr;  // while run() is on the stack
+  // Kept after run(): a part may still call a completion while the loop is taken down.
+  std::unique_ptr<Run> run_;
   ExitStatus status_ = ExitStatus::kOk;
   bool ready_ = false;
-  bool stop_asked_ = false;
+  bool stop_asked_ = false;  // stop() before run()
 };
 
 }  // namespace tandem::daemon

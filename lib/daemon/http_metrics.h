@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/metrics.h"
 #include "http/observer.h"
@@ -22,7 +23,7 @@ namespace tandem::daemon {
 
 class HttpMetrics final : public http::Observer {
  public:
-  // `metrics` outlives this.
+  // `metrics` outlives this. Serves one router: a route is known by its index there.
   explicit HttpMetrics(Metrics& metrics);
 
   // An observer that is told after this one has counted, health requests included; or nullptr. It
@@ -39,11 +40,18 @@ class HttpMetrics final : public http::Observer {
     Counter bytes;
     std::array<std::optional<Counter>, http::kMethodCount * kStatusClasses> requests;
   };
-  RouteMetrics& of(std::string_view pattern);
+  // nullptr for health routes. A route is looked up by name once and by its index from then on.
+  RouteMetrics* of(const http::Finished& finished);
+  RouteMetrics* of_pattern(std::string_view pattern);
 
   Metrics& metrics_;
   http::Observer* next_ = nullptr;
-  std::map<std::string, RouteMetrics, std::less<>> routes_;
+  std::map<std::string, RouteMetrics, std::less<>> patterns_;
+  struct KnownRoute {
+    bool looked_up = false;
+    RouteMetrics* metrics = nullptr;
+  };
+  std::vector<KnownRoute> routes_;  // by http::Route::index
 };
 
 }  // namespace tandem::daemon

@@ -58,6 +58,8 @@ class HttpService final : public Part {
   void hurry() override;
 
  private:
+  void check_ready(http::ReadyAnswer answer);
+
   HttpConfig config_;
   const Daemon& daemon_;
   loop::Loop& loop_;

@@ -14,17 +14,17 @@
 namespace tandem::daemon {
 
 struct Option {
-  std::string name;      // "config" is given as --config
-  char letter = 0;       // 'c' is given as -c; 0: there is only the long name
-  std::string argument;  // "FILE", as --help shows it; empty: the option takes none
-  std::string help;      // one line, lower case, no full stop
-  std::string key;       // not empty: --NAME VALUE is short for --set KEY=VALUE
+  std::string name;           // "config" is given as --config
+  char letter = 0;            // 'c' is given as -c; 0: there is only the long name
+  std::string argument = {};  // "FILE", as --help shows it; empty: the option takes none
+  std::string help = {};      // one line, lower case, no full stop
+  std::string key = {};       // not empty: --NAME VALUE is short for --set KEY=VALUE
 };
 
 struct Program {
-  std::string name;             // "rs-orch"
-  std::string purpose;          // "start, watch and scale the replicas of the database"
-  std::vector<Option> options;  // its own; the common ones come on top
+  std::string name;                  // "rs-orch"
+  std::string purpose;               // "start, watch and scale the replicas of the database"
+  std::vector<Option> options = {};  // its own; the common ones come on top
   std::string operands;  // "COMMAND [ARGUMENT]…"; empty: a word that is no option is an error
 };
 

@@ -1,0 +1,375 @@
+#include "daemon/config.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include "base/check.h"
+#include "daemon/setting_value.h"
+#include "daemon/suggest.h"
+#include "daemon/toml_file.h"
+
+namespace tandem::daemon {
+namespace {
+
+constexpr size_t kMaxFileBytes = 4 << 20;
+
+std::string joined(const std::string& path, const std::string& key) {
+  return path.empty() ? key : path + "." + key;
+}
+
+Result<std::string> read_whole(const std::string& file) {
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fail_errno("cannot open '" + file + "'", errno);
+  std::string text;
+  char buffer[16384];
+  ssize_t got = 0;
+  while (text.size() <= kMaxFileBytes && (got = read(fd, buffer, sizeof buffer)) != 0) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    text.append(buffer, static_cast<size_t>(got));
+  }
+  const int error = errno;
+  close(fd);
+  if (got < 0) return fail_errno("cannot read '" + file + "'", error);
+  if (text.size() > kMaxFileBytes) {
+    return fail(ErrorKind::kConfig, "'" + file + "' is too large for a configuration");
+  }
+  return text;
+}
+
+// Keys are equal for the environment where this is.
+std::string capitals(std::string_view name) {
+  std::string result;
+  for (const char c : name) {
+    result += c >= 'a' && c <= 'z'   ? static_cast<char>(c - 'a' + 'A')
+              : c == '.' || c == '-' ? '_'
+                                     : c;
+  }
+  return result;
+}
+
+std::string range_text(const Setting& setting) {
+  const auto written = [&setting](int64_t value) {
+    return setting.type() == SettingType::kDuration ? duration_text(value)
+           : setting.type() == SettingType::kSize   ? size_text(value)
+                                                    : std::to_string(value);
+  };
+  return " from " + written(setting.min()) + " to " + written(setting.max());
+}
+
+}  // namespace
+
+const std::string& RawConfig::at(std::string_view path) const {
+  while (!path.empty()) {
+    const auto found = positions.find(std::string(path));
+    if (found != positions.end()) return found->second;
+    const size_t dot = path.rfind('.');
+    path = path.substr(0, dot == std::string_view::npos ? 0 : dot);
+  }
+  return origin;
+}
+
+Setting& Setting::secret() {
+  secret_ = true;
+  return *this;
+}
+Setting& Setting::reloads() {
+  reloads_ = true;
+  return *this;
+}
+Setting& Setting::required() {
+  required_ = true;
+  return *this;
+}
+Setting& Setting::one_of(std::vector<std::string> choices) {
+  CHECK(type_ == SettingType::kText || type_ == SettingType::kTextList);
+  choices_ = std::move(choices);
+  return *this;
+}
+
+std::string Setting::expectation() const {
+  std::string words;
+  for (const std::string& choice : choices_) words += (words.empty() ? "'" : ", '") + choice + "'";
+  switch (type_) {
+    case SettingType::kText:
+      return words.empty() ? "a string" : "one of " + words;
+    case SettingType::kInteger:
+      return "an integer" + range_text(*this);
+    case SettingType::kBoolean:
+      return "true or false";
+    case SettingType::kDuration:
+      return "a duration such as \"250ms\", \"2s\" or \"1m\"" +
+             (min_ > 0 || max_ < kMaxDurationMs ? range_text(*this) : "");
+    case SettingType::kSize:
+      return "a size such as 4096, \"64KiB\" or \"1MiB\"" +
+             (min_ > 0 || max_ < kMaxSize ? range_text(*this) : "");
+    case SettingType::kTextList:
+      return words.empty() ? "a list of strings" : "a list of " + words;
+    case SettingType::kRaw:
+      return "a table";
+  }
+  return "";
+}
+
+Setting& SettingTable::add(SettingType type, std::string key, std::string help, wire::Json value) {
+  for (const Setting& other : settings_) {
+    CHECK_MSG(capitals(other.key_) != capitals(key), "two settings with one name");
+    CHECK_MSG(!other.key_.starts_with(key + ".") && !key.starts_with(other.key_ + "."),
+              "a setting inside another");
+  }
+  Setting& setting = settings_.emplace_back();
+  setting.key_ = std::move(key);
+  setting.help_ = std::move(help);
+  setting.type_ = type;
+  setting.value_ = std::move(value);
+  return setting;
+}
+
+Setting& SettingTable::text(std::string key, std::string& field, std::string help) {
+  Setting& setting = add(SettingType::kText, std::move(key), std::move(help), field);
+  setting.store_ = [&field](const Setting& from) { field = *from.value_.as_string(); };
+  return setting;
+}
+
+Setting& SettingTable::boolean(std::string key, bool& field, std::string help) {
+  Setting& setting = add(SettingType::kBoolean, std::move(key), std::move(help), field);
+  setting.store_ = [&field](const Setting& from) { field = *from.value_.as_bool(); };
+  return setting;
+}
+
+Setting& SettingTable::text_list(std::string key, std::vector<std::string>& field,
+                                 std::string help) {
+  wire::Json::Array items(field.begin(), field.end());
+  Setting& setting = add(SettingType::kTextList, std::move(key), std::move(help), std::move(items));
+  setting.store_ = [&field](const Setting& from) {
+    field.clear();
+    for (const wire::Json& item : *from.value_.as_array()) field.push_back(*item.as_string());
+  };
+  return setting;
+}
+
+Setting& SettingTable::raw(std::string key, RawConfig& field, std::string help) {
+  Setting& setting = add(SettingType::kRaw, std::move(key), std::move(help), field.value);
+  setting.store_ = [&field](const Setting& from) {
+    field.value = from.value_;
+    field.origin = from.origin_;
+    field.positions = from.positions_;
+  };
+  return setting;
+}
+
+Setting* SettingTable::find_mutable(std::string_view key) {
+  for (Setting& setting : settings_) {
+    if (setting.key_ == key) return &setting;
+  }
+  return nullptr;
+}
+
+const Setting* SettingTable::find(std::string_view key) const {
+  for (const Setting& setting : settings_) {
+    if (setting.key_ == key) return &setting;
+  }
+  return nullptr;
+}
+
+bool SettingTable::is_group(std::string_view path) const {
+  const std::string prefix = std::string(path) + ".";
+  return std::any_of(settings_.begin(), settings_.end(), [&prefix](const Setting& setting) {
+    return setting.key_.starts_with(prefix);
+  });
+}
+
+std::string SettingTable::suggest(std::string_view key) const {
+  std::vector<std::string> candidates;
+  for (const Setting& setting : settings_) {
+    candidates.push_back(setting.key_);
+    for (size_t dot = setting.key_.find('.'); dot != std::string::npos;
+         dot = setting.key_.find('.', dot + 1)) {
+      candidates.push_back(setting.key_.substr(0, dot));
+    }
+  }
+  return suggestion(key, candidates);
+}
+
+ConfigReport SettingTable::resolve(const ConfigSources& sources) {
+  ConfigReport report;
+  if (!sources.file.empty()) read_file(sources.file, report);
+  read_environment(sources, report);
+  read_command_line(sources, report);
+  require(sources, report);
+  if (report.errors.empty()) {
+    for (const Setting& setting : settings_) setting.store_(setting);
+  }
+  return report;
+}
+
+void SettingTable::read_file(const std::string& file, ConfigReport& report) {
+  const Result<std::string> text = read_whole(file);
+  if (!text) {
+    report.errors.push_back({text.error().message});
+    return;
+  }
+  const Result<TomlNode> root = parse_toml(*text, file);
+  if (!root) {
+    report.errors.push_back({root.error().message});
+    return;
+  }
+  read_table(*root, "", file, report);
+}
+
+void SettingTable::read_table(const TomlNode& table, const std::string& path,
+                              const std::string& file, ConfigReport& report) {
+  for (const TomlMember& member : table.members) {
+    const std::string key = joined(path, member.key);
+    const std::string at = position(file, member.line, member.column);
+    // A quoted key with a dot in it is one name in TOML, not a path.
+    const bool is_name = member.key.find('.') == std::string::npos;
+    if (Setting* setting = is_name ? find_mutable(key) : nullptr; setting != nullptr) {
+      read_member(*setting, member.value, file, report);
+    } else if (!is_name || !is_group(key)) {
+      const char* what = member.value.kind == TomlNode::Kind::kTable ? "table" : "key";
+      report.errors.push_back({at + ": unknown " + what + " '" + key + "'" + suggest(key)});
+    } else if (member.value.kind != TomlNode::Kind::kTable) {
+      report.errors.push_back(
+          {at + ": '" + key + "' must be a table, not " + std::string(member.value.type_name())});
+    } else {
+      read_table(member.value, key, file, report);
+    }
+  }
+}
+
+void SettingTable::read_member(Setting& setting, const TomlNode& node, const std::string& file,
+                               ConfigReport& report) {
+  const std::string at = position(file, node.line, node.column);
+  if (setting.type_ == SettingType::kRaw) {
+    Result<wire::Json> value = raw_from_toml(node, file, "", setting.positions_);
+    if (!value) {
+      report.errors.push_back({value.error().message});
+      return;
+    }
+    setting.value_ = std::move(*value);
+  } else {
+    Result<wire::Json> value = value_from_toml(setting, node);
+    if (!value) {
+      report.errors.push_back({at + ": " + value.error().message});
+      return;
+    }
+    setting.value_ = std::move(*value);
+  }
+  setting.origin_ = at;
+}
+
+void SettingTable::read_environment(const ConfigSources& sources, ConfigReport& report) {
+  const std::string prefix = environment_name(sources.program, "");
+  for (const std::string& entry : sources.environment) {
+    if (!entry.starts_with(prefix)) continue;
+    const size_t equals = std::min(entry.find('='), entry.size());
+    const std::string name = entry.substr(0, equals);
+    const auto setting =
+        std::find_if(settings_.begin(), settings_.end(), [&](const Setting& candidate) {
+          return environment_name(sources.program, candidate.key_) == name;
+        });
+    if (setting == settings_.end()) {
+      // No error: others set variables too, container managers for example one per service.
+      report.warnings.push_back("environment variable " + name + " names no setting");
+      continue;
+    }
+    Result<wire::Json> value =
+        value_from_text(*setting, entry.substr(std::min(equals + 1, entry.size())));
+    if (!value) {
+      report.errors.push_back({"environment " + name + ": " + value.error().message});
+      continue;
+    }
+    setting->value_ = std::move(*value);
+    setting->origin_ = "environment " + name;
+    setting->positions_.clear();
+  }
+}
+
+void SettingTable::read_command_line(const ConfigSources& sources, ConfigReport& report) {
+  for (const auto& [key, text] : sources.settings) {
+    Setting* setting = find_mutable(key);
+    if (setting == nullptr) {
+      report.errors.push_back({"command line: unknown key '" + key + "'" + suggest(key), true});
+      continue;
+    }
+    Result<wire::Json> value = value_from_text(*setting, text);
+    if (!value) {
+      report.errors.push_back({"command line: " + value.error().message, true});
+      continue;
+    }
+    setting->value_ = std::move(*value);
+    setting->origin_ = "command line";
+    setting->positions_.clear();
+  }
+}
+
+void SettingTable::require(const ConfigSources& sources, ConfigReport& report) const {
+  // Where something could not be read at all, what is missing may well be in there.
+  if (!report.errors.empty()) return;
+  for (const Setting& setting : settings_) {
+    if (!setting.required_ || setting.origin_ != "default") continue;
+    report.errors.push_back({(sources.file.empty() ? "" : sources.file + ": ") + "'" +
+                             setting.key_ + "' is not set and has no default (also as " +
+                             environment_name(sources.program, setting.key_) + " or --set " +
+                             setting.key_ + "=...)"});
+  }
+}
+
+std::string SettingTable::print() const {
+  // Settings by their table, tables in the order of their first setting. Keys of no table come
+  // first: in TOML they would else belong to the table above them.
+  std::vector<std::pair<std::string, std::string>> tables = {{"", ""}};
+  for (const Setting& setting : settings_) {
+    const size_t dot = setting.key_.rfind('.');
+    const bool bare = dot == std::string::npos;
+    const std::string group = bare ? "" : setting.key_.substr(0, dot);
+    auto table = std::find_if(tables.begin(), tables.end(),
+                              [&group](const auto& t) { return t.first == group; });
+    if (table == tables.end()) table = tables.insert(tables.end(), {group, ""});
+    std::string& out = table->second;
+    out += "# " + setting.help_ + "\n";
+    const std::string name = bare ? setting.key_ : setting.key_.substr(dot + 1);
+    if (setting.secret_) {
+      out += "# " + name + " = \"********\"  # secret, " + setting.origin_ + "\n";
+    } else if (setting.value_.is_null() || (setting.required_ && setting.origin_ == "default")) {
+      out += "# " + name + " is not set\n";
+    } else {
+      out += name + " = " + value_to_toml(setting) + "  # " + setting.origin_ + "\n";
+    }
+  }
+  std::string text;
+  for (const auto& [group, body] : tables) {
+    if (body.empty()) continue;
+    if (!text.empty()) text += "\n";
+    if (!group.empty()) text += "[" + group + "]\n";
+    text += body;
+  }
+  return text;
+}
+
+std::vector<SettingTable::Change> SettingTable::keep_fixed(const SettingTable& in_force) {
+  std::vector<Change> changes;
+  for (Setting& setting : settings_) {
+    const Setting* old = in_force.find(setting.key_);
+    CHECK(old != nullptr);
+    if (old->value_ == setting.value_) continue;
+    changes.push_back({setting.key_, setting.reloads_});
+    if (setting.reloads_) continue;
+    setting.value_ = old->value_;
+    setting.origin_ = old->origin_;
+    setting.positions_ = old->positions_;
+    setting.store_(setting);
+  }
+  return changes;
+}
+
+std::string environment_name(std::string_view program, std::string_view key) {
+  return capitals(program) + "_" + capitals(key);
+}
+
+}  // namespace tandem::daemon

@@ -1,0 +1,208 @@
+#include "daemon/daemon.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "daemon/run.h"
+
+namespace tandem::daemon {
+namespace {
+
+const std::vector<std::string>& log_levels() {
+  static const std::vector<std::string> names = {"debug", "info", "warning", "error"};
+  return names;
+}
+
+log::Level level_of(const std::string& name) {
+  const auto found = std::find(log_levels().begin(), log_levels().end(), name);
+  CHECK(found != log_levels().end());
+  return static_cast<log::Level>(found - log_levels().begin());
+}
+
+log::Format format_of(const std::string& name) {
+  if (name == "json") return log::Format::kJson;
+  if (name == "journal") return log::Format::kJournal;
+  return name == "text" ? log::Format::kText : log::detect_format();
+}
+
+void write_stderr(const std::string& text) {
+  // Where stderr cannot be written there is nobody left to tell.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+[[noreturn]] void exit_with(ExitStatus status) { std::exit(static_cast<int>(status)); }
+
+[[noreturn]] void exit_usage(const std::string& program, const std::string& message) {
+  write_stderr(program + ": " + message + "\ntry '" + program + " --help'\n");
+  exit_with(ExitStatus::kUsage);
+}
+
+[[noreturn]] void exit_after_printing(const std::string& program, std::string_view text) {
+  if (write_stdout(text)) exit_with(ExitStatus::kOk);
+  write_stderr(program + ": cannot write to stdout: " + std::strerror(errno) + "\n");
+  exit_with(ExitStatus::kIo);
+}
+
+// A process that is started with 0, 1 or 2 closed would get its log or a socket under that number,
+// and then write error texts into it. /dev/null is opened the wrong way round, so that using it
+// still fails: `--print-config >&-` must not look like success.
+void fill_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    const int filled = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    CHECK_MSG(filled == fd, "cannot open /dev/null");
+  }
+}
+
+// Threads inherit this; the loop reads these signals from a signalfd. uv_spawn gives children an
+// empty mask and default dispositions again.
+void prepare_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+  CHECK(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    entries.emplace_back(*entry);
+  }
+  return entries;
+}
+
+// The status of a configuration whose files or references are wrong.
+ExitStatus check_status(ErrorKind kind) {
+  const bool in_the_file = kind == ErrorKind::kNotFound || kind == ErrorKind::kConflict;
+  return in_the_file ? ExitStatus::kConfig : exit_status_of(kind);
+}
+
+}  // namespace
+
+void die(const Error& error) {
+  log::error(error.message);
+  _exit(static_cast<int>(exit_status_of(error.kind)));
+}
+
+Daemon::Daemon(Program program, int argc, char** argv) : program_(std::move(program)) {
+  log::configure(program_.name, log::Level::kInfo, log::detect_format());
+  prepare_signals();
+  notifier_.take_environment();
+  fill_standard_descriptors();
+  Result<CommandLine> line = parse_options(program_, daemon_options(), argc, argv);
+  if (!line) exit_usage(program_.name, line.error().message);
+  command_line_ = std::move(*line);
+  if (has_option("help")) {
+    exit_after_printing(program_.name, help_text(program_, daemon_options()));
+  }
+  if (has_option("version")) exit_after_printing(program_.name, version_text(program_.name));
+  if (const std::string* shell = command_line_.value("completions")) {
+    const Result<std::string> script = completions(program_, daemon_options(), *shell);
+    if (!script) exit_usage(program_.name, script.error().message);
+    exit_after_printing(program_.name, *script);
+  }
+}
+
+Daemon::~Daemon() = default;
+
+ConfigReport Daemon::resolve(LoadedBase& loaded) const {
+  SettingTable& table = loaded.table;
+  Common& common = loaded.common;
+  table.text("log.level", common.log_level, "log what is at least as grave")
+      .one_of(log_levels())
+      .reloads();
+  table
+      .text("log.format", common.log_format,
+            "how a log line looks; auto: journal where stderr is the journal, else text")
+      .one_of({"auto", "text", "json", "journal"});
+  table
+      .duration_ms("daemon.drain_timeout", common.drain_timeout_ms,
+                   "how long requests in flight may take to finish after TERM")
+      .reloads();
+  ConfigSources sources;
+  sources.program = program_.name;
+  if (const std::string* file = command_line_.value("config")) sources.file = *file;
+  sources.settings = command_line_.settings;
+  sources.environment = environment();
+  return table.resolve(sources);
+}
+
+void Daemon::resolve_or_exit(LoadedBase& loaded) {
+  const ConfigReport report = resolve(loaded);
+  for (const ConfigProblem& problem : report.errors) log::error(problem.text);
+  if (!report.errors.empty()) {
+    const bool only_usage =
+        std::all_of(report.errors.begin(), report.errors.end(),
+                    [](const ConfigProblem& problem) { return problem.from_command_line; });
+    exit_with(only_usage ? ExitStatus::kUsage : ExitStatus::kConfig);
+  }
+  if (has_option("print-config")) exit_after_printing(program_.name, loaded.table.print());
+  log::configure(program_.name, level_of(loaded.common.log_level),
+                 format_of(loaded.common.log_format));
+  for (const std::string& warning : report.warnings) log::warning(warning);
+}
+
+void Daemon::finish_load(const Status& checked) {
+  if (!checked) {
+    log::error(checked.error().message);
+    exit_with(check_status(checked.error().kind));
+  }
+  if (has_option("check")) {
+    write_stderr(program_.name + ": the configuration is fine\n");
+    exit_with(ExitStatus::kOk);
+  }
+}
+
+bool Daemon::reread(LoadedBase& loaded) {
+  const ConfigReport report = resolve(loaded);
+  for (const ConfigProblem& problem : report.errors) log::error(problem.text);
+  if (!report.errors.empty()) {
+    log::error("not reloaded: the configuration has errors");
+    return false;
+  }
+  for (const SettingTable::Change& change : loaded.table.keep_fixed(in_force_->table)) {
+    if (change.applied) {
+      log::info("setting changed", {{"key", change.key}});
+    } else {
+      log::warning("setting needs a restart to change", {{"key", change.key}});
+    }
+  }
+  log::set_threshold(level_of(loaded.common.log_level));
+  log::info("reloaded");
+  return true;
+}
+
+int64_t Daemon::drain_timeout_ms() const {
+  return in_force_ ? in_force_->common.drain_timeout_ms : Common().drain_timeout_ms;
+}
+
+int Daemon::run(loop::Loop& loop, const std::vector<Part*>& parts) {
+  CHECK_MSG(run_ == nullptr, "a daemon runs once");
+  run_ = std::make_unique<Run>(*this, loop, parts);
+  if (!stop_asked_) run_->start();
+  while (!stop_asked_ && !run_->ended()) loop.run();
+  run_->leave_loop();
+  return static_cast<int>(status_);
+}
+
+void Daemon::stop(ExitStatus status) {
+  if (status_ == ExitStatus::kOk) status_ = status;
+  if (run_ == nullptr) {
+    stop_asked_ = true;
+  } else {
+    run_->stop_soon();
+  }
+}
+
+}  // namespace tandem::daemon

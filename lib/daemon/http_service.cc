@@ -1,0 +1,92 @@
+#include "daemon/http_service.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace tandem::daemon {
+namespace {
+
+// An IPv6 address in brackets, so that the port can be told from it.
+std::string address_text(const std::string& host, uint16_t port) {
+  const bool brackets = host.find(':') != std::string::npos;
+  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+void declare_http(HttpConfig& config, SettingTable& table) {
+  http::Limits& limits = config.limits;
+  table.text("http.host", config.host, "address to listen on");
+  table.integer("http.port", config.port, 0, 65535, "port to listen on; 0 takes a free one");
+  table.size("http.max_body", limits.body_bytes, "longest body of a request; more is 413", 1);
+  table.size("http.max_target", limits.target_bytes, "longest path with query; more is 414", 64);
+  table.size("http.max_headers", limits.header_bytes, "longest headers of a request; more is 431",
+             64);
+  table.integer("http.max_connections", limits.connections, 1, 1'000'000,
+                "connections at a time; more get 503");
+  table.size("http.max_output", limits.output_bytes,
+             "unsent answers of a connection before its next requests have to wait", 4096);
+  table.size("http.max_stream_backlog", limits.stream_backlog_bytes,
+             "unsent events of a connection before it is dropped", 4096);
+  table.duration_ms("http.request_timeout", limits.request_timeout_ms,
+                    "from the first byte of a request to its last; later is 408", 1);
+  table.duration_ms("http.idle_timeout", limits.idle_timeout_ms,
+                    "silence between requests before a connection is closed", 1);
+  table.duration_ms("http.write_timeout", limits.write_timeout_ms,
+                    "how long a client may take nothing of its answer", 1);
+  table.duration_ms("http.linger_timeout", limits.linger_timeout_ms,
+                    "how long a closing connection is still read from", 1);
+}
+
+std::vector<Option> http_options() {
+  return {{"host", 'H', "ADDRESS", "listen on ADDRESS", "http.host"},
+          {"port", 'p', "PORT", "listen on PORT; 0 takes a free one", "http.port"}};
+}
+
+HttpService::HttpService(HttpConfig config, const Daemon& daemon, Metrics& metrics,
+                         loop::Loop& loop)
+    : config_(std::move(config)), daemon_(daemon), loop_(loop), http_metrics_(metrics) {
+  health_.check_ready = [this](http::ReadyAnswer answer) { check_ready(std::move(answer)); };
+  health_.write_metrics = [&metrics](std::string& out) { out += metrics.text(); };
+  http::add_health_routes(router_, health_);
+}
+
+void HttpService::check_ready_with(UniqueFunction<void(http::ReadyAnswer)> check) {
+  check_ready_ = std::move(check);
+}
+
+void HttpService::check_ready(http::ReadyAnswer answer) {
+  if (!daemon_.ready()) {
+    answer(fail(ErrorKind::kUnavailable, "starting or stopping"));
+  } else if (check_ready_) {
+    check_ready_(std::move(answer));
+  } else {
+    answer({});
+  }
+}
+
+uint16_t HttpService::port() const {
+  CHECK(server_ != nullptr);
+  return server_->port();
+}
+
+void HttpService::start(UniqueFunction<void(Status)> done) {
+  http::ServerOptions options;
+  options.limits = config_.limits;
+  options.observer = &http_metrics_;
+  server_ = std::make_unique<http::Server>(loop_, options, router_);
+  Status status = server_->listen(config_.host, config_.port);
+  if (status) log::info("listening", {{"address", address_text(config_.host, server_->port())}});
+  done(std::move(status));
+}
+
+void HttpService::drain(UniqueFunction<void()> done) {
+  CHECK(server_ != nullptr);
+  server_->drain(std::move(done));
+}
+
+void HttpService::hurry() { server_->close_now(); }
+
+}  // namespace tandem::daemon

@@ -1,0 +1,99 @@
+#include "daemon/notify.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "base/log.h"
+
+namespace tandem::daemon {
+namespace {
+
+constexpr int kLowestOwnFd = 10;  // above what a supervisor hands down
+
+// The descriptor that RS_READY_FD names, moved up and closed on exec, or -1.
+int take_ready_fd(std::string_view text) {
+  int fd = -1;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), fd);
+  if (code != std::errc() || end != text.data() + text.size() || fd < 0) {
+    log::warning("RS_READY_FD is no descriptor number", {{"value", text}});
+    return -1;
+  }
+  const int moved = fcntl(fd, F_DUPFD_CLOEXEC, kLowestOwnFd);
+  if (moved < 0) {
+    log::warning("RS_READY_FD names a closed descriptor", {{"fd", fd}});
+    return -1;
+  }
+  if (fd > STDERR_FILENO) close(fd);
+  return moved;
+}
+
+}  // namespace
+
+Notifier::~Notifier() {
+  if (ready_fd_ >= 0) close(ready_fd_);
+}
+
+void Notifier::take_environment() {
+  if (const char* fd = std::getenv("RS_READY_FD")) ready_fd_ = take_ready_fd(fd);
+  if (const char* socket = std::getenv("NOTIFY_SOCKET")) socket_ = socket;
+  unsetenv("RS_READY_FD");
+  unsetenv("NOTIFY_SOCKET");
+}
+
+void Notifier::ready() {
+  if (ready_fd_ >= 0) {
+    if (write(ready_fd_, "\n", 1) != 1) {
+      log::warning("cannot announce readiness", {{"error", std::strerror(errno)}});
+    }
+    close(ready_fd_);
+    ready_fd_ = -1;
+  }
+  send("READY=1");
+}
+
+void Notifier::stopping() { send("STOPPING=1"); }
+
+void Notifier::reloading() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t usec = int64_t{now.tv_sec} * 1000000 + now.tv_nsec / 1000;
+  send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec));
+}
+
+void Notifier::send(std::string_view state) {
+  if (socket_.empty()) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const bool known_form = socket_[0] == '/' || socket_[0] == '@';
+  if (!known_form || socket_.size() >= sizeof address.sun_path) {
+    log::warning("NOTIFY_SOCKET is no address that can be used", {{"value", socket_}});
+    socket_.clear();
+    return;
+  }
+  std::memcpy(address.sun_path, socket_.data(), socket_.size());
+  // An abstract address is written with '@' and begins with NUL; its length has no NUL at the end.
+  if (socket_[0] == '@') address.sun_path[0] = '\0';
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const ssize_t sent = fd < 0 ? -1
+                              : sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
+                                       reinterpret_cast<const sockaddr*>(&address), length);
+  if (sent < 0) {
+    log::warning("cannot tell the service manager",
+                 {{"socket", socket_}, {"error", std::strerror(errno)}});
+    socket_.clear();
+  }
+  if (fd >= 0) close(fd);
+}
+
+}  // namespace tandem::daemon
