@@ -93,13 +93,14 @@ Answer create_ride_answer(const NewRide& ride, const DbReply& reply) {
   return {201, "{\"rideId\":" + std::to_string(ride_id) + "}"};
 }
 
-std::string search_rides_request(const Route& route, int64_t now_ms) {
+std::string search_rides_request(const Route& route, int64_t now_ms, int64_t limit) {
   return Json(Json::Object{{"table", "rides"},
                            {"columns", Json::Array{"rideId", "created_by", "timestamp"}},
                            {"where", Json::Object{{"source", route.source},
                                                   {"destination", route.destination},
                                                   {"timestamp", Json::Object{{"gt", now_ms}}}}},
-                           {"order", Json::Array{"timestamp", "rideId"}}})
+                           {"order", Json::Array{"timestamp", "rideId"}},
+                           {"limit", limit}})
       .dump();
 }
 

@@ -23,8 +23,9 @@ std::string create_ride_request(const NewRide& ride);
 // 201 {"rideId":n}; 400 where the creator is no user.
 Answer create_ride_answer(const NewRide& ride, const DbReply& reply);
 
-// Rides of a route after now_ms, soonest first, in the order of creation where two start together.
-std::string search_rides_request(const Route& route, int64_t now_ms);
+// Rides of a route after now_ms, soonest first, in the order of creation where two start together;
+// the first `limit` of them.
+std::string search_rides_request(const Route& route, int64_t now_ms, int64_t limit);
 // 200 [{rideId, username, timestamp}], 204 without any.
 Answer search_rides_answer(const DbReply& reply, const TimeZone& zone);
 

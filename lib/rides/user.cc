@@ -63,26 +63,6 @@ Answer create_user_answer(const NewUser& user, const DbReply& reply) {
   return pass_on(reply);
 }
 
-std::string list_users_request() {
-  return R"({"table":"users","columns":["username"],"order":["username"]})";
-}
-
-Answer list_users_answer(const DbReply& reply) {
-  if (reply.status != 200) return pass_on(reply);
-  const auto rows = rows_of(reply.body);
-  if (!rows) return error_answer(rows.error());
-  if (rows->empty()) return {204, {}};
-  std::string body;
-  body.reserve(reply.body.size());
-  for (const Json& row : *rows) {
-    const auto username = text_of(row, "username");
-    if (!username) return error_answer(username.error());
-    body += body.empty() ? '[' : ',';
-    wire::append_json_string(body, *username);
-  }
-  return {200, body += ']'};
-}
-
 std::string delete_user_request(std::string_view username) {
   const Json remove = Json::Object{
       {"table", "users"}, {"op", "delete"}, {"where", Json::Object{{"username", username}}}};

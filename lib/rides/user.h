@@ -2,6 +2,8 @@
 // answers over HTTP. Each call is a pair x_request and x_answer; the caller carries the text
 // between them. A change is one conditional transaction, so that two clients cannot race.
 //
+// Listing users is user_list.h.
+//
 // The conditions of a request are numbered from 0; its answer function, next to it in the .cc, maps
 // the number that the database names to the client's error.
 #pragma once
@@ -26,9 +28,6 @@ Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes)
 
 std::string create_user_request(const NewUser& user);
 Answer create_user_answer(const NewUser& user, const DbReply& reply);  // 201, 400 taken
-
-std::string list_users_request();
-Answer list_users_answer(const DbReply& reply);  // 200 with names in order, 204 without any
 
 // The user's rides go too, and the user leaves other rides, by the references of the tables.
 std::string delete_user_request(std::string_view username);

@@ -34,10 +34,10 @@ TEST(RideCalls, CreateAnswersTheKeyThatTheDatabaseGave) {
 }
 
 TEST(RideCalls, SearchAsksForUpcomingRidesSoonestFirst) {
-  EXPECT_EQ(search_rides_request({22, 23}, 1000),
+  EXPECT_EQ(search_rides_request({22, 23}, 1000, 50),
             R"({"table":"rides","columns":["rideId","created_by","timestamp"],)"
             R"("where":{"source":22,"destination":23,"timestamp":{"gt":1000}},)"
-            R"("order":["timestamp","rideId"]})");
+            R"("order":["timestamp","rideId"],"limit":50})");
 }
 
 TEST(RideCalls, SearchAnswersRidesOr204) {

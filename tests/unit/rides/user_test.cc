@@ -104,14 +104,6 @@ TEST(User, CreatedIs201AndTakenIs400) {
   EXPECT_EQ(create_user_answer(ann, {503, ""}).status, 503);
 }
 
-TEST(User, ListIsTheNamesInTheDatabasesOrder) {
-  EXPECT_EQ(list_users_answer({200, R"([{"username":"ann"},{"username":"b\"b"}])"}),
-            (Answer{200, R"(["ann","b\"b"])"}));
-  EXPECT_EQ(list_users_answer({200, "[]"}), (Answer{204, ""}));
-  EXPECT_EQ(list_users_answer({200, R"([{"name":"ann"}])"}).status, 500);
-  EXPECT_EQ(list_users_answer({504, ""}).status, 504);
-}
-
 TEST(User, IsDeletedOnlyWhereItIs) {
   std::string storage;
   EXPECT_EQ(delete_user_request("ann"),
@@ -121,8 +113,6 @@ TEST(User, IsDeletedOnlyWhereItIs) {
   EXPECT_EQ(delete_user_answer("ann", refused(0, storage)),
             error_answer(400, "there is no user 'ann'"));
 }
-
-TEST(User, ListRequestIsJson) { EXPECT_TRUE(wire::parse_json(list_users_request())); }
 
 }  // namespace
 }  // namespace tandem::rides

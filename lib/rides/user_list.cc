@@ -1,0 +1,53 @@
+#include "rides/user_list.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/json.h"
+
+namespace tandem::rides {
+namespace {
+
+using wire::Json;
+
+constexpr int64_t kShrinkFactor = 8;
+
+}  // namespace
+
+std::string UserList::next_request() const {
+  Json request = Json::Object{{"table", "users"},
+                              {"columns", Json::Array{"username"}},
+                              {"order", Json::Array{"username"}},
+                              {"limit", limit_}};
+  if (continued_) {
+    request.set("where", Json::Object{{"username", Json::Object{{"gt", last_}}}});
+  }
+  return request.dump();
+}
+
+Result<bool> UserList::add(std::string_view body) {
+  const auto rows = rows_of(body);
+  if (!rows) return fail(rows.error());
+  for (const Json& row : *rows) {
+    auto username = text_of(row, "username");
+    if (!username) return fail(username.error());
+    if (!names_.empty()) names_ += ',';
+    wire::append_json_string(names_, *username);
+    last_ = std::move(*username);
+    continued_ = true;
+  }
+  return static_cast<int64_t>(rows->size()) < limit_;
+}
+
+bool UserList::shrink() {
+  if (limit_ == 1) return false;
+  limit_ = std::max<int64_t>(limit_ / kShrinkFactor, 1);
+  return true;
+}
+
+Answer UserList::answer() const {
+  if (names_.empty()) return {204, {}};
+  return {200, '[' + names_ + ']'};
+}
+
+}  // namespace tandem::rides
