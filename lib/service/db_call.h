@@ -1,0 +1,41 @@
+// From an HTTP request to a call of the database and back: what every handler of the ride-share
+// services does between parsing and answering.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "dbclient/db_client.h"
+#include "http/request.h"
+#include "http/responder.h"
+#include "rides/answer.h"
+
+namespace tandem::service {
+
+// What a read passes on: ?consistency=, X-Db-Index, X-Request-Id. Fails with kBadInput for an
+// unknown consistency or an index that is no number. Views of the request.
+Result<dbclient::CallOptions> read_options(const http::Request& request);
+
+// What a write passes on: Idempotency-Key (at most 128 bytes of UTF-8, else kBadInput) and
+// X-Request-Id. Views of the request.
+Result<dbclient::CallOptions> write_options(const http::Request& request);
+
+// Sends an answer, with X-Db-Index where the database gave an index, and Retry-After with a 503.
+void send(http::Responder& responder, const rides::Answer& answer, uint64_t index = 0);
+void send(http::Responder& responder, const Error& error);
+
+// Makes the answer of a call out of the database's.
+using AnswerOf = UniqueFunction<rides::Answer(const rides::DbReply&)>;
+
+// Calls the database with a request's options and answers the request.
+void answer_read(dbclient::DbClient& db, const http::Request& request, std::string_view body,
+                 http::Responder responder, AnswerOf answer_of);
+void answer_write(dbclient::DbClient& db, const http::Request& request, std::string_view body,
+                  http::Responder responder, AnswerOf answer_of);
+
+// The completion of such a call, for calls that take more than one step.
+dbclient::DbClient::Completion answer_with(http::Responder responder, AnswerOf answer_of);
+
+}  // namespace tandem::service

@@ -1,0 +1,152 @@
+#include "service/request_counter.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/log.h"
+#include "wire/bytes.h"
+#include "wire/crc32c.h"
+
+namespace tandem::service {
+namespace {
+
+constexpr std::string_view kMagic = "tandemC1";
+constexpr size_t kFileBytes = 16;
+constexpr uint64_t kCountMask = (uint64_t{1} << 48) - 1;
+
+// Owns a descriptor until it is released.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+uint64_t word_of(uint64_t count) {
+  char bytes[sizeof count];
+  std::memcpy(bytes, &count, sizeof count);
+  const uint64_t check = wire::crc32c({bytes, sizeof bytes}) & 0xFFFF;
+  return check << 48 | count;
+}
+
+std::string new_file() {
+  std::string bytes(kMagic);
+  wire::ByteWriter(bytes).u64(word_of(0));
+  return bytes;
+}
+
+// The number in a file's bytes; false where they are no counter.
+bool read_count(std::string_view bytes, uint64_t& count) {
+  if (bytes.size() != kFileBytes || !bytes.starts_with(kMagic)) return false;
+  const uint64_t word = wire::ByteReader(bytes.substr(kMagic.size())).u64();
+  count = word & kCountMask;
+  return word == word_of(count);
+}
+
+Status make_parents(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (parent.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(parent, error);
+  if (error) return fail_errno("cannot create '" + parent.string() + "'", error.value());
+  return {};
+}
+
+Result<int> open_locked(const std::string& path) {
+  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (fd.get() < 0) return fail_errno("cannot open '" + path + "'", errno);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return fail_errno("cannot lock '" + path + "'", errno);
+    return fail(ErrorKind::kBusy, "'" + path + "' is in use by another process");
+  }
+  return fd.release();
+}
+
+// One byte more than a counter has, so that a longer file shows. False where reading failed.
+bool read_start(int fd, std::string& bytes) {
+  bytes.resize(kFileBytes + 1);
+  ssize_t size = 0;
+  do {
+    size = ::pread(fd, bytes.data(), bytes.size(), 0);
+  } while (size < 0 && errno == EINTR);
+  bytes.resize(size < 0 ? 0 : static_cast<size_t>(size));
+  return size >= 0;
+}
+
+// Writing the file allocates its block: a store into the mapping cannot meet a full disk later.
+Status write_new(int fd, const std::string& path) {
+  const std::string bytes = new_file();
+  const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), 0);
+  if (written == static_cast<ssize_t>(bytes.size())) return {};
+  return fail_errno("cannot write '" + path + "'", written < 0 ? errno : ENOSPC);
+}
+
+Status keep_aside(const std::string& path) {
+  const std::string aside = path + ".bad";
+  if (std::rename(path.c_str(), aside.c_str()) != 0) {
+    return fail_errno("cannot rename '" + path + "' to '" + aside + "'", errno);
+  }
+  log::warning("the request counter's file is damaged: counting starts from 0",
+               {{"file", path}, {"kept_as", aside}});
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RequestCounter>> RequestCounter::open(const std::string& path) {
+  if (auto made = make_parents(path); !made) return fail(made.error());
+  // Twice at most: the second round is with the fresh file after a damaged one was put aside.
+  for (bool again = true;; again = false) {
+    const auto opened = open_locked(path);
+    if (!opened) return fail(opened.error());
+    Descriptor fd(*opened);
+    std::string bytes;
+    if (!read_start(fd.get(), bytes)) return fail_errno("cannot read '" + path + "'", errno);
+    if (bytes.empty()) {
+      if (auto written = write_new(fd.get(), path); !written) return fail(written.error());
+      bytes = new_file();
+    }
+    uint64_t count = 0;
+    if (!read_count(bytes, count)) {
+      if (!again) return fail(ErrorKind::kCorrupt, "'" + path + "' does not keep what is written");
+      if (auto kept = keep_aside(path); !kept) return fail(kept.error());
+      continue;
+    }
+    void* mapping = ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    if (mapping == MAP_FAILED) return fail_errno("cannot map '" + path + "'", errno);
+    return std::unique_ptr<RequestCounter>(new RequestCounter(fd.release(), mapping, count));
+  }
+}
+
+RequestCounter::~RequestCounter() {
+  ::msync(mapping_, kFileBytes, MS_SYNC);
+  ::munmap(mapping_, kFileBytes);
+  ::close(fd_);
+}
+
+void RequestCounter::store(uint64_t count) {
+  count_ = count & kCountMask;
+  auto* word = reinterpret_cast<uint64_t*>(static_cast<char*>(mapping_) + kMagic.size());
+  std::atomic_ref<uint64_t>(*word).store(word_of(count_), std::memory_order_relaxed);
+}
+
+}  // namespace tandem::service
