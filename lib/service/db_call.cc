@@ -90,4 +90,8 @@ void answer_write(dbclient::DbClient& db, const http::Request& request, std::str
   db.write(body, *options, answer_with(std::move(responder), std::move(answer_of)));
 }
 
+bool is_too_large(const Result<wire::Response>& result) {
+  return result ? result->status == 413 : result.error().kind == ErrorKind::kTooLarge;
+}
+
 }  // namespace tandem::service

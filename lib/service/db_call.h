@@ -38,4 +38,7 @@ void answer_write(dbclient::DbClient& db, const http::Request& request, std::str
 // The completion of such a call, for calls that take more than one step.
 dbclient::DbClient::Completion answer_with(http::Responder responder, AnswerOf answer_of);
 
+// The answer was larger than a message between the processes may be: ask for less.
+bool is_too_large(const Result<wire::Response>& result);
+
 }  // namespace tandem::service

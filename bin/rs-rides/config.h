@@ -1,0 +1,27 @@
+// The settings of rs-rides.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "daemon/config.h"
+#include "daemon/http_service.h"
+#include "service/database.h"
+
+struct RidesConfig {
+  RidesConfig() { http.port = 8000; }
+
+  tandem::daemon::HttpConfig http;
+  tandem::service::DatabaseConfig database;
+  std::string count_file = "run/state/rs-rides.count";
+  std::string areas_file = "etc/areas.csv";
+  std::string time_zone = "UTC";
+  int64_t max_found = 10'000;
+};
+
+void declare_rides(RidesConfig& config, tandem::daemon::SettingTable& table);
+
+// What one value cannot tell: that the areas can be read and the time zone is there. Changes
+// nothing.
+tandem::Status check_rides(const RidesConfig& config);

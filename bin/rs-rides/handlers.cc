@@ -1,0 +1,70 @@
+#include "handlers.h"
+
+#include <string>
+#include <utility>
+
+#include "join_ride.h"
+#include "rides/ride_calls.h"
+#include "search_rides.h"
+#include "service/db_call.h"
+
+using tandem::http::Request;
+using tandem::http::Responder;
+using tandem::rides::DbReply;
+using tandem::service::answer_read;
+using tandem::service::answer_write;
+using tandem::service::send;
+
+void RideHandlers::create(const Request& request, Responder responder) {
+  auto ride = tandem::rides::parse_new_ride(request.body, rules_, clock_.wall_ms());
+  if (!ride) return send(responder, ride.error());
+  const std::string body = tandem::rides::create_ride_request(*ride);
+  answer_write(database_.client(), request, body, std::move(responder),
+               [ride = std::move(*ride)](const DbReply& reply) {
+                 return tandem::rides::create_ride_answer(ride, reply);
+               });
+}
+
+void RideHandlers::search(const Request& request, Responder responder) {
+  const auto route = tandem::rides::parse_route(request.query_value("source"),
+                                                request.query_value("destination"), rules_.areas);
+  if (!route) return send(responder, route.error());
+  const auto options = tandem::service::read_options(request);
+  if (!options) return send(responder, options.error());
+  const Search search{*route, clock_.wall_ms(), max_found_};
+  search_rides(database_.client(), *options, search, rules_.zone, std::move(responder));
+}
+
+void RideHandlers::count(const Request& request, Responder responder) {
+  answer_read(database_.client(), request, tandem::rides::count_rides_request(),
+              std::move(responder), tandem::rides::count_rides_answer);
+}
+
+void RideHandlers::show(const Request& request, Responder responder) {
+  const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
+  if (!ride_id) return send(responder, ride_id.error());
+  answer_read(database_.client(), request, tandem::rides::show_ride_request(*ride_id),
+              std::move(responder), [&zone = rules_.zone](const DbReply& reply) {
+                return tandem::rides::show_ride_answer(reply, zone);
+              });
+}
+
+void RideHandlers::join(const Request& request, Responder responder) {
+  const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
+  if (!ride_id) return send(responder, ride_id.error());
+  auto username = tandem::rides::parse_rider(request.body);
+  if (!username) return send(responder, username.error());
+  const auto options = tandem::service::write_options(request);
+  if (!options) return send(responder, options.error());
+  join_ride(database_.client(), *options, {*ride_id, std::move(*username), clock_.wall_ms()},
+            std::move(responder));
+}
+
+void RideHandlers::remove(const Request& request, Responder responder) {
+  const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
+  if (!ride_id) return send(responder, ride_id.error());
+  answer_write(database_.client(), request, tandem::rides::delete_ride_request(*ride_id),
+               std::move(responder), [ride_id = *ride_id](const DbReply& reply) {
+                 return tandem::rides::delete_ride_answer(ride_id, reply);
+               });
+}

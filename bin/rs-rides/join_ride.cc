@@ -1,0 +1,90 @@
+#include "join_ride.h"
+
+#include <memory>
+#include <utility>
+
+#include "rides/ride_calls.h"
+#include "service/db_call.h"
+
+namespace {
+
+using tandem::Result;
+using tandem::dbclient::CallOptions;
+using tandem::dbclient::DbClient;
+
+// One joining under way. It is owned by the completion of the call that it waits for.
+class Joining {
+ public:
+  Joining(DbClient& db, const CallOptions& options, Join join, tandem::http::Responder responder)
+      : db_(db),
+        request_id_(options.request_id),
+        key_(options.key),
+        join_(std::move(join)),
+        responder_(std::move(responder)) {}
+
+  static void ask_when_it_starts(std::unique_ptr<Joining> self) {
+    DbClient& db = self->db_;
+    CallOptions options;
+    options.request_id = self->request_id_;
+    // Whatever the default is: a ride that was just created must be seen here.
+    options.consistency = tandem::wire::Consistency::kLinearizable;
+    const std::string request = tandem::rides::start_request(self->join_.ride_id);
+    db.read(request, options,
+            [self = std::move(self)](Result<tandem::wire::Response> result) mutable {
+              if (self->may_be_joined(result)) write(std::move(self));
+            });
+  }
+
+ private:
+  // False: the client has its answer.
+  bool may_be_joined(const Result<tandem::wire::Response>& result) {
+    if (!result) {
+      tandem::service::send(responder_, result.error());
+      return false;
+    }
+    const tandem::rides::DbReply reply{result->status, result->body};
+    if (reply.status != 200) {
+      tandem::service::send(responder_, tandem::rides::pass_on(reply));
+      return false;
+    }
+    const auto past = tandem::rides::ride_is_past(reply.body, join_.now_ms);
+    if (past && !*past) return true;
+    tandem::service::send(responder_, past ? tandem::rides::ride_is_past_answer(join_.ride_id)
+                                           : tandem::rides::error_answer(past.error()));
+    return false;
+  }
+
+  static void write(std::unique_ptr<Joining> self) {
+    DbClient& db = self->db_;
+    CallOptions options;
+    options.request_id = self->request_id_;
+    options.key = self->key_;
+    const std::string request =
+        tandem::rides::join_ride_request(self->join_.ride_id, self->join_.username);
+    db.write(request, options, [self = std::move(self)](Result<tandem::wire::Response> result) {
+      self->finish(result);
+    });
+  }
+
+  void finish(const Result<tandem::wire::Response>& result) {
+    if (!result) return tandem::service::send(responder_, result.error());
+    tandem::service::send(responder_,
+                          tandem::rides::join_ride_answer(join_.ride_id, join_.username,
+                                                          {result->status, result->body}),
+                          result->index);
+  }
+
+  DbClient& db_;
+  const std::string request_id_;
+  const std::string key_;
+  const Join join_;
+  tandem::http::Responder responder_;
+};
+
+}  // namespace
+
+void join_ride(DbClient& db, const CallOptions& options, Join join,
+               tandem::http::Responder responder) {
+  Joining::ask_when_it_starts(
+      std::make_unique<Joining>(db, options, std::move(join), std::move(responder)));
+}

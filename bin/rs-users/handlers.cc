@@ -1,0 +1,39 @@
+#include "handlers.h"
+
+#include <string>
+#include <utility>
+
+#include "list_users.h"
+#include "rides/user.h"
+#include "service/db_call.h"
+
+using tandem::http::Request;
+using tandem::http::Responder;
+using tandem::rides::DbReply;
+using tandem::service::answer_write;
+using tandem::service::send;
+
+void UserHandlers::create(const Request& request, Responder responder) {
+  auto user = tandem::rides::parse_new_user(request.body, max_username_bytes_);
+  if (!user) return send(responder, user.error());
+  const std::string body = tandem::rides::create_user_request(*user);
+  answer_write(database_.client(), request, body, std::move(responder),
+               [user = std::move(*user)](const DbReply& reply) {
+                 return tandem::rides::create_user_answer(user, reply);
+               });
+}
+
+void UserHandlers::list(const Request& request, Responder responder) {
+  const auto options = tandem::service::read_options(request);
+  if (!options) return send(responder, options.error());
+  list_users(database_.client(), *options, std::move(responder));
+}
+
+void UserHandlers::remove(const Request& request, Responder responder) {
+  std::string username(request.param("username"));
+  const std::string body = tandem::rides::delete_user_request(username);
+  answer_write(database_.client(), request, body, std::move(responder),
+               [username = std::move(username)](const DbReply& reply) {
+                 return tandem::rides::delete_user_answer(username, reply);
+               });
+}
