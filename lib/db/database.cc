@@ -1,0 +1,275 @@
+#include "db/database.h"
+
+#include <numeric>
+
+#include "db/query.h"
+#include "db/schema_change.h"
+#include "db/transaction.h"
+
+namespace tandem::db {
+namespace {
+
+using repl::Applied;
+using wire::Json;
+
+uint16_t status_of(ErrorKind kind) {
+  if (kind == ErrorKind::kConflict) return 409;
+  return kind == ErrorKind::kTooLarge ? 413 : 400;
+}
+
+Applied refused(const Refusal& refusal) {
+  const uint16_t status = status_of(refusal.error.kind);
+  Applied applied{status, "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":"};
+  wire::append_json_string(applied.body, refusal.error.message);
+  if (refusal.condition >= 0) {
+    applied.body += ",\"condition\":" + std::to_string(refusal.condition);
+  }
+  if (refusal.operation >= 0) {
+    applied.body += ",\"operation\":" + std::to_string(refusal.operation);
+  }
+  applied.body += "}}";
+  return applied;
+}
+
+Applied refused(const Error& error) { return refused(Refusal{error, -1, -1}); }
+
+std::string begin_results(uint64_t index) {
+  return "{\"index\":" + std::to_string(index) + ",\"results\":[";
+}
+
+Applied one_result(uint64_t index, size_t affected) {
+  return {200, begin_results(index) + "{\"affected\":" + std::to_string(affected) + "}]}"};
+}
+
+std::vector<size_t> all_columns(const TableSchema& table) {
+  std::vector<size_t> columns(table.columns.size());
+  std::iota(columns.begin(), columns.end(), size_t{0});
+  return columns;
+}
+
+// The row with the defaults of columns that were added behind.
+RowPtr widened(const Row& row, const TableSchema& table) {
+  Row wide = row;
+  while (wide.size() < table.columns.size()) {
+    wide.push_back(*table.columns[wide.size()].default_value);
+  }
+  return std::make_shared<const Row>(std::move(wide));
+}
+
+// The table as the new schema wants it. Fails where a new unique index has two rows for one value.
+Result<Table> rebuilt(const Table& old, const TableSchema& schema) {
+  Table table(schema);
+  table.set_counter(old.counter());
+  size_t collision = Table::kNoIndex;
+  old.rows().visit_from(nullptr, [&](const Row& row) {
+    RowPtr wide = widened(row, schema);
+    collision = table.collision_of(*wide);
+    table.put(wide);
+    return collision == Table::kNoIndex;
+  });
+  if (collision == Table::kNoIndex) return table;
+  std::string columns;
+  for (const size_t column : schema.indexes[collision].columns) {
+    columns += (columns.empty() ? "'" : ", '") + schema.columns[column].name + "'";
+  }
+  return fail(ErrorKind::kConflict, "the schema does not fit: " + named(schema) +
+                                        " has rows with the same " + columns +
+                                        ", which would have to be unique");
+}
+
+bool same_layout(const TableSchema& a, const TableSchema& b) {
+  return a.columns.size() == b.columns.size() && a.indexes == b.indexes;
+}
+
+class FrozenDatabase final : public repl::FrozenState {
+ public:
+  FrozenDatabase(std::shared_ptr<const Schema> schema, const std::vector<Table>& tables)
+      : schema_(std::move(schema)) {
+    for (const Table& table : tables) {
+      rows_.push_back(table.rows().freeze());
+      counters_.push_back(table.counter());
+    }
+  }
+
+  bool write_rows(const repl::RowSink& sink) const override {
+    Json head;
+    if (!sink(head.set("schema", to_json(*schema_)).dump())) return false;
+    Json counters = Json::Object{};
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      const TableSchema& table = schema_->tables()[i];
+      if (table.auto_increment) counters.set(table.name, counters_[i]);
+    }
+    if (!sink(Json(Json::Object{{"counters", std::move(counters)}}).dump())) return false;
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      if (!write_table(schema_->tables()[i], rows_[i], sink)) return false;
+    }
+    return true;
+  }
+
+ private:
+  static bool write_table(const TableSchema& table, const RowStore::Frozen& leaves,
+                          const repl::RowSink& sink) {
+    std::string line = "{\"table\":";
+    wire::append_json_string(line, table.name);
+    line += ",\"row\":";
+    const size_t start = line.size();
+    const std::vector<size_t> columns = all_columns(table);
+    for (const auto& leaf : leaves) {
+      for (const RowPtr& row : leaf->rows) {
+        line.resize(start);
+        append_row(line, table, columns, *row);
+        line += '}';
+        if (!sink(line)) return false;
+      }
+    }
+    return true;
+  }
+
+  std::shared_ptr<const Schema> schema_;
+  std::vector<RowStore::Frozen> rows_;
+  std::vector<int64_t> counters_;
+};
+
+}  // namespace
+
+Database::Database(const Limits& limits)
+    : limits_(limits), schema_(std::make_shared<const Schema>()) {}
+
+Result<std::string> Database::check_command(std::string_view text) const {
+  const auto json = wire::parse_json(text);
+  if (!json) return fail(json.error());
+  const auto command = parse_command(*json, *schema_, limits_);
+  if (!command) return fail(command.error());
+  return canonical(*command, *schema_);
+}
+
+Result<std::string> Database::query(std::string_view text) const {
+  return answer_read(text, *schema_, tables_, limits_);
+}
+
+Applied Database::apply(const wire::Entry& entry) {
+  const auto json = wire::parse_json(entry.payload);
+  if (!json) return refused(json.error());
+  auto command = parse_command(*json, *schema_, limits_);
+  if (!command) return refused(command.error());
+  if (auto* transaction = std::get_if<Change>(&*command)) {
+    return change(std::move(*transaction), entry.index);
+  }
+  if (const auto* set = std::get_if<SetSchema>(&*command)) return set_schema(*set, entry.index);
+  return clear(entry.index);
+}
+
+Applied Database::change(Change change, uint64_t index) {
+  Applied applied{200, begin_results(index)};
+  const auto done = Transaction(*schema_, tables_).run(std::move(change), applied.body);
+  if (!done) return refused(done.error());
+  applied.body += "]}";
+  return applied;
+}
+
+Applied Database::clear(uint64_t index) {
+  size_t rows = 0;
+  for (Table& table : tables_) {
+    rows += table.rows().size();
+    table.clear();
+  }
+  return one_result(index, rows);
+}
+
+Applied Database::set_schema(const SetSchema& command, uint64_t index) {
+  auto changed = change_schema(*schema_, command.schema);
+  if (!changed) return refused(changed.error());
+  if (changed->added == 0) return one_result(index, 0);
+  const std::vector<TableSchema>& next = changed->schema.tables();
+  std::vector<std::pair<size_t, Table>> replaced;
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    if (same_layout(schema_->tables()[i], next[i])) continue;
+    auto table = rebuilt(tables_[i], next[i]);
+    if (!table) return refused(table.error());
+    replaced.emplace_back(i, std::move(*table));
+  }
+  for (auto& [number, table] : replaced) tables_[number] = std::move(table);
+  for (size_t i = tables_.size(); i < next.size(); ++i) tables_.emplace_back(next[i]);
+  schema_ = std::make_shared<const Schema>(std::move(changed->schema));
+  return one_result(index, changed->added);
+}
+
+std::unique_ptr<repl::FrozenState> Database::freeze() const {
+  return std::make_unique<FrozenDatabase>(schema_, tables_);
+}
+
+void Database::reset() {
+  tables_.clear();
+  schema_ = std::make_shared<const Schema>();
+}
+
+Status Database::restore_row(std::string_view row) {
+  const auto json = wire::parse_json(row);
+  if (!json) return fail(ErrorKind::kCorrupt, json.error().message);
+  Status status;
+  if (const Json* schema = json->find("schema")) {
+    status = restore_schema(*schema);
+  } else if (const Json* counters = json->find("counters")) {
+    status = restore_counters(*counters);
+  } else {
+    status = restore_table_row(*json);
+  }
+  if (!status) return fail(ErrorKind::kCorrupt, status.error().message);
+  return {};
+}
+
+Status Database::restore_schema(const Json& json) {
+  if (!tables_.empty()) return fail(ErrorKind::kCorrupt, "the schema comes twice");
+  auto schema = parse_schema(json, limits_);
+  if (!schema) return fail(schema.error());
+  for (const TableSchema& table : schema->tables()) tables_.emplace_back(table);
+  schema_ = std::make_shared<const Schema>(std::move(*schema));
+  return {};
+}
+
+Status Database::restore_counters(const Json& json) {
+  if (json.as_object() == nullptr) return fail(ErrorKind::kCorrupt, "counters are no object");
+  for (const auto& [name, counter] : *json.as_object()) {
+    const TableSchema* table = schema_->find(name);
+    if (table == nullptr || counter.as_int() == nullptr) {
+      return fail(ErrorKind::kCorrupt, "counter '" + name + "' is of no table or no integer");
+    }
+    tables_[schema_->number_of(*table)].set_counter(*counter.as_int());
+  }
+  return {};
+}
+
+Status Database::restore_table_row(const Json& json) {
+  auto insert = parse_table_row(json, *schema_, limits_);
+  if (!insert) return fail(std::move(insert.error()));
+  Table& table = tables_[insert->table];
+  const TableSchema& schema = schema_->tables()[insert->table];
+  if (is_null(insert->row[schema.key])) {
+    return fail(ErrorKind::kCorrupt, named(schema) + ": a row has no key");
+  }
+  if (table.put(std::make_shared<const Row>(std::move(insert->row))) != nullptr) {
+    return fail(ErrorKind::kCorrupt, named(schema) + ": a key comes twice");
+  }
+  return {};
+}
+
+// References can point ahead, so that they are looked at when every row is there.
+Status Database::finish_restore() {
+  Status status;
+  for (size_t i = 0; i < tables_.size() && status; ++i) {
+    const TableSchema& schema = schema_->tables()[i];
+    for (size_t c = 0; c < schema.columns.size() && status; ++c) {
+      if (schema.columns[c].references.empty()) continue;
+      const RowStore& target = tables_[schema.columns[c].references_table].rows();
+      tables_[i].rows().visit_from(nullptr, [&](const Row& row) {
+        if (is_null(row[c]) || target.find(row[c]) != nullptr) return true;
+        status = fail(ErrorKind::kCorrupt, named(schema, c) + ": there is no " + shown(row[c]) +
+                                               " in table '" + schema.columns[c].references + "'");
+        return false;
+      });
+    }
+  }
+  return status;
+}
+
+}  // namespace tandem::db

@@ -1,0 +1,20 @@
+// What a request may ask of the database. A limit is part of what a command means (a command beyond
+// one is refused at apply too), so that every replica of a group must have the same.
+#pragma once
+
+#include <cstddef>
+
+namespace tandem::db {
+
+struct Limits {
+  size_t operations = 1000;      // of one transaction
+  size_t conditions = 1000;      // of one transaction
+  size_t reads = 100;            // queries that are answered from one state
+  size_t rows = 100'000;         // of one answer
+  size_t text_bytes = 1u << 20;  // of one text, also inside a list
+  size_t list_items = 10'000;    // of a list of text, and of an "in"
+  size_t tables = 1000;          // of a schema
+  size_t columns = 1000;         // of a table
+};
+
+}  // namespace tandem::db

@@ -1,0 +1,91 @@
+#include "db/plan.h"
+
+#include <algorithm>
+
+namespace tandem::db {
+
+Plan::Plan(const Table& table, const Where& where) : table_(table), where_(where) {
+  if (where.terms.empty() || choose_keys() || choose_index()) return;
+  bound(table.key());
+  if (low_ != nullptr || high_ != nullptr) access_ = Access::kKeyRange;
+}
+
+const Term* Plan::equality(size_t column) const {
+  for (const Term& term : where_.terms) {
+    if (term.column == column && term.op == Operator::kEq) return &term;
+  }
+  return nullptr;
+}
+
+// Takes the tightest bounds that the terms put on a column.
+void Plan::bound(size_t column) {
+  low_ = high_ = nullptr;
+  for (const Term& term : where_.terms) {
+    if (term.column != column) continue;
+    const bool from = term.op == Operator::kGt || term.op == Operator::kGe;
+    const bool to = term.op == Operator::kLt || term.op == Operator::kLe;
+    if (from && (low_ == nullptr || compare(term.value, *low_) > 0)) low_ = &term.value;
+    if (to && (high_ == nullptr || compare(term.value, *high_) < 0)) high_ = &term.value;
+  }
+}
+
+bool Plan::choose_keys() {
+  for (const Term& term : where_.terms) {
+    if (term.column != table_.key()) continue;
+    if (term.op == Operator::kEq) {
+      equal_ = {&term.value};
+    } else if (term.op == Operator::kIn) {
+      equal_.clear();
+      for (const Value& value : term.values) equal_.push_back(&value);
+    } else {
+      continue;
+    }
+    access_ = Access::kKeys;
+    if (term.op == Operator::kEq) break;
+  }
+  return access_ == Access::kKeys;
+}
+
+// The index of which most columns are fixed; a range on the next one breaks a tie.
+bool Plan::choose_index() {
+  size_t best = 0;
+  for (const Index& index : table_.indexes()) {
+    Prefix equal;
+    for (const size_t column : index.columns()) {
+      const Term* term = equality(column);
+      if (term == nullptr) break;
+      equal.push_back(&term->value);
+    }
+    low_ = high_ = nullptr;
+    if (equal.size() < index.columns().size()) bound(index.columns()[equal.size()]);
+    const size_t worth = 2 * equal.size() + (low_ != nullptr || high_ != nullptr ? 1 : 0);
+    if (worth <= best) continue;
+    best = worth;
+    index_ = &index;
+    equal_ = std::move(equal);
+  }
+  low_ = high_ = nullptr;
+  if (index_ == nullptr) return false;
+  access_ = Access::kIndex;
+  if (equal_.size() < index_->columns().size()) bound(index_->columns()[equal_.size()]);
+  return true;
+}
+
+bool Plan::gives_order(const std::vector<size_t>& columns) const {
+  std::vector<size_t> given;
+  if (access_ == Access::kIndex) given = index_->columns();
+  given.push_back(table_.key());
+  auto next = given.begin();
+  const auto fixed = [this](size_t column) { return equality(column) != nullptr; };
+  for (const size_t column : columns) {
+    if (fixed(column)) continue;
+    while (next != given.end() && *next != column && fixed(*next)) ++next;
+    if (next == given.end() || *next != column) return false;
+    if (column == table_.key()) return true;
+    ++next;
+  }
+  while (next != given.end() && *next != table_.key() && fixed(*next)) ++next;
+  return next != given.end() && *next == table_.key();
+}
+
+}  // namespace tandem::db

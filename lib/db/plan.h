@@ -1,0 +1,68 @@
+// How the rows that a Where means are found: by key, by an index, by a range of keys, else by a
+// look at every row. The choice depends on the Where and the schema alone, never on what is
+// stored, so that every replica does the same work.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "db/table.h"
+#include "db/where.h"
+
+namespace tandem::db {
+
+// Both arguments must outlive the plan.
+class Plan {
+ public:
+  Plan(const Table& table, const Where& where);
+
+  // Visits every row for which the Where holds, until visit gives false.
+  template <typename Visit>
+  void visit(Visit&& visit) const;
+
+  // Whether visit() comes by the rows in the order of `columns`, then of the key.
+  bool gives_order(const std::vector<size_t>& columns) const;
+  // Whether every row has to be looked at.
+  bool scans() const { return access_ == Access::kScan; }
+
+ private:
+  enum class Access { kKeys, kIndex, kKeyRange, kScan };
+
+  const Term* equality(size_t column) const;
+  void bound(size_t column);
+  bool choose_keys();
+  bool choose_index();
+
+  const Table& table_;
+  const Where& where_;
+  Access access_ = Access::kScan;
+  const Index* index_ = nullptr;
+  Prefix equal_;                // kKeys: the keys; kIndex: values of its first columns
+  const Value* low_ = nullptr;  // inclusive; the Where itself leaves out what is excluded
+  const Value* high_ = nullptr;
+};
+
+template <typename Visit>
+void Plan::visit(Visit&& visit) const {
+  const auto matching = [&](const Row& row) { return !where_.holds(row) || visit(row); };
+  switch (access_) {
+    case Access::kKeys:
+      for (const Value* key : equal_) {
+        const Row* row = table_.rows().find(*key);
+        if (row != nullptr && !matching(*row)) return;
+      }
+      return;
+    case Access::kIndex:
+      index_->visit(equal_, low_, high_, matching);
+      return;
+    case Access::kKeyRange:
+    case Access::kScan:
+      table_.rows().visit_from(low_, [&](const Row& row) {
+        if (high_ != nullptr && compare(row[table_.key()], *high_) > 0) return false;
+        return matching(row);
+      });
+      return;
+  }
+}
+
+}  // namespace tandem::db

@@ -1,0 +1,295 @@
+#include "db/query.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "db/plan.h"
+
+namespace tandem::db {
+namespace {
+
+using wire::Json;
+
+Result<size_t> column_named(const Json& json, const TableSchema& table, std::string_view member,
+                            bool* falling) {
+  const std::string* text = json.as_string();
+  if (text == nullptr) {
+    return fail(ErrorKind::kBadInput, named(table) + ": '" + std::string(member) +
+                                          "' must be an array of strings, but holds " +
+                                          std::string(json.type_name()));
+  }
+  std::string_view name = *text;
+  if (falling != nullptr) {
+    *falling = name.starts_with('-');
+    if (*falling) name.remove_prefix(1);
+  }
+  const size_t column = table.find_column(name);
+  if (column == TableSchema::kNoColumn) {
+    return fail(ErrorKind::kBadInput,
+                named(table) + " has no column '" + shortened(name, 64) + "'");
+  }
+  return column;
+}
+
+Result<const Json::Array*> array_of(const Json& json, std::string_view member,
+                                    const TableSchema& table) {
+  const Json* value = json.find(member);
+  if (value == nullptr) return nullptr;
+  if (value->as_array() != nullptr) return value->as_array();
+  return fail(ErrorKind::kBadInput, named(table) + ": '" + std::string(member) +
+                                        "' must be an array of strings, not " +
+                                        std::string(value->type_name()));
+}
+
+Status parse_columns(const Json& json, const TableSchema& table, Query& query) {
+  const auto names = array_of(json, "columns", table);
+  if (!names) return fail(names.error());
+  if (*names == nullptr) {
+    query.columns.resize(table.columns.size());
+    std::iota(query.columns.begin(), query.columns.end(), size_t{0});
+    return {};
+  }
+  if ((*names)->empty()) {
+    return fail(ErrorKind::kBadInput, named(table) + ": 'columns' names no column");
+  }
+  std::vector<bool> seen(table.columns.size());
+  for (const Json& name : **names) {
+    const auto column = column_named(name, table, "columns", nullptr);
+    if (!column) return fail(column.error());
+    if (seen[*column]) {
+      return fail(ErrorKind::kBadInput, named(table, *column) + " is named twice in 'columns'");
+    }
+    seen[*column] = true;
+    query.columns.push_back(*column);
+  }
+  return {};
+}
+
+Status parse_order(const Json& json, const TableSchema& table, Query& query) {
+  const auto names = array_of(json, "order", table);
+  if (!names) return fail(names.error());
+  if (*names == nullptr) return {};
+  std::vector<bool> seen(table.columns.size());
+  for (const Json& name : **names) {
+    OrderColumn order;
+    const auto column = column_named(name, table, "order", &order.falling);
+    if (!column) return fail(column.error());
+    if (seen[*column]) {
+      return fail(ErrorKind::kBadInput, named(table, *column) + " is named twice in 'order'");
+    }
+    seen[*column] = true;
+    order.column = *column;
+    query.order.push_back(order);
+    // Keys differ, so that what follows the key orders nothing.
+    if (order.column == table.key) break;
+  }
+  return {};
+}
+
+Status parse_size(const Json& json, std::string_view member, const TableSchema& table,
+                  size_t& size) {
+  const Json* value = json.find(member);
+  if (value == nullptr) return {};
+  if (value->as_int() == nullptr || *value->as_int() < 0) {
+    return fail(ErrorKind::kBadInput,
+                named(table) + ": '" + std::string(member) + "' must be an integer from 0 on" +
+                    (value->as_int() == nullptr ? ", not " + std::string(value->type_name())
+                                                : std::string()));
+  }
+  size = static_cast<size_t>(*value->as_int());
+  return {};
+}
+
+Status too_many_rows(const TableSchema& table, const Limits& limits) {
+  return fail(ErrorKind::kTooLarge, named(table) + ": the answer has more than " +
+                                        std::to_string(limits.rows) +
+                                        " rows: ask for a part of them with 'limit' and 'offset'");
+}
+
+class RowOrder {
+ public:
+  RowOrder(const std::vector<OrderColumn>& order, size_t key) : order_(order), key_(key) {}
+  bool operator()(const Row* a, const Row* b) const {
+    for (const OrderColumn& by : order_) {
+      const int order = compare((*a)[by.column], (*b)[by.column]);
+      if (order != 0) return by.falling ? order > 0 : order < 0;
+    }
+    return compare((*a)[key_], (*b)[key_]) < 0;
+  }
+
+ private:
+  const std::vector<OrderColumn>& order_;
+  size_t key_;
+};
+
+// How many rows from the first matching one on are needed to answer, and whether that is so many
+// that one more would be over the limit.
+size_t rows_wanted(const Query& query, const Limits& limits) {
+  const size_t most = std::min(query.limit, limits.rows + 1);
+  return most > SIZE_MAX - query.offset ? SIZE_MAX : query.offset + most;
+}
+
+// The matching rows in order, without those that the offset passes over.
+std::vector<const Row*> find_rows(const Query& query, const Table& table, const Limits& limits) {
+  std::vector<const Row*> found;
+  const size_t wanted = rows_wanted(query, limits);
+  if (wanted == query.offset) return found;
+  const Plan plan(table, query.where);
+  std::vector<size_t> rising;
+  for (const OrderColumn& by : query.order) {
+    if (!by.falling) rising.push_back(by.column);
+  }
+  const bool backwards = plan.scans() && query.order.size() == 1 && query.order[0].falling &&
+                         query.order[0].column == table.key();
+  const bool in_order =
+      backwards || (rising.size() == query.order.size() && plan.gives_order(rising));
+
+  size_t passed = 0;
+  const auto take = [&](const Row& row) {
+    if (in_order && passed < query.offset) {
+      ++passed;
+      return true;
+    }
+    found.push_back(&row);
+    return !in_order || found.size() + query.offset < wanted;
+  };
+  if (backwards) {
+    table.rows().visit_backwards(
+        [&](const Row& row) { return !query.where.holds(row) || take(row); });
+  } else {
+    plan.visit(take);
+  }
+  if (in_order) return found;
+
+  const RowOrder before(query.order, table.key());
+  const auto kept = found.begin() + static_cast<std::ptrdiff_t>(std::min(wanted, found.size()));
+  std::partial_sort(found.begin(), kept, found.end(), before);
+  found.erase(kept, found.end());
+  found.erase(found.begin(),
+              found.begin() + static_cast<std::ptrdiff_t>(std::min(query.offset, found.size())));
+  return found;
+}
+
+size_t count_rows(const Query& query, const Table& table) {
+  if (query.where.terms.empty()) return table.rows().size();
+  size_t count = 0;
+  Plan(table, query.where).visit([&](const Row&) {
+    ++count;
+    return true;
+  });
+  return count;
+}
+
+Result<std::string> answer_reads(const Json& reads, const Schema& schema,
+                                 const std::vector<Table>& tables, const Limits& limits) {
+  const Json::Array* list = reads.as_array();
+  if (list == nullptr) {
+    return fail(ErrorKind::kBadInput,
+                "'reads' must be an array, not " + std::string(reads.type_name()));
+  }
+  if (list->size() > limits.reads) {
+    return fail(ErrorKind::kTooLarge,
+                "'reads' holds more than " + std::to_string(limits.reads) + " queries");
+  }
+  std::string out = "[";
+  for (size_t i = 0; i < list->size(); ++i) {
+    if (i > 0) out += ',';
+    const auto query = parse_query((*list)[i], schema, limits);
+    Status status =
+        query ? answer_query(*query, schema, tables, limits, out) : Status(fail(query.error()));
+    if (!status) {
+      return fail(status.error().kind, "read " + std::to_string(i) + ": " + status.error().message);
+    }
+  }
+  return out += ']';
+}
+
+}  // namespace
+
+Result<const TableSchema*> table_of(const Json& json, const Schema& schema) {
+  const Json* name = json.find("table");
+  if (name == nullptr) return fail(ErrorKind::kBadInput, "'table' is missing");
+  if (name->as_string() == nullptr) {
+    return fail(ErrorKind::kBadInput,
+                "'table' must be a string, not " + std::string(name->type_name()));
+  }
+  const TableSchema* table = schema.find(*name->as_string());
+  if (table == nullptr) {
+    return fail(ErrorKind::kBadInput, "unknown table '" + shortened(*name->as_string(), 64) + "'");
+  }
+  return table;
+}
+
+Result<Query> parse_query(const Json& json, const Schema& schema, const Limits& limits) {
+  if (json.as_object() == nullptr) {
+    return fail(ErrorKind::kBadInput,
+                "a query must be an object, not " + std::string(json.type_name()));
+  }
+  const auto found = table_of(json, schema);
+  if (!found) return fail(found.error());
+  const TableSchema& table = **found;
+  Query query;
+  query.table = schema.number_of(table);
+  if (const Json* count = json.find("count")) {
+    if (count->as_bool() == nullptr) {
+      return fail(ErrorKind::kBadInput, named(table) + ": 'count' must be a boolean, not " +
+                                            std::string(count->type_name()));
+    }
+    query.count = *count->as_bool();
+  }
+  auto where = parse_where(json.find("where"), table, limits);
+  if (!where) return fail(std::move(where.error()));
+  query.where = std::move(*where);
+  Status status = parse_columns(json, table, query);
+  if (status) status = parse_order(json, table, query);
+  if (status) status = parse_size(json, "limit", table, query.limit);
+  if (status) status = parse_size(json, "offset", table, query.offset);
+  if (!status) return fail(std::move(status.error()));
+  return query;
+}
+
+Status answer_query(const Query& query, const Schema& schema, const std::vector<Table>& tables,
+                    const Limits& limits, std::string& out) {
+  const Table& table = tables[query.table];
+  const TableSchema& table_schema = schema.tables()[query.table];
+  if (query.count) {
+    out += '[' + std::to_string(count_rows(query, table)) + ']';
+    return {};
+  }
+  const std::vector<const Row*> rows = find_rows(query, table, limits);
+  if (rows.size() > limits.rows) return too_many_rows(table_schema, limits);
+  out += '[';
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0) out += ',';
+    append_row(out, table_schema, query.columns, *rows[i]);
+  }
+  out += ']';
+  return {};
+}
+
+Result<std::string> answer_read(std::string_view text, const Schema& schema,
+                                const std::vector<Table>& tables, const Limits& limits) {
+  const auto json = wire::parse_json(text);
+  if (!json) return fail(json.error());
+  if (const Json* reads = json->find("reads")) return answer_reads(*reads, schema, tables, limits);
+  const auto query = parse_query(*json, schema, limits);
+  if (!query) return fail(query.error());
+  std::string out;
+  Status status = answer_query(*query, schema, tables, limits, out);
+  if (!status) return fail(std::move(status.error()));
+  return out;
+}
+
+void append_row(std::string& out, const TableSchema& table, const std::vector<size_t>& columns,
+                const Row& row) {
+  char before = '{';
+  for (const size_t column : columns) {
+    out += before;
+    before = ',';
+    out += table.columns[column].json_name;
+    append_json(out, row[column]);
+  }
+  out += '}';
+}
+
+}  // namespace tandem::db

@@ -1,0 +1,40 @@
+#include "db/table.h"
+
+namespace tandem::db {
+
+Table::Table(const TableSchema& schema) : key_(schema.key), rows_(schema.key) {
+  indexes_.reserve(schema.indexes.size());
+  for (const IndexSchema& index : schema.indexes) {
+    indexes_.emplace_back(index.columns, schema.key, index.unique);
+  }
+}
+
+RowPtr Table::put(const RowPtr& row) {
+  RowPtr replaced = rows_.put(row);
+  for (Index& index : indexes_) {
+    if (replaced != nullptr) index.erase(replaced.get());
+    index.insert(row.get());
+  }
+  return replaced;
+}
+
+RowPtr Table::erase(const Value& key) {
+  RowPtr gone = rows_.erase(key);
+  if (gone == nullptr) return nullptr;
+  for (Index& index : indexes_) index.erase(gone.get());
+  return gone;
+}
+
+void Table::clear() {
+  rows_ = RowStore(key_);
+  for (Index& index : indexes_) index = Index(index.columns(), key_, index.unique());
+}
+
+size_t Table::collision_of(const Row& row) const {
+  for (size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].twin_of(row) != nullptr) return i;
+  }
+  return kNoIndex;
+}
+
+}  // namespace tandem::db
