@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# C++ sources are formatted as .clang-format says.
+set -eu
+cd "${1:-"$(dirname "$0")/../.."}"
+git ls-files -z -- '*.cc' '*.h' | xargs -0 -r clang-format --dry-run -Werror

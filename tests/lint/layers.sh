@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Holds the #include lines of lib/ and bin/ to the layers of tandem-hacking(7): prints file:line of
+# each violation and exits 1 where there is one.
+set -eu
+cd "${1:-"$(dirname "$0")/../.."}"
+
+# shellcheck disable=SC2016  # the program is for awk
+find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
+  BEGIN {
+    # What a library may include besides itself. Row by row, lowest first.
+    may["base"] = ""
+    may["wire"] = "base"
+    may["repl"] = may["rides"] = "base wire"
+    may["db"] = may["toys"] = "base wire repl/state_machine.h"
+    may["loop"] = "base"
+    may["http"] = may["rpc"] = may["coord"] = may["storage"] = "base wire loop"
+    below = "base wire repl rides db toys loop http rpc coord storage"
+    may["daemon"] = below
+    may["replica"] = may["dbclient"] = below " daemon"
+    may["service"] = below " daemon dbclient"
+    split(below " daemon replica dbclient service", all)
+    for (i in all) library[all[i]] = 1
+
+    # The one library that wraps each of these; elsewhere they must not appear.
+    wrapped["uv"] = "loop"; wrapped["nng"] = "rpc"; wrapped["curl"] = "coord"
+    wrapped["libpq"] = "tables"; wrapped["llhttp"] = "http"; wrapped["toml++"] = "daemon"
+    wrapped["prometheus"] = "daemon"; wrapped["simdjson"] = "wire"
+    # What a pure library has no use for.
+    split("thread mutex condition_variable future atomic random fstream iostream filesystem " \
+          "unistd.h fcntl.h pthread.h time.h ctime sys/", words)
+    for (i in words) impure[words[i]] = 1
+    pure["repl"] = pure["db"] = pure["toys"] = pure["rides"] = 1
+  }
+  FNR == 1 {
+    split(FILENAME, part, "/")
+    program = part[1] == "bin"
+    me = part[2]
+  }
+  me in pure && !program && /^[^\/]*(::now\(|random_device|getenv|gettimeofday|clock_gettime)/ {
+    bad("a pure library is told the time and has no randomness or environment")
+  }
+  # A name without a directory is a header that the build makes.
+  /^[ \t]*#[ \t]*include[ \t]*"[^\/]*"/ { next }
+  /^[ \t]*#[ \t]*include/ {
+    name = $0
+    sub(/^[^"<]*["<]/, "", name)
+    sub(/[">].*/, "", name)
+    top = name
+    sub(/[\/.].*/, "", top)
+    if ($0 ~ /</) {
+      if (top in wrapped && wrapped[top] != me)
+        bad("<" name "> belongs to lib/" wrapped[top] " alone")
+      if (me in pure && !program && (name in impure || (top "/") in impure))
+        bad("<" name "> has no place in the pure library " me)
+      next
+    }
+    if (program) {
+      if (!(top in library) && index(name, "/") && top != me)
+        bad("\"" name "\" is neither a library nor part of bin/" me)
+      next
+    }
+    if (!(me in may)) bad("lib/" me " has no row in the table of this script")
+    else if (top != me && !allowed(may[me], top, name))
+      bad("lib/" me " may not include \"" name "\" (it may: " (may[me] ? may[me] : "nothing") ")")
+  }
+  function allowed(list, top, name,    i, n, item) {
+    n = split(list, item, " ")
+    for (i = 1; i <= n; i++) if (item[i] == top || item[i] == name) return 1
+    return 0
+  }
+  function bad(why) { printf "%s:%d: %s\n", FILENAME, FNR, why; found = 1 }
+  END { exit found }'
