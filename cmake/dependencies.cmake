@@ -9,7 +9,12 @@ find_package(nng 1.5 CONFIG REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(simdjson CONFIG REQUIRED)
 find_package(tl-expected CONFIG REQUIRED)
-find_package(GTest REQUIRED)
+# Whoever only runs tandem does not need what only the tests need.
+if(TANDEM_TESTS)
+  find_package(GTest REQUIRED)
+else()
+  find_package(GTest QUIET)
+endif()
 
 # toml++ is used header-only: Debian's shared library is built with exceptions, ours is not.
 find_path(TOMLPP_INCLUDE toml++/toml.h REQUIRED)

@@ -16,6 +16,9 @@ function(tandem_library name)
   tandem_warnings(tandem_${name})
 endfunction()
 
+# All programs, without the tests.
+add_custom_target(programs)
+
 # tandem_program(name SOURCES … LIBS …): bin/<name> as an executable that is installed in bin/.
 function(tandem_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
@@ -23,6 +26,7 @@ function(tandem_program name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   tandem_warnings(${name})
+  add_dependencies(programs ${name})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 

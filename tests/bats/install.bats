@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# A staged installation: everything is there, nothing of the build tree is in it, and what it
+# describes passes the checks of the programs that will read it.
+
+load test_helper
+
+setup_file() {
+  # shellcheck source=tests/bats/test_helper.bash
+  load test_helper
+  [ -n "${TANDEM_BUILD:-}" ] || export TANDEM_BUILD=$TANDEM_SOURCE/build
+  export root=$BATS_FILE_TMPDIR/root
+  prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$TANDEM_BUILD/CMakeCache.txt")
+  export prefix
+  DESTDIR=$root cmake --install "$TANDEM_BUILD" >"$BATS_FILE_TMPDIR/log"
+}
+
+@test "the programs are there and run" {
+  for program in rs-orch rs-worker rs-users rs-rides rs-client tandem; do
+    assert_file_executable "$root$prefix/bin/$program"
+    run "$root$prefix/bin/$program" --help
+    assert_success
+    run "$root$prefix/bin/$program" --version
+    assert_success
+  done
+}
+
+@test "each program has its manual page, and the overview is there" {
+  local man=$root$prefix/share/man
+  for page in man8/rs-orch.8 man8/rs-worker.8 man8/rs-users.8 man8/rs-rides.8 man1/rs-client.1 \
+    man1/tandem.1 man7/tandem.7 man7/tandem-hacking.7; do
+    assert_file_exist "$man/$page"
+  done
+}
+
+@test "the configuration is there, and every daemon accepts its own" {
+  local etc=$root$prefix/etc/tandem
+  [ "$prefix" != /usr ] || etc=$root/etc/tandem
+  assert_file_exist "$etc/areas.csv"
+  cd "$BATS_TEST_TMPDIR"
+  ln -s "$etc" etc
+  for name in orch users rides; do
+    run "$root$prefix/bin/rs-$name" --config "etc/$name.toml" --check
+    assert_success
+  done
+}
+
+@test "no file names the source or the build tree" {
+  run grep -rlIF -e "$TANDEM_SOURCE" -e "$TANDEM_BUILD" "$root"
+  assert_output ''
+}
+
+@test "the installed tandem finds its parts wherever the tree is" {
+  local etc=$BATS_TEST_TMPDIR/etc
+  mkdir -p "$etc/sv/one"
+  cp "$TANDEM_SOURCE/etc/sv/finish" "$TANDEM_SOURCE/etc/sv/log" "$etc/sv"
+  echo one >"$etc/sv/order"
+  printf '#!/bin/sh\necho >&3\nexec tail -f /dev/null\n' >"$etc/sv/one/run"
+  chmod +x "$etc/sv/one/run"
+  mkdir "$BATS_TEST_TMPDIR/run"
+  start_ready "$BATS_TEST_TMPDIR/out" "$root$prefix/bin/tandem" --etc "$etc" \
+    --dir "$BATS_TEST_TMPDIR/run" up
+  stop_started "$started"
+}
+
+@test "haproxy accepts haproxy.cfg" {
+  PATH=$PATH:/usr/sbin
+  command -v haproxy >/dev/null || skip 'haproxy is not installed'
+  run haproxy -c -f "$TANDEM_SOURCE/etc/haproxy.cfg"
+  assert_success
+}
+
+@test "systemd accepts the units" {
+  command -v systemd-analyze >/dev/null || skip 'systemd-analyze is not installed'
+  local unit dir=$BATS_TEST_TMPDIR/units
+  mkdir "$dir"
+  for unit in "$root$prefix"/lib/systemd/system/*.service; do
+    # The programs stand below the staging directory until the package is installed; the pages
+    # are looked for in the system's own place.
+    sed "s|=$prefix/bin/|=$root$prefix/bin/|; /^Documentation=/d" "$unit" >"$dir/$(basename "$unit")"
+  done
+  run systemd-analyze verify "$dir"/*.service
+  assert_success
+  refute_output --partial "$dir"
+}
