@@ -125,8 +125,8 @@ release_services() {
     if [ $systemd = yes ]; then
       "${as_root[@]}" systemctl --quiet unmask --runtime "$daemon.service" || true
       "${as_root[@]}" systemctl --quiet disable --now "$daemon.service" || true
-    elif [ -x "/etc/init.d/$daemon" ]; then
-      "${as_root[@]}" "/etc/init.d/$daemon" stop >/dev/null 2>&1 || true
+    else
+      "${as_root[@]}" service "$daemon" stop >/dev/null 2>&1 || true
     fi
   done
 }
