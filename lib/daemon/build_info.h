@@ -11,7 +11,7 @@ namespace tandem::daemon {
 struct BuildInfo {
   std::string version;   // of tandem
   std::string commit;    // "unknown" outside git
-  std::string compiler;  // "g++ 12.2.0"
+  std::string compiler;  // "GNU 12.2.0"
   // Name and version of the libraries that this process has loaded or that are compiled in.
   std::vector<std::pair<std::string, std::string>> libraries;
 };

@@ -190,8 +190,7 @@ int64_t Daemon::drain_timeout_ms() const {
 int Daemon::run(loop::Loop& loop, const std::vector<Part*>& parts) {
   CHECK_MSG(run_ == nullptr, "a daemon runs once");
   run_ = std::make_unique<Run>(*this, loop, parts);
-  if (!stop_asked_) run_->start();
-  while (!stop_asked_ && !run_->ended()) loop.run();
+  if (!stop_asked_) run_->run();
   run_->leave_loop();
   return static_cast<int>(status_);
 }

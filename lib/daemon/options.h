@@ -25,7 +25,7 @@ struct Program {
   std::string name;                  // "rs-orch"
   std::string purpose;               // "start, watch and scale the replicas of the database"
   std::vector<Option> options = {};  // its own; the common ones come on top
-  std::string operands;  // "COMMAND [ARGUMENT]…"; empty: a word that is no option is an error
+  std::string operands = {};  // "COMMAND [ARGUMENT]…"; empty: a word that is no option is an error
 };
 
 // --help, --version, --completions: every program has them.

@@ -50,7 +50,11 @@ void Daemon::Run::leave_loop() {
   signal_fd_ = -1;
 }
 
-void Daemon::Run::start() { start_next(); }
+void Daemon::Run::run() {
+  start_next();
+  looping_ = true;
+  while (phase_ != Phase::kEnded) loop_.run();
+}
 
 void Daemon::Run::stop_soon() {
   if (phase_ == Phase::kStarting || phase_ == Phase::kServing) stop_timer_->start(0);
@@ -58,7 +62,6 @@ void Daemon::Run::stop_soon() {
 
 void Daemon::Run::on_signals() {
   signalfd_siginfo info{};
-  // leave_loop() closes the descriptor, after which the read fails and this ends.
   while (read(signal_fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     on_signal(static_cast<int>(info.ssi_signo));
   }
@@ -160,7 +163,8 @@ void Daemon::Run::hurry(std::string_view why) {
 void Daemon::Run::end() {
   phase_ = Phase::kEnded;
   log::info("stopped", {{"status", static_cast<int>(daemon_.status_)}});
-  loop_.stop();
+  // A stop before the loop turns would be kept for whoever turns it next.
+  if (looping_) loop_.stop();
 }
 
 }  // namespace tandem::daemon

@@ -18,8 +18,8 @@ class Daemon::Run {
   Run(Daemon& daemon, loop::Loop& loop, const std::vector<Part*>& parts);
   ~Run();
 
-  void start();
-  bool ended() const { return phase_ == Phase::kEnded; }
+  // Starts the parts and turns the loop until the end.
+  void run();
   // In the next turn of the loop, because whoever calls may be a part that would be drained.
   void stop_soon();
   // Lets go of the loop, which is gone before the Daemon is.
@@ -44,6 +44,7 @@ class Daemon::Run {
   loop::Loop& loop_;
   const std::vector<Part*> parts_;
   Phase phase_ = Phase::kStarting;
+  bool looping_ = false;
   size_t started_ = 0;    // parts whose start() was called
   size_t undrained_ = 0;  // while draining: parts below this have not been asked
   int signal_fd_ = -1;

@@ -1,0 +1,362 @@
+// The life of a daemon with fake parts, in a child process each. The parts write what happens to
+// them to stdout.
+#include "daemon/daemon.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstring>
+#include <thread>
+
+#include "daemon/child.h"
+
+namespace tandem::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+void say(const std::string& text) { CHECK(write_stdout(text + "\n")); }
+
+class FakePart final : public Part {
+ public:
+  explicit FakePart(std::string name) : name_(std::move(name)) {}
+
+  std::string_view name() const override { return name_; }
+  void start(UniqueFunction<void(Status)> done) override {
+    say("start " + name_);
+    if (on_start) on_start();
+    if (start_hangs) {
+      start_done = std::move(done);
+    } else {
+      done(start_status);
+    }
+  }
+  void drain(UniqueFunction<void()> done) override {
+    say("drain " + name_);
+    if (on_drain) on_drain();
+    if (drain_hangs) {
+      drain_done = std::move(done);
+    } else {
+      done();
+    }
+  }
+  void hurry() override { say("hurry " + name_); }
+
+  std::function<void()> on_start;
+  std::function<void()> on_drain;
+  Status start_status;
+  bool start_hangs = false;
+  bool drain_hangs = false;
+  UniqueFunction<void(Status)> start_done;
+  UniqueFunction<void()> drain_done;
+
+ private:
+  std::string name_;
+};
+
+struct TestConfig {
+  int64_t port = 80;
+  int64_t rate = 1;
+};
+
+void declare(TestConfig& c, SettingTable& t) {
+  t.integer("port", c.port, 0, 65535, "a port");
+  t.integer("rate", c.rate, 0, 100, "a rate").reloads();
+}
+
+// A daemon with two parts, and an action in the first turn of the loop.
+struct Life {
+  explicit Life(std::vector<std::string> words = {})
+      : arguments(std::move(words)),
+        daemon({"rs-test", "test things"}, arguments.argc(), arguments.argv()),
+        config(daemon.load<TestConfig>(declare)) {}
+
+  int run() {
+    loop::Timer timer(loop, [this] { when_ready(); });
+    timer.start(0);
+    return daemon.run(loop, {&a, &b});
+  }
+
+  Arguments arguments;
+  Daemon daemon;
+  TestConfig config;
+  loop::Loop loop;
+  FakePart a{"a"};
+  FakePart b{"b"};
+  std::function<void()> when_ready = [] { raise(SIGTERM); };
+};
+
+TEST(DaemonTest, StartsInOrderAndDrainsInReverse) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    const ChildResult child = run_child([number] {
+      Life life;
+      life.when_ready = [number] { raise(number); };
+      return life.run();
+    });
+    EXPECT_EQ(child.status, 0) << child.err;
+    EXPECT_EQ(child.out, "start a\nstart b\ndrain b\ndrain a\n");
+  }
+}
+
+TEST(DaemonTest, ReadyOnlyWhileServing) {
+  const ChildResult child = run_child([] {
+    Life life;
+    const auto tell = [&life] { say(life.daemon.ready() ? "ready" : "not ready"); };
+    life.b.on_start = tell;
+    life.a.on_drain = tell;
+    life.when_ready = [tell] {
+      tell();
+      raise(SIGTERM);
+    };
+    return life.run();
+  });
+  EXPECT_EQ(child.out, "start a\nstart b\nnot ready\nready\ndrain b\ndrain a\nnot ready\n");
+}
+
+TEST(DaemonTest, APartThatCannotStartEndsTheProcessWithItsStatus) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.b.start_status =
+        fail(ErrorKind::kBusy, "cannot listen on 127.0.0.1:80: address already in use");
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 69);
+  EXPECT_EQ(child.out, "start a\nstart b\ndrain a\n");
+  EXPECT_THAT(child.err,
+              HasSubstr("error: cannot listen on 127.0.0.1:80: address already in use part=b\n"));
+}
+
+TEST(DaemonTest, APartMayStartLater) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.a.start_hangs = true;
+    life.when_ready = [&life] {
+      life.a.start_done({});
+      raise(SIGTERM);
+    };
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 0);
+  EXPECT_EQ(child.out, "start a\nstart b\ndrain b\ndrain a\n");
+}
+
+TEST(DaemonTest, MayBeToldToStopWhileItStarts) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.a.start_hangs = true;
+    life.a.on_drain = [&life] { life.a.start_done({}); };  // too late to matter
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 0) << child.err;
+  EXPECT_EQ(child.out, "start a\ndrain a\n");
+  EXPECT_THAT(child.err, Not(HasSubstr("info: ready")));
+}
+
+TEST(DaemonTest, ASecondTermHurries) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.b.drain_hangs = true;
+    life.b.on_drain = [] { raise(SIGTERM); };
+    const int status = life.run();
+    life.b.drain_done();  // nobody listens any more
+    return status;
+  });
+  EXPECT_EQ(child.status, 0) << child.err;
+  EXPECT_EQ(child.out, "start a\nstart b\ndrain b\nhurry b\ndrain a\nhurry a\n");
+  EXPECT_THAT(child.err, HasSubstr("part=b reason=\"told to stop twice\""));
+}
+
+TEST(DaemonTest, DrainingHasAnEnd) {
+  const ChildResult child = run_child([] {
+    Life life({"--set", "daemon.drain_timeout=1ms"});
+    life.a.drain_hangs = true;
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 0) << child.err;
+  EXPECT_EQ(child.out, "start a\nstart b\ndrain b\ndrain a\nhurry a\n");
+}
+
+TEST(DaemonTest, APartMayEndTheProcessGently) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.when_ready = [&life] {
+      life.daemon.stop(ExitStatus::kUnavailable);
+      life.daemon.stop(ExitStatus::kIo);  // the first reason counts
+    };
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 69);
+  EXPECT_EQ(child.out, "start a\nstart b\ndrain b\ndrain a\n");
+}
+
+TEST(DaemonTest, StoppedBeforeItRanItStartsNothing) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.daemon.stop(ExitStatus::kNo);
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 1);
+  EXPECT_EQ(child.out, "");
+}
+
+TEST(DaemonTest, DieEndsAtOnce) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.when_ready = [] { die({ErrorKind::kIo, "cannot sync 'x.log': Input/output error"}); };
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 74);
+  EXPECT_EQ(child.out, "start a\nstart b\n");
+  EXPECT_THAT(child.err, HasSubstr("error: cannot sync 'x.log': Input/output error\n"));
+}
+
+TEST(DaemonTest, ThreadsNeverTakeItsSignals) {
+  const ChildResult child = run_child([] {
+    Life life;
+    life.b.on_start = [] {
+      std::thread([] {
+        sigset_t blocked;
+        pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+        for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+          say(sigismember(&blocked, number) == 1 ? "blocked" : "open");
+        }
+      }).join();
+    };
+    life.when_ready = [] {
+      raise(SIGPIPE);
+      kill(getpid(), SIGTERM);
+    };
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 0);
+  EXPECT_EQ(child.out, "start a\nstart b\nblocked\nblocked\nblocked\ndrain b\ndrain a\n");
+}
+
+TEST(DaemonTest, AnnouncesReadinessOnADescriptor) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  const ChildResult child = run_child([fds] {
+    setenv("RS_READY_FD", std::to_string(fds[1]).c_str(), 1);
+    Life life;
+    life.when_ready = [] {
+      say(getenv("RS_READY_FD") == nullptr ? "children do not see it" : "inherited");
+      raise(SIGTERM);
+    };
+    return life.run();
+  });
+  close(fds[1]);
+  EXPECT_EQ(child.status, 0);
+  EXPECT_THAT(child.out, HasSubstr("children do not see it"));
+  char text[16];
+  EXPECT_EQ(read(fds[0], text, sizeof text), 1);
+  EXPECT_EQ(text[0], '\n');
+  close(fds[0]);
+}
+
+TEST(DaemonTest, SaysNothingWhereItDidNotGetReady) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  run_child([fds] {
+    setenv("RS_READY_FD", std::to_string(fds[1]).c_str(), 1);
+    Life life;
+    life.a.start_status = fail(ErrorKind::kIo, "no");
+    return life.run();
+  });
+  close(fds[1]);
+  char text[16];
+  EXPECT_EQ(read(fds[0], text, sizeof text), 0);
+  close(fds[0]);
+}
+
+TEST(DaemonTest, SurvivesClosedDescriptors) {
+  const ChildResult child = run_child([] {
+    setenv("RS_READY_FD", "3", 1);
+    for (int fd = 0; fd <= 3; ++fd) close(fd);
+    Arguments arguments({});
+    Daemon daemon({"rs-test", "test things"}, arguments.argc(), arguments.argv());
+    const TestConfig config = daemon.load<TestConfig>(declare);
+    loop::Loop loop;
+    loop::Timer timer(loop, [] { raise(SIGTERM); });
+    timer.start(0);
+    return daemon.run(loop, {}) + static_cast<int>(config.port) - 80;
+  });
+  EXPECT_EQ(child.status, 0);
+}
+
+// A datagram socket as a service manager has it.
+std::string notified(const std::string& name) {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, name.data(), name.size());
+  if (name[0] == '@') address.sun_path[0] = '\0';
+  CHECK(bind(fd, reinterpret_cast<const sockaddr*>(&address),
+             static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())) == 0);
+  run_child([&name] {
+    setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    Life life;
+    return life.run();
+  });
+  std::string texts;
+  char text[256];
+  ssize_t got = 0;
+  while ((got = recv(fd, text, sizeof text, 0)) > 0) {
+    texts.append(text, static_cast<size_t>(got)).append(";");
+  }
+  close(fd);
+  return texts;
+}
+
+TEST(DaemonTest, TellsAServiceManager) {
+  const Scratch scratch;
+  EXPECT_EQ(notified(scratch.path("notify")), "READY=1;STOPPING=1;");
+  EXPECT_EQ(notified("@" + scratch.path("abstract")), "READY=1;STOPPING=1;");
+}
+
+TEST(DaemonTest, HangUpReloadsWhatCanBe) {
+  const Scratch scratch;
+  const std::string file = scratch.write("a.toml", "port = 1\nrate = 1\n");
+  const ChildResult child = run_child([&] {
+    Life life({"-c", file});
+    life.daemon.on_reload<TestConfig>(declare, [](const TestConfig& config) {
+      say("port " + std::to_string(config.port) + " rate " + std::to_string(config.rate));
+      raise(SIGTERM);
+    });
+    life.when_ready = [&] {
+      scratch.write("a.toml", "port = 2\nrate = 2\n[log]\nlevel = 'debug'\n");
+      raise(SIGHUP);
+    };
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 0);
+  EXPECT_THAT(child.out, HasSubstr("port 1 rate 2\n"));
+  EXPECT_THAT(child.err, HasSubstr("warning: setting needs a restart to change key=port\n"));
+  EXPECT_THAT(child.err, HasSubstr("info: setting changed key=rate\n"));
+  EXPECT_THAT(child.err, HasSubstr("debug: draining part=b\n"));
+}
+
+TEST(DaemonTest, AReloadWithErrorsChangesNothing) {
+  const Scratch scratch;
+  const std::string file = scratch.write("a.toml", "rate = 1\n");
+  const ChildResult child = run_child([&] {
+    Life life({"-c", file});
+    life.daemon.on_reload<TestConfig>(declare, [](const TestConfig&) { say("applied"); });
+    life.when_ready = [&] {
+      scratch.write("a.toml", "rate = 1000\n");
+      raise(SIGHUP);
+      raise(SIGTERM);
+    };
+    return life.run();
+  });
+  EXPECT_EQ(child.status, 0);
+  EXPECT_THAT(child.out, Not(HasSubstr("applied")));
+  EXPECT_THAT(child.err, HasSubstr(file + ":1:8: 'rate' must be"));
+  EXPECT_THAT(child.err, HasSubstr("not reloaded"));
+}
+
+}  // namespace
+}  // namespace tandem::daemon
