@@ -47,7 +47,8 @@ class Server {
  public:
   // `router` is complete by now and outlives the server.
   Server(loop::Loop& loop, ServerOptions options, const Router& router);
-  ~Server();  // as close_now()
+  // As close_now(). Allowed from a drain's `done`, not from handlers, observers and streams.
+  ~Server();
 
   // May be called for several addresses. Port 0 takes a free one.
   Status listen(const std::string& host, uint16_t port);
