@@ -4,10 +4,10 @@
 #   supervise.sh run PARENT    lay out the services, start them in order, wait for TERM, stop them
 #   supervise.sh sweep         stop what a killed supervisor has left behind
 #
-# Reads TANDEM_DIR, TANDEM_ETC, TANDEM_BIN, TANDEM_SUPERVISOR (s6 or runit) and TANDEM_TIMEOUT from
-# the environment. Descriptor 9 holds the lock of TANDEM_DIR.
+# Reads TANDEM_DIR, TANDEM_SUPERVISOR (s6 or runit) and TANDEM_TIMEOUT from the environment; the
+# services get TANDEM_BIN and TANDEM_SHARE too. Descriptor 9 holds the lock, TANDEM_DIR/run/lock.
 #
-# TANDEM_ETC/sv holds a directory for each service with
+# TANDEM_DIR/etc/sv holds a directory for each service with
 #   run       starts it in the foreground
 #   wanted    optional: exits non-zero, with the reason on stdout, where it is to be left out
 #   url       optional: prints the URL to show
@@ -16,9 +16,9 @@
 # that all services have in common.
 set -u
 
-dir=$TANDEM_DIR
+dir=$TANDEM_DIR/run
 sv=$dir/sv
-templates=$TANDEM_ETC/sv
+templates=$TANDEM_DIR/etc/sv
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scan=''
 got=''
@@ -61,7 +61,7 @@ run_stopped() {
   local name
   for name in $(services); do
     [ -x "$sv/$name/stopped" ] || continue
-    (cd "$dir" && exec "$sv/$name/stopped" 9>&-) || say "cannot stop what $name has left running"
+    (cd "$TANDEM_DIR" && exec "$sv/$name/stopped" 9>&-) || say "cannot stop what $name has left running"
   done
 }
 

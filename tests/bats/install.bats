@@ -56,9 +56,8 @@ setup_file() {
   echo one >"$etc/sv/order"
   printf '#!/bin/sh\necho >&3\nexec tail -f /dev/null\n' >"$etc/sv/one/run"
   chmod +x "$etc/sv/one/run"
-  mkdir "$BATS_TEST_TMPDIR/run"
   start_ready "$BATS_TEST_TMPDIR/out" "$root$prefix/bin/tandem" --etc "$etc" \
-    --dir "$BATS_TEST_TMPDIR/run" up
+    --dir "$BATS_TEST_TMPDIR/home" up
   stop_started "$started"
 }
 

@@ -3,9 +3,9 @@
 
 load test_helper
 
-# Each service writes its process ids to run/NAME.pids.
+# Each service writes its process ids to NAME.pids.
 setup() {
-  dir=$BATS_TEST_TMPDIR/run
+  dir=$BATS_TEST_TMPDIR/home
   etc=$BATS_TEST_TMPDIR/etc
   mkdir -p "$dir" "$etc/sv" "$BATS_TEST_TMPDIR/bin"
   cp "$TANDEM_SOURCE/etc/sv/finish" "$TANDEM_SOURCE/etc/sv/log" "$etc/sv/"
@@ -16,7 +16,7 @@ setup() {
 
 teardown() {
   [ -z "$front" ] || kill -TERM "$front" 2>/dev/null || true
-  [ ! -e "$dir/lock" ] || wait_until_down "$dir"
+  [ ! -e "$dir/run/lock" ] || wait_until_down "$dir"
 }
 
 service() { # NAME, its script on stdin
@@ -129,7 +129,7 @@ killed() {
 guard_killed() {
   steady_service first
   up "$@"
-  kill -KILL "$(cat "$dir/pid")"
+  kill -KILL "$(cat "$dir/run/pid")"
   local rc=0
   wait "$front" || rc=$?
   [ $rc -eq 70 ]
@@ -164,7 +164,7 @@ restarts() {
   up "$@"
   # The second start announces itself on the FIFO.
   mkfifo "$dir/again"
-  sed -i 's|^echo >&3|[ ! -p again ] \|\| echo >again\n&|' "$dir/sv/first/run" "$dir/sv/first/daemon" \
+  sed -i 's|^echo >&3|[ ! -p again ] \|\| echo >again\n&|' "$dir/run/sv/first/run" "$dir/run/sv/first/daemon" \
     2>/dev/null || true
   kill -KILL "$(tail -n 1 "$dir/first.pids")"
   read -r _ <"$dir/again"
@@ -185,17 +185,17 @@ stays_down() {
 read -r _ <gate
 exit $code"
   up "$@"
-  local finish=$dir/sv/first/finish
+  local finish=$dir/run/sv/first/finish
   # The finish script says on a FIFO that it has run.
   mkfifo "$dir/finished"
   sed -i "2i echo >'$dir/finished'" "$finish"
   echo >"$dir/gate"
   read -r _ <"$dir/finished"
   if [ "$1 $2" = '--supervisor s6' ]; then
-    s6-svwait -D -t 10000 "$dir/sv/first"
+    s6-svwait -D -t 10000 "$dir/run/sv/first"
   else
     # Down is what a service stays that runit was told to stop, which the script does at its end.
-    sv -w 10 down "$dir/sv/first"
+    sv -w 10 down "$dir/run/sv/first"
   fi
   run "$tandem" "$@" status
   assert_failure 1
@@ -285,6 +285,25 @@ EOF
   none_running
 }
 
+@test "stop-holders ends who holds a lock, by force where need be, and nobody else" {
+  local lock n
+  for n in 1 2 3; do
+    lock=$BATS_TEST_TMPDIR/lock$n
+    mkfifo "$lock.held"
+    # The second one ignores TERM; the third has let go of its lock.
+    N=$n LOCK=$lock bash -c '[ $N != 2 ] || trap "" TERM
+      exec 5>"$LOCK"; flock 5; echo $$ >&5; [ $N != 3 ] || exec 5>&-
+      echo >"$LOCK.held"; exec tail -f /dev/null' 3>&- &
+    read -r _ <"$lock.held"
+  done
+  TANDEM_GRACE=0 run "$TANDEM_SOURCE/share/scripts/stop-holders.sh" "$BATS_TEST_TMPDIR"/lock[123] \
+    "$BATS_TEST_TMPDIR/missing"
+  assert_success
+  refute is_running "$(cat "$BATS_TEST_TMPDIR/lock1")"
+  refute is_running "$(cat "$BATS_TEST_TMPDIR/lock2")"
+  kill "$(cat "$BATS_TEST_TMPDIR/lock3")"
+}
+
 @test "a service that does not want to run is left out, with its reason" {
   steady_service first
   steady_service second
@@ -300,7 +319,7 @@ EOF
   steady_service first
   up
   run ls -l "/proc/$(cat "$dir/first.pids")/fd"
-  refute_output --partial "$dir/lock"
+  refute_output --partial "$dir/run/lock"
 }
 
 @test "descriptors that came closed do no harm" {

@@ -75,8 +75,8 @@ stop_started() {
   wait "$1"
 }
 
-# Waits until no process holds the run directory any more.
-wait_until_down() { flock -w 60 "$1/lock" true; }
+# Waits until the system of directory $1 is down, for one that this shell did not start or killed.
+wait_until_down() { flock -w 60 "$1/run/lock" true; }
 
 # True where the process is there and no zombie.
 is_running() {

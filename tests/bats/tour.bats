@@ -23,17 +23,16 @@ own_ports() {
 @test "the tour works as it is written" {
   [ "${TANDEM_TOUR:-}" = 1 ] || skip 'asks for TANDEM_TOUR=1'
   take_ports 4
-  tandem_up "$BATS_TEST_TMPDIR/run" --port-base "$port_base"
+  tandem_up "$BATS_TEST_TMPDIR/home" --port-base "$port_base"
   # Everything in one shell, with a line that no command prints after each block.
   local n
   {
-    echo 'cd "$TANDEM_SOURCE"'
     for ((n = 1; n <= $(block 0 sh); n++)); do
       block "$n" sh | own_ports
       echo "echo '--- end of block $n'"
     done
   } >"$BATS_TEST_TMPDIR/script"
-  (cd "$BATS_TEST_TMPDIR/run" && bash -e "$BATS_TEST_TMPDIR/script") >"$BATS_TEST_TMPDIR/printed" 3>&-
+  (cd "$TANDEM_SOURCE" && bash -e "$BATS_TEST_TMPDIR/script") >"$BATS_TEST_TMPDIR/printed" 3>&-
   stop_started "$started"
 
   for ((n = 1; n <= $(block 0 sh); n++)); do

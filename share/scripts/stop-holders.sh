@@ -1,0 +1,21 @@
+#!/bin/sh
+# stop-holders.sh LOCK...: ends the processes that hold these lock files, each of which has the
+# process id of its holder as text. TERM first; KILL for what still holds its lock
+# TANDEM_GRACE seconds later (15). Returns when no lock is held. Files that nobody holds, or that
+# are not there, are left alone.
+status=0
+for sig in TERM KILL; do
+  wait=15
+  [ $sig = KILL ] || wait=${TANDEM_GRACE:-15}
+  for lock; do
+    [ -s "$lock" ] || continue
+    flock -n "$lock" true && continue
+    kill -s "$sig" "$(tr -cd 0-9 <"$lock")" 2>/dev/null
+  done
+  status=0
+  for lock; do
+    [ ! -e "$lock" ] || flock -w "$wait" "$lock" true || status=1
+  done
+  [ $status -ne 0 ] || break
+done
+exit $status
