@@ -183,10 +183,11 @@ bool SettingTable::is_group(std::string_view path) const {
   });
 }
 
-std::string SettingTable::suggest(std::string_view key) const {
+std::string SettingTable::suggest(std::string_view key, bool table) const {
   std::vector<std::string> candidates;
   for (const Setting& setting : settings_) {
-    candidates.push_back(setting.key_);
+    if (!table || setting.type_ == SettingType::kRaw) candidates.push_back(setting.key_);
+    if (!table) continue;
     for (size_t dot = setting.key_.find('.'); dot != std::string::npos;
          dot = setting.key_.find('.', dot + 1)) {
       candidates.push_back(setting.key_.substr(0, dot));
@@ -231,8 +232,9 @@ void SettingTable::read_table(const TomlNode& table, const std::string& path,
     if (Setting* setting = is_name ? find_mutable(key) : nullptr; setting != nullptr) {
       read_member(*setting, member.value, file, report);
     } else if (!is_name || !is_group(key)) {
-      const char* what = member.value.kind == TomlNode::Kind::kTable ? "table" : "key";
-      report.errors.push_back({at + ": unknown " + what + " '" + key + "'" + suggest(key)});
+      const bool is_table = member.value.kind == TomlNode::Kind::kTable;
+      report.errors.push_back({at + ": unknown " + (is_table ? "table" : "key") + " '" + key + "'" +
+                               suggest(key, is_table)});
     } else if (member.value.kind != TomlNode::Kind::kTable) {
       report.errors.push_back(
           {at + ": '" + key + "' must be a table, not " + std::string(member.value.type_name())});
@@ -294,7 +296,8 @@ void SettingTable::read_command_line(const ConfigSources& sources, ConfigReport&
   for (const auto& [key, text] : sources.settings) {
     Setting* setting = find_mutable(key);
     if (setting == nullptr) {
-      report.errors.push_back({"command line: unknown key '" + key + "'" + suggest(key), true});
+      report.errors.push_back(
+          {"command line: unknown key '" + key + "'" + suggest(key, false), true});
       continue;
     }
     Result<wire::Json> value = value_from_text(*setting, text);

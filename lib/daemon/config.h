@@ -172,7 +172,8 @@ class SettingTable {
   Setting& add(SettingType type, std::string key, std::string help, wire::Json value);
   Setting* find_mutable(std::string_view key);
   bool is_group(std::string_view path) const;
-  std::string suggest(std::string_view key) const;
+  // Groups and subtrees where a table was given, else keys.
+  std::string suggest(std::string_view key, bool table) const;
   void read_file(const std::string& file, ConfigReport& report);
   void read_table(const TomlNode& table, const std::string& path, const std::string& file,
                   ConfigReport& report);

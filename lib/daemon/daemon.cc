@@ -90,9 +90,16 @@ ExitStatus check_status(ErrorKind kind) {
 
 }  // namespace
 
+ExitStatus ending_status(ErrorKind kind) {
+  if (kind == ErrorKind::kNotFound || kind == ErrorKind::kConflict) {
+    return ExitStatus::kUnavailable;
+  }
+  return exit_status_of(kind);
+}
+
 void die(const Error& error) {
   log::error(error.message);
-  _exit(static_cast<int>(exit_status_of(error.kind)));
+  _exit(static_cast<int>(ending_status(error.kind)));
 }
 
 Daemon::Daemon(Program program, int argc, char** argv) : program_(std::move(program)) {

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/exit_status.h"
@@ -33,8 +34,13 @@
 
 namespace tandem::daemon {
 
-// Ends the process at once, with a log line and the exit status of the error, without destructors:
-// for state that can no longer be trusted, such as a failed fsync (74).
+// The exit status of an error that ends a daemon. As exit_status_of, but "not found" and
+// "conflict", which answer a question elsewhere (1), mean here that something it needs is not there
+// (69).
+ExitStatus ending_status(ErrorKind kind);
+
+// Ends the process at once, with a log line and the ending_status of the error, without
+// destructors: for state that can no longer be trusted, such as a failed fsync (74).
 [[noreturn]] void die(const Error& error);
 
 class Daemon {
@@ -50,7 +56,8 @@ class Daemon {
   // that the configuration names; it must not bind, create or change anything, because --check
   // runs beside the living daemon.
   template <typename C>
-  C load(void (*declare)(C&, SettingTable&), std::function<Status(const C&)> check = {}) {
+  C load(void (*declare)(C&, SettingTable&),
+         std::type_identity_t<std::function<Status(const C&)>> check = {}) {
     auto loaded = std::make_unique<Loaded<C>>();
     declare(loaded->config, loaded->table);
     resolve_or_exit(*loaded);
@@ -65,7 +72,8 @@ class Daemon {
   // SIGHUP: `apply` gets the settings anew, in which only those marked reloads() may differ.
   // log.level is taken over by itself. A file with an error is reported and changes nothing.
   template <typename C>
-  void on_reload(void (*declare)(C&, SettingTable&), std::function<void(const C&)> apply) {
+  void on_reload(void (*declare)(C&, SettingTable&),
+                 std::type_identity_t<std::function<void(const C&)>> apply) {
     reload_ = [this, declare, apply = std::move(apply)] {
       auto loaded = std::make_unique<Loaded<C>>();
       declare(loaded->config, loaded->table);

@@ -12,18 +12,6 @@
 #include "base/log.h"
 
 namespace tandem::daemon {
-namespace {
-
-// For an error that ends a start. "Not found" and "conflict" answer a question elsewhere, status 1;
-// here something that is needed is not there, and may be after a restart.
-ExitStatus start_status(ErrorKind kind) {
-  if (kind == ErrorKind::kNotFound || kind == ErrorKind::kConflict) {
-    return ExitStatus::kUnavailable;
-  }
-  return exit_status_of(kind);
-}
-
-}  // namespace
 
 Daemon::Run::Run(Daemon& daemon, loop::Loop& loop, const std::vector<Part*>& parts)
     : daemon_(daemon), loop_(loop), parts_(parts) {
@@ -107,7 +95,7 @@ void Daemon::Run::on_started(size_t index, const Status& status) {
     return;
   }
   log::error(status.error().message, {{"part", parts_[index]->name()}});
-  daemon_.status_ = start_status(status.error().kind);
+  daemon_.status_ = ending_status(status.error().kind);
   started_ = index;  // nothing to drain in the part that did not start
   begin_drain();
 }

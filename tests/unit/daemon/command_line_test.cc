@@ -33,7 +33,7 @@ Status check(const TestConfig& c) {
 int load(std::vector<std::string> words) {
   Arguments arguments(std::move(words));
   Daemon daemon({"rs-test", "test things"}, arguments.argc(), arguments.argv());
-  const TestConfig config = daemon.load<TestConfig>(declare, check);
+  const TestConfig config = daemon.load(declare, check);
   return config.port == 80 || config.port == 81 ? kLoaded : 1;
 }
 

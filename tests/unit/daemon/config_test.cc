@@ -155,6 +155,12 @@ TEST(ConfigTest, AKeyTwiceIsAnError) {
   EXPECT_THAT(r.errors[0], ::testing::StartsWith("F:3:"));
 }
 
+TEST(ConfigTest, SuggestsTablesForTablesAndKeysForKeys) {
+  EXPECT_THAT(Reading("[http]\nx = 1979-05-27\n[tabels]\n").errors,
+              ElementsAre("F:2:1: unknown key 'http.x'",
+                          "F:3:2: unknown table 'tabels', did you mean 'tables'?"));
+}
+
 TEST(ConfigTest, AQuotedDotIsNoPath) {
   EXPECT_THAT(Reading("\"http.port\" = 1\n").errors,
               ElementsAre(HasSubstr("F:1:1: unknown key 'http.port'")));

@@ -322,7 +322,7 @@ TEST(DaemonTest, HangUpReloadsWhatCanBe) {
   const std::string file = scratch.write("a.toml", "port = 1\nrate = 1\n");
   const ChildResult child = run_child([&] {
     Life life({"-c", file});
-    life.daemon.on_reload<TestConfig>(declare, [](const TestConfig& config) {
+    life.daemon.on_reload(declare, [](const TestConfig& config) {
       say("port " + std::to_string(config.port) + " rate " + std::to_string(config.rate));
       raise(SIGTERM);
     });
