@@ -27,7 +27,7 @@
 
 namespace tandem::storage {
 
-class Cache;
+class EntryCache;
 class SegmentMaker;
 class Writer;
 
@@ -40,6 +40,7 @@ struct LogOptions {
   uint64_t segment_bytes = 16 << 20;
   size_t cache_bytes = 32 << 20;
   size_t max_entry_bytes = 8 << 20;  // encoded_size() of an entry; a segment must hold one
+  uint64_t space_retry_ms = 1000;    // how often a full disk is asked again
 };
 
 struct LogHooks {
@@ -118,12 +119,15 @@ class Log {
   };
 
   Log(const LogOptions& options, loop::Loop& loop, LogHooks hooks, Disk& disk);
-  void adopt(RecoveredLog recovered);
+  Status start();
+  void adopt(const RecoveredLog& recovered);
+  void start_empty(uint64_t base_index, uint64_t base_epoch, uint32_t base_crc);
   void append_one(const wire::Entry& entry);
   void roll_segment();
-  void queue_changed();
+  void request_segment();
+  Ticket queued();
   void on_published();
-  Status read_from_disk(uint64_t from, size_t max_bytes, size_t& used, uint64_t& next,
+  Status read_from_disk(uint64_t from, uint64_t end, size_t max_bytes, size_t& used,
                         std::vector<wire::Entry>& out) const;
   const Segment& segment_of(uint64_t index) const;
 
@@ -132,14 +136,16 @@ class Log {
   Disk& disk_;
   Recovery recovery_;
 
-  std::deque<Segment> segments_;  // ordered by first index; the last one is written to
-  std::deque<EpochRun> epochs_;   // the first one covers base_index()
-  std::unique_ptr<Cache> cache_;  // the newest entries, and all that are not durable
+  std::vector<Segment> segments_;      // ordered by first index; the last one is written to
+  std::deque<EpochRun> epochs_;        // the first one covers base_index()
+  std::unique_ptr<EntryCache> cache_;  // the newest entries, and all that are not durable
   std::deque<PendingAppend> pending_;
   uint64_t durable_index_ = 0;
   Ticket last_ticket_ = 0;
+  Ticket handed_over_ = 0;
   Ticket durable_ticket_ = 0;
   bool failed_ = false;
+  bool next_requested_ = false;  // the segment after the current one was asked for
 
   std::unique_ptr<SegmentMaker> maker_;
   std::unique_ptr<Writer> writer_;

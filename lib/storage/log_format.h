@@ -80,8 +80,9 @@ bool decode_slot(std::string_view block, uint64_t& sequence, PromiseState& state
 // "log-00000000000000000001"; parse: false for any other name.
 std::string segment_name(uint64_t first_index);
 bool parse_segment_name(std::string_view name, uint64_t& first_index);
-// A segment being pre-written; never read.
-constexpr std::string_view kNextSegmentName = "next-segment.tmp";
+// "next-segment-1.tmp": a segment being pre-written. What is left of them at start is removed.
+std::string next_segment_name(uint64_t number);
+bool is_next_segment_name(std::string_view name);
 constexpr std::string_view kPromiseName = "promise";
 
 }  // namespace tandem::storage

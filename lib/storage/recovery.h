@@ -46,8 +46,9 @@ struct RecoveredSegment {
 
 struct RecoveredLog {
   Recovery recovery;
-  PromiseState promise;  // of the newest slot; where both are broken: defaults
-  bool fresh = false;    // no promise file and no segment: a new directory
+  PromiseState promise;           // of the newest slot, with the promise of recovery
+  uint64_t promise_sequence = 0;  // of the newest slot; 0: both are broken or missing
+  bool fresh = false;             // no promise file and no segment: a new directory
   // What goes on being used, in order; empty where the log has to be made anew.
   std::vector<RecoveredSegment> segments;
   std::vector<std::string> remove;  // paths of segments after the end of the log

@@ -1,0 +1,103 @@
+#include "storage/directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+namespace tandem::storage {
+namespace {
+
+constexpr int kLockAttempts = 11;
+constexpr timespec kLockPause{0, 10'000'000};
+
+Status sync_path(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return fail_errno("cannot open '" + directory + "'", errno);
+  const int error = fsync(fd) != 0 ? errno : 0;
+  close(fd);
+  if (error != 0) return fail_errno("cannot sync '" + directory + "'", error);
+  return {};
+}
+
+// Makes the directory and those above it, each durable in the one above.
+Status make_directories(const std::string& path) {
+  for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string prefix = path.substr(0, end);
+    if (mkdir(prefix.c_str(), 0700) == 0) {
+      const size_t slash = prefix.find_last_of('/');
+      const std::string above = slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : prefix.substr(0, slash);
+      if (Status synced = sync_path(above); !synced) return synced;
+    } else if (errno != EEXIST) {
+      return fail_errno("cannot create directory '" + prefix + "'", errno);
+    }
+    if (end == std::string::npos) return {};
+  }
+}
+
+std::string holder_of(int fd) {
+  char text[32] = {};
+  const ssize_t size = pread(fd, text, sizeof text - 1, 0);
+  std::string pid(text, size > 0 ? static_cast<size_t>(size) : 0);
+  while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+  return pid;
+}
+
+Status lock_file(int fd, const std::string& directory) {
+  for (int attempt = 1;; ++attempt) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return fail_errno("cannot lock '" + directory + "/lock'", errno);
+    if (attempt == kLockAttempts) break;
+    nanosleep(&kLockPause, nullptr);
+  }
+  const std::string pid = holder_of(fd);
+  return fail(ErrorKind::kBusy, "directory '" + directory + "' is in use" +
+                                    (pid.empty() ? std::string() : " by process " + pid));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Directory>> Directory::open(const std::string& path) {
+  if (path.empty()) return fail(ErrorKind::kConfig, "the storage directory has no name");
+  if (Status made = make_directories(path); !made) return fail(made.error());
+  const std::string lock_path = path + "/lock";
+  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return fail_errno("cannot open '" + lock_path + "'", errno);
+  struct stat status {};
+  Status locked = lock_file(fd, path);
+  if (locked && fstat(fd, &status) != 0) {
+    locked = fail_errno("cannot stat '" + lock_path + "'", errno);
+  }
+  if (!locked) {
+    close(fd);
+    return fail(locked.error());
+  }
+  // NOLINTNEXTLINE: the constructor is private
+  std::unique_ptr<Directory> directory(new Directory(path, fd, status.st_dev, status.st_ino));
+  if (!directory->still_ours()) {
+    return fail(ErrorKind::kBusy, "lock file '" + lock_path + "' was replaced while it was locked");
+  }
+  // For people and for the error above: the lock itself does not need it.
+  const std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(fd, 0) != 0 ||
+      pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return fail_errno("cannot write to '" + lock_path + "'", errno);
+  }
+  return directory;
+}
+
+Directory::~Directory() { close(fd_); }
+
+bool Directory::still_ours() const {
+  struct stat status {};
+  return stat(lock_path().c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
+}
+
+}  // namespace tandem::storage

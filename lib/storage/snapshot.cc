@@ -1,0 +1,270 @@
+#include "storage/snapshot.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/log.h"
+#include "storage/snapshot_format.h"
+#include "wire/crc32c.h"
+
+namespace tandem::storage {
+namespace {
+
+constexpr size_t kBlockBytes = 256 << 10;
+
+}  // namespace
+
+bool log_continues(const Log& log, const SnapshotHeader& header) {
+  return header.index >= log.base_index() && header.index <= log.last_index() &&
+         log.crc_at(header.index) == header.record_crc &&
+         log.epoch_at(header.index) == header.epoch;
+}
+
+// --- writing ---
+
+Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::create(const std::string& directory,
+                                                               const SnapshotHeader& header,
+                                                               Disk& disk) {
+  const std::string path = directory + "/" + snapshot_name(header.index) + ".tmp";
+  auto file = disk.open(path, OpenMode::kReplace);
+  if (!file) return fail(file.error());
+  // NOLINTNEXTLINE: the constructor is private
+  std::unique_ptr<SnapshotWriter> writer(
+      new SnapshotWriter(disk, directory, header.index, std::move(*file)));
+  writer->put(encode_snapshot_header(header));
+  return writer;
+}
+
+SnapshotWriter::SnapshotWriter(Disk& disk, std::string directory, uint64_t index,
+                               std::unique_ptr<File> file)
+    : disk_(disk), directory_(std::move(directory)), index_(index), file_(std::move(file)) {}
+
+SnapshotWriter::~SnapshotWriter() {
+  // Best effort: what is left over is removed at the next start.
+  if (!finished_) static_cast<void>(disk_.remove(temporary_path()));
+}
+
+std::string SnapshotWriter::temporary_path() const {
+  return directory_ + "/" + snapshot_name(index_) + ".tmp";
+}
+
+void SnapshotWriter::put(std::string_view line) {
+  buffer_ += line;
+  buffer_ += '\n';
+}
+
+bool SnapshotWriter::add_row(std::string_view row) {
+  if (!status_) return false;
+  put(row);
+  ++rows_;
+  if (buffer_.size() >= kBlockBytes) status_ = write_out();
+  return status_.has_value();
+}
+
+Status SnapshotWriter::write_out() {
+  crc_ = wire::crc32c(buffer_, crc_);
+  if (Status written = file_->write_at(written_bytes_, buffer_); !written) return written;
+  written_bytes_ += buffer_.size();
+  buffer_.clear();
+  return {};
+}
+
+Status SnapshotWriter::finish() {
+  if (status_) status_ = write_out();
+  if (!status_) return status_;
+  put(encode_snapshot_trailer({rows_, crc_}));
+  status_ = write_out();
+  if (status_) status_ = file_->sync();
+  if (status_) status_ = disk_.rename(temporary_path(), directory_ + "/" + snapshot_name(index_));
+  if (!status_) return status_;
+  finished_ = true;
+  return disk_.sync_directory(directory_);
+}
+
+// --- reading ---
+
+Result<std::unique_ptr<SnapshotReader>> SnapshotReader::open(const std::string& path, Disk& disk) {
+  auto file = disk.open(path, OpenMode::kRead);
+  if (!file) return fail(file.error());
+  // NOLINTNEXTLINE: the constructor is private
+  std::unique_ptr<SnapshotReader> reader(new SnapshotReader(path, std::move(*file)));
+  if (Status verified = reader->verify(); !verified) {
+    if (verified.error().kind != ErrorKind::kCorrupt) return fail(verified.error());
+    return fail(ErrorKind::kCorrupt,
+                "snapshot '" + path + "' is damaged: " + verified.error().message);
+  }
+  return reader;
+}
+
+Status SnapshotReader::verify() {
+  const Result<uint64_t> size = file_->size();
+  if (!size) return fail(size.error());
+  size_bytes_ = *size;
+
+  // The trailer is the last line and short.
+  const uint64_t tail_at = size_bytes_ - std::min<uint64_t>(size_bytes_, kMaxTrailerBytes);
+  std::string tail;
+  if (Status read = file_->read_at(tail_at, kMaxTrailerBytes, tail); !read) return read;
+  if (tail.empty() || tail.back() != '\n') return fail(ErrorKind::kCorrupt, "it has no end");
+  tail.pop_back();
+  const size_t newline = tail.find_last_of('\n');
+  if (newline == std::string::npos) return fail(ErrorKind::kCorrupt, "it has no trailer");
+  const auto trailer = decode_snapshot_trailer(std::string_view(tail).substr(newline + 1));
+  if (!trailer) return fail(trailer.error());
+
+  const uint64_t end = tail_at + newline + 1;
+  uint32_t crc = 0;
+  uint64_t lines = 0;
+  for (uint64_t at = 0; at < end; at += kBlockBytes) {
+    const size_t want = std::min<uint64_t>(kBlockBytes, end - at);
+    if (Status read = file_->read_at(at, want, block_); !read) return read;
+    crc = wire::crc32c(block_, crc);
+    lines += static_cast<uint64_t>(std::count(block_.begin(), block_.end(), '\n'));
+  }
+  block_.clear();
+  if (crc != trailer->crc) return fail(ErrorKind::kCorrupt, "its checksum is wrong");
+  if (lines != trailer->rows + 1) return fail(ErrorKind::kCorrupt, "its number of rows is wrong");
+  rows_ = trailer->rows;
+
+  std::string line;
+  const Result<bool> first = next_line(line);
+  if (!first) return fail(first.error());
+  auto header = decode_snapshot_header(line);
+  if (!header) return fail(header.error());
+  header_ = std::move(*header);
+  return {};
+}
+
+Result<bool> SnapshotReader::next_line(std::string& line) {
+  line.clear();
+  while (true) {
+    const size_t newline = block_.find('\n', block_used_);
+    line.append(block_, block_used_, newline - block_used_);
+    if (newline != std::string::npos) {
+      block_used_ = newline + 1;
+      return true;
+    }
+    if (Status read = file_->read_at(position_, kBlockBytes, block_); !read) {
+      return fail(read.error());
+    }
+    block_used_ = 0;
+    position_ += block_.size();
+    if (block_.empty()) return fail(ErrorKind::kCorrupt, "snapshot '" + path_ + "' ends too soon");
+  }
+}
+
+Result<bool> SnapshotReader::next_row(std::string& row) {
+  if (rows_given_ == rows_) return false;
+  ++rows_given_;
+  return next_line(row);
+}
+
+Result<std::string> SnapshotReader::read_raw(uint64_t offset, size_t max_bytes) const {
+  std::string bytes;
+  if (Status read = file_->read_at(offset, max_bytes, bytes); !read) return fail(read.error());
+  return bytes;
+}
+
+// --- receiving ---
+
+Result<std::unique_ptr<SnapshotReceiver>> SnapshotReceiver::create(const std::string& directory,
+                                                                   uint64_t index, Disk& disk) {
+  const std::string path = directory + "/" + snapshot_name(index) + ".incoming.tmp";
+  auto file = disk.open(path, OpenMode::kReplace);
+  if (!file) return fail(file.error());
+  // NOLINTNEXTLINE: the constructor is private
+  return std::unique_ptr<SnapshotReceiver>(
+      new SnapshotReceiver(disk, directory, index, std::move(*file)));
+}
+
+SnapshotReceiver::SnapshotReceiver(Disk& disk, std::string directory, uint64_t index,
+                                   std::unique_ptr<File> file)
+    : disk_(disk), directory_(std::move(directory)), index_(index), file_(std::move(file)) {}
+
+SnapshotReceiver::~SnapshotReceiver() {
+  // Best effort: what is left over is removed at the next start.
+  if (!finished_) static_cast<void>(disk_.remove(temporary_path()));
+}
+
+std::string SnapshotReceiver::temporary_path() const {
+  return directory_ + "/" + snapshot_name(index_) + ".incoming.tmp";
+}
+
+Status SnapshotReceiver::write(uint64_t offset, std::string_view data) {
+  if (offset > have_bytes_) {
+    return fail(ErrorKind::kBadInput, "a piece of snapshot " + std::to_string(index_) +
+                                          " is missing at byte " + std::to_string(have_bytes_));
+  }
+  if (offset + data.size() <= have_bytes_) return {};
+  data.remove_prefix(have_bytes_ - offset);
+  if (Status written = file_->write_at(have_bytes_, data); !written) return written;
+  have_bytes_ += data.size();
+  return {};
+}
+
+Result<SnapshotHeader> SnapshotReceiver::finish() {
+  const auto reader = SnapshotReader::open(temporary_path(), disk_);
+  if (!reader) return fail(reader.error());
+  const SnapshotHeader header = (*reader)->header();
+  if (header.index != index_) {
+    return fail(ErrorKind::kCorrupt, "snapshot " + std::to_string(index_) +
+                                         " says that it is snapshot " +
+                                         std::to_string(header.index));
+  }
+  if (Status synced = file_->sync(); !synced) return fail(synced.error());
+  const std::string path = directory_ + "/" + snapshot_name(index_);
+  if (Status s = disk_.rename(temporary_path(), path); !s) return fail(s.error());
+  finished_ = true;
+  if (Status s = disk_.sync_directory(directory_); !s) return fail(s.error());
+  return header;
+}
+
+// --- the directory ---
+
+Result<std::vector<SnapshotFile>> list_snapshots(const std::string& directory, Disk& disk) {
+  const auto names = disk.list(directory);
+  if (!names) return fail(names.error());
+  std::vector<SnapshotFile> snapshots;
+  for (const std::string& name : *names) {
+    uint64_t index = 0;
+    if (parse_snapshot_name(name, index)) snapshots.push_back({index, directory + "/" + name});
+  }
+  std::sort(snapshots.begin(), snapshots.end(),
+            [](const SnapshotFile& a, const SnapshotFile& b) { return a.index > b.index; });
+  return snapshots;
+}
+
+Result<std::unique_ptr<SnapshotReader>> newest_snapshot(const std::string& directory, Disk& disk) {
+  const auto snapshots = list_snapshots(directory, disk);
+  if (!snapshots) return fail(snapshots.error());
+  for (const SnapshotFile& snapshot : *snapshots) {
+    auto reader = SnapshotReader::open(snapshot.path, disk);
+    if (reader && (*reader)->header().index == snapshot.index) return reader;
+    if (!reader && reader.error().kind != ErrorKind::kCorrupt) return fail(reader.error());
+    log::error("passed over a snapshot",
+               {{"error", reader ? "'" + snapshot.path + "' is of another index than its name says"
+                                 : reader.error().message}});
+  }
+  return nullptr;
+}
+
+Status prune_snapshots(const std::string& directory, size_t keep, Disk& disk) {
+  const auto snapshots = list_snapshots(directory, disk);
+  if (!snapshots) return fail(snapshots.error());
+  for (size_t i = snapshots->size(); i > std::max<size_t>(keep, 1); --i) {
+    if (Status removed = disk.remove((*snapshots)[i - 1].path); !removed) return removed;
+  }
+  return disk.sync_directory(directory);
+}
+
+Status remove_unfinished_snapshots(const std::string& directory, Disk& disk) {
+  const auto names = disk.list(directory);
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    if (!is_unfinished_snapshot_name(name)) continue;
+    if (Status removed = disk.remove(directory + "/" + name); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace tandem::storage
