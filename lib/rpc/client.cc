@@ -56,6 +56,8 @@ class Client::Impl final : public SocketEvents {
   void reject(Completion done, ErrorKind kind, std::string message);
   void fail_call(PendingCalls::Call call, const char* why);
   void disconnect();
+  void renew_link();
+  void end_link();
   void flush();
   void start_ticking();
   void tick();
@@ -186,14 +188,15 @@ void Client::Impl::say_hello() {
 void Client::Impl::on_message(uint32_t pipe, std::string_view message) {
   if (pipe != pipe_) return;
   Preamble preamble;
-  if (!take_preamble(message, preamble)) return socket_->close_pipe(pipe);
+  if (!take_preamble(message, preamble)) return renew_link();
   if (preamble.kind == Kind::kWelcome) return on_welcome(preamble.link, message);
-  if (preamble.kind != Kind::kData || !connected_) return;
+  if (!connected_ || preamble.link != channel_.link()) return;
+  if (preamble.kind != Kind::kData) return renew_link();
   switch (channel_.receive(preamble)) {
     case Channel::Received::kForeign:
       return;
     case Channel::Received::kBroken:
-      return socket_->close_pipe(pipe);
+      return renew_link();
     case Channel::Received::kItems:
       on_items(message);
       break;
@@ -206,9 +209,10 @@ void Client::Impl::on_message(uint32_t pipe, std::string_view message) {
 
 void Client::Impl::on_welcome(uint64_t link, std::string_view body) {
   Greeting greeting;
-  if (!decode_greeting(body, greeting)) return socket_->close_pipe(pipe_);
+  if (!decode_greeting(body, greeting)) return renew_link();
   if (nonce_ == 0 || greeting.nonce != nonce_) return;  // the answer to an earlier hello
   nonce_ = 0;
+  hello_due_ = false;
   channel_.open(link, greeting.max_message_bytes);
   connected_ = true;
   send_waiting();
@@ -219,7 +223,7 @@ void Client::Impl::on_items(std::string_view body) {
   wire::ItemReader items(body);
   wire::Item item;
   while (items.next(item)) complete(item);
-  if (!items.ok()) socket_->close_pipe(pipe_);
+  if (!items.ok()) renew_link();
 }
 
 void Client::Impl::complete(const wire::Item& item) {
@@ -238,10 +242,20 @@ void Client::Impl::fail_call(PendingCalls::Call call, const char* why) {
 }
 
 void Client::Impl::disconnect() {
-  if (pipe_ == 0) return;
   pipe_ = 0;
-  nonce_ = 0;
   hello_due_ = false;
+  end_link();
+}
+
+// The next hello waits for a tick: a server that is always at fault is not asked in a tight loop.
+void Client::Impl::renew_link() {
+  end_link();
+  hello_due_ = true;
+  start_ticking();
+}
+
+void Client::Impl::end_link() {
+  nonce_ = 0;
   if (!std::exchange(connected_, false)) return;
   // Completions may call again: those calls wait for the next connection.
   for (PendingCalls::Call& call : calls_.take_batched()) {

@@ -52,7 +52,7 @@ bool take_preamble(std::string_view& message, Preamble& preamble) {
   preamble.sequence = reader.u64();
   preamble.acknowledged = reader.u64();
   if (!reader.ok() || version != kProtocolVersion) return false;
-  if (kind < static_cast<uint8_t>(Kind::kHello) || kind > static_cast<uint8_t>(Kind::kData)) {
+  if (kind < static_cast<uint8_t>(Kind::kHello) || kind > static_cast<uint8_t>(Kind::kGoodbye)) {
     return false;
   }
   preamble.kind = static_cast<Kind>(kind);

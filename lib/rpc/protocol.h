@@ -4,6 +4,7 @@
 //   preamble = version:u8 kind:u8 link:u64 sequence:u64 acknowledged:u64
 //   body     = greeting               ; kinds hello and welcome
 //            | *item                  ; kind data (wire/frame.h)
+//            | (empty)                ; kind goodbye
 //   greeting = nonce:u64 max_message_bytes:u64
 //
 // NNG keeps what was sent while nobody was there and gives it to whoever comes next, and its raw
@@ -17,6 +18,12 @@
 // - sequence and acknowledged: messages with items count from 1 on each link; acknowledged is the
 //   number of the last one received. No more than kWindow are under way one way. A message without
 //   items has sequence 0 and only acknowledges.
+//
+// Whoever finds the other end at fault (malformed, a gap in the sequence, answers not taken) ends
+// the link, never the connection: NNG 1.5.2 can wait for ever in the thread that takes connections
+// down when one is closed between the length and the body of a message that is being received. The
+// server says goodbye and answers goodbye to what follows on a connection without a link; the
+// client begins a new link with a new hello.
 //
 // An item's id is the caller's number of the call, its top bit unset; a reply has the same id. With
 // the top bit set it is an error reply: payload = kind:u8 message, numbers in protocol.cc.
@@ -38,7 +45,7 @@ constexpr uint8_t kProtocolVersion = 1;
 constexpr size_t kWindow = 24;
 constexpr uint64_t kErrorBit = uint64_t{1} << 63;
 
-enum class Kind : uint8_t { kHello = 1, kWelcome = 2, kData = 3 };
+enum class Kind : uint8_t { kHello = 1, kWelcome = 2, kData = 3, kGoodbye = 4 };
 
 struct Preamble {
   Kind kind = Kind::kData;

@@ -93,6 +93,8 @@ class Server::Impl final : public SocketEvents {
 
  private:
   void on_hello(uint32_t pipe, std::string_view body);
+  void say_goodbye(uint32_t pipe, uint64_t link);
+  void complain(const char* why);
   void on_items(Connection& connection, std::string_view body);
   void on_call(Connection& connection, const wire::Item& item);
   void add(Connection& connection, uint64_t id, std::string_view payload);
@@ -116,6 +118,8 @@ class Server::Impl final : public SocketEvents {
   std::vector<Connection*> dirty_;
   Flusher flusher_;
   loop::Timer ticker_;
+  bool complained_ = false;
+  uint64_t complained_at_ms_ = 0;
   bool closing_ = false;
   bool answered_all_ =
       false;  // at closing: every call has its answer, Connection::last_answer is set
@@ -137,10 +141,9 @@ void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
   if (well_formed && preamble.kind == Kind::kHello) return on_hello(pipe, message);
   const auto found = by_pipe_.find(pipe);
   if (found == by_pipe_.end()) {
-    // Not greeted: left over from an earlier connection of that client. Whoever does not speak the
-    // protocol is sent away.
-    if (!well_formed) socket_->close_pipe(pipe);
-    return;
+    // Left over from an earlier connection of that client, or sent before it knew of our goodbye.
+    if (well_formed) return say_goodbye(pipe, preamble.link);
+    return complain("message that is not of this protocol or version");
   }
   Connection& connection = *found->second;
   if (connection.broken != nullptr) return;
@@ -164,18 +167,34 @@ void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
 
 void Server::Impl::on_hello(uint32_t pipe, std::string_view body) {
   Greeting greeting;
-  if (!decode_greeting(body, greeting)) return socket_->close_pipe(pipe);
+  if (!decode_greeting(body, greeting)) return complain("malformed hello");
   forget(pipe);
   if (closing_) return;  // the client goes on waiting, and finds whoever listens here next
   const uint64_t link = random_id();
+  const std::string welcome = greeting_message({.kind = Kind::kWelcome, .link = link},
+                                               {greeting.nonce, options_.max_message_bytes});
+  // Without a welcome the client says hello again.
+  if (socket_->send(pipe, welcome) == Socket::Sent::kLater) return;
   auto connection = std::make_unique<Connection>(pipe, options_);
   connection->channel.open(link, greeting.max_message_bytes);
   by_pipe_[pipe] = connection.get();
   by_link_[link] = std::move(connection);
-  const std::string welcome = greeting_message({.kind = Kind::kWelcome, .link = link},
-                                               {greeting.nonce, options_.max_message_bytes});
-  // Closed for another try where NNG has no room: it is 5 ms for the client.
-  if (socket_->send(pipe, welcome) == Socket::Sent::kLater) socket_->close_pipe(pipe);
+}
+
+// Lost where NNG has no room; whatever the client sends next is answered in the same way.
+void Server::Impl::say_goodbye(uint32_t pipe, uint64_t link) {
+  std::string goodbye;
+  append_preamble(goodbye, {.kind = Kind::kGoodbye, .link = link});
+  socket_->send(pipe, goodbye);
+}
+
+// Once a second: a peer that is at fault tends to stay so.
+void Server::Impl::complain(const char* why) {
+  const uint64_t now_ms = loop_.now_ms();
+  if (complained_ && now_ms < complained_at_ms_ + 1000) return;
+  complained_ = true;
+  complained_at_ms_ = now_ms;
+  log::warning("a client is at fault", {{"url", server_.url_}, {"why", why}});
 }
 
 void Server::Impl::on_items(Connection& connection, std::string_view body) {
@@ -268,11 +287,9 @@ void Server::Impl::flush() {
   dirty_ = std::move(later);
   if (!dirty_.empty()) start_ticking();
   for (Connection* connection : broken) {
-    const uint32_t pipe = connection->pipe;
-    log::warning("connection of a client closed",
-                 {{"url", server_.url_}, {"why", connection->broken}});
-    socket_->close_pipe(pipe);
-    forget(pipe);
+    complain(connection->broken);
+    say_goodbye(connection->pipe, connection->channel.link());
+    forget(connection->pipe);
   }
 }
 

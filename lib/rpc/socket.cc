@@ -4,12 +4,15 @@
 #include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
 
-#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <future>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "rpc/url.h"
 
 namespace tandem::rpc {
@@ -41,6 +44,27 @@ class SignalsBlocked {
  private:
   sigset_t before_;
 };
+
+// NNG 1.5.2 can wait for ever when it closes a connection between the length and the body of a
+// message that is being received. So the intake stops first: with no room in the queue each
+// connection reads at most one message more. And the loop's thread does not wait without limit.
+template <typename Inbox>
+void close_bounded(nng_socket socket, std::shared_ptr<Inbox> inbox) {
+  constexpr auto kSettle = std::chrono::milliseconds(1);
+  constexpr auto kLimit = std::chrono::seconds(2);
+  nng_socket_set_int(socket, NNG_OPT_RECVBUF, 0);
+  std::promise<void> closed;
+  std::future<void> done = closed.get_future();
+  // The inbox lives as long as NNG may write to it.
+  std::thread([socket, closed = std::move(closed), inbox = std::move(inbox)]() mutable {
+    std::this_thread::sleep_for(kSettle);
+    nng_close(socket);
+    closed.set_value();
+  }).detach();
+  if (done.wait_for(kLimit) != std::future_status::ready) {
+    log::warning("the messaging library does not finish closing a socket: left behind");
+  }
+}
 
 ErrorKind kind_of(int code) {
   switch (code) {
@@ -83,7 +107,12 @@ tl::unexpected<Error> fail_nng(const std::string& what, int nng_code) {
 }
 
 Socket::Socket(loop::Loop& loop, SocketEvents& events)
-    : loop_(loop), events_(events), waker_(loop, [this] { tell_pipe_events(); }) {}
+    : loop_(loop),
+      events_(events),
+      waker_(loop, [this] { tell_pipe_events(); }),
+      inbox_(std::make_shared<Inbox>()) {
+  inbox_->waker = &waker_;
+}
 
 Status Socket::open(const Options& options) {
   const SignalsBlocked blocked;
@@ -102,8 +131,8 @@ Status Socket::configure(const Options& options) {
       nng_socket_set_size(socket_, NNG_OPT_RECVMAXSZ, options.max_message_bytes + kNngHeaderBytes),
       nng_socket_set_ms(socket_, NNG_OPT_RECONNMINT, options.reconnect_ms),
       nng_socket_set_ms(socket_, NNG_OPT_RECONNMAXT, options.reconnect_ms),
-      nng_pipe_notify(socket_, NNG_PIPE_EV_ADD_POST, on_pipe_event, this),
-      nng_pipe_notify(socket_, NNG_PIPE_EV_REM_POST, on_pipe_event, this),
+      nng_pipe_notify(socket_, NNG_PIPE_EV_ADD_POST, on_pipe_event, inbox_.get()),
+      nng_pipe_notify(socket_, NNG_PIPE_EV_REM_POST, on_pipe_event, inbox_.get()),
       nng_socket_get_int(socket_, NNG_OPT_RECVFD, &descriptor),
   };
   for (const int code : codes) {
@@ -118,10 +147,13 @@ Status Socket::configure(const Options& options) {
 }
 
 Socket::~Socket() {
-  // The poll first: nng_close closes its descriptor. NNG calls on_pipe_event until nng_close
-  // returns, so the waker goes last.
+  // The poll first: nng_close closes its descriptor.
   readable_.reset();
-  if (open_) nng_close(socket_);
+  {
+    const std::lock_guard<std::mutex> lock(inbox_->mutex);
+    inbox_->waker = nullptr;
+  }
+  if (open_) close_bounded(socket_, inbox_);
 }
 
 Result<std::string> Socket::listen(const std::string& url) {
@@ -158,25 +190,19 @@ Socket::Sent Socket::send(uint32_t pipe, std::string_view message) {
   return code == NNG_EAGAIN ? Sent::kLater : Sent::kYes;
 }
 
-void Socket::close_pipe(uint32_t pipe) {
-  nng_pipe handle = NNG_PIPE_INITIALIZER;
-  handle.id = pipe;
-  nng_pipe_close(handle);
-}
-
-void Socket::on_pipe_event(nng_pipe pipe, nng_pipe_ev event, void* self) {
-  auto* socket = static_cast<Socket*>(self);
+void Socket::on_pipe_event(nng_pipe pipe, nng_pipe_ev event, void* inbox) {
+  auto* to = static_cast<Inbox*>(inbox);
   const PipeEvent entry{static_cast<uint32_t>(nng_pipe_id(pipe)), event == NNG_PIPE_EV_ADD_POST};
-  const std::lock_guard<std::mutex> lock(socket->mutex_);
-  socket->pipe_events_.push_back(entry);
-  socket->waker_.wake();
+  const std::lock_guard<std::mutex> lock(to->mutex);
+  to->events.push_back(entry);
+  if (to->waker != nullptr) to->waker->wake();
 }
 
 void Socket::tell_pipe_events() {
   std::vector<PipeEvent> told;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    told.swap(pipe_events_);
+    const std::lock_guard<std::mutex> lock(inbox_->mutex);
+    told.swap(inbox_->events);
   }
   // What a peer said before it went counts; NNG's queue bounds how much that is.
   for (int i = 0; i < kQueueMessages && receive_one(); ++i) continue;

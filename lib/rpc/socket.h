@@ -61,11 +61,10 @@ class Socket {
   // `pipe` matters only for a socket that listens. What NNG refuses for good counts as sent: the
   // connection is gone, and on_pipe_removed follows.
   Sent send(uint32_t pipe, std::string_view message);
-  void close_pipe(uint32_t pipe);
 
  private:
   Status configure(const Options& options);
-  static void on_pipe_event(nng_pipe pipe, nng_pipe_ev event, void* self);
+  static void on_pipe_event(nng_pipe pipe, nng_pipe_ev event, void* inbox);
   void tell_pipe_events();
   // False when nothing more waits.
   bool receive_one();
@@ -75,14 +74,20 @@ class Socket {
     bool added;
   };
 
+  // What NNG's threads touch. Shared with the thread that closes the socket, which may outlive us.
+  struct Inbox {
+    std::mutex mutex;
+    std::vector<PipeEvent> events;
+    loop::Waker* waker = nullptr;  // null once we are gone
+  };
+
   loop::Loop& loop_;
   SocketEvents& events_;
   nng_socket socket_ = NNG_SOCKET_INITIALIZER;
   bool open_ = false;
   bool listens_ = false;
-  std::mutex mutex_;                    // guards pipe_events_
-  std::vector<PipeEvent> pipe_events_;  // appended to by NNG's threads
   loop::Waker waker_;
+  std::shared_ptr<Inbox> inbox_;
   std::optional<loop::Poll> readable_;
 };
 

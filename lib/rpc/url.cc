@@ -1,12 +1,12 @@
 #include "rpc/url.h"
 
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string_view>
 
 namespace tandem::rpc {
@@ -19,18 +19,26 @@ constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
 bool is_ipc(const std::string& url) { return url.starts_with(kIpc); }
 
-// 0 where somebody listens, else the errno of connect(2).
-int try_connect(const std::string& path) {
-  // Not blocking: a listener whose backlog is full gives EAGAIN and is a listener all the same.
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return errno;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const int code =
-      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
-  close(fd);
-  return code == EAGAIN || code == EINPROGRESS ? 0 : code;
+// Whether a process listens on the socket file, from the kernel's table. Trying to connect would do
+// harm: a connection that ends before NNG 1.5.2 has greeted it stops its listener for good.
+//
+//   Num: RefCount Protocol Flags Type St Inode Path
+Result<bool> listened_to(const std::string& path) {
+  constexpr unsigned long kAcceptsConnections = 1UL << 16;  // __SO_ACCEPTCON of linux/net.h
+  std::ifstream table("/proc/net/unix");
+  if (!table) return fail_errno("cannot open '/proc/net/unix'", errno);
+  std::string line;
+  while (std::getline(table, line)) {
+    if (!line.ends_with(' ' + path)) continue;
+    std::istringstream fields(line);
+    std::string number;
+    std::string references;
+    std::string protocol;
+    unsigned long flags = 0;
+    fields >> number >> references >> protocol >> std::hex >> flags;
+    if ((flags & kAcceptsConnections) != 0) return true;
+  }
+  return false;
 }
 
 Status remove_stale_socket(const std::string& path) {
@@ -42,12 +50,11 @@ Status remove_stale_socket(const std::string& path) {
   if (!S_ISSOCK(found.st_mode)) {
     return fail(ErrorKind::kCannotCreate, "cannot listen on '" + path + "': not a socket");
   }
-  const int code = try_connect(path);
-  if (code == 0) {
+  const Result<bool> taken = listened_to(path);
+  if (!taken) return fail(taken.error());
+  if (*taken) {
     return fail(ErrorKind::kBusy, "cannot listen on '" + path + "': somebody else does");
   }
-  if (code == ENOENT) return {};
-  if (code != ECONNREFUSED) return fail_errno("cannot connect to '" + path + "'", code);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return fail_errno("cannot remove the old socket '" + path + "'", errno);
   }

@@ -1,0 +1,158 @@
+// What the tests of rpc share: a directory, a loop with a guard against hanging, a handler that
+// does as it is told, a bare client that can misbehave.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "loop/loop.h"
+#include "rpc/client.h"
+#include "rpc/protocol.h"
+#include "rpc/server.h"
+#include "rpc/socket.h"
+#include "wire/frame.h"
+
+namespace tandem::rpc {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "rpc-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+// Answers "NAME:payload" at once, or keeps or drops the reply.
+class TestHandler : public Handler {
+ public:
+  enum class Mode { kEcho, kKeep, kDrop, kFail };
+  explicit TestHandler(std::string handler_name = "") : name(std::move(handler_name)) {}
+
+  void on_call(Reply reply, std::string_view payload) override {
+    ++calls;
+    if (mode == Mode::kKeep) kept.push_back(std::move(reply));
+    if (mode == Mode::kEcho) reply.answer(name + std::string(payload));
+    if (mode == Mode::kFail) reply.fail({ErrorKind::kConflict, "no"});
+  }
+  void on_message(Peer, std::string_view payload) override { messages.emplace_back(payload); }
+  void on_peer_gone(Peer) override { ++gone; }
+
+  std::string name;
+  Mode mode = Mode::kEcho;
+  std::vector<Reply> kept;
+  std::vector<std::string> messages;
+  size_t calls = 0;
+  size_t gone = 0;
+};
+
+// The outcome of one call.
+struct Outcome {
+  int times = 0;
+  Result<std::string> result;
+
+  Client::Completion completion() {
+    return [this](Result<std::string_view> got) {
+      ++times;
+      if (got) {
+        result = std::string(*got);
+      } else {
+        result = fail(got.error());
+      }
+    };
+  }
+};
+
+class RpcTest : public testing::Test {
+ protected:
+  RpcTest() {
+    guard_.start(60'000);
+    guard_.unref();
+  }
+
+  // Turns the loop until the condition holds.
+  void run_until(const std::function<bool()>& condition) {
+    while (!condition()) {
+      loop_.run_once();
+      ASSERT_FALSE(hung_) << "the condition never came true";
+    }
+  }
+  void wait_for(const Outcome& outcome) {
+    run_until([&] { return outcome.times > 0; });
+  }
+  Outcome call(Client& client, std::string_view payload, uint64_t timeout_ms = 30'000) {
+    Outcome outcome;
+    client.call(payload, timeout_ms, outcome.completion());
+    wait_for(outcome);
+    return outcome;
+  }
+  std::string ipc(const std::string& name = "s") const { return "ipc://" + directory_.file(name); }
+
+  TemporaryDirectory directory_;
+  loop::Loop loop_;
+
+ private:
+  bool hung_ = false;
+  loop::Timer guard_{loop_, [this] { hung_ = true; }};
+};
+
+// Speaks the protocol by hand.
+class BareClient : public SocketEvents {
+ public:
+  BareClient(loop::Loop& loop, const std::string& url) : socket_(loop, *this) {
+    EXPECT_TRUE(socket_.open({.max_message_bytes = 1 << 20}));
+    EXPECT_TRUE(socket_.dial(url));
+  }
+  void on_pipe_added(uint32_t) override { ++added; }
+  void on_pipe_removed(uint32_t) override { ++removed; }
+  void on_message(uint32_t, std::string_view message) override { received.emplace_back(message); }
+
+  void send(const std::string& message) { EXPECT_EQ(socket_.send(0, message), Socket::Sent::kYes); }
+  void hello(uint64_t nonce) { send(greeting_message({.kind = Kind::kHello}, {nonce, 1 << 20})); }
+  void data(uint64_t link, uint64_t sequence, const std::string& body) {
+    std::string message;
+    append_preamble(message, {Kind::kData, link, sequence, 0});
+    send(message + body);
+  }
+  // The link of the welcome that was received last.
+  uint64_t link() const {
+    EXPECT_EQ(last().kind, Kind::kWelcome);
+    return last().link;
+  }
+  bool said_goodbye(uint64_t link) const {
+    return !received.empty() && last().kind == Kind::kGoodbye && last().link == link;
+  }
+  Preamble last() const {
+    std::string_view message = received.back();
+    Preamble preamble;
+    EXPECT_TRUE(take_preamble(message, preamble));
+    return preamble;
+  }
+
+  int added = 0;
+  int removed = 0;
+  std::vector<std::string> received;
+
+ private:
+  Socket socket_;
+};
+
+inline std::string item(uint64_t id, std::string_view payload) {
+  std::string out;
+  wire::append_item(out, id, payload);
+  return out;
+}
+
+}  // namespace tandem::rpc
