@@ -75,7 +75,7 @@ uint16_t HttpService::port() const {
 void HttpService::start(UniqueFunction<void(Status)> done) {
   http::ServerOptions options;
   options.limits = config_.limits;
-  options.observer = &http_metrics_;
+  options.observer = &access_log_;
   server_ = std::make_unique<http::Server>(loop_, options, router_);
   Status status = server_->listen(config_.host, config_.port);
   if (status) log::info("listening", {{"address", address_text(config_.host, server_->port())}});

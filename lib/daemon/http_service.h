@@ -1,4 +1,5 @@
-// The HTTP side of a daemon as one Part: server, router, health routes and metrics. The program
+// The HTTP side of a daemon as one Part: server, router, health routes, metrics and the
+// access log at debug level. The program
 // adds its routes to router() before the start:
 //
 //   HttpService web{config.http, daemon, metrics, loop};
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "base/function.h"
+#include "daemon/access_log.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/http_metrics.h"
@@ -64,6 +66,7 @@ class HttpService final : public Part {
   const Daemon& daemon_;
   loop::Loop& loop_;
   HttpMetrics http_metrics_;
+  AccessLog access_log_{http_metrics_};
   http::Router router_;
   http::HealthSource health_;
   UniqueFunction<void(http::ReadyAnswer)> check_ready_;

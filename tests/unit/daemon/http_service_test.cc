@@ -45,7 +45,7 @@ std::string get(uint16_t port, const std::string& path) {
 
 // Serves on a free port while another thread asks for each path, and writes the answers to stdout.
 int serve(const std::vector<std::string>& paths, const Status& readiness) {
-  Arguments arguments({"--port", "0"});
+  Arguments arguments({"--port", "0", "--log-level", "debug"});
   Daemon daemon({"rs-test", "test things", http_options()}, arguments.argc(), arguments.argv());
   const HttpConfig config = daemon.load<HttpConfig>(declare);
   loop::Loop loop;
@@ -78,6 +78,7 @@ TEST(HttpServiceTest, ServesRoutesHealthAndMetrics) {
   EXPECT_EQ(child.status, 0) << child.err;
   EXPECT_THAT(child.out, HasSubstr("hello\n"));
   EXPECT_THAT(child.out, HasSubstr("{\"status\":\"ok\"}"));
+  EXPECT_THAT(child.err, HasSubstr("debug: request method=GET target=/hello status=200 us="));
   EXPECT_THAT(child.out, HasSubstr("tandem_http_requests_total{method=\"GET\",route=\"/hello\","
                                    "status=\"2xx\"} 1\n"));
 }
