@@ -1,6 +1,5 @@
-// The HTTP side of a daemon as one Part: server, router, health routes, metrics and the
-// access log at debug level. The program
-// adds its routes to router() before the start:
+// The HTTP side of a daemon as one Part: server, router, health routes, metrics and the access log
+// at debug level. The program adds its routes to router() before the start:
 //
 //   HttpService web{config.http, daemon, metrics, loop};
 //   add_ride_routes(web.router(), …);
