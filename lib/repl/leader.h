@@ -31,6 +31,7 @@ class Leader {
   Leader(Context& context, const Record& record);
 
   bool opened() const { return context_.commit >= first_; }
+  Index first() const { return first_; }
   const Record& record() const { return record_; }
   Index pinned_index() const;
   std::vector<PeerView> peers() const;

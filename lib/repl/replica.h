@@ -42,6 +42,8 @@ class Replica {
 
   bool leading() const { return leader_ != nullptr; }
   bool opened() const { return leader_ != nullptr && leader_->opened(); }
+  // The entry that opened the epoch that this replica leads. REQUIRES: leading().
+  Index epoch_start() const { return leader_->first(); }
   // Whether this replica is in the in-sync set of the newest record that it knows.
   bool in_sync() const;
   ReplicaId leader_id() const { return leader_id_; }

@@ -20,7 +20,8 @@ enum class Method : uint16_t {
   kDbWrite = 2,     // body: JSON of db/write
   kDbClear = 3,     // body: empty
   kWorkerInfo = 4,  // body: empty; answers the replica's state as JSON
-  kPing = 5,        // body: empty; answers 200
+  kPing = 5,        // body: empty; answers 200 where the process can do its job
+  kDbSchema = 6,    // body: JSON of the tables' declaration; orchestrator to leader only
   kPeer = 16,       // one way: a replication message (repl/message.h) follows the method number
   kControl = 17,    // controller to replica and back: repl/message.h as well, with a reply
 };

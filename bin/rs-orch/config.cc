@@ -1,0 +1,70 @@
+#include "config.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "db/schema.h"
+
+namespace tandem::orch {
+
+void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
+  c.http.port = 8090;
+  daemon::declare_http(c.http, t);
+  t.text("rpc.url", c.rpc_url,
+         "where the services reach this process: ipc://, tcp:// or abstract://");
+  t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
+      .one_of({"local"});
+  t.text("coord.root", c.coord_root, "directory of the local coordination files");
+  t.text("database.group", c.group, "name of the group of workers");
+  t.text("database.consistency", c.consistency, "of reads that do not choose one")
+      .one_of({"linearizable", "session", "eventual"})
+      .reloads();
+  t.duration_ms("database.timeout", c.timeout_ms, "longest time to an answer, failover included", 1,
+                3600000)
+      .reloads();
+  t.integer("database.max_in_flight", c.max_in_flight, 1, 1000000,
+            "calls without an answer; more are refused");
+  t.integer("database.min_in_sync", c.min_in_sync, 1, 7,
+            "the in-sync set never gets smaller; fixed when the database is created");
+  t.integer("database.max_in_sync", c.max_in_sync, 1, 7,
+            "replicas that every write waits for at most; further ones are readers");
+  t.text("workers.program", c.worker_program,
+         "the worker's program; empty: rs-worker beside this one");
+  t.text("workers.config", c.worker_config, "settings of the workers; empty: their defaults");
+  t.text("workers.directory", c.worker_directory, "where each worker keeps its data, below its id");
+  t.text("workers.sockets", c.worker_sockets, "directory of the workers' sockets");
+  t.duration_ms("workers.stop_timeout", c.stop_timeout_ms,
+                "how long a worker that was told to stop may take before it is killed", 1, 600000);
+  t.duration_ms("scaling.window", c.window_ms, "reads are counted for so long, then slaves follow",
+                100, 86400000)
+      .reloads();
+  t.integer("scaling.reads_per_slave", c.reads_per_slave, 1, 1000000000,
+            "reads in a window that one slave is there for")
+      .reloads();
+  t.integer("scaling.min_slaves", c.min_slaves, 1, 64, "never fewer slaves").reloads();
+  t.integer("scaling.max_slaves", c.max_slaves, 1, 64, "never more slaves").reloads();
+  t.raw("tables", c.tables, "the tables of the database, one subtree each").required();
+}
+
+Status check_orch(const OrchConfig& c) {
+  const auto schema = db::parse_schema(c.tables.value);
+  if (!schema) {
+    return fail(ErrorKind::kConfig, c.tables.origin + ": tables: " + schema.error().message);
+  }
+  if (c.min_slaves > c.max_slaves) {
+    return fail(ErrorKind::kConfig, "scaling.min_slaves is above scaling.max_slaves");
+  }
+  if (c.min_in_sync > c.max_in_sync) {
+    return fail(ErrorKind::kConfig, "database.min_in_sync is above database.max_in_sync");
+  }
+  return {};
+}
+
+void find_worker_program(OrchConfig& config) {
+  if (!config.worker_program.empty()) return;
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  config.worker_program = error ? "rs-worker" : (self.parent_path() / "rs-worker").string();
+}
+
+}  // namespace tandem::orch

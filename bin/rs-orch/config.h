@@ -1,0 +1,48 @@
+// The settings of rs-orch; etc/orch.toml shows them all.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/http_service.h"
+
+namespace tandem::orch {
+
+struct OrchConfig {
+  daemon::HttpConfig http;
+  std::string rpc_url = "ipc://run/sock/orch.sock";
+  std::string coord_backend = "local";
+  std::string coord_root = "run/state/coord";
+
+  std::string group = "rides-db";
+  std::string consistency = "linearizable";
+  uint32_t timeout_ms = 5000;
+  uint64_t max_in_flight = 20000;
+  uint32_t min_in_sync = 1;
+  uint32_t max_in_sync = 3;
+
+  std::string worker_program;  // empty: rs-worker beside this program
+  std::string worker_config;   // empty: workers have defaults
+  std::string worker_directory = "run/state/rides-db";
+  std::string worker_sockets = "run/sock";
+  uint32_t stop_timeout_ms = 5000;
+
+  uint32_t window_ms = 120000;
+  uint32_t reads_per_slave = 20;
+  uint32_t min_slaves = 1;
+  uint32_t max_slaves = 8;
+
+  daemon::RawConfig tables;
+};
+
+void declare_orch(OrchConfig& config, daemon::SettingTable& table);
+
+// What one value cannot tell: the declaration of the tables, the bounds of scaling.
+Status check_orch(const OrchConfig& config);
+
+// Fills workers.program in where it is not set: rs-worker in the directory of this executable.
+void find_worker_program(OrchConfig& config);
+
+}  // namespace tandem::orch

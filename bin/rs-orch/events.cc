@@ -1,0 +1,61 @@
+#include "events.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace tandem::orch {
+namespace {
+
+constexpr size_t kKeep = 512;
+constexpr uint64_t kHeartbeatMs = 15'000;  // proxies drop a connection that says nothing for long
+
+uint64_t last_event_id(const http::Request& request) {
+  const auto text = request.header("Last-Event-ID");
+  uint64_t id = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), id);
+  return id;
+}
+
+}  // namespace
+
+Events::Events(loop::Loop& loop)
+    : heartbeat_(loop, [this] {
+        listeners_.remove_if([](Listener& l) { return !l.stream.write(": still here\n\n"); });
+      }) {
+  heartbeat_.start(kHeartbeatMs, kHeartbeatMs);
+  heartbeat_.unref();
+}
+
+void Events::tell(std::string_view kind, std::string_view reason, wire::Json fields) {
+  wire::Json json;
+  json.set("time_ms", system_clock().wall_ms());
+  json.set("event", kind);
+  json.set("reason", reason);
+  if (const auto* members = fields.as_object()) {
+    for (const auto& [name, value] : *members) json.set(name, value);
+  }
+  const std::string data = json.dump();
+  log::info(std::string(kind) + ": " + std::string(reason), {{"event", data}});
+  Event event;
+  event.id = ++last_id_;
+  event.text = "id: " + std::to_string(event.id) + "\nevent: " + std::string(kind) +
+               "\ndata: " + data + "\n\n";
+  listeners_.remove_if([&](Listener& l) { return !l.stream.write(event.text); });
+  recent_.push_back(std::move(event));
+  if (recent_.size() > kKeep) recent_.pop_front();
+}
+
+void Events::stream(const http::Request& request, http::Responder responder) {
+  const uint64_t after = last_event_id(request);
+  http::EventStream stream = responder.stream("text/event-stream", {{"Cache-Control", "no-store"}});
+  std::string backlog = ": events of the database service\n\n";
+  for (const Event& event : recent_) {
+    if (event.id > after) backlog += event.text;
+  }
+  if (stream.write(backlog)) listeners_.push_back(Listener{std::move(stream)});
+}
+
+}  // namespace tandem::orch

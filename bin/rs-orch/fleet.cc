@@ -1,0 +1,425 @@
+#include "fleet.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "storage/identity.h"
+
+namespace tandem::orch {
+namespace {
+
+constexpr uint64_t kReconcileMs = 50;
+constexpr int64_t kSteadyMs = 5000;  // who ran for so long does not fail "again"
+constexpr int64_t kLongestPauseMs = 5000;
+constexpr int64_t kCreateAgainMs = 1000;
+
+int64_t pause_ms(int failures) {
+  return failures <= 1 ? 0
+                       : std::min<int64_t>(kLongestPauseMs, int64_t{50} << std::min(failures, 10));
+}
+
+wire::Json worker_fields(repl::ReplicaId id, pid_t pid) {
+  wire::Json fields;
+  fields.set("worker", static_cast<int64_t>(id));
+  fields.set("pid", static_cast<int64_t>(pid));
+  return fields;
+}
+
+std::string describe_exit(int64_t status, int signal) {
+  if (signal != 0) return "killed by signal " + std::to_string(signal);
+  return "exit status " + std::to_string(status);
+}
+
+}  // namespace
+
+Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, Workers& workers, Leadership& leadership,
+             Events& events)
+    : loop_(loop),
+      config_(config),
+      workers_(workers),
+      leadership_(leadership),
+      events_(events),
+      slaves_(config.min_slaves),
+      timer_(loop,
+             [this] {
+               ended_.clear();
+               reconcile();
+             }),
+      kill_timer_(loop, [this] { kill_all(); }) {}
+
+void Fleet::start() {
+  if (std::exchange(started_, true)) return;
+  data_without_record_ = find_directories();
+  timer_.start(kReconcileMs, kReconcileMs);
+  reconcile();
+}
+
+std::string Fleet::directory_of(repl::ReplicaId id) const {
+  return config_.worker_directory + "/" + std::to_string(id);
+}
+
+// Directories that earlier workers left. True where one of them holds data of a database.
+bool Fleet::find_directories() {
+  bool data = false;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(config_.worker_directory, error)) {
+    const std::string name = entry.path().filename();
+    repl::ReplicaId id = 0;
+    const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), id);
+    if (code != std::errc{} || end != name.data() + name.size() || id == 0) continue;
+    last_id_ = std::max(last_id_, id);
+    slot(id);
+    const auto identity = storage::load_identity(entry.path());
+    if (!identity || (*identity && (*identity)->lineage != 0)) data = true;
+  }
+  return data;
+}
+
+Fleet::Slot& Fleet::slot(repl::ReplicaId id) {
+  Slot& found = slots_[id];
+  found.id = id;
+  last_id_ = std::max(last_id_, id);
+  return found;
+}
+
+// --- what is to be ---
+
+void Fleet::reconcile() {
+  if (!started_ || stopping_ || !leadership_.record_was_read()) return;
+  bool missing = false;
+  for (const auto& [id, slot] : slots_) missing = missing || slot.session == 0;
+  if (missing) workers_.refresh();  // one may have registered that was started by a former life
+  if (!leadership_.record()) {
+    begin_group();
+    return;
+  }
+  trouble_.clear();
+  keep_in_sync_members();
+  fit_number();
+  retire_marked();
+}
+
+// There is no record: the first worker creates the group, unless there is data that a record must
+// have belonged to. Data never accepts a missing record: starting over would lose it.
+void Fleet::begin_group() {
+  if (data_without_record_) {
+    if (trouble_.empty()) {
+      trouble_ = "'" + config_.worker_directory +
+                 "' holds data of a database but its record is missing below '" +
+                 config_.coord_root + "': restore the record, or move the data away to start anew";
+      events_.tell("trouble", trouble_);
+    }
+    return;
+  }
+  if (slots_.empty()) slot(last_id_ + 1);
+  Slot& first = slots_.begin()->second;
+  if (!first.running()) {
+    restart_if_due(first, "the first worker of a new database");
+    return;
+  }
+  const Worker* worker = workers_.find(first.id);
+  if (worker == nullptr || first.session == 0 || !worker->connected()) return;
+  if (now_ms() < next_create_ms_) return;
+  next_create_ms_ = now_ms() + kCreateAgainMs;
+  leadership_.create_group(*worker, config_.min_in_sync);
+}
+
+// Their directories have every acknowledged write: they come back before anything else.
+void Fleet::keep_in_sync_members() {
+  for (const repl::Member& member : leadership_.record()->in_sync) {
+    Slot& kept = slot(member.id);
+    if (!kept.running()) restart_if_due(kept, "an in-sync worker is not running");
+  }
+}
+
+void Fleet::fit_number() {
+  const size_t wanted = size_t{1} + slaves_;
+  size_t staying = 0;
+  for (auto& [id, slot] : slots_) staying += slot.retiring ? 0 : 1;
+  for (; staying < wanted; ++staying) slot(last_id_ + 1);
+  for (; staying > wanted; --staying) {
+    Slot* leaves = surplus();
+    if (leaves == nullptr) break;
+    leaves->retiring = true;
+    events_.tell("retire", "more slaves than wanted", worker_fields(leaves->id, leaves->pid));
+  }
+  for (auto& [id, slot] : slots_) {
+    if (!slot.running() && !slot.retiring) restart_if_due(slot, "fewer workers than wanted");
+  }
+}
+
+// The one that goes first: not running, outside the set, then the highest pid; never the master.
+Fleet::Slot* Fleet::surplus() {
+  Slot* best = nullptr;
+  const auto rank = [this](const Slot& slot) {
+    const bool member = leadership_.record()->find(slot.id) != nullptr;
+    return std::make_tuple(!slot.running(), !member, slot.pid);
+  };
+  for (auto& [id, slot] : slots_) {
+    if (slot.retiring || id == leadership_.leader()) continue;
+    if (best == nullptr || rank(slot) > rank(*best)) best = &slot;
+  }
+  return best;
+}
+
+void Fleet::retire_marked() {
+  std::vector<repl::ReplicaId> gone;
+  for (auto& [id, slot] : slots_) {
+    if (!slot.retiring) continue;
+    if (id == leadership_.leader()) {
+      slot.retiring = false;  // it was chosen as master meanwhile
+    } else if (leadership_.record()->find(id) != nullptr) {
+      leadership_.remove(id);  // until the record says so
+    } else if (!slot.running()) {
+      gone.push_back(id);
+    } else if (!std::exchange(slot.told_to_stop, true)) {
+      send_signal(slot, SIGTERM);
+    }
+  }
+  for (const repl::ReplicaId id : gone) erase(id);
+}
+
+void Fleet::erase(repl::ReplicaId id) {
+  std::error_code error;
+  std::filesystem::remove_all(directory_of(id), error);
+  if (error) log::warning("cannot remove a directory", {{"path", directory_of(id)}});
+  slots_.erase(id);
+}
+
+void Fleet::set_slaves(uint32_t slaves, const std::string& reason) {
+  if (slaves == slaves_) return;
+  wire::Json fields;
+  fields.set("from", static_cast<int64_t>(slaves_));
+  fields.set("to", static_cast<int64_t>(slaves));
+  slaves_ = slaves;
+  events_.tell("scale", reason, std::move(fields));
+  reconcile();
+}
+
+// --- starting ---
+
+bool Fleet::restart_if_due(Slot& slot, const std::string& reason) {
+  if (now_ms() < slot.next_start_ms) return false;
+  if (slot.disk_failed) {
+    const auto& record = leadership_.record();
+    if (record && record->find(slot.id) != nullptr) {
+      // Its disk may lie about what it has, so it is used again only where nobody else has the
+      // data.
+      if (record->in_sync.size() > 1) return false;
+    } else {
+      std::error_code error;
+      std::filesystem::remove_all(directory_of(slot.id), error);
+    }
+    slot.disk_failed = false;
+  }
+  const Status started = start_worker(slot, reason);
+  if (started) return true;
+  ++slot.failures;
+  slot.next_start_ms = now_ms() + std::max<int64_t>(1000, pause_ms(slot.failures));
+  events_.tell("trouble", "cannot start a worker: " + started.error().message,
+               worker_fields(slot.id, 0));
+  return false;
+}
+
+Status Fleet::start_worker(Slot& slot, const std::string& reason) {
+  int pipe_fds[2];
+  if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno("cannot make a pipe", errno);
+  const std::string id = std::to_string(slot.id);
+  loop::ProcessOptions options;
+  options.program = config_.worker_program;
+  if (!config_.worker_config.empty()) options.args = {"--config", config_.worker_config};
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+           {"worker.id", id},
+           {"worker.group", config_.group},
+           {"worker.directory", directory_of(slot.id)},
+           {"worker.max_in_sync", std::to_string(config_.max_in_sync)},
+           {"rpc.url", "ipc://" + config_.worker_sockets + "/worker-" + id + ".sock"},
+           {"coord.backend", config_.coord_backend},
+           {"coord.root", config_.coord_root}}) {
+    options.args.push_back("--set");
+    options.args.push_back(key + "=" + value);
+  }
+  options.environment = {{"RS_READY_FD", "3"}};
+  options.extra_fds = {{3, pipe_fds[1]}};
+  slot.child = std::make_unique<loop::Process>(
+      loop_,
+      [this, slot_id = slot.id](int64_t status, int signal) { on_exit(slot_id, status, signal); });
+  const Status spawned = slot.child->spawn(options);
+  close(pipe_fds[1]);
+  if (!spawned) {
+    close(pipe_fds[0]);
+    slot.child.reset();
+    return spawned;
+  }
+  slot.pid = slot.child->pid();
+  slot.session = 0;
+  slot.told_to_stop = false;
+  slot.started_ms = now_ms();
+  slot.ready_fd = pipe_fds[0];
+  slot.ready = std::make_unique<loop::Poll>(loop_, slot.ready_fd,
+                                            [this, slot_id = slot.id](int) { on_ready(slot_id); });
+  slot.ready->start(UV_READABLE);
+  events_.tell("spawn", reason, worker_fields(slot.id, slot.pid));
+  return {};
+}
+
+// The worker has written its newline, or closed the pipe by dying: the registry tells which.
+void Fleet::on_ready(repl::ReplicaId id) {
+  Slot& ready = slots_.at(id);
+  ready.ready.reset();
+  close(std::exchange(ready.ready_fd, -1));
+  workers_.refresh([this](const Status&) { reconcile(); });
+}
+
+void Fleet::worker_up(const Worker& worker) {
+  Slot& up = slot(worker.member.id);
+  if (up.running() && up.pid != static_cast<pid_t>(worker.member.pid)) return;
+  if (!up.running()) {
+    const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
+                                         worker.member.start_ticks, worker.member.boot_id};
+    up.watch =
+        std::make_unique<loop::ProcessWatch>(loop_, [this, id = up.id] { on_exit(id, 0, 0); });
+    if (!up.watch->start(identity)) {
+      up.watch.reset();
+      return;
+    }
+    up.pid = identity.pid;
+    up.started_ms = now_ms();
+    events_.tell("adopt", "a worker of an earlier life of the orchestrator",
+                 worker_fields(up.id, up.pid));
+  }
+  up.session = worker.member.session;
+}
+
+// --- ending ---
+
+void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
+  Slot& dead = slots_.at(id);
+  const pid_t pid = std::exchange(dead.pid, 0);
+  const uint64_t session = std::exchange(dead.session, 0);
+  if (dead.ready_fd >= 0) {
+    dead.ready.reset();
+    close(std::exchange(dead.ready_fd, -1));
+  }
+  dead.failures = now_ms() - dead.started_ms > kSteadyMs ? 1 : dead.failures + 1;
+  dead.next_start_ms = now_ms() + pause_ms(dead.failures);
+  dead.disk_failed = signal == 0 && status == static_cast<int>(ExitStatus::kIo);
+  if (session != 0) {
+    // First the link and the requests on it, then the election: those wait for its outcome.
+    workers_.forget(id, session);
+    leadership_.worker_dead(id, session);
+  }
+  const bool asked = dead.told_to_stop;
+  const bool adopted = dead.watch != nullptr;
+  events_.tell(asked ? "stop" : "death", adopted ? "ended" : describe_exit(status, signal),
+               worker_fields(id, pid));
+  std::vector<PidDone> on_death = std::exchange(dead.on_death, {});
+  // This runs inside a callback of one of these: they go at the next turn of the timer.
+  ended_.emplace_back(std::move(dead.child), std::move(dead.watch));
+  for (PidDone& done : on_death) done(pid);
+  if (stopping_) {
+    const bool left = std::any_of(slots_.begin(), slots_.end(),
+                                  [](const auto& item) { return item.second.running(); });
+    if (!left && all_stopped_) {
+      kill_timer_.stop();
+      std::exchange(all_stopped_, nullptr)();
+    }
+    return;
+  }
+  reconcile();
+}
+
+void Fleet::send_signal(Slot& slot, int signal_number) {
+  const Status sent =
+      slot.child ? slot.child->signal(signal_number) : slot.watch->signal(signal_number);
+  if (!sent) log::warning("cannot signal a worker", {{"pid", slot.pid}});
+}
+
+// --- the API ---
+
+Result<pid_t> Fleet::create_slave() {
+  if (!started_ || !leadership_.record()) {
+    return fail(ErrorKind::kUnavailable, "the database is not ready");
+  }
+  if (slaves_ >= config_.max_slaves) {
+    return fail(ErrorKind::kConflict,
+                "there are " + std::to_string(slaves_) + " slaves, the maximum");
+  }
+  const repl::ReplicaId id = last_id_ + 1;
+  slot(id);
+  set_slaves(slaves_ + 1, "asked for by create/slave");
+  const Slot& made = slots_.at(id);
+  if (!made.running()) return fail(ErrorKind::kUnavailable, "the slave could not be started");
+  return made.pid;
+}
+
+void Fleet::crash_master(PidDone done) {
+  const auto it = slots_.find(leadership_.leader());
+  if (it == slots_.end() || !it->second.running()) {
+    done(fail(ErrorKind::kUnavailable, "there is no master now"));
+    return;
+  }
+  crash(it->second, std::move(done));
+}
+
+void Fleet::crash_slave(PidDone done) {
+  Slot* highest = nullptr;
+  for (auto& [id, slot] : slots_) {
+    if (id == leadership_.leader() || !slot.running()) continue;
+    if (highest == nullptr || slot.pid > highest->pid) highest = &slot;
+  }
+  if (highest == nullptr) {
+    done(fail(ErrorKind::kConflict, "there is no slave"));
+    return;
+  }
+  crash(*highest, std::move(done));
+}
+
+void Fleet::crash(Slot& slot, PidDone done) {
+  slot.on_death.push_back(std::move(done));
+  send_signal(slot, SIGKILL);
+}
+
+std::vector<pid_t> Fleet::pids() const {
+  std::vector<pid_t> pids;
+  for (const auto& [id, slot] : slots_) {
+    if (slot.running()) pids.push_back(slot.pid);
+  }
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+void Fleet::stop_all(UniqueFunction<void()> done) {
+  stopping_ = true;
+  timer_.stop();
+  bool any = false;
+  for (auto& [id, slot] : slots_) {
+    if (!slot.running()) continue;
+    any = true;
+    slot.told_to_stop = true;
+    send_signal(slot, SIGTERM);
+  }
+  if (!any) {
+    done();
+    return;
+  }
+  all_stopped_ = std::move(done);
+  kill_timer_.start(config_.stop_timeout_ms);
+}
+
+void Fleet::kill_all() {
+  for (auto& [id, slot] : slots_) {
+    if (slot.running()) send_signal(slot, SIGKILL);
+  }
+}
+
+}  // namespace tandem::orch

@@ -1,0 +1,118 @@
+// The worker processes: starts as many as there are to be, watches them, replaces the dead, retires
+// the surplus, and, after a restart of this program, adopts the living instead of starting doubles.
+//
+// Each worker has an id and a directory of that name that keeps its data. A dead worker is started
+// again on its directory: it has most of the data and copies the rest, and where every in-sync
+// worker is dead those directories are the only place where the data is. A worker whose disk failed
+// (exit status 74) comes back with an emptied directory once the set goes on without it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/function.h"
+#include "config.h"
+#include "events.h"
+#include "leadership.h"
+#include "loop/loop.h"
+#include "loop/process.h"
+#include "workers.h"
+
+namespace tandem::orch {
+
+class Fleet {
+ public:
+  using PidDone = UniqueFunction<void(Result<pid_t>)>;
+
+  Fleet(loop::Loop& loop, const OrchConfig& config, Workers& workers, Leadership& leadership,
+        Events& events);
+
+  // From here on processes are started and stopped. REQUIRES: the registry was read.
+  void start();
+  // A worker has registered.
+  void worker_up(const Worker& worker);
+  // Looks at what is and what is to be; cheap, called on every change and by a timer.
+  void reconcile();
+
+  void set_slaves(uint32_t slaves, const std::string& reason);
+  uint32_t slaves() const { return slaves_; }
+
+  // One more slave; kConflict at the maximum. Its pid.
+  Result<pid_t> create_slave();
+  // SIGKILL to the master, or to the slave with the highest pid; done once that process is dead.
+  // kUnavailable, kConflict: there is none.
+  void crash_master(PidDone done);
+  void crash_slave(PidDone done);
+
+  std::vector<pid_t> pids() const;  // of the living, ascending
+  // Ends all workers: TERM, then KILL after the stop timeout; nothing is started any more.
+  void stop_all(UniqueFunction<void()> done);
+  void kill_all();
+  // Why there is no database, "" where nothing is wrong.
+  const std::string& trouble() const { return trouble_; }
+
+ private:
+  struct Slot {
+    repl::ReplicaId id = 0;
+    pid_t pid = 0;         // 0: no process
+    uint64_t session = 0;  // 0: has not registered yet
+    bool retiring = false;
+    bool disk_failed = false;
+    bool told_to_stop = false;
+    int failures = 0;  // in a row, without having run for a while
+    int64_t started_ms = 0;
+    int64_t next_start_ms = 0;
+    std::unique_ptr<loop::Process> child;
+    std::unique_ptr<loop::ProcessWatch> watch;  // of an adopted one
+    int ready_fd = -1;
+    std::unique_ptr<loop::Poll> ready;
+    std::vector<PidDone> on_death;
+
+    bool running() const { return pid != 0; }
+  };
+
+  std::string directory_of(repl::ReplicaId id) const;
+  bool find_directories();
+  Slot& slot(repl::ReplicaId id);
+  void begin_group();
+  void keep_in_sync_members();
+  void fit_number();
+  void retire_marked();
+  Status start_worker(Slot& slot, const std::string& reason);
+  void on_ready(repl::ReplicaId id);
+  void on_exit(repl::ReplicaId id, int64_t status, int signal);
+  void send_signal(Slot& slot, int signal_number);
+  void crash(Slot& slot, PidDone done);
+  void erase(repl::ReplicaId id);
+  bool restart_if_due(Slot& slot, const std::string& reason);
+  Slot* surplus();
+  int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
+
+  loop::Loop& loop_;
+  const OrchConfig& config_;
+  Workers& workers_;
+  Leadership& leadership_;
+  Events& events_;
+  std::map<repl::ReplicaId, Slot> slots_;
+  uint32_t slaves_;
+  repl::ReplicaId last_id_ = 0;
+  bool started_ = false;
+  bool data_without_record_ = false;
+  int64_t next_create_ms_ = 0;
+  bool stopping_ = false;
+  std::string trouble_;
+  UniqueFunction<void()> all_stopped_;
+  std::vector<std::pair<std::unique_ptr<loop::Process>, std::unique_ptr<loop::ProcessWatch>>>
+      ended_;
+  loop::Timer timer_;
+  loop::Timer kill_timer_;
+};
+
+}  // namespace tandem::orch

@@ -1,0 +1,201 @@
+#include "gateway.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "http/responder.h"
+
+namespace tandem::orch {
+namespace {
+
+constexpr uint64_t kRetryMs = 5;
+
+}  // namespace
+
+Gateway::Gateway(loop::Loop& loop, Workers& workers, Leadership& leadership, Options options)
+    : loop_(loop),
+      workers_(workers),
+      leadership_(leadership),
+      options_(options),
+      retry_(loop, [this] { try_waiting(); }) {}
+
+int64_t Gateway::now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
+
+size_t Gateway::take_slot() {
+  if (free_.empty()) {
+    calls_.emplace_back();
+    return calls_.size() - 1;
+  }
+  const size_t slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+void Gateway::submit(const wire::Request& request, Done done) {
+  if (in_flight_ >= options_.max_in_flight) {
+    const std::string body = http::error_body(503, "too many requests are in flight");
+    done(wire::Response{503, 0, body});
+    return;
+  }
+  const size_t slot = take_slot();
+  ++in_flight_;
+  Call& call = calls_[slot];
+  call.used = true;
+  call.method = request.method;
+  call.consistency = request.consistency == wire::Consistency::kDefault ? options_.consistency
+                                                                        : request.consistency;
+  call.min_index = request.min_index;
+  call.request_id = request.request_id;
+  call.key = request.key;
+  if (call.key.empty() && !call.is_read()) call.key = make_key(system_clock().wall_ms());
+  call.body = request.body;
+  const uint32_t budget_ms = request.budget_ms == 0
+                                 ? options_.timeout_ms
+                                 : std::min(request.budget_ms, options_.timeout_ms);
+  call.deadline_ms = now_ms() + budget_ms;
+  call.may_be_done = false;
+  call.done = std::move(done);
+  attempt(slot);
+}
+
+// Writes go to the master. Reads go to the slaves in turn, and to the master only where no slave
+// can answer; a linearizable read only to one in sync.
+Worker* Gateway::choose(const Call& call) {
+  const repl::ReplicaId leader = leadership_.leader();
+  if (call.is_read()) {
+    candidates_.clear();
+    const bool any = call.consistency != wire::Consistency::kLinearizable;
+    for (auto& [id, worker] : workers_.all()) {
+      if (id == leader || !worker.connected()) continue;
+      if (any || leadership_.in_sync(worker)) candidates_.push_back(&worker);
+    }
+    if (!candidates_.empty()) return candidates_[round_robin_++ % candidates_.size()];
+  }
+  if (!leadership_.leader_open()) return nullptr;
+  Worker* worker = workers_.find(leader);
+  return worker != nullptr && worker->connected() ? worker : nullptr;
+}
+
+void Gateway::attempt(size_t slot) {
+  Call& call = calls_[slot];
+  const int64_t left_ms = call.deadline_ms - now_ms();
+  if (left_ms <= 0) {
+    give_up(slot);
+    return;
+  }
+  Worker* worker = choose(call);
+  if (worker == nullptr) {
+    wait_for_worker(slot);
+    return;
+  }
+  if (call.is_read()) ++worker->reads_served;
+  call.target = worker->member.id;
+  ++call.attempt;
+  wire::Request request;
+  request.method = call.method;
+  request.consistency = call.consistency;
+  request.budget_ms = static_cast<uint32_t>(left_ms);
+  request.min_index = call.min_index;
+  request.request_id = call.request_id;
+  request.key = call.key;
+  request.body = call.body;
+  payload_.clear();
+  wire::encode(request, payload_);
+  worker->link->call(payload_, static_cast<uint64_t>(left_ms),
+                     [this, slot, attempt = call.attempt](Result<std::string_view> outcome) {
+                       on_outcome(slot, attempt, std::move(outcome));
+                     });
+}
+
+void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome) {
+  Call& call = calls_[slot];
+  if (!call.used || call.attempt != attempt) return;
+  wire::Response response;
+  if (outcome && wire::decode(*outcome, response)) {
+    // 503: nothing was done; 504: not known. Everything else is the answer.
+    if (response.status != 503 && response.status != 504) {
+      finish(slot, response);
+      return;
+    }
+    if (response.status == 504) call.may_be_done = true;
+  } else if (!outcome && outcome.error().kind == ErrorKind::kTooLarge) {
+    finish_with_error(slot, 413, outcome.error().message);
+    return;
+  } else if (outcome || outcome.error().kind != ErrorKind::kUnavailable) {
+    call.may_be_done = true;
+  }
+  wait_for_worker(slot);
+}
+
+void Gateway::wait_for_worker(size_t slot) {
+  calls_[slot].target = 0;
+  ++calls_[slot].attempt;
+  waiting_.push_back(slot);
+  if (!retry_.active()) retry_.start(kRetryMs, kRetryMs);
+}
+
+void Gateway::try_waiting() {
+  std::vector<size_t> waiting = std::exchange(waiting_, {});
+  for (const size_t slot : waiting) attempt(slot);
+  if (waiting_.empty()) retry_.stop();
+}
+
+void Gateway::leader_changed() {
+  const repl::ReplicaId leader = leadership_.leader();
+  if (leader != last_leader_) {
+    // A former leader may be stopped, not dead: nothing comes from it for long.
+    if (last_leader_ != 0) worker_gone(last_leader_);
+    last_leader_ = leader;
+  }
+  try_waiting();
+}
+
+void Gateway::worker_gone(repl::ReplicaId id) {
+  for (size_t slot = 0; slot < calls_.size(); ++slot) {
+    Call& call = calls_[slot];
+    if (!call.used || call.target != id) continue;
+    if (!call.is_read()) call.may_be_done = true;
+    wait_for_worker(slot);
+  }
+}
+
+void Gateway::give_up(size_t slot) {
+  const Call& call = calls_[slot];
+  if (call.is_read()) {
+    finish_with_error(slot, 503, "no replica could answer in time");
+  } else if (call.may_be_done) {
+    finish_with_error(slot, 504,
+                      "the outcome of the write is unknown: ask again with the same "
+                      "Idempotency-Key");
+  } else {
+    finish_with_error(slot, 503, "there is no master that takes writes: nothing was done");
+  }
+}
+
+void Gateway::finish_with_error(size_t slot, uint16_t status, std::string_view message) {
+  const std::string body = http::error_body(status, message);
+  finish(slot, wire::Response{status, 0, body});
+}
+
+void Gateway::finish(size_t slot, const wire::Response& response) {
+  Call& call = calls_[slot];
+  Done done = std::move(call.done);
+  call.used = false;
+  call.target = 0;
+  ++call.attempt;
+  free_.push_back(slot);
+  --in_flight_;
+  done(response);
+}
+
+void Gateway::fail_all() {
+  for (size_t slot = 0; slot < calls_.size(); ++slot) {
+    if (calls_[slot].used) give_up(slot);
+  }
+  waiting_.clear();
+  retry_.stop();
+}
+
+}  // namespace tandem::orch

@@ -1,0 +1,90 @@
+// The way of every request to a worker: writes to the master, reads round robin over the slaves in
+// sync, with a deadline for each. A request that could not be carried out, or whose outcome is
+// unknown, is tried again, a write with the same key, until its deadline: a failover is a short
+// wait for the client, not an error.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/function.h"
+#include "leadership.h"
+#include "loop/loop.h"
+#include "wire/envelope.h"
+#include "workers.h"
+
+namespace tandem::orch {
+
+class Gateway {
+ public:
+  // The views of the response are gone when the function returns.
+  using Done = UniqueFunction<void(const wire::Response&)>;
+
+  struct Options {
+    uint32_t timeout_ms = 5000;
+    uint64_t max_in_flight = 20000;
+    wire::Consistency consistency = wire::Consistency::kLinearizable;  // where none is chosen
+  };
+
+  Gateway(loop::Loop& loop, Workers& workers, Leadership& leadership, Options options);
+
+  void set_options(Options options) { options_ = options; }
+  // What the request points to is copied. A write without a key gets one.
+  void submit(const wire::Request& request, Done done);
+
+  // The leader changed or opened: what waited for it, or was sent to another one, is sent anew.
+  void leader_changed();
+  // No outcome comes from this worker any more.
+  void worker_gone(repl::ReplicaId id);
+  // Answers everything in flight with 503.
+  void fail_all();
+
+  size_t in_flight() const { return in_flight_; }
+
+ private:
+  struct Call {
+    bool used = false;
+    uint32_t attempt = 0;  // an outcome of an earlier attempt is ignored
+    wire::Method method = wire::Method::kPing;
+    wire::Consistency consistency = wire::Consistency::kDefault;
+    uint64_t min_index = 0;
+    std::string request_id;
+    std::string key;
+    std::string body;
+    int64_t deadline_ms = 0;
+    repl::ReplicaId target = 0;  // 0: waits for a worker
+    bool may_be_done = false;    // an attempt of a write has an unknown outcome
+    Done done;
+
+    bool is_read() const { return method == wire::Method::kDbRead; }
+  };
+
+  size_t take_slot();
+  void attempt(size_t slot);
+  void on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome);
+  void wait_for_worker(size_t slot);
+  void finish(size_t slot, const wire::Response& response);
+  void finish_with_error(size_t slot, uint16_t status, std::string_view message);
+  void give_up(size_t slot);
+  void try_waiting();
+  Worker* choose(const Call& call);
+  int64_t now_ms() const;
+
+  loop::Loop& loop_;
+  Workers& workers_;
+  Leadership& leadership_;
+  Options options_;
+  std::vector<Call> calls_;
+  std::vector<size_t> free_;
+  std::vector<size_t> waiting_;
+  size_t in_flight_ = 0;
+  uint64_t round_robin_ = 0;
+  std::string payload_;
+  std::vector<Worker*> candidates_;
+  repl::ReplicaId last_leader_ = 0;
+  loop::Timer retry_;
+};
+
+}  // namespace tandem::orch

@@ -1,0 +1,170 @@
+#include "http_api.h"
+
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "status_report.h"
+#include "wire/envelope.h"
+#include "wire/json.h"
+
+namespace tandem::orch {
+namespace {
+
+using http::Method;
+using http::Request;
+using http::Responder;
+
+constexpr size_t kMaxKeyBytes = 128;
+
+struct Row {
+  Method method;
+  const char* pattern;
+  void (HttpApi::*handler)(const Request&, Responder);
+};
+
+void answer(Responder& responder, const wire::Response& response) {
+  const std::string index = std::to_string(response.index);
+  if (response.status == 503) {
+    responder.json(503, response.body, {{"Retry-After", "1"}});
+  } else if (response.index == 0) {
+    responder.json(response.status, response.body);
+  } else {
+    responder.json(response.status, response.body, {{"X-Db-Index", index}});
+  }
+}
+
+void answer_pid(Responder& responder, int status, const Result<pid_t>& pid) {
+  if (pid) {
+    responder.json(status, "[" + std::to_string(*pid) + "]");
+  } else {
+    responder.error(pid.error());
+  }
+}
+
+// ?consistency= and X-Db-Index.
+Status read_choices(const Request& request, wire::Request& out) {
+  const auto consistency = request.query_value("consistency");
+  if (consistency && !wire::parse_consistency(*consistency, out.consistency)) {
+    return fail(ErrorKind::kBadInput, "'consistency' is to be linearizable, session or eventual");
+  }
+  const auto index = request.header("X-Db-Index");
+  if (!index) return {};
+  const auto [end, error] =
+      std::from_chars(index->data(), index->data() + index->size(), out.min_index);
+  if (error != std::errc{} || end != index->data() + index->size()) {
+    return fail(ErrorKind::kBadInput, "X-Db-Index is no index");
+  }
+  return {};
+}
+
+}  // namespace
+
+void HttpApi::add_routes(http::Router& router) {
+  static constexpr Row kRows[] = {
+      {Method::kPost, "/api/v1/db/read", &HttpApi::db_read},
+      {Method::kPost, "/api/v1/db/write", &HttpApi::db_write},
+      {Method::kPost, "/api/v1/db/clear", &HttpApi::db_clear},
+      {Method::kPost, "/api/v1/create/slave", &HttpApi::create_slave},
+      {Method::kPost, "/api/v1/crash/master", &HttpApi::crash_master},
+      {Method::kPost, "/api/v1/crash/slave", &HttpApi::crash_slave},
+      {Method::kGet, "/api/v1/worker/list", &HttpApi::worker_list},
+      {Method::kGet, "/api/v1/worker/status", &HttpApi::worker_status},
+      {Method::kGet, "/api/v1/events", &HttpApi::events},
+  };
+  for (const Row& row : kRows) {
+    router.add(row.method, row.pattern,
+               [this, handler = row.handler](const Request& request, Responder responder) {
+                 (this->*handler)(request, std::move(responder));
+               });
+  }
+}
+
+void HttpApi::db_read(const Request& request, Responder responder) {
+  wire::Request read;
+  read.method = wire::Method::kDbRead;
+  const Status choices = read_choices(request, read);
+  if (!choices) {
+    responder.error(choices.error());
+    return;
+  }
+  read.request_id = request.request_id;
+  read.body = request.body;
+  orchestrator_.read(read, [responder = std::move(responder)](const wire::Response& r) mutable {
+    answer(responder, r);
+  });
+}
+
+void HttpApi::db_write(const Request& request, Responder responder) {
+  submit_write(wire::Method::kDbWrite, request, std::move(responder));
+}
+
+void HttpApi::db_clear(const Request& request, Responder responder) {
+  submit_write(wire::Method::kDbClear, request, std::move(responder));
+}
+
+void HttpApi::submit_write(wire::Method method, const Request& request, Responder responder) {
+  wire::Request write;
+  write.method = method;
+  write.request_id = request.request_id;
+  write.key = request.header("Idempotency-Key").value_or("");
+  if (write.key.size() > kMaxKeyBytes) {
+    responder.error(400, "Idempotency-Key is longer than 128 bytes");
+    return;
+  }
+  const bool clears = method == wire::Method::kDbClear;
+  if (!clears) write.body = request.body;
+  orchestrator_.write(write,
+                      [responder = std::move(responder), clears](const wire::Response& r) mutable {
+                        if (clears && r.status == 200) {
+                          answer(responder, wire::Response{200, r.index, "{}"});
+                        } else {
+                          answer(responder, r);
+                        }
+                      });
+}
+
+// Starting and killing workers is the active orchestrator's: another one says who that is.
+static bool refuse_where_passive(const Orchestrator& orchestrator, Responder& responder) {
+  if (orchestrator.active()) return false;
+  responder.error(503, "another orchestrator is active");
+  return true;
+}
+
+void HttpApi::create_slave(const Request&, Responder responder) {
+  if (refuse_where_passive(orchestrator_, responder)) return;
+  answer_pid(responder, 201, orchestrator_.fleet().create_slave());
+}
+
+void HttpApi::crash_master(const Request&, Responder responder) {
+  if (refuse_where_passive(orchestrator_, responder)) return;
+  orchestrator_.fleet().crash_master([responder = std::move(responder)](Result<pid_t> pid) mutable {
+    answer_pid(responder, 200, pid);
+  });
+}
+
+void HttpApi::crash_slave(const Request&, Responder responder) {
+  if (refuse_where_passive(orchestrator_, responder)) return;
+  orchestrator_.fleet().crash_slave([responder = std::move(responder)](Result<pid_t> pid) mutable {
+    answer_pid(responder, 200, pid);
+  });
+}
+
+void HttpApi::worker_list(const Request&, Responder responder) {
+  std::string body = "[";
+  for (const pid_t pid : orchestrator_.pids()) {
+    if (body.size() > 1) body += ',';
+    body += std::to_string(pid);
+  }
+  responder.json(200, body + "]");
+}
+
+void HttpApi::worker_status(const Request&, Responder responder) {
+  report_status(orchestrator_, std::move(responder));
+}
+
+void HttpApi::events(const Request& request, Responder responder) {
+  orchestrator_.events().stream(request, std::move(responder));
+}
+
+}  // namespace tandem::orch

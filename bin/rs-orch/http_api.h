@@ -1,0 +1,32 @@
+// The HTTP API of the database service: routes of rs-orch.
+#pragma once
+
+#include "http/request.h"
+#include "http/responder.h"
+#include "http/router.h"
+#include "orchestrator.h"
+
+namespace tandem::orch {
+
+class HttpApi {
+ public:
+  explicit HttpApi(Orchestrator& orchestrator) : orchestrator_(orchestrator) {}
+
+  void add_routes(http::Router& router);
+
+ private:
+  void db_read(const http::Request& request, http::Responder responder);
+  void db_write(const http::Request& request, http::Responder responder);
+  void db_clear(const http::Request& request, http::Responder responder);
+  void create_slave(const http::Request& request, http::Responder responder);
+  void crash_master(const http::Request& request, http::Responder responder);
+  void crash_slave(const http::Request& request, http::Responder responder);
+  void worker_list(const http::Request& request, http::Responder responder);
+  void worker_status(const http::Request& request, http::Responder responder);
+  void events(const http::Request& request, http::Responder responder);
+  void submit_write(wire::Method method, const http::Request& request, http::Responder responder);
+
+  Orchestrator& orchestrator_;
+};
+
+}  // namespace tandem::orch

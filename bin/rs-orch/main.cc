@@ -1,0 +1,41 @@
+// rs-orch: the orchestrator of the database service. See rs-orch(8).
+#include "config.h"
+#include "coord/local.h"
+#include "daemon/daemon.h"
+#include "daemon/http_service.h"
+#include "daemon/metrics.h"
+#include "http_api.h"
+#include "loop/loop.h"
+#include "metrics.h"
+#include "orchestrator.h"
+#include "rpc_api.h"
+
+using namespace tandem;
+
+int main(int argc, char** argv) {
+  daemon::Daemon daemon{{"rs-orch", "start, watch and scale the replicas of the database",
+                         daemon::http_options(), ""},
+                        argc,
+                        argv};
+  auto config = daemon.load(orch::declare_orch, orch::check_orch);
+  orch::find_worker_program(config);
+
+  loop::Loop loop;
+  daemon::Metrics metrics;
+  auto coord = coord::open_local({.root = config.coord_root}, loop);
+  if (!coord) daemon::die(coord.error());
+
+  orch::Orchestrator orchestrator{loop, config, **coord};
+  daemon.on_reload<orch::OrchConfig>(orch::declare_orch,
+                                     [&](const orch::OrchConfig& c) { orchestrator.reload(c); });
+  orch::RpcApi rpc{loop, config.rpc_url, orchestrator};
+  orch::HttpApi api{orchestrator};
+  daemon::HttpService web{config.http, daemon, metrics, loop};
+  api.add_routes(web.router());
+  web.check_ready_with(
+      [&](http::ReadyAnswer answer) { orchestrator.check_ready(std::move(answer)); });
+  orch::OrchMetrics orch_metrics{metrics, orchestrator};
+  orch::DatabaseReady ready{orchestrator};
+
+  return daemon.run(loop, {&orchestrator, &rpc, &web, &ready});
+}

@@ -1,0 +1,181 @@
+#include "orchestrator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+namespace tandem::orch {
+namespace {
+
+constexpr uint64_t kTickMs = 50;
+
+ScalingRule rule_of(const OrchConfig& c) {
+  return {c.window_ms, c.reads_per_slave, c.min_slaves, c.max_slaves};
+}
+
+Gateway::Options gateway_options(const OrchConfig& c) {
+  Gateway::Options options;
+  options.timeout_ms = c.timeout_ms;
+  options.max_in_flight = c.max_in_flight;
+  wire::parse_consistency(c.consistency, options.consistency);
+  return options;
+}
+
+}  // namespace
+
+Orchestrator::Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Coord& coord)
+    : loop_(loop),
+      config_(config),
+      coord_(coord),
+      events_(loop),
+      workers_(loop, coord, config.group),
+      leadership_(loop, coord, workers_, events_, config.group),
+      fleet_(loop, config, workers_, leadership_, events_),
+      gateway_(loop, workers_, leadership_, gateway_options(config)),
+      autoscaler_(rule_of(config)),
+      ticker_(loop, [this] { tick(); }) {
+  workers_.on_new([this](Worker& worker) {
+    leadership_.worker_up(worker);
+    if (active_) fleet_.worker_up(worker);
+  });
+  workers_.on_gone([this](repl::ReplicaId id) { gateway_.worker_gone(id); });
+  workers_.on_connected([this] { gateway_.leader_changed(); });
+  leadership_.on_change([this] { leadership_changed(); });
+}
+
+void Orchestrator::reload(const OrchConfig& config) {
+  autoscaler_.set_rule(rule_of(config));
+  gateway_.set_options(gateway_options(config));
+}
+
+void Orchestrator::start(UniqueFunction<void(Status)> done) {
+  leadership_.start();
+  ticker_.start(kTickMs, kTickMs);
+  workers_.refresh([this, done = std::move(done)](Status read) mutable {
+    if (!read) {
+      done(std::move(read));
+      return;
+    }
+    coord::LockCallbacks callbacks;
+    callbacks.on_acquired = [this] { become_active(); };
+    callbacks.on_lost = [](const Error& error) { daemon::die(error); };
+    lock_ = coord_.lock(config_.group, "active", config_.rpc_url, std::move(callbacks));
+    done({});
+  });
+}
+
+void Orchestrator::become_active() {
+  if (draining_) return;
+  active_ = true;
+  events_.tell("active", "this orchestrator starts and watches the workers");
+  leadership_.set_active(true);
+  workers_.refresh([this](const Status&) {
+    if (draining_) return;
+    for (auto& [id, worker] : workers_.all()) fleet_.worker_up(worker);
+    fleet_.start();
+  });
+}
+
+void Orchestrator::drain(UniqueFunction<void()> done) {
+  draining_ = true;
+  ticker_.stop();
+  gateway_.fail_all();
+  events_.close();
+  leadership_.stop();
+  if (!active_) {
+    lock_.reset();
+    done();
+    return;
+  }
+  fleet_.stop_all([this, done = std::move(done)]() mutable {
+    lock_.reset();
+    done();
+  });
+}
+
+void Orchestrator::tick() {
+  if (!active_) workers_.refresh();
+  if (active_) {
+    fleet_.reconcile();
+    const auto decision = autoscaler_.tick(static_cast<int64_t>(loop_.now_ms()));
+    if (decision) {
+      fleet_.set_slaves(decision->slaves,
+                        std::to_string(decision->reads) + " reads in the last window");
+    }
+  }
+  if (on_change_) on_change_();
+}
+
+void Orchestrator::leadership_changed() {
+  gateway_.leader_changed();
+  if (active_) {
+    fleet_.reconcile();
+    declare_tables();
+  }
+  if (on_change_) on_change_();
+}
+
+// The schema is replicated state. Each new leader is given it again: that changes nothing where it
+// is the same, and tells where it does not fit.
+void Orchestrator::declare_tables() {
+  const auto& record = leadership_.record();
+  if (!record || !leadership_.leader_open() || tables_epoch_ == record->epoch) return;
+  tables_epoch_ = record->epoch;
+  wire::Json command;
+  command.set("schema", config_.tables.value);
+  const std::string body = command.dump();
+  wire::Request request;
+  request.method = wire::Method::kDbSchema;
+  request.body = body;
+  gateway_.submit(request, [this](const wire::Response& response) {
+    if (response.status == 200) {
+      tables_trouble_.clear();
+    } else {
+      tables_trouble_ = "the declared tables are refused: " + std::string(response.body);
+      events_.tell("trouble", tables_trouble_);
+      if (response.status >= 500) tables_epoch_ = 0;  // tried again with the next change
+    }
+    if (on_change_) on_change_();
+  });
+}
+
+Status Orchestrator::readiness() const {
+  if (draining_) return fail(ErrorKind::kUnavailable, "stopping");
+  if (!fleet_.trouble().empty()) return fail(ErrorKind::kUnavailable, fleet_.trouble());
+  if (!leadership_.leader_open()) {
+    return fail(ErrorKind::kUnavailable, "there is no master that takes writes");
+  }
+  if (active_ && !tables_trouble_.empty()) return fail(ErrorKind::kUnavailable, tables_trouble_);
+  return {};
+}
+
+std::vector<pid_t> Orchestrator::pids() {
+  if (active_) return fleet_.pids();
+  std::vector<pid_t> pids;
+  for (const auto& [id, worker] : workers_.all()) {
+    if (worker.connected()) pids.push_back(static_cast<pid_t>(worker.member.pid));
+  }
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+void Orchestrator::read(const wire::Request& request, Gateway::Done done) {
+  autoscaler_.count_read(static_cast<int64_t>(loop_.now_ms()));
+  gateway_.submit(request, std::move(done));
+}
+
+void Orchestrator::write(const wire::Request& request, Gateway::Done done) {
+  gateway_.submit(request, std::move(done));
+}
+
+void DatabaseReady::start(UniqueFunction<void(Status)> done) {
+  done_ = std::move(done);
+  orchestrator_.on_change([this] {
+    if (!done_ || !orchestrator_.readiness()) return;
+    std::exchange(done_, nullptr)({});
+  });
+}
+
+}  // namespace tandem::orch

@@ -1,0 +1,96 @@
+// The orchestrator's parts and how they are wired: workers, leadership, processes, requests,
+// scaling. One orchestrator of a group is active (it holds the lock "active"); another one passes
+// requests on to the workers and takes over when the lock is free.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "autoscaler.h"
+#include "base/function.h"
+#include "config.h"
+#include "coord/coord.h"
+#include "daemon/part.h"
+#include "events.h"
+#include "fleet.h"
+#include "gateway.h"
+#include "http/health.h"
+#include "leadership.h"
+#include "loop/loop.h"
+#include "workers.h"
+
+namespace tandem::orch {
+
+class Orchestrator final : public daemon::Part {
+ public:
+  // `config` and `coord` outlive this.
+  Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Coord& coord);
+
+  // Settings that may change while it runs: scaling and requests.
+  void reload(const OrchConfig& config);
+
+  // A read of a client: counted for scaling, then sent on its way.
+  void read(const wire::Request& request, Gateway::Done done);
+  void write(const wire::Request& request, Gateway::Done done);
+
+  // Ready: the master takes writes and the tables are as declared; else why not.
+  Status readiness() const;
+  void check_ready(http::ReadyAnswer answer) { answer(readiness()); }
+  // Called each time when readiness may have changed.
+  void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
+
+  bool active() const { return active_; }
+  Fleet& fleet() { return fleet_; }
+  Events& events() { return events_; }
+  Workers& workers() { return workers_; }
+  Leadership& leadership() { return leadership_; }
+  const Autoscaler& autoscaler() const { return autoscaler_; }
+  size_t in_flight() const { return gateway_.in_flight(); }
+  // Of the living workers, ascending.
+  std::vector<pid_t> pids();
+
+  std::string_view name() const override { return "orchestrator"; }
+  void start(UniqueFunction<void(Status)> done) override;
+  // Ends all workers where this orchestrator is the active one.
+  void drain(UniqueFunction<void()> done) override;
+  void hurry() override { fleet_.kill_all(); }
+
+ private:
+  void become_active();
+  void leadership_changed();
+  void declare_tables();
+  void tick();
+
+  loop::Loop& loop_;
+  const OrchConfig& config_;
+  coord::Coord& coord_;
+  Events events_;
+  Workers workers_;
+  Leadership leadership_;
+  Fleet fleet_;
+  Gateway gateway_;
+  Autoscaler autoscaler_;
+  std::unique_ptr<coord::Lock> lock_;
+  loop::Timer ticker_;
+  UniqueFunction<void()> on_change_;
+  bool active_ = false;
+  bool draining_ = false;
+  repl::Epoch tables_epoch_ = 0;  // the epoch whose leader was given the tables
+  std::string tables_trouble_ = "the tables are not declared yet";
+};
+
+// Ends the start of the process when the database takes requests: put after the parts that listen.
+class DatabaseReady final : public daemon::Part {
+ public:
+  explicit DatabaseReady(Orchestrator& orchestrator) : orchestrator_(orchestrator) {}
+  std::string_view name() const override { return "database"; }
+  void start(UniqueFunction<void(Status)> done) override;
+  void drain(UniqueFunction<void()> done) override { done(); }
+
+ private:
+  Orchestrator& orchestrator_;
+  UniqueFunction<void(Status)> done_;
+};
+
+}  // namespace tandem::orch

@@ -1,0 +1,61 @@
+#include "rpc_api.h"
+
+#include <string>
+#include <utility>
+
+#include "http/responder.h"
+#include "wire/envelope.h"
+
+namespace tandem::orch {
+namespace {
+
+constexpr uint64_t kDrainMs = 1000;
+
+void answer(rpc::Reply& reply, const wire::Response& response) {
+  std::string bytes;
+  wire::encode(response, bytes);
+  reply.answer(bytes);
+}
+
+}  // namespace
+
+RpcApi::RpcApi(loop::Loop& loop, const std::string& url, Orchestrator& orchestrator)
+    : orchestrator_(orchestrator),
+      server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = size_t{16} << 20}, *this) {}
+
+void RpcApi::start(UniqueFunction<void(Status)> done) { done(server_.start()); }
+
+void RpcApi::drain(UniqueFunction<void()> done) {
+  server_.close_gracefully(kDrainMs, std::move(done));
+}
+
+void RpcApi::on_call(rpc::Reply reply, std::string_view payload) {
+  wire::Request request;
+  if (!wire::decode(payload, request)) {
+    reply.fail(Error{ErrorKind::kBadInput, "malformed request"});
+    return;
+  }
+  switch (request.method) {
+    case wire::Method::kPing: {
+      const Status ready = orchestrator_.readiness();
+      const std::string body = ready ? std::string() : http::error_body(503, ready.error().message);
+      answer(reply, wire::Response{static_cast<uint16_t>(ready ? 200 : 503), 0, body});
+      return;
+    }
+    case wire::Method::kDbRead:
+      orchestrator_.read(request, [reply = std::move(reply)](const wire::Response& r) mutable {
+        answer(reply, r);
+      });
+      return;
+    case wire::Method::kDbWrite:
+    case wire::Method::kDbClear:
+      orchestrator_.write(request, [reply = std::move(reply)](const wire::Response& r) mutable {
+        answer(reply, r);
+      });
+      return;
+    default:
+      reply.fail(Error{ErrorKind::kBadInput, "no such method"});
+  }
+}
+
+}  // namespace tandem::orch

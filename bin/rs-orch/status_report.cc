@@ -1,0 +1,105 @@
+#include "status_report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "wire/envelope.h"
+#include "wire/json.h"
+
+namespace tandem::orch {
+namespace {
+
+constexpr uint64_t kTimeoutMs = 500;
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+// One report under way. Shared by the completions of the calls to the workers; the last one to go
+// answers.
+class Report {
+ public:
+  Report(Orchestrator& orchestrator, http::Responder responder)
+      : orchestrator_(orchestrator), responder_(std::move(responder)) {}
+
+  ~Report() {
+    std::sort(rows_.begin(), rows_.end(), [](const wire::Json& a, const wire::Json& b) {
+      return *a.find("pid")->as_int() < *b.find("pid")->as_int();
+    });
+    // The lag is told against the furthest log of all.
+    for (wire::Json& row : rows_) {
+      const wire::Json* applied = row.find("applied_index");
+      if (applied != nullptr) row.set("lag", newest_ - *applied->as_int());
+    }
+    responder_.json(200, wire::Json(std::move(rows_)));
+  }
+
+  Report(const Report&) = delete;
+  Report& operator=(const Report&) = delete;
+
+  void add(const Worker& worker, const wire::Json* told) {
+    const Leadership& leadership = orchestrator_.leadership();
+    const bool in_sync = leadership.in_sync(worker);
+    wire::Json row;
+    row.set("pid", worker.member.pid);
+    row.set("id", static_cast<int64_t>(worker.member.id));
+    row.set("role", worker.member.id == leadership.leader() ? "master" : "slave");
+    row.set("host", host_name());
+    row.set("state", told == nullptr ? "silent" : in_sync ? "in sync" : "catching up");
+    row.set("in_sync", in_sync);
+    row.set("reads_served", worker.reads_served);
+    row.set("since_ms", worker.since_ms);
+    row.set("address", worker.member.address);
+    if (told != nullptr) {
+      for (const char* name : {"epoch", "last_index", "commit_index", "applied_index",
+                               "snapshot_index", "reads_promise", "has_space"}) {
+        const wire::Json* value = told->find(name);
+        if (value != nullptr) row.set(name, *value);
+      }
+      const wire::Json* last = told->find("last_index");
+      if (last != nullptr && last->as_int() != nullptr) {
+        newest_ = std::max(newest_, *last->as_int());
+      }
+    }
+    rows_.push_back(std::move(row));
+  }
+
+  Orchestrator& orchestrator() { return orchestrator_; }
+
+ private:
+  Orchestrator& orchestrator_;
+  http::Responder responder_;
+  wire::Json::Array rows_;
+  int64_t newest_ = 0;
+};
+
+}  // namespace
+
+void report_status(Orchestrator& orchestrator, http::Responder responder) {
+  // Shared: whichever completion comes last ends the report.
+  const auto report = std::make_shared<Report>(orchestrator, std::move(responder));
+  std::string payload;
+  wire::Request request;
+  request.method = wire::Method::kWorkerInfo;
+  wire::encode(request, payload);
+  for (auto& [id, worker] : orchestrator.workers().all()) {
+    worker.link->call(payload, kTimeoutMs, [report, id = id](Result<std::string_view> answer) {
+      const Worker* still = report->orchestrator().workers().find(id);
+      if (still == nullptr) return;
+      wire::Response response;
+      if (!answer || !wire::decode(*answer, response)) {
+        report->add(*still, nullptr);
+        return;
+      }
+      const auto told = wire::parse_json(response.body);
+      report->add(*still, told ? &*told : nullptr);
+    });
+  }
+}
+
+}  // namespace tandem::orch

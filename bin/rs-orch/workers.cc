@@ -1,0 +1,70 @@
+#include "workers.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace tandem::orch {
+
+Workers::Workers(loop::Loop& loop, coord::Coord& coord, std::string group)
+    : loop_(loop),
+      coord_(coord),
+      group_(std::move(group)),
+      self_(std::make_shared<Workers*>(this)) {}
+
+Workers::~Workers() { *self_ = nullptr; }
+
+void Workers::refresh(UniqueFunction<void(Status)> done) {
+  coord_.members(group_, [self = self_, done = std::move(done)](
+                             Result<std::vector<coord::Member>> members) mutable {
+    if (*self == nullptr) return;
+    if (members) {
+      for (const coord::Member& member : *members) (*self)->take_in(member);
+    } else {
+      log::warning("cannot read the registry of workers", {{"error", members.error().message}});
+    }
+    if (done) done(members ? Status{} : Status(fail(members.error())));
+  });
+}
+
+Worker* Workers::find(repl::ReplicaId id) {
+  const auto it = workers_.find(id);
+  return it == workers_.end() ? nullptr : &it->second;
+}
+
+void Workers::take_in(const coord::Member& member) {
+  const auto dead = dead_sessions_.find(member.id);
+  if (dead != dead_sessions_.end() && dead->second == member.session) return;
+  Worker& worker = workers_[member.id];
+  if (worker.link != nullptr && worker.member.session == member.session) return;
+  if (worker.link != nullptr && on_gone_) on_gone_(member.id);
+  worker = Worker{};
+  worker.member = member;
+  worker.since_ms = system_clock().wall_ms();
+  rpc::ClientOptions options;
+  options.url = member.address;
+  options.max_message_bytes = size_t{16} << 20;
+  worker.link = std::make_unique<rpc::Client>(loop_, std::move(options));
+  worker.link->on_connected([this] {
+    if (on_connected_) on_connected_();
+  });
+  const Status started = worker.link->start();
+  if (!started) {
+    log::error("cannot dial a worker", {{"id", member.id}, {"error", started.error().message}});
+    workers_.erase(member.id);
+    return;
+  }
+  if (on_new_) on_new_(worker);
+}
+
+void Workers::forget(repl::ReplicaId id, uint64_t session) {
+  const auto it = workers_.find(id);
+  if (it == workers_.end() || it->second.member.session != session) return;
+  dead_sessions_[id] = session;
+  if (on_gone_) on_gone_(id);
+  workers_.erase(it);
+  coord_.unregister_member(group_, id, session, [](const Status&) {});
+}
+
+}  // namespace tandem::orch

@@ -1,0 +1,28 @@
+#include "config.h"
+
+namespace tandem::worker {
+
+void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
+  c.replica.group = "rides-db";
+  t.integer("worker.id", c.replica.id, 1, 1000000, "number of this replica in its group")
+      .required();
+  t.text("worker.group", c.replica.group, "name of the group");
+  t.text("worker.directory", c.replica.directory, "where this replica keeps its data").required();
+  t.text("rpc.url", c.rpc_url, "where others reach this process: ipc://, tcp:// or abstract://")
+      .required();
+  t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
+      .one_of({"local"});
+  t.text("coord.root", c.coord_root, "directory of the local coordination files");
+  t.integer("worker.max_in_sync", c.replica.max_in_sync, 1, 7,
+            "replicas that every write waits for at most; further ones are readers");
+  t.integer("worker.max_writers", c.replica.max_writers, 1, 1000000,
+            "writes without an outcome; more are refused");
+  t.integer("worker.max_readers", c.replica.max_readers, 1, 1000000,
+            "reads that wait for this replica to catch up; more are refused");
+  t.size("log.segment", c.replica.segment_bytes, "size of a log segment, written in advance",
+         1 << 20, int64_t{1} << 31);
+  t.size("snapshot.log_size", c.replica.snapshot_log_bytes,
+         "a snapshot is taken when so much was logged since the last", 1 << 10, int64_t{1} << 40);
+}
+
+}  // namespace tandem::worker

@@ -1,0 +1,28 @@
+// rs-worker: one replica of the database. See rs-worker(8).
+#include "config.h"
+#include "coord/local.h"
+#include "daemon/daemon.h"
+#include "db/database.h"
+#include "loop/loop.h"
+#include "replica/driver.h"
+#include "service.h"
+
+using namespace tandem;
+
+int main(int argc, char** argv) {
+  daemon::Daemon daemon{{"rs-worker", "keep a replica of the database", {}, ""}, argc, argv};
+  const auto config = daemon.load(worker::declare_worker);
+
+  loop::Loop loop;
+  auto coord = coord::open_local({.root = config.coord_root}, loop);
+  if (!coord) daemon::die(coord.error());
+
+  db::Database database;
+  replica::Driver replica{loop, config.replica, database, **coord};
+  const Status opened = replica.open();
+  if (!opened) daemon::die(opened.error());
+  worker::Service service{loop, config.rpc_url, database, replica};
+
+  // The service listens first: the replica announces where.
+  return daemon.run(loop, {&service, &replica});
+}

@@ -1,0 +1,428 @@
+#include "replica/driver.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "loop/process.h"
+#include "replica/log_adapter.h"
+
+namespace tandem::replica {
+namespace {
+
+constexpr uint64_t kTickMs = 10;
+constexpr size_t kApplyBytes = 1 << 20;
+constexpr size_t kApplyEntriesPerTurn = 2000;
+constexpr uint64_t kLockCheckTicks = 100;
+constexpr size_t kMaxQuestions = 1024;
+
+int64_t nanoseconds(uint32_t ms) { return int64_t{ms} * 1'000'000; }
+
+}  // namespace
+
+Driver::Driver(loop::Loop& loop, DriverOptions options, repl::StateMachine& machine,
+               coord::Coord& coord)
+    : loop_(loop),
+      options_(std::move(options)),
+      machine_(machine),
+      coord_(coord),
+      session_(random_id()),
+      self_(std::make_shared<Driver*>(this)) {}
+
+Driver::~Driver() { *self_ = nullptr; }
+
+// --- life cycle ---
+
+void Driver::start(UniqueFunction<void(Status)> done) {
+  CHECK_MSG(core_ != nullptr, "open() comes first");
+  peers_ = std::make_unique<Peers>(loop_, [this] { refresh_members(); });
+  ticker_ = std::make_unique<loop::Timer>(loop_, [this] { tick(); });
+  ticker_->start(kTickMs, kTickMs);
+  more_to_do_ = std::make_unique<loop::Idle>(loop_, [] {});
+  before_poll_ = std::make_unique<loop::Prepare>(loop_, [this] { end_of_turn(); });
+  coord_.register_member(options_.group, own_member(),
+                         [self = self_, done = std::move(done)](Status registered) mutable {
+                           if (*self == nullptr) return;
+                           Driver& driver = **self;
+                           if (registered) {
+                             driver.watch_ = driver.coord_.watch_record(
+                                 driver.options_.group, [self](const coord::Versioned& record) {
+                                   if (*self != nullptr) (*self)->record_was_read(record);
+                                 });
+                             driver.refresh_members();
+                           }
+                           done(std::move(registered));
+                         });
+}
+
+void Driver::drain(UniqueFunction<void()> done) {
+  draining_ = true;
+  watch_.reset();
+  if (core_ == nullptr || ticker_ == nullptr) {
+    done();
+    return;
+  }
+  // What was logged is durable or will be found torn; its clients ask again with the same key.
+  writers_.fail_all(Error{ErrorKind::kUnknown,
+                          "this replica is being stopped: the outcome is unknown, ask again with "
+                          "the same key"});
+  readers_.fail_above(0, Error{ErrorKind::kUnavailable, "this replica is being stopped"});
+  coord_.unregister_member(options_.group, options_.id, session_,
+                           [done = std::move(done)](const Status&) mutable { done(); });
+}
+
+coord::Member Driver::own_member() const {
+  coord::Member member;
+  member.id = options_.id;
+  member.storage_id = identity_.storage_id;
+  member.session = session_;
+  member.address = address_;
+  member.pid = getpid();
+  const auto identity = loop::process_identity(getpid());
+  if (identity) {
+    member.start_ticks = identity->start_ticks;
+    member.boot_id = identity->boot_id;
+  }
+  member.lock_path = lock_->lock_path();
+  member.lock_device = lock_->lock_device();
+  member.lock_inode = lock_->lock_inode();
+  return member;
+}
+
+void Driver::refresh_members() {
+  coord_.members(options_.group, [self = self_](Result<std::vector<coord::Member>> members) {
+    if (*self == nullptr || !members) return;
+    Driver& driver = **self;
+    for (const coord::Member& member : *members) {
+      if (member.id != driver.options_.id) driver.peers_->set_address(member.id, member.address);
+    }
+  });
+}
+
+// --- the core and its effects ---
+
+void Driver::step(repl::Event event) {
+  repl::Effects effects;
+  core_->step(std::move(event), system_clock().boot_ns(), effects);
+  dirty_ = true;
+  if (more_to_do_ != nullptr) more_to_do_->start();
+  carry_out(std::move(effects));
+}
+
+void Driver::carry_out(repl::Effects effects) {
+  for (const std::string& notice : effects.notices) {
+    log::info(notice, {{"group", options_.group}, {"id", options_.id}});
+  }
+  if (effects.stepped_down) {
+    writers_.fail_all(Error{ErrorKind::kUnknown,
+                            "leadership was lost: the outcome is unknown, ask again with the same "
+                            "key"});
+  }
+  for (repl::Persist& item : effects.persists) persist(item);
+  for (repl::Send& send : effects.sends) {
+    if (send.after <= durable_) {
+      deliver(send.message);
+    } else {
+      held_.push_back(std::move(send));
+    }
+  }
+  if (effects.swap) swap_record(*effects.swap);
+  if (effects.read_record) read_record();
+  if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
+}
+
+void Driver::persist(repl::Persist& item) {
+  storage::Ticket ticket = 0;
+  if (auto* append = std::get_if<repl::AppendEntries>(&item.what)) {
+    for (const wire::Entry& entry : append->entries) {
+      bytes_since_snapshot_ += wire::encoded_size(entry);
+    }
+    ticket = log_->append(append->entries);
+  } else if (const auto* cut = std::get_if<repl::CutLog>(&item.what)) {
+    readers_.fail_above(cut->from - 1,
+                        Error{ErrorKind::kUnavailable, "the log was cut: ask again"});
+    ticket = log_->cut(cut->from);
+  } else if (const auto* promise = std::get_if<repl::SavePromise>(&item.what)) {
+    ticket = log_->save_promise(promise->epoch);
+  } else if (const auto* lineage = std::get_if<repl::SaveLineage>(&item.what)) {
+    identity_.lineage = lineage->lineage;
+    ticket = log_->save([directory = options_.directory, identity = identity_] {
+      return storage::save_identity(directory, identity);
+    });
+  }
+  tickets_.push_back(TicketPair{ticket, item.ticket});
+}
+
+void Driver::on_durable(storage::Ticket ticket) {
+  repl::Ticket durable = durable_;
+  while (!tickets_.empty() && tickets_.front().storage <= ticket) {
+    durable = tickets_.front().core;
+    tickets_.pop_front();
+  }
+  if (durable > durable_) {
+    durable_ = durable;
+    release_held();
+    step(repl::Persisted{durable});
+  }
+  if (installing_ && installing_->ticket <= ticket) {
+    const Install install = *installing_;
+    installing_.reset();
+    step(repl::SnapshotInstalled{install.index, install.time_ms});
+  }
+}
+
+void Driver::release_held() {
+  std::vector<repl::Send> still_held;
+  std::vector<repl::Send> held = std::move(held_);
+  for (repl::Send& send : held) {
+    if (send.after <= durable_) {
+      deliver(send.message);
+    } else {
+      still_held.push_back(std::move(send));
+    }
+  }
+  held_ = std::move(still_held);
+}
+
+void Driver::deliver(const repl::Message& message) {
+  if (message.to != repl::kController) {
+    peers_->send(message);
+    return;
+  }
+  for (auto it = questions_.begin(); it != questions_.end(); ++it) {
+    if (it->number != message.question) continue;
+    repl::Message answer = message;
+    answer.question = it->asked_number;
+    std::string bytes;
+    repl::encode(answer, bytes);
+    it->reply.answer(bytes);
+    questions_.erase(it);
+    return;
+  }
+}
+
+void Driver::end_of_turn() {
+  if (!dirty_) return;
+  dirty_ = false;
+  more_to_do_->stop();
+  step(repl::EndOfTurn{});
+  dirty_ = false;
+  more_to_do_->stop();
+  apply_committed();
+  log_->flush();
+  take_snapshot_if_due();
+}
+
+void Driver::tick() {
+  step(repl::Tick{});
+  const int64_t now = system_clock().boot_ns();
+  writers_.expire(now);
+  readers_.expire(now);
+  if (++ticks_ % kLockCheckTicks == 0 && !lock_->still_ours()) {
+    daemon::die(Error{ErrorKind::kBusy, "the lock of '" + options_.directory +
+                                            "' is gone: another process may use the directory"});
+  }
+}
+
+// --- messages ---
+
+void Driver::on_peer(std::string_view payload) {
+  if (installing_ || core_ == nullptr) return;  // what is lost now is sent again
+  repl::MessageIn event;
+  if (!repl::decode(payload, event.message)) {
+    log::warning("dropped a malformed message", {{"bytes", payload.size()}});
+    return;
+  }
+  // A full disk: what cannot be kept is not taken, and the leader goes on without this replica.
+  if (!event.message.entries.empty() && !log_->has_space()) return;
+  step(std::move(event));
+}
+
+void Driver::on_control(rpc::Reply reply, std::string_view payload) {
+  repl::MessageIn event;
+  if (core_ == nullptr || installing_ || !repl::decode(payload, event.message)) {
+    reply.fail(Error{ErrorKind::kUnavailable, "not able to answer now"});
+    return;
+  }
+  if (event.message.type == repl::MessageType::kQueryState) {
+    Question question;
+    question.number = ++last_question_;
+    question.asked_number = event.message.question;
+    question.reply = std::move(reply);
+    event.message.question = question.number;
+    questions_.push_back(std::move(question));
+    if (questions_.size() > kMaxQuestions) questions_.pop_front();
+    step(std::move(event));
+    return;
+  }
+  step(std::move(event));
+  reply.answer({});
+}
+
+// --- the record ---
+
+void Driver::swap_record(const repl::Swap& swap) {
+  const uint64_t expected = swap.expected_version;
+  coord_.swap_record(options_.group, expected, repl::to_text(swap.record),
+                     [self = self_, expected](Result<coord::SwapOutcome> outcome) {
+                       if (*self == nullptr) return;
+                       if (!outcome) {
+                         log::warning("a change of the record has an unknown outcome",
+                                      {{"error", outcome.error().message}});
+                       }
+                       const bool applied = outcome && *outcome == coord::SwapOutcome::kApplied;
+                       (*self)->step(repl::SwapDone{expected, applied});
+                     });
+}
+
+void Driver::read_record() {
+  if (reading_record_) {
+    read_record_again_ = true;  // the read under way may have begun before what prompted this one
+    return;
+  }
+  reading_record_ = true;
+  coord_.read_record(options_.group, [self = self_](Result<coord::Versioned> record) {
+    if (*self == nullptr) return;
+    Driver& driver = **self;
+    driver.reading_record_ = false;
+    driver.record_was_read(record);
+    if (std::exchange(driver.read_record_again_, false)) driver.read_record();
+  });
+}
+
+void Driver::record_was_read(const Result<coord::Versioned>& record) {
+  if (!record) {
+    log::warning("cannot read the record", {{"error", record.error().message}});
+    return;
+  }
+  if (installing_ || draining_) return;
+  if (record->version == 0) {
+    step(repl::RecordRead{});
+    return;
+  }
+  auto parsed = repl::parse_record(record->text);
+  if (!parsed || parsed->version != record->version) {
+    log::error("the record is malformed", {{"version", record->version}});
+    return;
+  }
+  step(repl::RecordRead{std::move(*parsed)});
+}
+
+// --- applying ---
+
+void Driver::apply_committed() {
+  size_t count = 0;
+  std::vector<wire::Entry> entries;
+  while (applied_ < core_->commit() && count < kApplyEntriesPerTurn) {
+    entries.clear();
+    const Status read = log_->read(applied_ + 1, kApplyBytes, entries);
+    if (!read) daemon::die(read.error());
+    for (const wire::Entry& entry : entries) {
+      if (entry.index > core_->commit()) break;
+      apply(entry);
+      ++count;
+    }
+  }
+  if (count > 0) readers_.reached(applied_);
+  if (applied_ < core_->commit()) {
+    dirty_ = true;
+    more_to_do_->start();
+  }
+}
+
+void Driver::apply(const wire::Entry& entry) {
+  CHECK(entry.index == applied_ + 1);
+  applied_ = entry.index;
+  applied_time_ms_ = entry.time_ms;
+  if (entry.type != wire::EntryType::kCommand) return;
+  const repl::Applied answer = machine_.apply(entry);
+  writers_.applied(entry.index, answer);
+}
+
+// --- clients ---
+
+void Driver::write(std::string command, std::string_view key, uint32_t budget_ms,
+                   Writers::Done done) {
+  if (!takes_writes()) {
+    done(fail(ErrorKind::kUnavailable, "this replica does not take writes"));
+    return;
+  }
+  if (writers_.size() >= options_.max_writers) {
+    done(fail(ErrorKind::kUnavailable, "too many writes wait"));
+    return;
+  }
+  if (!log_->has_space()) {
+    done(fail(ErrorKind::kNoSpace, "no space left on the disk of the log"));
+    return;
+  }
+  repl::Propose event;
+  event.wall_ms = system_clock().wall_ms();
+  event.request_id = key;
+  event.payload = std::move(command);
+  step(std::move(event));
+  writers_.add(core_->last_index(), system_clock().boot_ns() + nanoseconds(budget_ms),
+               std::move(done));
+}
+
+void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
+                           Readers::Done done) {
+  if (core_ == nullptr || draining_) {
+    done(fail(ErrorKind::kUnavailable, "this replica is not ready"));
+    return;
+  }
+  uint64_t index = 0;
+  switch (consistency) {
+    case wire::Consistency::kEventual:
+      break;
+    case wire::Consistency::kSession:
+      index = min_index;
+      break;
+    case wire::Consistency::kDefault:
+    case wire::Consistency::kLinearizable:
+      if (leading() ? !takes_writes() : !core_->in_sync()) {
+        done(fail(ErrorKind::kUnavailable, "this replica is not in sync"));
+        return;
+      }
+      // Every answered write is in the log of every in-sync replica: its own end is far enough.
+      index = std::max(min_index, leading() ? core_->commit() : core_->last_index());
+      break;
+  }
+  if (applied_ >= index) {
+    done({});
+    return;
+  }
+  if (readers_.size() >= options_.max_readers) {
+    done(fail(ErrorKind::kUnavailable, "too many reads wait"));
+    return;
+  }
+  readers_.add(index, system_clock().boot_ns() + nanoseconds(budget_ms), std::move(done));
+}
+
+wire::Json Driver::status() const {
+  wire::Json json;
+  json.set("id", static_cast<int64_t>(options_.id));
+  json.set("storage_id", hex_id(identity_.storage_id));
+  json.set("session", hex_id(session_));
+  json.set("pid", static_cast<int64_t>(getpid()));
+  json.set("leading", leading());
+  json.set("takes_writes", takes_writes());
+  json.set("in_sync", core_->in_sync());
+  // Without leases yet: a follower answers from a state that holds all of its own log, which has
+  // every write that was answered while it was in the set.
+  json.set("reads_promise", leading() ? "committed" : core_->in_sync() ? "own log" : "eventual");
+  json.set("leader", static_cast<int64_t>(core_->leader_id()));
+  json.set("epoch", core_->epoch());
+  json.set("last_index", core_->last_index());
+  json.set("commit_index", core_->commit());
+  json.set("applied_index", applied_);
+  json.set("first_index", log_->first_index());
+  json.set("snapshot_index", snapshots_->index());
+  json.set("has_space", log_->has_space());
+  return json;
+}
+
+}  // namespace tandem::replica

@@ -1,0 +1,176 @@
+// The driver of one replica: carries the effects of the protocol core (lib/repl) out on a real
+// disk, network and coordination service, applies what is committed to the state machine, and takes
+// writes and reads.
+//
+// From a message to the disk and back: rpc gives bytes to on_peer() → core step(MessageIn) →
+// Effects → persists go to the log's writer thread, sends wait in `held_` for the ticket they
+// depend on → on_durable() → core step(Persisted) → what waited leaves. At the end of each loop
+// turn the core gets EndOfTurn, so that everything that came in one turn goes out as one batch.
+//
+// Runs on the loop's thread. Any failed write or fsync ends the process at once (exit 74): what is
+// on such a disk is known only after a restart.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "coord/coord.h"
+#include "daemon/part.h"
+#include "loop/loop.h"
+#include "repl/exactly_once.h"
+#include "repl/replica.h"
+#include "repl/state_machine.h"
+#include "replica/peers.h"
+#include "replica/snapshots.h"
+#include "replica/waiters.h"
+#include "rpc/server.h"
+#include "storage/directory.h"
+#include "storage/identity.h"
+#include "storage/log.h"
+#include "wire/envelope.h"
+#include "wire/json.h"
+
+namespace tandem::replica {
+
+struct DriverOptions {
+  std::string group;
+  repl::ReplicaId id = 0;
+  std::string directory;
+  size_t max_in_sync = 3;
+  size_t max_writers = 16384;  // writes without an outcome; more are refused (503)
+  size_t max_readers = 16384;  // reads that wait for the state to catch up
+  uint64_t segment_bytes = 16 << 20;
+  uint64_t snapshot_log_bytes = 64 << 20;  // a snapshot is taken when so much was logged since
+};
+
+class Driver final : public daemon::Part {
+ public:
+  // `machine` and `coord` outlive the driver. open() first, then start().
+  Driver(loop::Loop& loop, DriverOptions options, repl::StateMachine& machine, coord::Coord& coord);
+  ~Driver() override;
+
+  // Locks the directory, recovers log and snapshot, restores the state machine; blocks. Errors:
+  // kBusy (another process has the directory), kCorrupt, kIo, kPermission, …
+  Status open();
+  // Where other processes reach this one by rpc. REQUIRES: before start().
+  void announce(std::string address) { address_ = std::move(address); }
+
+  std::string_view name() const override { return "replica"; }
+  void start(UniqueFunction<void(Status)> done) override;
+  void drain(UniqueFunction<void()> done) override;
+
+  // --- what rpc brings ---
+  void on_peer(std::string_view payload);                       // repl::Message, one way
+  void on_control(rpc::Reply reply, std::string_view payload);  // repl::Message of a controller
+
+  // --- what clients want ---
+  // Logs a command and calls back once it is applied. Errors: kUnavailable (not the leader, or too
+  // many wait: nothing was done), kNoSpace, kUnknown (ask again with the same key).
+  void write(std::string command, std::string_view key, uint32_t budget_ms, Writers::Done done);
+  // Calls back when the state machine may be read at this consistency. Errors: kUnavailable (this
+  // replica cannot promise it), kTimeout.
+  void when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
+                     Readers::Done done);
+
+  uint64_t applied_index() const { return applied_; }
+  bool leading() const { return core_ != nullptr && core_->leading(); }
+  // Leads, and its state holds everything that was written before its epoch: writes can be judged.
+  bool takes_writes() const {
+    return leading() && core_->opened() && applied_ >= core_->epoch_start() && !draining_;
+  }
+  // Role, epoch, indexes: what worker/status shows.
+  wire::Json status() const;
+
+ private:
+  class LogAdapter;
+
+  // Numbers the core's writes as storage does: storage tickets and core tickets both rise.
+  struct TicketPair {
+    storage::Ticket storage = 0;
+    repl::Ticket core = 0;
+  };
+  struct Question {
+    uint64_t number = 0;        // ours
+    uint64_t asked_number = 0;  // the controller's
+    rpc::Reply reply;
+  };
+  struct Install {  // a snapshot is on disk; the log restarts after it with this ticket
+    storage::Ticket ticket = 0;
+    repl::Index index = 0;
+    int64_t time_ms = 0;
+  };
+
+  Status open_log();
+  Status restore();
+  int64_t last_log_time() const;
+
+  void step(repl::Event event);
+  void carry_out(repl::Effects effects);
+  void persist(repl::Persist& persist);
+  void on_durable(storage::Ticket ticket);
+  void release_held();
+  void deliver(const repl::Message& message);
+  void end_of_turn();
+  void apply_committed();
+  void apply(const wire::Entry& entry);
+  void tick();
+  void swap_record(const repl::Swap& swap);
+  void read_record();
+  void record_was_read(const Result<coord::Versioned>& record);
+  void take_chunk(const repl::SnapshotChunk& chunk);
+  void install_snapshot(repl::Index index);
+  void take_snapshot_if_due();
+  void refresh_members();
+  coord::Member own_member() const;
+
+  loop::Loop& loop_;
+  const DriverOptions options_;
+  repl::ExactlyOnce machine_;
+  coord::Coord& coord_;
+  std::string address_;
+  const uint64_t session_;
+
+  std::unique_ptr<storage::Directory> lock_;
+  storage::Identity identity_;
+  std::unique_ptr<storage::Log> log_;
+  std::unique_ptr<LogAdapter> log_view_;
+  std::unique_ptr<Snapshots> snapshots_;
+  std::unique_ptr<repl::Replica> core_;
+  std::unique_ptr<Peers> peers_;
+  std::unique_ptr<coord::Watch> watch_;
+
+  repl::Index applied_ = 0;
+  int64_t applied_time_ms_ = 0;
+  uint64_t bytes_since_snapshot_ = 0;
+  Writers writers_;
+  Readers readers_;
+
+  std::deque<TicketPair> tickets_;
+  repl::Ticket durable_ = 0;
+  std::vector<repl::Send> held_;  // in the order in which they were sent
+  std::deque<Question> questions_;
+  uint64_t last_question_ = 0;
+  uint64_t ticks_ = 0;
+  std::optional<Install> installing_;
+
+  bool dirty_ = false;  // something happened in this turn
+  bool reading_record_ = false;
+  bool read_record_again_ = false;
+  bool draining_ = false;
+  std::unique_ptr<loop::Timer> ticker_;
+  std::unique_ptr<loop::Prepare> before_poll_;
+  std::unique_ptr<loop::Idle> more_to_do_;
+  // Completions of coordination calls may come after this object is gone: they look here first.
+  // Shared with them, hence the shared_ptr.
+  std::shared_ptr<Driver*> self_;
+};
+
+}  // namespace tandem::replica

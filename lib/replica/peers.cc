@@ -1,0 +1,55 @@
+#include "replica/peers.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "wire/bytes.h"
+#include "wire/envelope.h"
+
+namespace tandem::replica {
+namespace {
+
+constexpr uint64_t kRefreshEveryMs = 50;
+
+}  // namespace
+
+Peers::Peers(loop::Loop& loop, Refresh refresh) : loop_(loop), refresh_(std::move(refresh)) {}
+
+void Peers::set_address(repl::ReplicaId id, const std::string& url) {
+  Link& link = links_[id];
+  if (link.url == url) return;
+  link.url = url;
+  rpc::ClientOptions options;
+  options.url = url;
+  options.max_message_bytes = size_t{16} << 20;
+  link.client = std::make_unique<rpc::Client>(loop_, std::move(options));
+  const Status started = link.client->start();
+  if (!started) {
+    log::warning("cannot reach a replica", {{"id", id}, {"error", started.error().message}});
+    link.client.reset();
+  }
+}
+
+void Peers::forget(repl::ReplicaId id) { links_.erase(id); }
+
+void Peers::send(const repl::Message& message) {
+  const auto it = links_.find(message.to);
+  if (it == links_.end() || it->second.client == nullptr || !it->second.client->connected()) {
+    ask_for_addresses();
+    return;
+  }
+  buffer_.clear();
+  wire::ByteWriter(buffer_).u16(static_cast<uint16_t>(wire::Method::kPeer));
+  repl::encode(message, buffer_);
+  it->second.client->send(buffer_);
+}
+
+// A peer that is unknown or cannot be reached may have been started anew elsewhere.
+void Peers::ask_for_addresses() {
+  const uint64_t now = loop_.now_ms();
+  if (last_refresh_ms_ != 0 && now - last_refresh_ms_ < kRefreshEveryMs) return;
+  last_refresh_ms_ = now;
+  refresh_();
+}
+
+}  // namespace tandem::replica

@@ -1,0 +1,44 @@
+// The links from one replica to the others: finds a peer's address in the group's registry, keeps
+// one rpc client for each, and sends protocol messages one way. What cannot be sent is lost: the
+// protocol expects that.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "loop/loop.h"
+#include "repl/message.h"
+#include "rpc/client.h"
+
+namespace tandem::replica {
+
+class Peers {
+ public:
+  // Asks for the registry to be read again: the answer comes by set_address for each replica.
+  using Refresh = std::function<void()>;
+
+  Peers(loop::Loop& loop, Refresh refresh);
+
+  void set_address(repl::ReplicaId id, const std::string& url);
+  void forget(repl::ReplicaId id);
+  void send(const repl::Message& message);
+  void close() { links_.clear(); }
+
+ private:
+  struct Link {
+    std::string url;
+    std::unique_ptr<rpc::Client> client;
+  };
+  void ask_for_addresses();
+
+  loop::Loop& loop_;
+  Refresh refresh_;
+  std::map<repl::ReplicaId, Link> links_;
+  std::string buffer_;
+  uint64_t last_refresh_ms_ = 0;
+};
+
+}  // namespace tandem::replica

@@ -1,0 +1,193 @@
+// Driver: what happens before the start and around snapshots.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "replica/log_adapter.h"
+
+namespace tandem::replica {
+namespace {
+
+constexpr uint64_t kGuessedEntryBytes = 256;
+
+}  // namespace
+
+Status Driver::open() {
+  auto lock = storage::Directory::open(options_.directory);
+  if (!lock) return fail(lock.error());
+  lock_ = std::move(*lock);
+
+  auto identity = storage::load_identity(options_.directory);
+  if (identity && *identity) {
+    identity_ = **identity;
+  } else {
+    if (!identity && identity.error().kind != ErrorKind::kCorrupt) return fail(identity.error());
+    if (!identity) {
+      log::error("the identity is damaged: this disk joins as a new one",
+                 {{"error", identity.error().message}});
+    }
+    auto renewed = storage::renew_identity(options_.directory, 0);
+    if (!renewed) return fail(renewed.error());
+    identity_ = *renewed;
+  }
+  Status opened = open_log();
+  if (!opened) return opened;
+  return restore();
+}
+
+Status Driver::open_log() {
+  storage::LogOptions options;
+  options.directory = options_.directory;
+  options.segment_bytes = options_.segment_bytes;
+  storage::LogHooks hooks;
+  hooks.on_durable = [this](storage::Ticket ticket) { on_durable(ticket); };
+  hooks.on_failed = [](const Error& error) { daemon::die(error); };
+  hooks.on_suspect = [this](const std::string& reason) -> Status {
+    log::error("acknowledged entries are lost on this disk: it joins as a new one",
+               {{"directory", options_.directory}, {"reason", reason}});
+    auto renewed = storage::renew_identity(options_.directory, identity_.lineage);
+    if (!renewed) return fail(renewed.error());
+    identity_ = *renewed;
+    return {};
+  };
+  auto log = storage::Log::open(options, loop_, std::move(hooks));
+  if (!log) return fail(log.error());
+  log_ = std::move(*log);
+  log_view_ = std::make_unique<LogAdapter>(*log_);
+  const storage::Recovery& recovery = log_->recovery();
+  if (recovery.tail_was_torn) {
+    log::warning("cut a torn tail of the log: it was never acknowledged",
+                 {{"bytes", recovery.cut_bytes}, {"after_index", recovery.cut_after_index}});
+  }
+  return {};
+}
+
+// The newest snapshot, then the log after it as far as the chain of checksums fits. What of the log
+// is committed a leader will tell.
+Status Driver::restore() {
+  snapshots_ = std::make_unique<Snapshots>(loop_, options_.directory);
+  const Status opened = snapshots_->open();
+  if (!opened) return opened;
+  const storage::SnapshotHeader header = snapshots_->header();
+  if (header.index == 0 && log_->base_index() > 0) {
+    // Without the snapshot that the log goes on from, its entries are worth nothing.
+    log::error("no good snapshot for the log: this disk joins as a new one",
+               {{"first_index", log_->first_index()}});
+    auto renewed = storage::renew_identity(options_.directory, identity_.lineage);
+    if (!renewed) return fail(renewed.error());
+    identity_ = *renewed;
+    log_->reset(0, 0, 0);
+  } else if (header.index > 0 && !storage::log_continues(*log_, header)) {
+    if (log_->last_index() > header.index) {
+      log::error("the log does not fit the snapshot: it is left out, this disk joins as a new one",
+                 {{"snapshot_index", header.index}, {"first_index", log_->first_index()}});
+      auto renewed = storage::renew_identity(options_.directory, identity_.lineage);
+      if (!renewed) return fail(renewed.error());
+      identity_ = *renewed;
+    }
+    log_->reset(header.index, header.epoch, header.record_crc);
+  }
+  const Status restored = snapshots_->restore(machine_);
+  if (!restored) return restored;
+  applied_ = header.index;
+  applied_time_ms_ = header.time_ms;
+
+  repl::ReplicaOptions options;
+  options.self = repl::Member{options_.id, identity_.storage_id};
+  options.session = session_;
+  options.max_in_sync = options_.max_in_sync;
+  repl::Recovered recovered;
+  recovered.lineage = identity_.lineage;
+  recovered.promise = log_->recovery().promise;
+  recovered.cut_tail = log_->recovery().tail_was_torn;
+  recovered.snapshot_index = header.index;
+  recovered.last_time_ms = last_log_time();
+  recovered.pid = static_cast<uint64_t>(getpid());
+  // How much was logged since the snapshot is not kept; a guess brings the next one about in time.
+  bytes_since_snapshot_ = (log_->last_index() - header.index) * kGuessedEntryBytes;
+  core_ = std::make_unique<repl::Replica>(options, recovered, *log_view_, *snapshots_);
+  log::info("recovered", {{"group", options_.group},
+                          {"id", options_.id},
+                          {"snapshot_index", header.index},
+                          {"last_index", log_->last_index()},
+                          {"promise", recovered.promise}});
+  return {};
+}
+
+int64_t Driver::last_log_time() const {
+  if (log_->last_index() <= applied_) return applied_time_ms_;
+  const auto entries = log_view_->read(log_->last_index(), 1);
+  return entries.empty() ? applied_time_ms_ : entries.back().time_ms;
+}
+
+// --- snapshots of our own ---
+
+void Driver::take_snapshot_if_due() {
+  if (bytes_since_snapshot_ < options_.snapshot_log_bytes || snapshots_->writing()) return;
+  if (installing_ || applied_ <= snapshots_->index()) return;
+  storage::SnapshotHeader header;
+  header.lineage = identity_.lineage;
+  header.group = options_.group;
+  header.index = applied_;
+  header.epoch = log_->epoch_at(applied_);
+  header.record_crc = log_->crc_at(applied_);
+  header.time_ms = applied_time_ms_;
+  header.created_ms = system_clock().wall_ms();
+  bytes_since_snapshot_ = 0;
+  const repl::Index before = snapshots_->index();
+  snapshots_->write(header, machine_.freeze(), [this, before, index = header.index](Status done) {
+    if (!done) {
+      // The log goes on holding everything; the next one is tried when as much was logged again.
+      log::error("cannot write a snapshot", {{"error", done.error().message}});
+      return;
+    }
+    log::info("wrote a snapshot", {{"index", index}, {"bytes", snapshots_->size_bytes()}});
+    // Down to the snapshot before this one, and never what an in-sync member still has to get.
+    log_->drop_before(std::min(before, core_->pinned_index()) + 1);
+  });
+}
+
+// --- a snapshot of the leader's ---
+
+void Driver::take_chunk(const repl::SnapshotChunk& chunk) {
+  if (snapshots_->writing()) {
+    step(repl::SnapshotChunkWritten{chunk.index, snapshots_->received_bytes()});
+    return;
+  }
+  const auto complete =
+      snapshots_->receive(chunk.index, chunk.offset, chunk.total_bytes, chunk.data);
+  if (!complete) {
+    if (complete.error().kind != ErrorKind::kBadInput) daemon::die(complete.error());
+    snapshots_->stop_receiving();
+  }
+  const uint64_t have = snapshots_->received_bytes();
+  step(repl::SnapshotChunkWritten{chunk.index, have});
+  if (complete && *complete) install_snapshot(chunk.index);
+}
+
+void Driver::install_snapshot(repl::Index index) {
+  const Status finished = snapshots_->finish_receiving();
+  if (!finished) {
+    if (finished.error().kind != ErrorKind::kCorrupt) daemon::die(finished.error());
+    log::error("a received snapshot is not usable", {{"error", finished.error().message}});
+    step(repl::SnapshotChunkWritten{index, 0});  // the leader starts over
+    return;
+  }
+  const storage::SnapshotHeader header = snapshots_->header();
+  CHECK_MSG(header.index > applied_, "a snapshot below what is applied");
+  const Status restored = snapshots_->restore(machine_);
+  if (!restored) daemon::die(restored.error());
+  applied_ = header.index;
+  applied_time_ms_ = header.time_ms;
+  bytes_since_snapshot_ = 0;
+  // Nothing else of the core may run between the log's restart and the step that tells of it.
+  installing_ = Install{log_->reset(header.index, header.epoch, header.record_crc), header.index,
+                        header.time_ms};
+  readers_.reached(applied_);
+}
+
+}  // namespace tandem::replica

@@ -1,0 +1,61 @@
+// The snapshots of one replica: the newest one as the protocol core reads it, writing a new one on
+// another thread, and receiving one from the leader.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "loop/loop.h"
+#include "repl/state_machine.h"
+#include "repl/types.h"
+#include "storage/snapshot.h"
+
+namespace tandem::replica {
+
+class Snapshots final : public repl::SnapshotView {
+ public:
+  Snapshots(loop::Loop& loop, std::string directory);
+  ~Snapshots() override;
+  Snapshots(const Snapshots&) = delete;
+  Snapshots& operator=(const Snapshots&) = delete;
+
+  // Finds the newest good snapshot; blocks on the disk.
+  Status open();
+  // Its header; index 0 where there is none.
+  storage::SnapshotHeader header() const;
+  // Brings `machine` to what the newest snapshot holds; nothing where there is none.
+  Status restore(repl::StateMachine& machine);
+
+  repl::Index index() const override { return header().index; }
+  repl::Epoch epoch() const override { return header().epoch; }
+  uint64_t size_bytes() const override;
+  std::string read(uint64_t offset, size_t max_bytes) const override;
+
+  // Writes `state` on another thread and makes it the newest; `done` on the loop, not after this is
+  // gone. Keeps the one before it as well. REQUIRES: not writing().
+  void write(const storage::SnapshotHeader& header, std::unique_ptr<repl::FrozenState> state,
+             UniqueFunction<void(Status)> done);
+  bool writing() const { return writing_; }
+
+  // A piece of an incoming snapshot. True once all of `total_bytes` is there.
+  Result<bool> receive(uint64_t index, uint64_t offset, uint64_t total_bytes,
+                       std::string_view data);
+  uint64_t received_bytes() const;
+  // Verifies what came in and makes it the newest. kCorrupt: start over.
+  Status finish_receiving();
+  void stop_receiving() { receiver_.reset(); }
+
+ private:
+  loop::Loop& loop_;
+  const std::string directory_;
+  std::unique_ptr<storage::SnapshotReader> newest_;
+  std::unique_ptr<storage::SnapshotReceiver> receiver_;
+  bool writing_ = false;
+  // Shared with the completion of run_work, which comes even after this object is gone.
+  std::shared_ptr<Snapshots*> self_;
+};
+
+}  // namespace tandem::replica

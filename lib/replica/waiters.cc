@@ -1,0 +1,77 @@
+#include "replica/waiters.h"
+
+#include <utility>
+#include <vector>
+
+namespace tandem::replica {
+namespace {
+
+// Takes what `which` chooses out of `waiting` before anybody is told: a completion may come back
+// with another request.
+template <typename Map, typename Which>
+std::vector<typename Map::mapped_type> take(Map& waiting, Which which) {
+  std::vector<typename Map::mapped_type> taken;
+  for (auto it = waiting.begin(); it != waiting.end();) {
+    if (which(*it)) {
+      taken.push_back(std::move(it->second));
+      it = waiting.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  return taken;
+}
+
+}  // namespace
+
+void Writers::add(uint64_t index, int64_t deadline_ns, Done done) {
+  waiting_.emplace(index, Waiting{deadline_ns, std::move(done)});
+}
+
+void Writers::applied(uint64_t index, const repl::Applied& answer) {
+  const auto it = waiting_.find(index);
+  if (it == waiting_.end()) return;
+  Done done = std::move(it->second.done);
+  waiting_.erase(it);
+  done(Written{index, answer});
+}
+
+void Writers::fail_all(const Error& error) {
+  auto taken = take(waiting_, [](const auto&) { return true; });
+  for (Waiting& waiting : taken) waiting.done(fail(error));
+}
+
+void Writers::expire(int64_t now_ns) {
+  auto taken = take(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
+  for (Waiting& waiting : taken) {
+    waiting.done(fail(ErrorKind::kUnknown,
+                      "not every in-sync replica has acknowledged the write in time: its outcome "
+                      "is unknown, ask again with the same key"));
+  }
+}
+
+void Readers::add(uint64_t index, int64_t deadline_ns, Done done) {
+  waiting_.emplace(index, Waiting{deadline_ns, std::move(done)});
+}
+
+void Readers::reached(uint64_t index) {
+  while (!waiting_.empty() && waiting_.begin()->first <= index) {
+    Done done = std::move(waiting_.begin()->second.done);
+    waiting_.erase(waiting_.begin());
+    done({});
+  }
+}
+
+void Readers::fail_above(uint64_t index, const Error& error) {
+  auto taken = take(waiting_, [&](const auto& item) { return item.first > index; });
+  for (Waiting& waiting : taken) waiting.done(fail(error));
+}
+
+void Readers::expire(int64_t now_ns) {
+  auto taken = take(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
+  for (Waiting& waiting : taken) {
+    waiting.done(fail(ErrorKind::kTimeout, "this replica has not caught up in time"));
+  }
+}
+
+}  // namespace tandem::replica
