@@ -28,4 +28,5 @@ endforeach()
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # Beside the programs of the build, so that one directory on PATH is enough to try it.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/bin/tandem/tandem ${PROJECT_BINARY_DIR}/bin/tandem SYMBOLIC)

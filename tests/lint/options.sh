@@ -23,7 +23,7 @@ keys() {
 }
 
 for program in "$bin"/rs-*; do
-  if [ ! -x "$program" ]; then continue; fi
+  if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
   name=$(basename "$program")
   page=$(ls "man/$name".[18] 2>/dev/null) || {
     bad "man: no page for $name"
