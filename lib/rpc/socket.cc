@@ -50,8 +50,8 @@ class SignalsBlocked {
 // connection reads at most one message more. And the loop's thread does not wait without limit.
 template <typename Inbox>
 void close_bounded(nng_socket socket, std::shared_ptr<Inbox> inbox) {
-  constexpr auto kSettle = std::chrono::milliseconds(1);
-  constexpr auto kLimit = std::chrono::seconds(2);
+  static constexpr auto kSettle = std::chrono::milliseconds(1);
+  static constexpr auto kLimit = std::chrono::seconds(2);
   nng_socket_set_int(socket, NNG_OPT_RECVBUF, 0);
   std::promise<void> closed;
   std::future<void> done = closed.get_future();

@@ -36,7 +36,7 @@ TEST(Protocol, RefusesAnotherVersionAndUnknownKinds) {
   std::string message;
   append_preamble(message, {Kind::kData, 1, 2, 3});
   Preamble preamble;
-  for (const char kind : {'\0', '\4', '\xff'}) {
+  for (const char kind : {'\0', '\5', '\xff'}) {
     std::string changed = message;
     changed[1] = kind;
     std::string_view view = changed;
