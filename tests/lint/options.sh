@@ -46,6 +46,6 @@ for program in "$bin"/rs-*; do
   else
     bad "$file: $name --print-config fails on it"
   fi
-  "$program" --config "$file" --check >/dev/null || bad "$file: $name --check fails on it"
+  said=$("$program" --config "$file" --check 2>&1) || bad "$file: $name --check: $said"
 done
 exit $status
