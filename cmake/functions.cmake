@@ -30,10 +30,10 @@ function(tandem_program name)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# tandem_unit_tests(lib): tests/unit/<lib>/*_test.cc as one GoogleTest program, one CTest test for
-# each test case.
+# tandem_unit_tests(lib): tests/unit/<lib>/*.cc (x_test.cc, fakes, models) as one GoogleTest program,
+# one CTest test for each test case.
 function(tandem_unit_tests lib)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${lib}/*_test.cc)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${lib}/*.cc)
   if(NOT sources)
     return()
   endif()
