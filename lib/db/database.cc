@@ -143,6 +143,17 @@ Result<std::string> Database::check_command(std::string_view text) const {
   return canonical(*command, *schema_);
 }
 
+Result<std::string> Database::check_change(std::string_view text) const {
+  const auto json = wire::parse_json(text);
+  if (!json) return fail(json.error());
+  const auto command = parse_command(*json, *schema_, limits_);
+  if (!command) return fail(command.error());
+  if (!std::holds_alternative<Change>(*command)) {
+    return fail(ErrorKind::kBadInput, "a write has 'op', or 'ops' and 'if'");
+  }
+  return canonical(*command, *schema_);
+}
+
 Result<std::string> Database::query(std::string_view text) const {
   return answer_read(text, *schema_, tables_, limits_);
 }

@@ -33,6 +33,8 @@ class Database final : public repl::StateMachine {
   // What a leader asks before it logs a command: fails with kBadInput or kTooLarge where apply
   // would answer 400 or 413 in this state. Gives the text to log.
   Result<std::string> check_command(std::string_view text) const;
+  // The same for what a client may ask for: operations only, neither a schema nor clearing.
+  Result<std::string> check_change(std::string_view text) const;
 
   // The JSON answer to a query. Fails with kBadInput or kTooLarge.
   Result<std::string> query(std::string_view text) const;

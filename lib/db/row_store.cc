@@ -39,6 +39,7 @@ RowPtr RowStore::put(RowPtr row) {
     ++size_;
     return nullptr;
   }
+  if (compare(key, leaves_.begin()->first) < 0) lower_first(key);
   // An empty range erased from a map turns its constant iterator into one that may change.
   const auto place = leaf_for(key);
   const auto leaf = leaves_.erase(place, place);
@@ -50,6 +51,12 @@ RowPtr RowStore::put(RowPtr row) {
   ++size_;
   if (rows.size() > kLeafRows) split(leaf, appending);
   return nullptr;
+}
+
+void RowStore::lower_first(const Value& key) {
+  auto node = leaves_.extract(leaves_.begin());
+  node.key() = key;
+  leaves_.insert(leaves_.begin(), std::move(node));
 }
 
 // Rising keys, the usual case for a key that counts up, leave full leaves behind.

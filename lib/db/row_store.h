@@ -52,12 +52,14 @@ class RowStore {
   struct Less {
     bool operator()(const Value& a, const Value& b) const { return compare(a, b) < 0; }
   };
-  // By the lowest key that was in the leaf when it was made; the first leaf also takes lower ones.
+  // By a key that none in the leaf is below. What leaf a key belongs into follows from these alone.
   using Leaves = std::map<Value, std::shared_ptr<Leaf>, Less>;
 
   const Value& key_of(const RowPtr& row) const { return (*row)[key_]; }
   Leaves::const_iterator leaf_for(const Value& key) const;
   std::vector<RowPtr>::const_iterator lower_bound(const Leaf& leaf, const Value& key) const;
+  // Makes room for a key below all others.
+  void lower_first(const Value& key);
   // The leaf for changing: a copy of it where a frozen state may share it.
   Leaf& own(Leaves::iterator leaf);
   void split(Leaves::iterator leaf, bool appending);
