@@ -5,20 +5,9 @@
 
 #include "base/check.h"
 #include "base/ids.h"
-#include "wire/json.h"
 
 namespace tandem::dbclient {
 namespace {
-
-// rs-orch marks a 503 or 504 after which a write may have been carried out:
-// {"error":{"code":503,"message":"…","unknown":true}}
-bool says_unknown(std::string_view body) {
-  const auto json = wire::parse_json(body);
-  const wire::Json* error = json ? json->find("error") : nullptr;
-  const wire::Json* unknown = error != nullptr ? error->find("unknown") : nullptr;
-  const bool* value = unknown != nullptr ? unknown->as_bool() : nullptr;
-  return value != nullptr && *value;
-}
 
 bool changes_data(wire::Method method) {
   return method == wire::Method::kDbWrite || method == wire::Method::kDbClear;
@@ -159,8 +148,10 @@ void DbClient::on_outcome(size_t slot, Result<std::string_view> outcome) {
 
 void DbClient::on_response(size_t slot, const wire::Response& response) {
   if (response.status != 503 && response.status != 504) return finish(slot, response);
-  // 504: rs-orch waited in vain, and what it waited for may yet happen.
-  try_again(slot, response.status == 504 || says_unknown(response.body), response);
+  // 503: nothing was done, perhaps because another rs-orch is the active one. 504: what rs-orch
+  // waited for in vain may yet happen.
+  current_ = (current_ + 1) % transports_.size();
+  try_again(slot, response.status == 504, response);
 }
 
 // Another try after a pause, or, where no time is left for one, the outcome of this one. A write

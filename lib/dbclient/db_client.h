@@ -5,9 +5,9 @@
 // repeated, with growing pauses, as long as that is safe and of use:
 //
 //   nothing was done (not connected, 503)      next address, until unreachable_ms are over
-//   a read or a ping without an answer         as above, until the call's deadline
-//   a write whose outcome is unknown           again with the SAME key, until the deadline: the
-//                                              database carries each key out once
+//   a read without an answer, or 504           next address, until the call's deadline
+//   a write whose outcome is unknown, or 504   the same with the SAME key: the database carries
+//                                              each key out once
 //
 // Only a write that may have been carried out ends in kUnknown or kTimeout; kUnavailable says that
 // nothing was done.

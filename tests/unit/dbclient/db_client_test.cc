@@ -220,7 +220,7 @@ TEST_F(DbClientTest, AWriteWithUnknownOutcomeIsRepeatedWithTheSameKeyUntilItIsKn
   EXPECT_EQ(asked()[1].key, asked()[0].key);
   EXPECT_EQ(asked()[1].body, "{w}");
   EXPECT_LE(asked()[1].budget_ms, 3000u);
-  asked()[1].answer(503, R"({"error":{"code":503,"message":"m","unknown":true}})");
+  asked()[1].answer(504);
   ASSERT_TRUE(ring());
   asked()[2].answer(200, "{first}");
   EXPECT_EQ(finished_, 1);
@@ -260,6 +260,26 @@ TEST_F(DbClientTest, A503IsRepeatedWithPatienceAndThenGiven) {
   EXPECT_EQ(status_, 503);
   EXPECT_EQ(body_, "{busy}");
   EXPECT_LE(alarm_.now, 2000);
+}
+
+TEST_F(DbClientTest, A503IsTriedElsewhereNext) {
+  make(2);
+  client_->read("{}", {}, note());
+  asked(0)[0].answer(503, "{another is active}");
+  ring();
+  ASSERT_EQ(asked(1).size(), 1u);
+  asked(1)[0].answer(200);
+  EXPECT_EQ(status_, 200);
+}
+
+TEST_F(DbClientTest, A504IsRepeatedUntilTheDeadlineAndThenGiven) {
+  make(1);
+  client_->write("{}", {}, note());
+  asked()[0].answer(504, "{late}");
+  while (ring()) asked().back().answer(504, "{late}");
+  EXPECT_EQ(finished_, 1);
+  EXPECT_EQ(status_, 504);
+  EXPECT_GT(alarm_.now, 1000 + 4500);
 }
 
 TEST_F(DbClientTest, AReadWithoutAnAnswerIsRepeatedUntilItsDeadline) {
