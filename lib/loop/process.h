@@ -43,7 +43,7 @@ struct ProcessOptions {
   int stdout_fd = -1;
   int stderr_fd = -1;
   // Open descriptors of ours under further numbers in the child: {3, readiness_pipe}. Numbers rise
-  // from 3 without a gap. Everything else is closed in the child.
+  // from 3 without a gap. Others of ours reach the child unless they are close-on-exec.
   std::vector<std::pair<int, int>> extra_fds;
 };
 
