@@ -23,8 +23,8 @@ struct Entry {
   EntryType type = EntryType::kCommand;
   uint64_t index = 0;
   uint64_t epoch = 0;
-  int64_t time_ms = 0;      // log time: never goes back, moves at most 60 s an entry
-  std::string request_id;   // idempotency key, empty for kOpen
+  int64_t time_ms = 0;     // log time: never goes back, moves at most 60 s an entry
+  std::string request_id;  // idempotency key, empty for kOpen
   std::string payload;
 
   bool operator==(const Entry&) const = default;

@@ -22,18 +22,18 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;  // in the order of the text; keys are unique
 
-  Json() = default;  // null
-  Json(std::nullptr_t) {}                                    // NOLINT: literals read as JSON
-  Json(bool v) : value_(v) {}                                // NOLINT
-  Json(int64_t v) : value_(v) {}                             // NOLINT
-  Json(int v) : value_(static_cast<int64_t>(v)) {}           // NOLINT
-  Json(uint64_t v) : value_(static_cast<int64_t>(v)) {}      // NOLINT
-  Json(double v) : value_(v) {}                              // NOLINT
-  Json(std::string v) : value_(std::move(v)) {}              // NOLINT
-  Json(std::string_view v) : value_(std::string(v)) {}       // NOLINT
-  Json(const char* v) : value_(std::string(v)) {}            // NOLINT
-  Json(Array v) : value_(std::move(v)) {}                    // NOLINT
-  Json(Object v) : value_(std::move(v)) {}                   // NOLINT
+  Json() = default;                                      // null
+  Json(std::nullptr_t) {}                                // NOLINT: literals read as JSON
+  Json(bool v) : value_(v) {}                            // NOLINT
+  Json(int64_t v) : value_(v) {}                         // NOLINT
+  Json(int v) : value_(static_cast<int64_t>(v)) {}       // NOLINT
+  Json(uint64_t v) : value_(static_cast<int64_t>(v)) {}  // NOLINT
+  Json(double v) : value_(v) {}                          // NOLINT
+  Json(std::string v) : value_(std::move(v)) {}          // NOLINT
+  Json(std::string_view v) : value_(std::string(v)) {}   // NOLINT
+  Json(const char* v) : value_(std::string(v)) {}        // NOLINT
+  Json(Array v) : value_(std::move(v)) {}                // NOLINT
+  Json(Object v) : value_(std::move(v)) {}               // NOLINT
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   // The value where it has that type, else nullptr.
