@@ -233,7 +233,8 @@ void Log::append_one(const wire::Entry& entry) {
 // Asks for the next segment once this one is half full.
 void Log::request_segment() {
   const Segment& segment = segments_.back();
-  if (next_requested_ || segment.end_offset < segment.header.size / 2) return;
+  const uint64_t used = segment.end_offset - kSegmentHeaderBytes;
+  if (next_requested_ || used < (segment.header.size - kSegmentHeaderBytes) / 2) return;
   next_requested_ = true;
   maker_->request();
 }

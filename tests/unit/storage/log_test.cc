@@ -321,7 +321,9 @@ TEST_F(LogTest, AFailedWriteOfTheOwnerIsAFailure) {
 TEST_F(LogTest, AFullDiskShowsBeforeTheSegmentIsFull) {
   open();
   disk_.set_capacity(0);
-  const uint64_t half = options_.segment_bytes / 2 / record_bytes(wire::encoded_size(entry(1))) + 1;
+  const uint64_t half = (options_.segment_bytes - kSegmentHeaderBytes) / 2 /
+                            record_bytes(wire::encoded_size(entry(1))) +
+                        1;
   append_durably(1, half);
   while (log_->has_space()) loop_.run_once_nowait();
   // What is left of the segment still takes entries.

@@ -1,0 +1,150 @@
+#include "coord/local.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "coord/job_queue.h"
+#include "coord/local_lock.h"
+#include "coord/local_watch.h"
+#include "coord/member_files.h"
+#include "coord/posix_file.h"
+#include "coord/record_files.h"
+
+namespace tandem::coord {
+namespace {
+
+constexpr size_t kMaxNameBytes = 64;
+
+// Names become file names: nothing that could leave the directory, or be hidden in it.
+Status check_name(const std::string& what, const std::string& name) {
+  const bool good = !name.empty() && name.size() <= kMaxNameBytes && name.front() != '.' &&
+                    std::all_of(name.begin(), name.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                             (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+                    });
+  if (good) return {};
+  return fail(ErrorKind::kBadInput, what + " '" + name +
+                                        "' is not made of letters, digits, '-', "
+                                        "'_' and '.'");
+}
+
+class LocalCoord final : public Coord {
+ public:
+  LocalCoord(LocalOptions options, loop::Loop& loop)
+      : options_(std::move(options)), loop_(loop), no_group_(loop) {}
+
+  void read_record(const std::string& group,
+                   UniqueFunction<void(Result<Versioned>)> done) override {
+    run<Result<Versioned>>(
+        group, [](const RecordFiles& files) { return files.read(); }, std::move(done));
+  }
+
+  void swap_record(const std::string& group, uint64_t expected_version, std::string text,
+                   UniqueFunction<void(Result<SwapOutcome>)> done) override {
+    run<Result<SwapOutcome>>(
+        group,
+        [expected_version, text = std::move(text)](const RecordFiles& files) {
+          return files.swap(expected_version, text);
+        },
+        std::move(done));
+  }
+
+  std::unique_ptr<Watch> watch_record(const std::string& group,
+                                      UniqueFunction<void(const Versioned&)> on_change) override {
+    CHECK_MSG(check_name("group", group), "the group's name is checked by the configuration");
+    return std::make_unique<LocalWatch>(loop_, files(group), options_.poll_ms,
+                                        std::move(on_change));
+  }
+
+  std::unique_ptr<Lock> lock(const std::string& group, const std::string& name, std::string holder,
+                             LockCallbacks callbacks) override {
+    CHECK_MSG(check_name("group", group) && check_name("lock", name),
+              "names of groups and locks are checked by the configuration");
+    return std::make_unique<LocalLock>(loop_, locks(files(group)), name, std::move(holder),
+                                       options_.poll_ms, std::move(callbacks));
+  }
+
+  void lock_holder(const std::string& group, const std::string& name,
+                   UniqueFunction<void(Result<std::optional<std::string>>)> done) override {
+    run<Result<std::optional<std::string>>>(
+        group,
+        [name](const RecordFiles& files) -> Result<std::optional<std::string>> {
+          if (Status good = check_name("lock", name); !good) return fail(good.error());
+          return read_lock_holder(locks(files) + "/" + name);
+        },
+        std::move(done));
+  }
+
+  void register_member(const std::string& group, Member member,
+                       UniqueFunction<void(Status)> done) override {
+    run<Status>(
+        group,
+        [member = std::move(member)](const RecordFiles& files) -> Status {
+          if (Status made = files.make_directories(); !made) return made;
+          return write_member(members_directory(files), files.temporary_path(), member);
+        },
+        std::move(done));
+  }
+
+  void unregister_member(const std::string& group, uint32_t id, uint64_t session,
+                         UniqueFunction<void(Status)> done) override {
+    run<Status>(
+        group,
+        [id, session](const RecordFiles& files) {
+          return remove_member(members_directory(files), id, session);
+        },
+        std::move(done));
+  }
+
+  void members(const std::string& group,
+               UniqueFunction<void(Result<std::vector<Member>>)> done) override {
+    run<Result<std::vector<Member>>>(
+        group, [](const RecordFiles& files) { return read_members(members_directory(files)); },
+        std::move(done));
+  }
+
+  void proven_dead(Member member, UniqueFunction<void(Result<bool>)> done) override {
+    no_group_.run<Result<bool>>([member = std::move(member)] { return lock_proves_death(member); },
+                                std::move(done));
+  }
+
+ private:
+  static std::string members_directory(const RecordFiles& files) {
+    return files.group_directory() + "/members";
+  }
+  static std::string locks(const RecordFiles& files) { return files.group_directory() + "/locks"; }
+  RecordFiles files(const std::string& group) const {
+    return RecordFiles(options_.root + "/" + group);
+  }
+
+  // `work` on the files of the group, in the order of the calls.
+  template <typename R, typename Work>
+  void run(const std::string& group, Work work, UniqueFunction<void(R)> done) {
+    auto& queue = queues_[group];
+    if (queue == nullptr) queue = std::make_unique<JobQueue>(loop_);
+    queue->run<R>(
+        [group, group_files = files(group), work = std::move(work)]() mutable -> R {
+          if (Status good = check_name("group", group); !good) return fail(good.error());
+          return work(group_files);
+        },
+        std::move(done));
+  }
+
+  LocalOptions options_;
+  loop::Loop& loop_;
+  std::map<std::string, std::unique_ptr<JobQueue>> queues_;  // by group
+  JobQueue no_group_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Coord>> open_local(const LocalOptions& options, loop::Loop& loop) {
+  if (options.root.empty()) {
+    return fail(ErrorKind::kConfig, "the directory for coordination has no name");
+  }
+  if (Status made = make_directories(options.root); !made) return fail(made.error());
+  return std::make_unique<LocalCoord>(options, loop);
+}
+
+}  // namespace tandem::coord

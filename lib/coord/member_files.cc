@@ -1,0 +1,150 @@
+#include "coord/member_files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "coord/posix_file.h"
+#include "wire/json.h"
+#include "wire/sealed_text.h"
+
+namespace tandem::coord {
+namespace {
+
+std::string text_of(const wire::Json& json, std::string_view key, bool& ok) {
+  const wire::Json* member = json.find(key);
+  ok = ok && member != nullptr && member->as_string() != nullptr;
+  return ok ? *member->as_string() : std::string();
+}
+
+int64_t integer_of(const wire::Json& json, std::string_view key, bool& ok) {
+  const wire::Json* member = json.find(key);
+  ok = ok && member != nullptr && member->as_int() != nullptr;
+  return ok ? *member->as_int() : 0;
+}
+
+// Numbers of 64 bits are written as 16 hex digits: JSON's integers are signed here.
+uint64_t id_of(const wire::Json& json, std::string_view key, bool& ok) {
+  const Result<uint64_t> id = parse_hex_id(text_of(json, key, ok));
+  ok = ok && id.has_value();
+  return id.value_or(0);
+}
+
+Result<Member> read_member(const std::string& path) {
+  const auto content = read_file(path);
+  if (!content) return fail(content.error());
+  if (!*content) return fail(ErrorKind::kNotFound, "there is no '" + path + "'");
+  const auto text = wire::unseal_text(**content);
+  if (!text) return fail(ErrorKind::kCorrupt, "member file '" + path + "' is damaged");
+  Result<Member> member = decode_member(*text);
+  if (!member) {
+    return fail(ErrorKind::kCorrupt,
+                "member file '" + path + "' is damaged: " + member.error().message);
+  }
+  return member;
+}
+
+}  // namespace
+
+std::string encode_member(const Member& member) {
+  wire::Json json;
+  json.set("id", static_cast<int64_t>(member.id));
+  json.set("storage_id", hex_id(member.storage_id));
+  json.set("session", hex_id(member.session));
+  json.set("address", member.address);
+  json.set("http", member.http);
+  json.set("pid", member.pid);
+  json.set("start_ticks", hex_id(member.start_ticks));
+  json.set("boot_id", member.boot_id);
+  json.set("lock_path", member.lock_path);
+  json.set("lock_device", hex_id(member.lock_device));
+  json.set("lock_inode", hex_id(member.lock_inode));
+  json.set("extra", member.extra);
+  return json.dump();
+}
+
+Result<Member> decode_member(std::string_view text) {
+  const Result<wire::Json> json = wire::parse_json(text);
+  if (!json) return fail(json.error());
+  Member member;
+  bool ok = true;
+  const int64_t id = integer_of(*json, "id", ok);
+  member.id = static_cast<uint32_t>(id);
+  member.storage_id = id_of(*json, "storage_id", ok);
+  member.session = id_of(*json, "session", ok);
+  member.address = text_of(*json, "address", ok);
+  member.http = text_of(*json, "http", ok);
+  member.pid = integer_of(*json, "pid", ok);
+  member.start_ticks = id_of(*json, "start_ticks", ok);
+  member.boot_id = text_of(*json, "boot_id", ok);
+  member.lock_path = text_of(*json, "lock_path", ok);
+  member.lock_device = id_of(*json, "lock_device", ok);
+  member.lock_inode = id_of(*json, "lock_inode", ok);
+  if (const wire::Json* extra = json->find("extra")) member.extra = *extra;
+  if (!ok || id != static_cast<int64_t>(member.id)) {
+    return fail(ErrorKind::kCorrupt, "a field is missing or wrong");
+  }
+  return member;
+}
+
+Status write_member(const std::string& directory, const std::string& temporary,
+                    const Member& member) {
+  return replace_file(temporary, directory, std::to_string(member.id),
+                      wire::seal_text(encode_member(member)));
+}
+
+Status remove_member(const std::string& directory, uint32_t id, uint64_t session) {
+  const std::string path = directory + "/" + std::to_string(id);
+  const Result<Member> member = read_member(path);
+  if (!member && member.error().kind == ErrorKind::kNotFound) return {};
+  if (!member) return fail(member.error());
+  if (member->session != session) return {};
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return fail_errno("cannot remove '" + path + "'", errno);
+  }
+  return sync_directory(directory);
+}
+
+Result<std::vector<Member>> read_members(const std::string& directory) {
+  std::vector<Member> members;
+  const auto names = list_directory(directory);
+  if (!names && names.error().kind == ErrorKind::kNotFound) return members;
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    Result<Member> member = read_member(directory + "/" + name);
+    if (member && std::to_string(member->id) == name) {
+      members.push_back(std::move(*member));
+    } else if (member || member.error().kind == ErrorKind::kCorrupt) {
+      log::warning("passed over a member",
+                   {{"error", member ? "'" + name + "' is not its id" : member.error().message}});
+    } else if (member.error().kind != ErrorKind::kNotFound) {
+      return fail(member.error());
+    }
+  }
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.id < b.id; });
+  return members;
+}
+
+Result<bool> lock_proves_death(const Member& member) {
+  // Read-only, so that the probe neither makes the file nor looks like its holder closing it.
+  const Result<FileDescriptor> file = open_file(member.lock_path, O_RDONLY);
+  if (!file && file.error().kind == ErrorKind::kNotFound) return false;
+  if (!file) return fail(file.error());
+  struct stat status {};
+  if (fstat(file->get(), &status) != 0) {
+    return fail_errno("cannot stat '" + member.lock_path + "'", errno);
+  }
+  if (status.st_dev != member.lock_device || status.st_ino != member.lock_inode) return false;
+  const Result<bool> locked = try_flock(*file, LOCK_SH, member.lock_path);
+  if (!locked) return fail(locked.error());
+  return *locked && names_same_file(member.lock_path, *file);
+}
+
+}  // namespace tandem::coord

@@ -1,0 +1,25 @@
+// The members of a group as files, one line of sealed JSON each. All calls block.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "coord/coord.h"
+
+namespace tandem::coord {
+
+// `temporary`: a path in the same file system, not in use.
+Status write_member(const std::string& directory, const std::string& temporary,
+                    const Member& member);
+Status remove_member(const std::string& directory, uint32_t id, uint64_t session);
+// Damaged files are logged and passed over.
+Result<std::vector<Member>> read_members(const std::string& directory);
+// Whether the member's lock is free while its path still names the registered file.
+Result<bool> lock_proves_death(const Member& member);
+
+std::string encode_member(const Member& member);
+Result<Member> decode_member(std::string_view text);
+
+}  // namespace tandem::coord

@@ -1,0 +1,220 @@
+#include "coord/record_files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "coord/posix_file.h"
+#include "wire/sealed_text.h"
+
+namespace tandem::coord {
+namespace {
+
+constexpr size_t kVersionDigits = 20;
+constexpr time_t kTemporaryAge = 3600;  // seconds; then its process is taken for dead
+constexpr int kReadAttempts = 100;
+
+std::string version_name(uint64_t version) {
+  const std::string digits = std::to_string(version);
+  return std::string(kVersionDigits - digits.size(), '0') + digits;
+}
+
+// 0 for a name that is no version.
+uint64_t parse_version(std::string_view name) {
+  uint64_t version = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, version);
+  return error == std::errc{} && stop == end && version_name(version) == name ? version : 0;
+}
+
+tl::unexpected<Error> unknown(const Error& error) {
+  return fail(ErrorKind::kUnknown, "the outcome is unknown: " + error.message);
+}
+
+}  // namespace
+
+std::string RecordFiles::temporary_path() const {
+  return group_ + "/tmp/" + std::to_string(getpid()) + "-" + hex_id(random_id());
+}
+
+std::string RecordFiles::version_path(uint64_t version) const {
+  return record_directory() + "/" + version_name(version);
+}
+
+Status RecordFiles::make_directories() const {
+  for (const char* name : {"/record", "/members", "/locks", "/tmp"}) {
+    if (Status made = coord::make_directories(group_ + name); !made) return made;
+  }
+  return {};
+}
+
+Result<uint64_t> RecordFiles::floor() const {
+  const std::string path = group_ + "/floor";
+  const auto content = read_file(path);
+  if (!content) return fail(content.error());
+  if (!*content) return 0;
+  const auto text = wire::unseal_text(**content);
+  const uint64_t version = text ? parse_version(*text) : 0;
+  if (version == 0) return fail(ErrorKind::kCorrupt, "file '" + path + "' is damaged");
+  return version;
+}
+
+Result<RecordFiles::Listing> RecordFiles::list() const {
+  Listing listing;
+  const auto names = list_directory(record_directory());
+  if (!names && names.error().kind != ErrorKind::kNotFound) return fail(names.error());
+  if (names) {
+    for (const std::string& name : *names) {
+      if (const uint64_t version = parse_version(name); version != 0) {
+        listing.versions.push_back(version);
+      }
+    }
+  }
+  std::sort(listing.versions.begin(), listing.versions.end());
+  const Result<uint64_t> below = floor();
+  if (!below) return fail(below.error());
+  listing.floor = *below;
+  return listing;
+}
+
+Result<uint64_t> RecordFiles::peek() const {
+  const Result<Listing> listing = list();
+  if (!listing) return fail(listing.error());
+  return listing->newest();
+}
+
+Result<Versioned> RecordFiles::read() const {
+  for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
+    const Result<Listing> listing = list();
+    if (!listing) return fail(listing.error());
+    // Versions came and went while the names were read: once more.
+    if (!listing->sound()) continue;
+    const uint64_t newest = listing->newest();
+    if (newest == 0) return Versioned{};
+    // Whoever linked it may have died before syncing: nobody may act on what a loss of power
+    // undoes.
+    if (Status synced = sync_directory(record_directory()); !synced) return fail(synced.error());
+    const auto content = read_file(version_path(newest));
+    if (!content) return fail(content.error());
+    if (!*content) continue;
+    const auto text = wire::unseal_text(**content);
+    if (!text) {
+      return fail(ErrorKind::kCorrupt, "record file '" + version_path(newest) + "' is damaged");
+    }
+    return Versioned{newest, std::string(*text)};
+  }
+  return fail(ErrorKind::kUnavailable, "the record in '" + record_directory() +
+                                           "' is not to be read: its newest version is missing");
+}
+
+Result<SwapOutcome> RecordFiles::swap(uint64_t expected_version, const std::string& text) const {
+  RecordSwap swap(*this, expected_version);
+  Result<SwapOutcome> outcome = swap.prepare(text);
+  if (outcome && *outcome == SwapOutcome::kApplied) outcome = swap.link();
+  if (outcome && *outcome == SwapOutcome::kApplied) outcome = swap.settle();
+  if (outcome && *outcome == SwapOutcome::kApplied) {
+    // The swap stands, whatever comes of this.
+    if (const Status pruned = prune(); !pruned) {
+      log::warning("cannot prune the record", {{"error", pruned.error().message}});
+    }
+  }
+  return outcome;
+}
+
+Status RecordFiles::prune() const {
+  const Result<Listing> before = list();
+  if (!before) return fail(before.error());
+  if (before->versions.size() <= 2 * kKeep) return {};
+  // One at a time: else one that was stopped for long could lower the floor again.
+  const std::string lock_path = group_ + "/locks/.prune";
+  const Result<FileDescriptor> lock = open_file(lock_path, O_RDWR | O_CREAT);
+  if (!lock) return fail(lock.error());
+  const Result<bool> locked = try_flock(*lock, LOCK_EX, lock_path);
+  if (!locked) return fail(locked.error());
+  if (!*locked || !names_same_file(lock_path, *lock)) return {};
+
+  const Result<Listing> listing = list();
+  if (!listing) return fail(listing.error());
+  if (!listing->sound() || listing->newest() <= kKeep) return {};
+  const uint64_t floor = listing->newest() - kKeep;
+  if (floor > listing->floor) {
+    if (Status raised = raise_floor(floor); !raised) return raised;
+  }
+  for (const uint64_t version : listing->versions) {
+    if (version > floor) break;
+    if (unlink(version_path(version).c_str()) != 0 && errno != ENOENT) {
+      return fail_errno("cannot remove '" + version_path(version) + "'", errno);
+    }
+  }
+  return remove_old_temporaries();
+}
+
+Status RecordFiles::raise_floor(uint64_t floor) const {
+  return replace_file(temporary_path(), group_, "floor", wire::seal_text(version_name(floor)));
+}
+
+Status RecordFiles::remove_old_temporaries() const {
+  const std::string directory = group_ + "/tmp";
+  const auto names = list_directory(directory);
+  if (!names) return fail(names.error());
+  const time_t now = time(nullptr);
+  for (const std::string& name : *names) {
+    const std::string path = directory + "/" + name;
+    struct stat status {};
+    // A process that is only slow loses its swap by this, with an error: nothing worse.
+    if (stat(path.c_str(), &status) == 0 && status.st_mtime + kTemporaryAge < now) {
+      unlink(path.c_str());
+    }
+  }
+  return {};
+}
+
+// --- RecordSwap ---
+
+RecordSwap::~RecordSwap() {
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+Result<SwapOutcome> RecordSwap::prepare(const std::string& text) {
+  if (Status made = files_.make_directories(); !made) return fail(made.error());
+  const Result<RecordFiles::Listing> listing = files_.list();
+  if (!listing) return fail(listing.error());
+  if (!listing->sound()) return fail(ErrorKind::kUnavailable, "the record is being changed");
+  if (listing->newest() != expected_version_) return SwapOutcome::kRefused;
+  temporary_ = files_.temporary_path();
+  const Status written = write_new_file(temporary_, wire::seal_text(text));
+  if (!written) return fail(written.error());
+  return SwapOutcome::kApplied;
+}
+
+Result<SwapOutcome> RecordSwap::link() {
+  const std::string path = files_.version_path(version());
+  if (::link(temporary_.c_str(), path.c_str()) == 0) return SwapOutcome::kApplied;
+  if (errno == EEXIST) return SwapOutcome::kRefused;
+  return unknown(fail_errno("cannot create '" + path + "'", errno).value());
+}
+
+Result<SwapOutcome> RecordSwap::settle() {
+  if (const Status synced = sync_directory(files_.record_directory()); !synced) {
+    return unknown(synced.error());
+  }
+  const Result<RecordFiles::Listing> listing = files_.list();
+  if (!listing) return unknown(listing.error());
+  // Something newer is there: ours was void from the start, or it counted and was followed. From
+  // here the two look the same.
+  if (listing->newest() != version() || listing->floor >= version()) {
+    return fail(ErrorKind::kUnknown, "the outcome is unknown: the record went past version " +
+                                         std::to_string(version()) + " meanwhile");
+  }
+  return SwapOutcome::kApplied;
+}
+
+}  // namespace tandem::coord

@@ -1,0 +1,80 @@
+// The configuration record of a group as files; the layout is in coord/local.h. All calls block.
+//
+// Why it is right: versions are made one after the other, since a swap starts from a version that
+// it has seen. So a link that succeeds is the first one of its version, unless that version was
+// removed before. Removed versions are at or below the floor, which is durable before the first of
+// them goes. Whoever finds a version above the floor, with the floor read after the list, has found
+// one that counts; and the highest version is never removed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "coord/coord.h"
+
+namespace tandem::coord {
+
+class RecordFiles {
+ public:
+  // How many versions are kept for people to look at.
+  static constexpr uint64_t kKeep = 16;
+
+  // `group_directory`: <root>/<group>.
+  explicit RecordFiles(std::string group_directory) : group_(std::move(group_directory)) {}
+
+  Status make_directories() const;
+  Result<Versioned> read() const;
+  // The highest version by name, without making sure of anything: to notice changes cheaply.
+  Result<uint64_t> peek() const;
+  // RecordSwap's steps in one.
+  Result<SwapOutcome> swap(uint64_t expected_version, const std::string& text) const;
+  // Removes versions that are kept no longer, where there are enough of them and nobody else does.
+  Status prune() const;
+
+  const std::string& group_directory() const { return group_; }
+  std::string record_directory() const { return group_ + "/record"; }
+  std::string temporary_path() const;
+  std::string version_path(uint64_t version) const;
+
+  struct Listing {
+    std::vector<uint64_t> versions;  // ascending
+    uint64_t floor = 0;              // read after the list
+    uint64_t newest() const { return versions.empty() ? 0 : versions.back(); }
+    // Either nothing was ever there, or the newest version counts.
+    bool sound() const { return newest() > floor || (versions.empty() && floor == 0); }
+  };
+  Result<Listing> list() const;
+
+ private:
+  Result<uint64_t> floor() const;
+  Status raise_floor(uint64_t floor) const;
+  Status remove_old_temporaries() const;
+  std::string group_;
+};
+
+// One compare-and-swap, step by step, so that tests can stop it in between. A process may stop for
+// any time between two steps.
+class RecordSwap {
+ public:
+  RecordSwap(const RecordFiles& files, uint64_t expected_version)
+      : files_(files), expected_version_(expected_version) {}
+  ~RecordSwap();
+  RecordSwap(const RecordSwap&) = delete;
+  RecordSwap& operator=(const RecordSwap&) = delete;
+
+  // Each step: kApplied: go on to the next (the last one: it is applied); kRefused: the end. An
+  // error of link or settle means that the outcome is unknown.
+  Result<SwapOutcome> prepare(const std::string& text);
+  Result<SwapOutcome> link();
+  Result<SwapOutcome> settle();
+
+ private:
+  uint64_t version() const { return expected_version_ + 1; }
+  const RecordFiles& files_;
+  uint64_t expected_version_;
+  std::string temporary_;
+};
+
+}  // namespace tandem::coord
