@@ -77,13 +77,11 @@ struct Outcome {
 
 class RpcTest : public testing::Test {
  protected:
-  RpcTest() {
-    guard_.start(60'000);
-    guard_.unref();
-  }
+  RpcTest() { guard_.unref(); }
 
   // Turns the loop until the condition holds.
   void run_until(const std::function<bool()>& condition) {
+    guard_.start(60'000);
     while (!condition()) {
       loop_.run_once();
       ASSERT_FALSE(hung_) << "the condition never came true";
