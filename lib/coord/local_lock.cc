@@ -151,7 +151,8 @@ Result<std::optional<std::string>> read_lock_holder(const std::string& path) {
   if (*free) return std::nullopt;
   const auto content = read_file(path);
   if (!content) return fail(content.error());
-  const auto text = wire::unseal_text(content->value_or(""));
+  const std::string sealed = content->value_or("");
+  const auto text = wire::unseal_text(sealed);
   if (!text) {
     return fail(ErrorKind::kUnavailable, "the holder of '" + path + "' has not said who it is yet");
   }

@@ -1,0 +1,280 @@
+#include "coord/local.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "coord/scratch_directory.h"
+
+namespace tandem::coord {
+namespace {
+
+class LocalTest : public ::testing::Test {
+ protected:
+  LocalTest() : coord_(open(3'600'000)) {}
+
+  // Polls are far apart: what a test waits for is told by the kernel.
+  std::unique_ptr<Coord> open(uint64_t poll_ms) {
+    return std::move(open_local({scratch_.path() + "/coord", poll_ms}, loop_).value());
+  }
+  template <typename Done>
+  void run_until(Done done) {
+    while (!done()) loop_.run_once();
+  }
+  template <typename T, typename Start>
+  T wait(Start start) {
+    std::optional<T> result;
+    start(UniqueFunction<void(T)>([&result](T value) { result.emplace(std::move(value)); }));
+    run_until([&result] { return result.has_value(); });
+    return std::move(*result);
+  }
+  SwapOutcome swap(uint64_t expected, const std::string& text) {
+    return wait<Result<SwapOutcome>>(
+               [&](auto done) { coord_->swap_record("g", expected, text, std::move(done)); })
+        .value();
+  }
+  Result<std::optional<std::string>> holder() {
+    return wait<Result<std::optional<std::string>>>(
+        [&](auto done) { coord_->lock_holder("g", "active", std::move(done)); });
+  }
+  std::string lock_path() const { return scratch_.path() + "/coord/g/locks/active"; }
+
+  ScratchDirectory scratch_;
+  loop::Loop loop_;
+  std::unique_ptr<Coord> coord_;
+};
+
+TEST_F(LocalTest, SwapsAndReads) {
+  EXPECT_EQ(swap(0, "one"), SwapOutcome::kApplied);
+  EXPECT_EQ(swap(0, "again"), SwapOutcome::kRefused);
+  const auto record =
+      wait<Result<Versioned>>([&](auto done) { coord_->read_record("g", std::move(done)); });
+  EXPECT_EQ(record.value(), (Versioned{1, "one"}));
+}
+
+TEST_F(LocalTest, CallsOnAGroupKeepTheirOrder) {
+  std::vector<SwapOutcome> outcomes;
+  for (uint64_t i = 0; i < 10; ++i) {
+    coord_->swap_record("g", i, "text",
+                        [&](Result<SwapOutcome> outcome) { outcomes.push_back(outcome.value()); });
+  }
+  run_until([&] { return outcomes.size() == 10; });
+  EXPECT_EQ(outcomes, std::vector<SwapOutcome>(10, SwapOutcome::kApplied));
+}
+
+TEST_F(LocalTest, NothingIsCalledAfterItIsGone) {
+  coord_->read_record("g", [](Result<Versioned>) { FAIL(); });
+  coord_->read_record("g", [](Result<Versioned>) { FAIL(); });
+  coord_.reset();
+  loop_.run();
+}
+
+TEST_F(LocalTest, NamesCannotLeaveTheDirectory) {
+  for (const std::string group : {"..", "a/b", "", ".hidden", "a b"}) {
+    const auto record =
+        wait<Result<Versioned>>([&](auto done) { coord_->read_record(group, std::move(done)); });
+    ASSERT_FALSE(record);
+    EXPECT_EQ(record.error().kind, ErrorKind::kBadInput) << group;
+  }
+}
+
+TEST_F(LocalTest, SaysWhichRootCannotBeMade) {
+  std::ofstream(scratch_.path() + "/file") << "no directory\n";
+  const auto coord = open_local({scratch_.path() + "/file/below"}, loop_);
+  ASSERT_FALSE(coord);
+  EXPECT_THAT(coord.error().message, ::testing::HasSubstr(scratch_.path() + "/file"));
+}
+
+TEST_F(LocalTest, WatchTellsTheRecordAndItsChanges) {
+  std::vector<Versioned> seen;
+  const auto watch =
+      coord_->watch_record("g", [&seen](const Versioned& record) { seen.push_back(record); });
+  run_until([&] { return seen.size() == 1; });
+  EXPECT_EQ(seen[0], Versioned{});
+  const auto other = open(3'600'000);
+  other->swap_record("g", 0, "one", [](Result<SwapOutcome>) {});
+  run_until([&] { return seen.back().version == 1; });
+  EXPECT_EQ(seen.back().text, "one");
+}
+
+TEST_F(LocalTest, WatchPollsWhereItIsToldOfNothing) {
+  ASSERT_EQ(swap(0, "one"), SwapOutcome::kApplied);
+  const auto polling = open(1);
+  uint64_t seen = 0;
+  const auto watch =
+      polling->watch_record("g", [&seen](const Versioned& record) { seen = record.version; });
+  run_until([&] { return seen == 1; });
+  // The directory that is watched goes away, and with it all that inotify would tell.
+  const std::string record = scratch_.path() + "/coord/g/record";
+  std::filesystem::rename(record, record + ".away");
+  std::filesystem::copy(record + ".away", record);
+  ASSERT_EQ(swap(1, "two"), SwapOutcome::kApplied);
+  run_until([&] { return seen == 2; });
+}
+
+TEST_F(LocalTest, TheLockGoesToOneAndThenToTheNext) {
+  const auto other = open(3'600'000);
+  bool first_held = false;
+  bool second_held = false;
+  auto first = coord_->lock("g", "active", "first", {[&] { first_held = true; }, nullptr});
+  run_until([&] { return first_held; });
+  auto second = other->lock("g", "active", "second", {[&] { second_held = true; }, nullptr});
+  EXPECT_EQ(holder().value(), "first");
+  EXPECT_FALSE(second->held());
+  first.reset();
+  run_until([&] { return second_held; });
+  EXPECT_TRUE(second->held());
+  EXPECT_EQ(holder().value(), "second");
+  second.reset();
+  EXPECT_EQ(holder().value(), std::nullopt);
+}
+
+TEST_F(LocalTest, TheLockIsTakenAtOnceWhenItsHolderIsKilled) {
+  std::filesystem::create_directories(scratch_.path() + "/coord/g/locks");
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const int fd = ::open(lock_path().c_str(), O_RDWR | O_CREAT, 0600);
+    const bool locked = fd >= 0 && flock(fd, LOCK_EX) == 0;
+    if (write(ready[1], locked ? "y" : "n", 1) != 1) _exit(1);
+    pause();
+    _exit(0);
+  }
+  char answer = 0;
+  ASSERT_EQ(read(ready[0], &answer, 1), 1);
+  ASSERT_EQ(answer, 'y');
+  bool held = false;
+  const auto lock = coord_->lock("g", "active", "me", {[&] { held = true; }, nullptr});
+  holder();  // gives the first attempt the time to fail
+  EXPECT_FALSE(held);
+  kill(child, SIGKILL);
+  run_until([&] { return held; });
+  waitpid(child, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST_F(LocalTest, ALockWhoseFileIsTakenAwayIsLost) {
+  bool held = false;
+  std::string lost;
+  const auto lock =
+      coord_->lock("g", "active", "me",
+                   {[&] { held = true; }, [&](const Error& error) { lost = error.message; }});
+  run_until([&] { return held; });
+  std::filesystem::remove(lock_path());
+  run_until([&] { return !lost.empty(); });
+  EXPECT_FALSE(lock->held());
+  EXPECT_THAT(lost, ::testing::HasSubstr(lock_path()));
+}
+
+TEST_F(LocalTest, ALockThatCannotBeMadeIsLost) {
+  std::filesystem::create_directories(lock_path());
+  std::string lost;
+  const auto lock = coord_->lock("g", "active", "me",
+                                 {nullptr, [&](const Error& error) { lost = error.message; }});
+  run_until([&] { return !lost.empty(); });
+  EXPECT_THAT(lost, ::testing::HasSubstr(lock_path()));
+}
+
+// --- members ---
+
+class MembersTest : public LocalTest {
+ protected:
+  Member member(uint32_t id) {
+    Member made;
+    made.id = id;
+    made.storage_id = 0xfedcba9876543210;
+    made.session = 77 + id;
+    made.address = "ipc:///tmp/x";
+    made.pid = getpid();
+    made.start_ticks = 123456;
+    made.boot_id = "b";
+    made.lock_path = scratch_.path() + "/lock";
+    made.extra.set("role", "worker");
+    return made;
+  }
+  void add(const Member& made) {
+    const Status status =
+        wait<Status>([&](auto done) { coord_->register_member("g", made, std::move(done)); });
+    ASSERT_TRUE(status) << status.error().message;
+  }
+  std::vector<Member> all() {
+    return wait<Result<std::vector<Member>>>(
+               [&](auto done) { coord_->members("g", std::move(done)); })
+        .value();
+  }
+  bool dead(const Member& made) {
+    return wait<Result<bool>>([&](auto done) { coord_->proven_dead(made, std::move(done)); })
+        .value();
+  }
+  // A lock file like that of a storage directory, held by an open file of its own.
+  int hold(Member& made) {
+    const int fd = ::open(made.lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    EXPECT_EQ(flock(fd, LOCK_EX | LOCK_NB), 0);
+    struct stat status {};
+    EXPECT_EQ(fstat(fd, &status), 0);
+    made.lock_device = status.st_dev;
+    made.lock_inode = status.st_ino;
+    return fd;
+  }
+};
+
+TEST_F(MembersTest, AreListedById) {
+  EXPECT_TRUE(all().empty());
+  add(member(10));
+  add(member(9));
+  EXPECT_EQ(all(), (std::vector<Member>{member(9), member(10)}));
+}
+
+TEST_F(MembersTest, OnlyTheirOwnSessionRemovesThem) {
+  add(member(1));
+  const auto remove = [&](uint64_t session) {
+    return wait<Status>(
+        [&](auto done) { coord_->unregister_member("g", 1, session, std::move(done)); });
+  };
+  EXPECT_TRUE(remove(5));
+  EXPECT_EQ(all().size(), 1u);
+  EXPECT_TRUE(remove(78));
+  EXPECT_TRUE(all().empty());
+  EXPECT_TRUE(remove(78));
+}
+
+TEST_F(MembersTest, DamagedFilesArePassedOver) {
+  add(member(1));
+  add(member(2));
+  std::ofstream(scratch_.path() + "/coord/g/members/1", std::ios::app) << "x";
+  EXPECT_EQ(all(), std::vector<Member>{member(2)});
+}
+
+TEST_F(MembersTest, AFreeLockProvesDeath) {
+  Member made = member(1);
+  const int fd = hold(made);
+  EXPECT_FALSE(dead(made));
+  close(fd);
+  EXPECT_TRUE(dead(made));
+}
+
+TEST_F(MembersTest, AnotherLockFileProvesNothing) {
+  Member made = member(1);
+  EXPECT_FALSE(dead(made));  // there is none
+  const int fd = hold(made);
+  std::filesystem::remove(made.lock_path);
+  EXPECT_FALSE(dead(made));
+  std::ofstream(made.lock_path) << "new\n";
+  EXPECT_FALSE(dead(made));
+  close(fd);
+}
+
+}  // namespace
+}  // namespace tandem::coord

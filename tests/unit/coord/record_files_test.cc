@@ -1,0 +1,176 @@
+#include "coord/record_files.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "coord/scratch_directory.h"
+
+namespace tandem::coord {
+namespace {
+
+class RecordFilesTest : public ::testing::Test {
+ protected:
+  // Makes versions expected + 1 … up to `version`.
+  void advance_to(uint64_t version) {
+    for (uint64_t v = files_.peek().value(); v < version; ++v) {
+      const auto outcome = files_.swap(v, "text " + std::to_string(v + 1));
+      ASSERT_TRUE(outcome) << outcome.error().message;
+      ASSERT_EQ(*outcome, SwapOutcome::kApplied);
+    }
+  }
+  ScratchDirectory scratch_;
+  RecordFiles files_{scratch_.path() + "/group"};
+};
+
+TEST_F(RecordFilesTest, ThereIsNoneAtFirst) { EXPECT_EQ(files_.read().value(), Versioned{}); }
+
+TEST_F(RecordFilesTest, SwapMakesTheNextVersion) {
+  EXPECT_EQ(files_.swap(0, "first").value(), SwapOutcome::kApplied);
+  EXPECT_EQ(files_.read().value(), (Versioned{1, "first"}));
+  EXPECT_EQ(files_.swap(1, "second\nwith two lines").value(), SwapOutcome::kApplied);
+  EXPECT_EQ(files_.read().value(), (Versioned{2, "second\nwith two lines"}));
+}
+
+TEST_F(RecordFilesTest, SwapFromAnotherVersionIsRefused) {
+  advance_to(3);
+  EXPECT_EQ(files_.swap(2, "late").value(), SwapOutcome::kRefused);
+  EXPECT_EQ(files_.swap(7, "early").value(), SwapOutcome::kRefused);
+  EXPECT_EQ(files_.read().value(), (Versioned{3, "text 3"}));
+}
+
+TEST_F(RecordFilesTest, OneOfTwoSwapsWins) {
+  advance_to(3);
+  RecordSwap slow(files_, 3);
+  ASSERT_EQ(slow.prepare("slow").value(), SwapOutcome::kApplied);
+  EXPECT_EQ(files_.swap(3, "fast").value(), SwapOutcome::kApplied);
+  EXPECT_EQ(slow.link().value(), SwapOutcome::kRefused);
+  EXPECT_EQ(files_.read().value(), (Versioned{4, "fast"}));
+}
+
+TEST_F(RecordFilesTest, OldVersionsArePruned) {
+  advance_to(10 * RecordFiles::kKeep);
+  const auto listing = files_.list().value();
+  EXPECT_LE(listing.versions.size(), 2 * RecordFiles::kKeep);
+  EXPECT_GE(listing.versions.size(), RecordFiles::kKeep);
+  EXPECT_EQ(listing.newest(), 10 * RecordFiles::kKeep);
+  EXPECT_LT(listing.floor, listing.versions.front());
+}
+
+TEST_F(RecordFilesTest, AWriterStoppedUntilItsVersionWasPrunedHasNotSwapped) {
+  advance_to(3);
+  RecordSwap stopped(files_, 3);
+  ASSERT_EQ(stopped.prepare("from long ago").value(), SwapOutcome::kApplied);
+  advance_to(5 * RecordFiles::kKeep);
+  // The name is free again, so the link itself works …
+  ASSERT_EQ(stopped.link().value(), SwapOutcome::kApplied);
+  // … but is never told as a success, and nobody reads it.
+  const auto settled = stopped.settle();
+  ASSERT_FALSE(settled);
+  EXPECT_EQ(settled.error().kind, ErrorKind::kUnknown);
+  EXPECT_EQ(files_.read()->version, 5 * RecordFiles::kKeep);
+  EXPECT_EQ(files_.swap(4, "on top of it").value(), SwapOutcome::kRefused);
+  // The next pruning takes it away.
+  advance_to(10 * RecordFiles::kKeep);
+  EXPECT_NE(access(files_.version_path(4).c_str(), F_OK), 0);
+}
+
+TEST_F(RecordFilesTest, AListThatMissesTheNewestVersionsIsNotBelieved) {
+  advance_to(5 * RecordFiles::kKeep);
+  // What a reader sees whose list was overtaken: an old version alone, or nothing.
+  const auto before = files_.list().value();
+  for (const uint64_t version : before.versions) {
+    unlink(files_.version_path(version).c_str());
+  }
+  EXPECT_FALSE(files_.list()->sound());
+  EXPECT_EQ(files_.read().error().kind, ErrorKind::kUnavailable);
+  std::ofstream(files_.version_path(4)) << "void\n";
+  EXPECT_FALSE(files_.list()->sound());
+  EXPECT_EQ(files_.read().error().kind, ErrorKind::kUnavailable);
+  EXPECT_FALSE(files_.swap(4, "on top of it"));
+}
+
+TEST_F(RecordFilesTest, AWriterOvertakenBeforeItSettledDoesNotKnow) {
+  advance_to(3);
+  RecordSwap stopped(files_, 3);
+  ASSERT_EQ(stopped.prepare("four").value(), SwapOutcome::kApplied);
+  ASSERT_EQ(stopped.link().value(), SwapOutcome::kApplied);
+  EXPECT_EQ(files_.read().value(), (Versioned{4, "four"}));
+  advance_to(5);
+  EXPECT_EQ(stopped.settle().error().kind, ErrorKind::kUnknown);
+}
+
+TEST_F(RecordFilesTest, FilesOfDeadWritersAreInNobodysWay) {
+  advance_to(1);
+  std::ofstream(files_.temporary_path()) << "half a rec";
+  advance_to(2);
+  EXPECT_EQ(files_.read()->version, 2u);
+}
+
+TEST_F(RecordFilesTest, OldFilesOfDeadWritersAreRemoved) {
+  advance_to(1);
+  const std::string stale = files_.temporary_path();
+  const std::string recent = files_.temporary_path();
+  std::ofstream(stale) << "half a rec";
+  std::ofstream(recent) << "half a rec";
+  const timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, stale.c_str(), long_ago, 0), 0);
+  advance_to(3 * RecordFiles::kKeep);
+  EXPECT_NE(access(stale.c_str(), F_OK), 0);
+  EXPECT_EQ(access(recent.c_str(), F_OK), 0);
+}
+
+TEST_F(RecordFilesTest, ADamagedRecordIsToldWithItsPath) {
+  advance_to(2);
+  std::ofstream(files_.version_path(2), std::ios::app) << "more\n";
+  const auto record = files_.read();
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(record.error().message, ::testing::HasSubstr(files_.version_path(2)));
+}
+
+TEST_F(RecordFilesTest, APlaceThatCannotBeWrittenIsToldWithItsPath) {
+  std::ofstream(scratch_.path() + "/group") << "no directory\n";
+  const auto outcome = files_.swap(0, "text");
+  ASSERT_FALSE(outcome);
+  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr(scratch_.path() + "/group"));
+}
+
+TEST_F(RecordFilesTest, ManyWritersEachVersionOnce) {
+  constexpr int kWriters = 4;
+  constexpr uint64_t kVersions = 100;
+  std::vector<std::vector<uint64_t>> applied(kWriters);
+  std::atomic<bool> fell_back{false};
+  std::vector<std::thread> writers;
+  for (int w = 0; w < kWriters; ++w) {
+    writers.emplace_back([&, w] {
+      const RecordFiles mine(files_.group_directory());
+      uint64_t last = 0;
+      while (last < kVersions) {
+        const auto record = mine.read();
+        if (!record) continue;
+        if (record->version < last) fell_back = true;
+        last = record->version;
+        const auto outcome = mine.swap(last, std::to_string(w));
+        if (outcome && *outcome == SwapOutcome::kApplied) {
+          applied[static_cast<size_t>(w)].push_back(last + 1);
+        }
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_FALSE(fell_back);
+  std::set<uint64_t> all;
+  for (const auto& versions : applied) {
+    for (const uint64_t version : versions) EXPECT_TRUE(all.insert(version).second) << version;
+  }
+}
+
+}  // namespace
+}  // namespace tandem::coord
