@@ -9,7 +9,7 @@ ninja = ninja -C $(BUILD) $(if $(JOBS),-j$(JOBS))
 jobs = $(or $(JOBS),$(shell nproc))
 configure = cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache) \
-  -DTANDEM_WERROR=$(if $(CI),ON,OFF) --log-level=NOTICE
+  $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE
 
 .PHONY: run build test check tidy bench install clean help
 

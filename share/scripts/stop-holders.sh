@@ -10,7 +10,10 @@ for sig in TERM KILL; do
   for lock; do
     [ -s "$lock" ] || continue
     flock -n "$lock" true && continue
-    kill -s "$sig" "$(tr -cd 0-9 <"$lock")" 2>/dev/null
+    pid=$(head -n 1 "$lock")
+    # kill takes 0 and negative numbers for groups of processes, -1 for all there are.
+    case $pid in '' | *[!0-9]* | 0* | 1) continue ;; esac
+    kill -s "$sig" "$pid" 2>/dev/null
   done
   status=0
   for lock; do

@@ -68,7 +68,7 @@ run_stopped() {
 lay_out() {
   local name reason service
   rm -rf "$sv"
-  mkdir -p "$sv" "$dir/log" || return 1
+  mkdir -p "$sv" "$dir/log" "$dir/state" "$dir/sock" || return 1
   : >"$dir/order"
   while read -r name; do
     case $name in '' | '#'*) continue ;; esac

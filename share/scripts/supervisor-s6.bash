@@ -31,7 +31,7 @@ sup_start() {
 # its events before it is started, so that none is missed.
 sup_up() {
   local service=$sv/$1
-  interruptible s6-ftrig-listen1 -t "$2" "$service/event" '[UdO]' s6-svc -u "$service"
+  interruptible s6-ftrig-listen1 -t "$2" "$service/event" '[UdO]' s6-svc -u "$service" >/dev/null
   rm -f "$service/down"
   [ "$(s6-svstat -o ready "$service")" = true ]
 }

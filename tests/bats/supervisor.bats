@@ -129,7 +129,7 @@ killed() {
 guard_killed() {
   steady_service first
   up "$@"
-  kill -KILL "$(cat "$dir/run/pid")"
+  signal_process KILL "$(cat "$dir/run/pid")"
   local rc=0
   wait "$front" || rc=$?
   [ $rc -eq 70 ]
@@ -166,7 +166,7 @@ restarts() {
   mkfifo "$dir/again"
   sed -i 's|^echo >&3|[ ! -p again ] \|\| echo >again\n&|' "$dir/run/sv/first/run" "$dir/run/sv/first/daemon" \
     2>/dev/null || true
-  kill -KILL "$(tail -n 1 "$dir/first.pids")"
+  signal_process KILL "$(tail -n 1 "$dir/first.pids")"
   read -r _ <"$dir/again"
   [ "$(wc -l <"$dir/first.pids")" -eq 2 ]
   stop_started "$front"
@@ -270,7 +270,7 @@ EOF
 @test "what a service leaves on purpose survives it, and is stopped at the end" {
   leaving_service
   up
-  kill -KILL "$(cat "$dir/parent.pids")"
+  signal_process KILL "$(cat "$dir/parent.pids")"
   is_running "$(cat "$dir/child.pids")"
   stop_started "$front"
   none_running
@@ -302,6 +302,23 @@ EOF
   refute is_running "$(cat "$BATS_TEST_TMPDIR/lock1")"
   refute is_running "$(cat "$BATS_TEST_TMPDIR/lock2")"
   kill "$(cat "$BATS_TEST_TMPDIR/lock3")"
+}
+
+@test "a process id that kill would take for many processes is refused" {
+  local bad
+  for bad in -1 0 1 '' x '2 3'; do
+    run signal_process 0 "$bad"
+    assert_failure
+  done
+  # The same for stop-holders: whoever holds the lock, no signal is sent to all.
+  for bad in -1 0 1; do
+    echo "$bad" >"$BATS_TEST_TMPDIR/lock"
+    # Functions in the place of kill, and of flock so that the lock seems to be held.
+    run env TANDEM_GRACE=0 sh -c 'kill() { echo "killed $*"; }; flock() { [ "$1" = -w ]; }
+      . "$0"' "$TANDEM_SOURCE/share/scripts/stop-holders.sh" "$BATS_TEST_TMPDIR/lock"
+    assert_success
+    assert_output ''
+  done
 }
 
 @test "a service that does not want to run is left out, with its reason" {

@@ -69,6 +69,18 @@ tandem_up() {
   start_ready "$dir/up.out" "$tandem" --dir "$dir" "$@" up
 }
 
+# Sends SIGNAL to one process. A number that a program printed may be -1 or 0, which kill takes for
+# every process there is and for this group of them; so suites that get a process id from elsewhere
+# than $! use this.
+signal_process() { # SIGNAL PID
+  # Not left to errexit, which is off in a command that `run` or a condition calls.
+  if [[ ! ${2-} =~ ^[1-9][0-9]*$ ]] || [ "$2" -eq 1 ]; then
+    fail "'${2-}' is no process to signal"
+    return 1
+  fi
+  kill "-$1" "$2"
+}
+
 # Stops what start_ready has started; its exit code is this function's.
 stop_started() {
   kill -TERM "$1" 2>/dev/null || true
