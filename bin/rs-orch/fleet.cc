@@ -306,36 +306,39 @@ void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
   Slot& dead = slots_.at(id);
   const pid_t pid = std::exchange(dead.pid, 0);
   const uint64_t session = std::exchange(dead.session, 0);
+  const bool asked = std::exchange(dead.told_to_stop, false);
+  const bool adopted = dead.watch != nullptr;
+  std::vector<PidDone> on_death = std::exchange(dead.on_death, {});
+  // This runs inside a callback of one of these: they go at the next turn of the timer.
+  ended_.emplace_back(std::move(dead.child), std::move(dead.watch));
   if (dead.ready_fd >= 0) {
     dead.ready.reset();
     close(std::exchange(dead.ready_fd, -1));
   }
-  dead.failures = now_ms() - dead.started_ms > kSteadyMs ? 1 : dead.failures + 1;
+  // One that came up and was killed did not fail: its replacement is not to wait.
+  const bool failed = session == 0 || signal != SIGKILL;
+  const bool steady = now_ms() - dead.started_ms > kSteadyMs;
+  dead.failures = !failed ? 0 : steady ? 1 : dead.failures + 1;
   dead.next_start_ms = now_ms() + pause_ms(dead.failures);
   dead.disk_failed = signal == 0 && status == static_cast<int>(ExitStatus::kIo);
+  events_.tell(asked ? "stop" : "death", adopted ? "ended" : describe_exit(status, signal),
+               worker_fields(id, pid));
+  // From here on the slot may be in use by the next process: what follows may start it.
   if (session != 0) {
     // First the link and the requests on it, then the election: those wait for its outcome.
     workers_.forget(id, session);
     leadership_.worker_dead(id, session);
   }
-  const bool asked = dead.told_to_stop;
-  const bool adopted = dead.watch != nullptr;
-  events_.tell(asked ? "stop" : "death", adopted ? "ended" : describe_exit(status, signal),
-               worker_fields(id, pid));
-  std::vector<PidDone> on_death = std::exchange(dead.on_death, {});
-  // This runs inside a callback of one of these: they go at the next turn of the timer.
-  ended_.emplace_back(std::move(dead.child), std::move(dead.watch));
   for (PidDone& done : on_death) done(pid);
-  if (stopping_) {
-    const bool left = std::any_of(slots_.begin(), slots_.end(),
-                                  [](const auto& item) { return item.second.running(); });
-    if (!left && all_stopped_) {
-      kill_timer_.stop();
-      std::exchange(all_stopped_, nullptr)();
-    }
+  if (!stopping_) {
+    reconcile();
     return;
   }
-  reconcile();
+  const bool left = std::any_of(slots_.begin(), slots_.end(),
+                                [](const auto& item) { return item.second.running(); });
+  if (left || !all_stopped_) return;
+  kill_timer_.stop();
+  std::exchange(all_stopped_, nullptr)();
 }
 
 void Fleet::send_signal(Slot& slot, int signal_number) {

@@ -33,7 +33,7 @@ size_t Gateway::take_slot() {
   return slot;
 }
 
-void Gateway::submit(const wire::Request& request, Done done) {
+void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId replica) {
   if (in_flight_ >= options_.max_in_flight) {
     const std::string body = http::error_body(503, "too many requests are in flight");
     done(wire::Response{503, 0, body});
@@ -44,6 +44,7 @@ void Gateway::submit(const wire::Request& request, Done done) {
   Call& call = calls_[slot];
   call.used = true;
   call.method = request.method;
+  call.only = replica;
   call.consistency = request.consistency == wire::Consistency::kDefault ? options_.consistency
                                                                         : request.consistency;
   call.min_index = request.min_index;
@@ -64,6 +65,10 @@ void Gateway::submit(const wire::Request& request, Done done) {
 // can answer; a linearizable read only to one in sync.
 Worker* Gateway::choose(const Call& call) {
   const repl::ReplicaId leader = leadership_.leader();
+  if (call.only != 0) {
+    Worker* named = workers_.find(call.only);
+    return named != nullptr && named->connected() ? named : nullptr;
+  }
   if (call.is_read()) {
     candidates_.clear();
     const bool any = call.consistency != wire::Consistency::kLinearizable;

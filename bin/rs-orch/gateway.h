@@ -31,8 +31,9 @@ class Gateway {
   Gateway(loop::Loop& loop, Workers& workers, Leadership& leadership, Options options);
 
   void set_options(Options options) { options_ = options; }
-  // What the request points to is copied. A write without a key gets one.
-  void submit(const wire::Request& request, Done done);
+  // What the request points to is copied. A write without a key gets one. `replica`: a read that
+  // only this replica is to answer, whatever its role; 0: any.
+  void submit(const wire::Request& request, Done done, repl::ReplicaId replica = 0);
 
   // The leader changed or opened: what waited for it, or was sent to another one, is sent anew.
   void leader_changed();
@@ -54,6 +55,7 @@ class Gateway {
     std::string key;
     std::string body;
     int64_t deadline_ms = 0;
+    repl::ReplicaId only = 0;    // the replica asked for by name; 0: any
     repl::ReplicaId target = 0;  // 0: waits for a worker
     bool may_be_done = false;    // an attempt of a write has an unknown outcome
     Done done;

@@ -58,6 +58,19 @@ Status read_choices(const Request& request, wire::Request& out) {
   return {};
 }
 
+// ?replica=ID, for whoever wants to see what one replica has; 0 where it is not given.
+Result<repl::ReplicaId> named_replica(const Request& request, Orchestrator& orchestrator) {
+  const auto text = request.query_value("replica");
+  if (!text) return repl::ReplicaId{0};
+  repl::ReplicaId id = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id);
+  if (error != std::errc{} || end != text->data() + text->size() ||
+      orchestrator.workers().find(id) == nullptr) {
+    return fail(ErrorKind::kBadInput, "there is no replica '" + std::string(*text) + "'");
+  }
+  return id;
+}
+
 }  // namespace
 
 void HttpApi::add_routes(http::Router& router) {
@@ -88,11 +101,17 @@ void HttpApi::db_read(const Request& request, Responder responder) {
     responder.error(choices.error());
     return;
   }
+  const auto replica = named_replica(request, orchestrator_);
+  if (!replica) {
+    responder.error(replica.error());
+    return;
+  }
   read.request_id = request.request_id;
   read.body = request.body;
-  orchestrator_.read(read, [responder = std::move(responder)](const wire::Response& r) mutable {
-    answer(responder, r);
-  });
+  orchestrator_.read(
+      read,
+      [responder = std::move(responder)](const wire::Response& r) mutable { answer(responder, r); },
+      *replica);
 }
 
 void HttpApi::db_write(const Request& request, Responder responder) {

@@ -161,9 +161,9 @@ std::vector<pid_t> Orchestrator::pids() {
   return pids;
 }
 
-void Orchestrator::read(const wire::Request& request, Gateway::Done done) {
+void Orchestrator::read(const wire::Request& request, Gateway::Done done, repl::ReplicaId replica) {
   autoscaler_.count_read(static_cast<int64_t>(loop_.now_ms()));
-  gateway_.submit(request, std::move(done));
+  gateway_.submit(request, std::move(done), replica);
 }
 
 void Orchestrator::write(const wire::Request& request, Gateway::Done done) {

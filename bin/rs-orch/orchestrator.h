@@ -30,8 +30,9 @@ class Orchestrator final : public daemon::Part {
   // Settings that may change while it runs: scaling and requests.
   void reload(const OrchConfig& config);
 
-  // A read of a client: counted for scaling, then sent on its way.
-  void read(const wire::Request& request, Gateway::Done done);
+  // A read of a client: counted for scaling, then sent on its way (to one replica alone where it
+  // is named).
+  void read(const wire::Request& request, Gateway::Done done, repl::ReplicaId replica = 0);
   void write(const wire::Request& request, Gateway::Done done);
 
   // Ready: the master takes writes and the tables are as declared; else why not.
