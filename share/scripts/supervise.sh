@@ -84,6 +84,7 @@ lay_out() {
       sup_prepare "$service" || return 1
     echo "$name" >>"$dir/order"
   done <"$templates/order"
+  echo "$TANDEM_SUPERVISOR" >"$sv/.supervisor"
   # Its presence says that the layout is complete.
   mv "$dir/order" "$sv/.order"
 }

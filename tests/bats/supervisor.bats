@@ -57,7 +57,7 @@ starts_and_stops() {
   up "$@"
   run cat "$dir/up.out"
   assert_line --regexp '^second +some-url$'
-  run "$tandem" "$@" status
+  run "$tandem" status
   assert_success
   assert_line --regexp '^first +ready'
   assert_line --regexp '^second +ready'
