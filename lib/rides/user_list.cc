@@ -11,6 +11,7 @@ namespace {
 using wire::Json;
 
 constexpr int64_t kShrinkFactor = 8;
+constexpr int64_t kGrowFactor = 2;
 
 }  // namespace
 
@@ -36,7 +37,10 @@ Result<bool> UserList::add(std::string_view body) {
     last_ = std::move(*username);
     continued_ = true;
   }
-  return static_cast<int64_t>(rows->size()) < limit_;
+  const bool complete = static_cast<int64_t>(rows->size()) < limit_;
+  // A few long names made pages small; the names after them are in general short again.
+  limit_ = std::min(limit_ * kGrowFactor, kPageRows);
+  return complete;
 }
 
 bool UserList::shrink() {

@@ -25,7 +25,8 @@ class UserList {
   std::string next_request() const;
   // The body of a good reply; true: it was the last page. Fails with kCorrupt.
   Result<bool> add(std::string_view body);
-  // Asks for less at a time from now on; false: less than one row cannot be asked for.
+  // Asks for less at a time, and for more again as that succeeds; false: less than one row cannot
+  // be asked for.
   bool shrink();
   Answer answer() const;  // 200 ["ann","bob"] by name, 204 without any
 

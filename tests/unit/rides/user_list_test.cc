@@ -35,11 +35,11 @@ TEST(UserList, AFullPageIsFollowedByTheNext) {
   shrink_fully(list);
   EXPECT_FALSE(list.add(R"([{"username":"a\"b"}])").value());
   EXPECT_EQ(list.next_request(),
-            R"({"table":"users","columns":["username"],"order":["username"],"limit":1,)"
+            R"({"table":"users","columns":["username"],"order":["username"],"limit":2,)"
             R"("where":{"username":{"gt":"a\"b"}}})");
-  EXPECT_FALSE(list.add(R"([{"username":"zoe"}])").value());
+  EXPECT_FALSE(list.add(R"([{"username":"b"},{"username":"zoe"}])").value());
   EXPECT_TRUE(list.add("[]").value());
-  EXPECT_EQ(list.answer(), (Answer{200, R"(["a\"b","zoe"])"}));
+  EXPECT_EQ(list.answer(), (Answer{200, R"(["a\"b","b","zoe"])"}));
 }
 
 TEST(UserList, ShrinksDownToOneRow) {
@@ -49,6 +49,15 @@ TEST(UserList, ShrinksDownToOneRow) {
   shrink_fully(list);
   EXPECT_THAT(list.next_request(), testing::HasSubstr("\"limit\":1}"));
   EXPECT_FALSE(list.shrink());
+}
+
+TEST(UserList, GrowsAgainAfterSuccess) {
+  UserList list;
+  list.shrink();
+  ASSERT_TRUE(list.add("[]"));
+  EXPECT_THAT(list.next_request(), testing::HasSubstr("\"limit\":12500"));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(list.add("[]"));
+  EXPECT_THAT(list.next_request(), testing::HasSubstr("\"limit\":50000"));
 }
 
 TEST(UserList, RepliesThatAreNoUsersAreRefused) {
