@@ -8,7 +8,7 @@
 //           bits of the crc32c of the number as 8 bytes, little-endian
 //
 // Number and checksum are one aligned word: it is stored in one instruction and cannot be torn by
-// a kill. Source of truth for readers: tandem-files(5).
+// a kill. Readers find this in rs-users(8).
 #pragma once
 
 #include <cstdint>
