@@ -15,6 +15,6 @@ namespace tandem {
 
 #define CHECK(condition) \
   ((condition) ? static_cast<void>(0) : ::tandem::check_failed(__FILE__, __LINE__, #condition, {}))
-#define CHECK_MSG(condition, why) \
+#define CHECK_MSG(condition, why)     \
   ((condition) ? static_cast<void>(0) \
                : ::tandem::check_failed(__FILE__, __LINE__, #condition, (why)))

@@ -6,16 +6,16 @@ namespace tandem {
 
 enum class ExitStatus : int {
   kOk = 0,
-  kNo = 1,            // a valid answer "no": a check or a drill failed
-  kUsage = 64,        // the command line is wrong
-  kBadInput = 65,     // input data is wrong
-  kUnavailable = 69,  // a service cannot be reached
-  kBug = 70,          // an invariant broke: a bug in tandem
-  kCannotCreate = 73, // an output file or directory cannot be created
-  kIo = 74,           // disk error: state on this disk is not to be trusted until restart
-  kTimeout = 75,      // timed out: try again
-  kPermission = 77,   // permission denied
-  kConfig = 78,       // the configuration is wrong
+  kNo = 1,             // a valid answer "no": a check or a drill failed
+  kUsage = 64,         // the command line is wrong
+  kBadInput = 65,      // input data is wrong
+  kUnavailable = 69,   // a service cannot be reached
+  kBug = 70,           // an invariant broke: a bug in tandem
+  kCannotCreate = 73,  // an output file or directory cannot be created
+  kIo = 74,            // disk error: state on this disk is not to be trusted until restart
+  kTimeout = 75,       // timed out: try again
+  kPermission = 77,    // permission denied
+  kConfig = 78,        // the configuration is wrong
 };
 
 }  // namespace tandem

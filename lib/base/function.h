@@ -23,9 +23,9 @@ class UniqueFunction<R(Args...)> {
   UniqueFunction(std::nullptr_t) {}  // NOLINT: "no function" reads as nullptr at call sites
 
   template <typename F>
-    requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> &&
-             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-  UniqueFunction(F&& f) {  // NOLINT: implicit, as with std::function
+  requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> &&
+           std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
+      UniqueFunction(F&& f) {  // NOLINT: implicit, as with std::function
     using Fn = std::decay_t<F>;
     if constexpr (fits<Fn>()) {
       ::new (static_cast<void*>(storage_)) Fn(std::forward<F>(f));
@@ -71,15 +71,14 @@ class UniqueFunction<R(Args...)> {
   }
 
   template <typename Fn>
-  static constexpr Table kInPlace = {
-      [](void* p, Args&&... args) -> R {
-        return (*static_cast<Fn*>(p))(std::forward<Args>(args)...);
-      },
-      [](void* from, void* to) noexcept {
-        ::new (to) Fn(std::move(*static_cast<Fn*>(from)));
-        static_cast<Fn*>(from)->~Fn();
-      },
-      [](void* p) noexcept { static_cast<Fn*>(p)->~Fn(); }};
+  static constexpr Table kInPlace = {[](void* p, Args&&... args) -> R {
+                                       return (*static_cast<Fn*>(p))(std::forward<Args>(args)...);
+                                     },
+                                     [](void* from, void* to) noexcept {
+                                       ::new (to) Fn(std::move(*static_cast<Fn*>(from)));
+                                       static_cast<Fn*>(from)->~Fn();
+                                     },
+                                     [](void* p) noexcept { static_cast<Fn*>(p)->~Fn(); }};
 
   template <typename Fn>
   static constexpr Table kOnHeap = {

@@ -144,9 +144,7 @@ void configure(std::string_view program, Level threshold, Format format) {
 
 void set_threshold(Level threshold) { settings().threshold = threshold; }
 
-bool enabled(Level level) {
-  return level >= settings().threshold.load(std::memory_order_relaxed);
-}
+bool enabled(Level level) { return level >= settings().threshold.load(std::memory_order_relaxed); }
 
 Format detect_format() {
   const char* stream = std::getenv("JOURNAL_STREAM");

@@ -1,8 +1,8 @@
 // The event loop of a process and the handles that live on it: RAII over libuv.
 //
 // One thread runs the loop and owns all state; everything here is to be used on that thread, except
-// Waker::wake() and the function given to Work. A handle stops when it is destroyed; its callback is
-// never called after that. Handles must not outlive their Loop.
+// Waker::wake() and the function given to Work. A handle stops when it is destroyed; its callback
+// is never called after that. Handles must not outlive their Loop.
 #pragma once
 
 #include <uv.h>
