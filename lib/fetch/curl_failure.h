@@ -1,0 +1,15 @@
+// The errors of libcurl as Error. Private to lib/fetch.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <string>
+
+#include "base/result.h"
+
+namespace tandem::fetch {
+
+// `easy` has just ended with `code`, which is not CURLE_OK; `url` is for the message.
+Error curl_failure(CURL* easy, CURLcode code, const std::string& url);
+
+}  // namespace tandem::fetch
