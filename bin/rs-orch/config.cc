@@ -1,7 +1,9 @@
 #include "config.h"
 
 #include <filesystem>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "db/schema.h"
 
@@ -56,6 +58,20 @@ Status check_orch(const OrchConfig& c) {
   }
   if (c.min_in_sync > c.max_in_sync) {
     return fail(ErrorKind::kConfig, "database.min_in_sync is above database.max_in_sync");
+  }
+  return {};
+}
+
+Status make_directories(const OrchConfig& config) {
+  std::vector<std::filesystem::path> wanted = {config.worker_directory, config.worker_sockets};
+  constexpr std::string_view kIpc = "ipc://";
+  if (config.rpc_url.starts_with(kIpc)) {
+    wanted.push_back(std::filesystem::path(config.rpc_url.substr(kIpc.size())).parent_path());
+  }
+  for (const std::filesystem::path& path : wanted) {
+    std::error_code error;
+    if (!path.empty()) std::filesystem::create_directories(path, error);
+    if (error) return fail_errno("cannot make '" + path.string() + "'", error.value());
   }
   return {};
 }

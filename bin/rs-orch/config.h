@@ -42,6 +42,9 @@ void declare_orch(OrchConfig& config, daemon::SettingTable& table);
 // What one value cannot tell: the declaration of the tables, the bounds of scaling.
 Status check_orch(const OrchConfig& config);
 
+// The directories of the workers' data and of all sockets.
+Status make_directories(const OrchConfig& config);
+
 // Fills workers.program in where it is not set: rs-worker in the directory of this executable.
 void find_worker_program(OrchConfig& config);
 

@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
                         argv};
   auto config = daemon.load(orch::declare_orch, orch::check_orch);
   orch::find_worker_program(config);
+  const Status made = orch::make_directories(config);
+  if (!made) daemon::die(made.error());
 
   loop::Loop loop;
   daemon::Metrics metrics;

@@ -1,5 +1,7 @@
 #include "service.h"
 
+#include <unistd.h>
+
 #include <string>
 #include <utility>
 
@@ -12,6 +14,7 @@ namespace tandem::worker {
 namespace {
 
 constexpr uint64_t kDrainMs = 500;
+constexpr std::string_view kIpc = "ipc://";
 constexpr size_t kMaxMessageBytes = size_t{16} << 20;
 
 void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body) {
@@ -48,11 +51,15 @@ bool is_method(std::string_view payload, wire::Method method) {
 
 Service::Service(loop::Loop& loop, const std::string& url, db::Database& database,
                  replica::Driver& replica)
-    : database_(database),
+    : url_(url),
+      database_(database),
       replica_(replica),
       server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = kMaxMessageBytes}, *this) {}
 
 void Service::start(UniqueFunction<void(Status)> done) {
+  // The replica's directory is locked by this process by now: a socket file that is still there is
+  // that of a worker that died, whatever the kernel has yet to clean up after it.
+  if (url_.starts_with(kIpc)) unlink(url_.substr(kIpc.size()).c_str());
   Status started = server_.start();
   if (started) replica_.announce(server_.url());
   done(std::move(started));

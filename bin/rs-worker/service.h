@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "daemon/part.h"
@@ -16,7 +17,7 @@ namespace tandem::worker {
 
 class Service final : public daemon::Part, public rpc::Handler {
  public:
-  // `database` and `replica` outlive this.
+  // `database` and `replica` outlive this. REQUIRES: replica.open() was without error.
   Service(loop::Loop& loop, const std::string& url, db::Database& database,
           replica::Driver& replica);
 
@@ -34,6 +35,7 @@ class Service final : public daemon::Part, public rpc::Handler {
   void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
   void info(rpc::Reply reply);
 
+  const std::string url_;
   db::Database& database_;
   replica::Driver& replica_;
   rpc::Server server_;
