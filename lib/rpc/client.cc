@@ -86,10 +86,11 @@ class Client::Impl final : public SocketEvents {
 
 Status Client::Impl::start() {
   CHECK(socket_ == nullptr);
-  socket_ = std::make_unique<Socket>(loop_, *this);
-  Status status = socket_->open(
-      {.max_message_bytes = options_.max_message_bytes, .reconnect_ms = options_.reconnect_ms});
-  return status ? socket_->dial(options_.url) : status;
+  Socket::Options options;
+  options.max_message_bytes = options_.max_message_bytes;
+  options.reconnect_ms = options_.reconnect_ms;
+  socket_ = std::make_unique<Socket>(loop_, *this, options);
+  return socket_->dial(options_.url);
 }
 
 void Client::Impl::call(std::string_view payload, uint64_t timeout_ms, Completion done) {
@@ -181,8 +182,8 @@ void Client::Impl::say_hello() {
   nonce_ = random_id();
   const std::string hello =
       greeting_message({.kind = Kind::kHello}, {nonce_, options_.max_message_bytes});
-  hello_due_ = socket_->send(0, hello) == Socket::Sent::kLater;
-  if (hello_due_) start_ticking();
+  hello_due_ = false;
+  socket_->send(pipe_, hello);
 }
 
 void Client::Impl::on_message(uint32_t pipe, std::string_view message) {
@@ -268,7 +269,7 @@ void Client::Impl::end_link() {
 void Client::Impl::flush() {
   for (Rejected& each : std::exchange(rejected_, {})) each.done(fail(std::move(each.error)));
   while (connected_ && channel_.ready()) {
-    if (socket_->send(0, channel_.next()) == Socket::Sent::kLater) return start_ticking();
+    socket_->send(pipe_, channel_.next());
     channel_.sent();
   }
 }
@@ -287,9 +288,8 @@ void Client::Impl::tick() {
   }
   if (hello_due_) say_hello();
   if (connected_) channel_.acknowledge_now();
-  const bool unsent = connected_ && channel_.ready();
-  if (unsent) flusher_.request();
-  if (calls_.size() == 0 && !unsent && !hello_due_ && !closing_) ticker_.stop();
+  if (connected_ && channel_.ready()) flusher_.request();
+  if (calls_.size() == 0 && !hello_due_ && !closing_) ticker_.stop();
   if (closing_ && (drained() || loop_.now_ms() >= close_at_ms_)) close();
 }
 

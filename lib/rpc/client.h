@@ -30,7 +30,7 @@ struct ClientOptions {
   size_t max_queued_bytes = size_t{64} << 20;
   // Calls without an outcome, those that wait for a connection included.
   size_t max_outstanding = 65536;
-  // NNG tries to connect again this long after a failure.
+  // The next try to connect comes this long after a failure.
   int reconnect_ms = 5;
 };
 

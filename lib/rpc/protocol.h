@@ -1,29 +1,25 @@
-// How two processes talk over one connection of NNG (raw REQ at the client, raw REP at the server).
+// How two processes talk over one connection.
 //
-//   message  = preamble body
-//   preamble = version:u8 kind:u8 link:u64 sequence:u64 acknowledged:u64
-//   body     = greeting               ; kinds hello and welcome
-//            | *item                  ; kind data (wire/frame.h)
-//            | (empty)                ; kind goodbye
-//   greeting = nonce:u64 max_message_bytes:u64
-//
-// NNG keeps what was sent while nobody was there and gives it to whoever comes next, and its raw
-// REP socket silently drops what is more than 64 messages ahead of a client. Two things guard
-// against that:
+//   connection = *(length:u32 message)
+//   message    = preamble body
+//   preamble   = version:u8 kind:u8 link:u64 sequence:u64 acknowledged:u64
+//   body       = greeting             ; kinds hello and welcome
+//              | *item                ; kind data (wire/frame.h)
+//              | (empty)              ; kind goodbye
+//   greeting   = nonce:u64 max_message_bytes:u64
 //
 // - link: after each connect the client says hello with a new nonce; the server answers welcome
 //   with the same nonce and a new random link. All further messages, both ways, carry that link.
-//   What carries another one belongs to an earlier connection, or an earlier process, and is
-//   dropped; so is a welcome with another nonce.
+//   What carries another one belongs to an earlier link, or an earlier process, and is dropped; so
+//   is a welcome with another nonce.
 // - sequence and acknowledged: messages with items count from 1 on each link; acknowledged is the
-//   number of the last one received. No more than kWindow are under way one way. A message without
-//   items has sequence 0 and only acknowledges.
+//   number of the last one received. No more than kWindow are under way one way, so that a peer
+//   that stopped reading holds up a bounded number of bytes; and who closes knows what has arrived.
+//   A message without items has sequence 0 and only acknowledges.
 //
 // Whoever finds the other end at fault (malformed, a gap in the sequence, answers not taken) ends
-// the link, never the connection: NNG 1.5.2 can wait for ever in the thread that takes connections
-// down when one is closed between the length and the body of a message that is being received. The
-// server says goodbye and answers goodbye to what follows on a connection without a link; the
-// client begins a new link with a new hello.
+// the link. The server says goodbye, and answers goodbye to what follows on a connection without a
+// link; the client begins a new link with a new hello on the same connection.
 //
 // An item's id is the caller's number of the call, its top bit unset; a reply has the same id. With
 // the top bit set it is an error reply: payload = kind:u8 message, numbers in protocol.cc.
@@ -41,7 +37,7 @@
 namespace tandem::rpc {
 
 constexpr uint8_t kProtocolVersion = 1;
-// Half of what NNG holds for a client would be 32; acknowledgements need room beside them.
+// Messages under way one way. Both ends of one version must agree.
 constexpr size_t kWindow = 24;
 constexpr uint64_t kErrorBit = uint64_t{1} << 63;
 

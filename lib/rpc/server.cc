@@ -102,7 +102,7 @@ class Server::Impl final : public SocketEvents {
   void mark_broken(Connection& connection, const char* why);
   void forget(uint32_t pipe);
   void flush();
-  bool flush_connection(Connection& connection);
+  void flush_connection(Connection& connection);
   void start_ticking();
   void tick();
   bool drained();
@@ -129,9 +129,10 @@ class Server::Impl final : public SocketEvents {
 };
 
 Result<std::string> Server::Impl::start() {
-  socket_ = std::make_unique<Socket>(loop_, *this);
-  Status status = socket_->open({.listens = true, .max_message_bytes = options_.max_message_bytes});
-  if (!status) return tandem::fail(status.error());
+  Socket::Options options;
+  options.max_message_bytes = options_.max_message_bytes;
+  options.max_pipes = options_.max_peers;
+  socket_ = std::make_unique<Socket>(loop_, *this, options);
   return socket_->listen(options_.url);
 }
 
@@ -173,15 +174,13 @@ void Server::Impl::on_hello(uint32_t pipe, std::string_view body) {
   const uint64_t link = random_id();
   const std::string welcome = greeting_message({.kind = Kind::kWelcome, .link = link},
                                                {greeting.nonce, options_.max_message_bytes});
-  // Without a welcome the client says hello again.
-  if (socket_->send(pipe, welcome) == Socket::Sent::kLater) return;
+  socket_->send(pipe, welcome);
   auto connection = std::make_unique<Connection>(pipe, options_);
   connection->channel.open(link, greeting.max_message_bytes);
   by_pipe_[pipe] = connection.get();
   by_link_[link] = std::move(connection);
 }
 
-// Lost where NNG has no room; whatever the client sends next is answered in the same way.
 void Server::Impl::say_goodbye(uint32_t pipe, uint64_t link) {
   std::string goodbye;
   append_preamble(goodbye, {.kind = Kind::kGoodbye, .link = link});
@@ -273,19 +272,15 @@ void Server::Impl::forget(uint32_t pipe) {
 
 void Server::Impl::flush() {
   if (socket_ == nullptr) return;
-  std::vector<Connection*> later;
   std::vector<Connection*> broken;
-  for (Connection* connection : dirty_) {
+  for (Connection* connection : std::exchange(dirty_, {})) {
+    connection->dirty = false;
     if (connection->broken != nullptr) {
       broken.push_back(connection);
-    } else if (flush_connection(*connection)) {
-      connection->dirty = false;
     } else {
-      later.push_back(connection);
+      flush_connection(*connection);
     }
   }
-  dirty_ = std::move(later);
-  if (!dirty_.empty()) start_ticking();
   for (Connection* connection : broken) {
     complain(connection->broken);
     say_goodbye(connection->pipe, connection->channel.link());
@@ -293,15 +288,11 @@ void Server::Impl::flush() {
   }
 }
 
-// False when NNG has no room.
-bool Server::Impl::flush_connection(Connection& connection) {
+void Server::Impl::flush_connection(Connection& connection) {
   while (connection.channel.ready()) {
-    if (socket_->send(connection.pipe, connection.channel.next()) == Socket::Sent::kLater) {
-      return false;
-    }
+    socket_->send(connection.pipe, connection.channel.next());
     connection.channel.sent();
   }
-  return true;
 }
 
 void Server::Impl::start_ticking() {
@@ -309,14 +300,12 @@ void Server::Impl::start_ticking() {
 }
 
 void Server::Impl::tick() {
-  bool more = closing_ || !dirty_.empty();
+  if (!closing_) ticker_.stop();
   for (auto& [link, connection] : by_link_) {
     if (!connection->channel.owes_acknowledgement()) continue;
     connection->channel.acknowledge_now();
     mark_dirty(*connection);
   }
-  if (!dirty_.empty()) flusher_.request();
-  if (!more) ticker_.stop();
   if (closing_ && (drained() || loop_.now_ms() >= close_at_ms_)) close();
 }
 

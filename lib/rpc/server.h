@@ -1,7 +1,7 @@
 // The answering end of rpc: many clients dial one Server.
 //
-// Transport is a raw REP socket of NNG; how messages look, and why nothing of an earlier connection
-// is ever taken for one of the present, is in rpc/protocol.h and tandem-wire(5).
+// Transport is byte streams of NNG (rpc/socket.h says why); how messages look is in rpc/protocol.h
+// and tandem-wire(5).
 //
 // Everything runs on the loop's thread; callbacks must not destroy the Server. All answers of one
 // loop turn to one client go as one message, sent right before the loop blocks.
@@ -31,6 +31,7 @@ struct ServerOptions {
   size_t max_queued_bytes = size_t{64} << 20;
   // Calls that wait for their answer, all clients together; a further one is answered kUnavailable.
   size_t max_outstanding = 65536;
+  size_t max_peers = 4096;
 };
 
 // One connection of a client, for telling one from another. A client that connects again is a new

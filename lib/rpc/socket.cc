@@ -1,32 +1,16 @@
 #include "rpc/socket.h"
 
-#include <nng/protocol/reqrep0/rep.h>
-#include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
 
-#include <chrono>
 #include <csignal>
-#include <cstring>
-#include <future>
-#include <thread>
 #include <utility>
+#include <vector>
 
-#include "base/check.h"
 #include "base/log.h"
 #include "rpc/url.h"
 
 namespace tandem::rpc {
 namespace {
-
-// Messages taken in one turn, so that one busy peer does not keep timers and other work waiting;
-// the descriptor stays readable for the next turn.
-constexpr int kMessagesPerTurn = 256;
-// More than both windows and their acknowledgements; NNG allocates a pointer for each.
-constexpr int kQueueMessages = 1024;
-// What raw mode calls a request id: any number with the top bit set. Ours are in the items.
-constexpr uint32_t kRequestHeader = 0x80000000;
-// NNG's own header counts as part of a received message.
-constexpr size_t kNngHeaderBytes = 16;
 
 // NNG starts its threads in the first call and leaves signals open in them: they would take signals
 // that the loop waits for.
@@ -44,27 +28,6 @@ class SignalsBlocked {
  private:
   sigset_t before_;
 };
-
-// NNG 1.5.2 can wait for ever when it closes a connection between the length and the body of a
-// message that is being received. So the intake stops first: with no room in the queue each
-// connection reads at most one message more. And the loop's thread does not wait without limit.
-template <typename Inbox>
-void close_bounded(nng_socket socket, std::shared_ptr<Inbox> inbox) {
-  static constexpr auto kSettle = std::chrono::milliseconds(1);
-  static constexpr auto kLimit = std::chrono::seconds(2);
-  nng_socket_set_int(socket, NNG_OPT_RECVBUF, 0);
-  std::promise<void> closed;
-  std::future<void> done = closed.get_future();
-  // The inbox lives as long as NNG may write to it.
-  std::thread([socket, closed = std::move(closed), inbox = std::move(inbox)]() mutable {
-    std::this_thread::sleep_for(kSettle);
-    nng_close(socket);
-    closed.set_value();
-  }).detach();
-  if (done.wait_for(kLimit) != std::future_status::ready) {
-    log::warning("the messaging library does not finish closing a socket: left behind");
-  }
-}
 
 ErrorKind kind_of(int code) {
   switch (code) {
@@ -106,122 +69,126 @@ tl::unexpected<Error> fail_nng(const std::string& what, int nng_code) {
   return fail(kind_of(nng_code), what + ": " + nng_strerror(nng_code));
 }
 
-Socket::Socket(loop::Loop& loop, SocketEvents& events)
-    : loop_(loop),
-      events_(events),
-      waker_(loop, [this] { tell_pipe_events(); }),
-      inbox_(std::make_shared<Inbox>()) {
-  inbox_->waker = &waker_;
-}
-
-Status Socket::open(const Options& options) {
-  const SignalsBlocked blocked;
-  listens_ = options.listens;
-  const int code = listens_ ? nng_rep0_open_raw(&socket_) : nng_req0_open_raw(&socket_);
-  if (code != 0) return fail_nng("cannot open a messaging socket", code);
-  open_ = true;
-  return configure(options);
-}
-
-Status Socket::configure(const Options& options) {
-  int descriptor = -1;
-  const int codes[] = {
-      nng_socket_set_int(socket_, NNG_OPT_SENDBUF, kQueueMessages),
-      nng_socket_set_int(socket_, NNG_OPT_RECVBUF, kQueueMessages),
-      nng_socket_set_size(socket_, NNG_OPT_RECVMAXSZ, options.max_message_bytes + kNngHeaderBytes),
-      nng_socket_set_ms(socket_, NNG_OPT_RECONNMINT, options.reconnect_ms),
-      nng_socket_set_ms(socket_, NNG_OPT_RECONNMAXT, options.reconnect_ms),
-      nng_pipe_notify(socket_, NNG_PIPE_EV_ADD_POST, on_pipe_event, inbox_.get()),
-      nng_pipe_notify(socket_, NNG_PIPE_EV_REM_POST, on_pipe_event, inbox_.get()),
-      nng_socket_get_int(socket_, NNG_OPT_RECVFD, &descriptor),
-  };
-  for (const int code : codes) {
-    if (code != 0) return fail_nng("cannot set up a messaging socket", code);
-  }
-  readable_.emplace(loop_, descriptor, [this](int) {
-    int taken = 0;
-    while (taken < kMessagesPerTurn && receive_one()) ++taken;
-  });
-  readable_->start(UV_READABLE);
-  return {};
-}
+Socket::Socket(loop::Loop& loop, SocketEvents& events, const Options& options)
+    : events_(events),
+      options_(options),
+      inbox_(loop, [this] { on_wake(); }),
+      retry_(loop, [this] { connect(); }) {}
 
 Socket::~Socket() {
-  // The poll first: nng_close closes its descriptor.
-  readable_.reset();
-  {
-    const std::lock_guard<std::mutex> lock(inbox_->mutex);
-    inbox_->waker = nullptr;
+  if (listener_) nng_stream_listener_close(listener_.get());
+  if (dialer_) nng_stream_dialer_close(dialer_.get());
+  connect_.reset();
+  pipes_.clear();
+  // A connection that was made and never looked at.
+  for (const Completion& completion : inbox_.take()) {
+    if (completion.stream != nullptr) nng_stream_free(completion.stream);
   }
-  if (open_) close_bounded(socket_, inbox_);
 }
 
 Result<std::string> Socket::listen(const std::string& url) {
   if (Status status = prepare_to_listen(url); !status) return fail(status.error());
   const std::string what = "cannot listen on '" + url + "'";
-  nng_listener listener = NNG_LISTENER_INITIALIZER;
-  if (const int code = nng_listen(socket_, url.c_str(), &listener, 0); code != 0) {
+  const SignalsBlocked blocked;
+  nng_stream_listener* listener = nullptr;
+  if (const int code = nng_stream_listener_alloc(&listener, url.c_str()); code != 0) {
+    return fail_nng(what, code);
+  }
+  listener_.reset(listener);
+  if (const int code = nng_stream_listener_listen(listener); code != 0) {
+    listener_.reset();
     return fail_nng(what, code);
   }
   int port = 0;
-  if (!is_tcp(url)) return url;
-  if (const int code = nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port); code != 0) {
-    return fail_nng(what, code);
+  if (is_tcp(url)) {
+    const int code = nng_stream_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port);
+    if (code != 0) return fail_nng(what, code);
   }
-  return with_port(url, port);
+  connect_.emplace(inbox_, Completion::What::kConnected, 0);
+  connect();
+  return is_tcp(url) ? with_port(url, port) : url;
 }
 
 Status Socket::dial(const std::string& url) {
   if (Status status = check_url(url); !status) return status;
-  // Without NONBLOCK a refused first connection would end the dialer for good.
-  const int code = nng_dial(socket_, url.c_str(), nullptr, NNG_FLAG_NONBLOCK);
-  if (code != 0) return fail_nng("cannot dial '" + url + "'", code);
+  const SignalsBlocked blocked;
+  nng_stream_dialer* dialer = nullptr;
+  if (const int code = nng_stream_dialer_alloc(&dialer, url.c_str()); code != 0) {
+    return fail_nng("cannot dial '" + url + "'", code);
+  }
+  dialer_.reset(dialer);
+  connect_.emplace(inbox_, Completion::What::kConnected, 0);
+  connect();
   return {};
 }
 
-Socket::Sent Socket::send(uint32_t pipe, std::string_view message) {
-  nng_msg* raw = nullptr;
-  CHECK_MSG(nng_msg_alloc(&raw, message.size()) == 0, "out of memory");
-  std::memcpy(nng_msg_body(raw), message.data(), message.size());
-  if (listens_) CHECK(nng_msg_header_append_u32(raw, pipe) == 0);
-  CHECK(nng_msg_header_append_u32(raw, kRequestHeader) == 0);
-  const int code = nng_sendmsg(socket_, raw, NNG_FLAG_NONBLOCK);
-  if (code != 0) nng_msg_free(raw);
-  return code == NNG_EAGAIN ? Sent::kLater : Sent::kYes;
-}
-
-void Socket::on_pipe_event(nng_pipe pipe, nng_pipe_ev event, void* inbox) {
-  auto* to = static_cast<Inbox*>(inbox);
-  const PipeEvent entry{static_cast<uint32_t>(nng_pipe_id(pipe)), event == NNG_PIPE_EV_ADD_POST};
-  const std::lock_guard<std::mutex> lock(to->mutex);
-  to->events.push_back(entry);
-  if (to->waker != nullptr) to->waker->wake();
-}
-
-void Socket::tell_pipe_events() {
-  std::vector<PipeEvent> told;
-  {
-    const std::lock_guard<std::mutex> lock(inbox_->mutex);
-    told.swap(inbox_->events);
+void Socket::connect() {
+  if (listener_) {
+    nng_stream_listener_accept(listener_.get(), connect_->aio());
+  } else {
+    nng_stream_dialer_dial(dialer_.get(), connect_->aio());
   }
-  // What a peer said before it went counts; NNG's queue bounds how much that is.
-  for (int i = 0; i < kQueueMessages && receive_one(); ++i) continue;
-  for (const PipeEvent& event : told) {
-    if (event.added) {
-      events_.on_pipe_added(event.pipe);
+}
+
+void Socket::connect_later() { retry_.start(static_cast<uint64_t>(options_.reconnect_ms)); }
+
+void Socket::on_wake() {
+  for (const Completion& completion : inbox_.take()) {
+    if (completion.what == Completion::What::kConnected) {
+      on_connected(completion);
     } else {
-      events_.on_pipe_removed(event.pipe);
+      on_pipe(completion);
     }
   }
 }
 
-bool Socket::receive_one() {
-  nng_msg* raw = nullptr;
-  if (nng_recvmsg(socket_, &raw, NNG_FLAG_NONBLOCK) != 0) return false;
-  const std::unique_ptr<nng_msg, decltype(&nng_msg_free)> message(raw, nng_msg_free);
-  const auto pipe = static_cast<uint32_t>(nng_pipe_id(nng_msg_get_pipe(raw)));
-  events_.on_message(pipe, {static_cast<const char*>(nng_msg_body(raw)), nng_msg_len(raw)});
-  return true;
+void Socket::on_connected(const Completion& completion) {
+  // A listener without descriptors, a peer that is not there: both may change, and neither is to be
+  // tried in a tight loop.
+  if (completion.code != 0) return connect_later();
+  add_pipe(completion.stream);
+  if (listener_) connect();
+}
+
+void Socket::add_pipe(nng_stream* stream) {
+  if (pipes_.size() >= options_.max_pipes) {
+    if (!std::exchange(full_, true)) {
+      log::warning("connections refused: too many are open", {{"limit", options_.max_pipes}});
+    }
+    nng_stream_free(stream);
+    return;
+  }
+  const uint32_t id = ++last_pipe_;
+  pipes_[id] = std::make_unique<Pipe>(inbox_, id, stream, options_.max_message_bytes);
+  events_.on_pipe_added(id);
+}
+
+void Socket::on_pipe(const Completion& completion) {
+  const auto found = pipes_.find(completion.pipe);
+  if (found == pipes_.end()) return;  // finished while its pipe was taken down
+  Pipe& pipe = *found->second;
+  if (completion.code != 0) return remove_pipe(completion.pipe);
+  if (completion.what == Completion::What::kSent) return pipe.on_sent(completion.bytes);
+  const bool usable = pipe.on_received(completion.bytes, [&](std::string_view message) {
+    events_.on_message(completion.pipe, message);
+  });
+  if (!usable) {
+    log::warning("connection closed: its message is too long",
+                 {{"limit", options_.max_message_bytes}});
+    remove_pipe(completion.pipe);
+  }
+}
+
+void Socket::remove_pipe(uint32_t pipe) {
+  pipes_.erase(pipe);
+  full_ = false;
+  if (dialer_) connect_later();
+  events_.on_pipe_removed(pipe);
+}
+
+void Socket::send(uint32_t pipe, std::string_view message) {
+  const auto found = pipes_.find(pipe);
+  if (found != pipes_.end()) found->second->send(message);
 }
 
 }  // namespace tandem::rpc

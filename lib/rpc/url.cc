@@ -19,8 +19,8 @@ constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
 bool is_ipc(const std::string& url) { return url.starts_with(kIpc); }
 
-// Whether a process listens on the socket file, from the kernel's table. Trying to connect would do
-// harm: a connection that ends before NNG 1.5.2 has greeted it stops its listener for good.
+// Whether a process listens on the socket file, from the kernel's table. Trying to connect would
+// make the living server take us for a client, and a full backlog would look like a dead one.
 //
 //   Num: RefCount Protocol Flags Type St Inode Path
 Result<bool> listened_to(const std::string& path) {

@@ -139,7 +139,8 @@ TEST_F(RpcTest, AMalformedMessageEndsThatLinkAlone) {
 TEST_F(RpcTest, AClientWhoseLinkEndsBeginsANewOne) {
   // A server by hand: welcomes, loses a message, welcomes again.
   struct Broken : SocketEvents {
-    explicit Broken(loop::Loop& loop) : socket(loop, *this) {}
+    explicit Broken(loop::Loop& loop)
+        : socket(loop, *this, {.max_message_bytes = 1 << 20, .max_pipes = 10}) {}
     void on_pipe_added(uint32_t) override {}
     void on_pipe_removed(uint32_t) override {}
     void on_message(uint32_t pipe, std::string_view message) override {
@@ -160,7 +161,6 @@ TEST_F(RpcTest, AClientWhoseLinkEndsBeginsANewOne) {
     Socket socket;
   };
   Broken server(loop_);
-  ASSERT_TRUE(server.socket.open({.listens = true, .max_message_bytes = 1 << 20}));
   ASSERT_TRUE(server.socket.listen(ipc()));
   Client client(loop_, {.url = ipc()});
   int losses = 0;
@@ -170,6 +170,50 @@ TEST_F(RpcTest, AClientWhoseLinkEndsBeginsANewOne) {
   EXPECT_EQ(losses, 1);
   EXPECT_EQ(call(client, "y").result, "y");
   EXPECT_EQ(server.link, 2U);
+}
+
+TEST_F(RpcTest, AMessageLongerThanAllowedEndsItsConnection) {
+  TestHandler handler;
+  Server server(loop_, {.url = ipc(), .max_message_bytes = 4096}, handler);
+  ASSERT_TRUE(server.start());
+  BareClient bare(loop_, server.url());
+  run_until([&] { return bare.added == 1; });
+  bare.send(std::string(4097, 'x'));
+  run_until([&] { return bare.removed == 1 && bare.added == 2; });
+  Client client(loop_, {.url = server.url()});
+  ASSERT_TRUE(client.start());
+  EXPECT_EQ(call(client, "x").result, "x");
+}
+
+TEST_F(RpcTest, ConnectionsThatEndBeforeAnyWordDoNoHarm) {
+  TestHandler handler;
+  Server server(loop_, {.url = ipc()}, handler);
+  ASSERT_TRUE(server.start());
+  for (int i = 0; i < 100; ++i) {
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, directory_.file("s").c_str(), sizeof(address.sun_path) - 1);
+    ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    close(fd);
+    loop_.run_once_nowait();
+  }
+  Client client(loop_, {.url = server.url()});
+  ASSERT_TRUE(client.start());
+  EXPECT_EQ(call(client, "x").result, "x");
+}
+
+TEST_F(RpcTest, ConnectionsAreLimited) {
+  TestHandler handler;
+  Server server(loop_, {.url = ipc(), .max_peers = 1}, handler);
+  ASSERT_TRUE(server.start());
+  Client first(loop_, {.url = server.url()});
+  ASSERT_TRUE(first.start());
+  EXPECT_EQ(call(first, "x").result, "x");
+  Client second(loop_, {.url = server.url()});
+  ASSERT_TRUE(second.start());
+  EXPECT_EQ(call(second, "x", 50).result.error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(call(first, "y").result, "y");
 }
 
 TEST_F(RpcTest, MessagesOfAnEarlierLinkAreDropped) {

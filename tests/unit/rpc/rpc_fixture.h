@@ -109,15 +109,18 @@ class RpcTest : public testing::Test {
 // Speaks the protocol by hand.
 class BareClient : public SocketEvents {
  public:
-  BareClient(loop::Loop& loop, const std::string& url) : socket_(loop, *this) {
-    EXPECT_TRUE(socket_.open({.max_message_bytes = 1 << 20}));
+  BareClient(loop::Loop& loop, const std::string& url)
+      : socket_(loop, *this, {.max_message_bytes = 1 << 20}) {
     EXPECT_TRUE(socket_.dial(url));
   }
-  void on_pipe_added(uint32_t) override { ++added; }
+  void on_pipe_added(uint32_t pipe) override {
+    ++added;
+    pipe_ = pipe;
+  }
   void on_pipe_removed(uint32_t) override { ++removed; }
   void on_message(uint32_t, std::string_view message) override { received.emplace_back(message); }
 
-  void send(const std::string& message) { EXPECT_EQ(socket_.send(0, message), Socket::Sent::kYes); }
+  void send(const std::string& message) { socket_.send(pipe_, message); }
   void hello(uint64_t nonce) { send(greeting_message({.kind = Kind::kHello}, {nonce, 1 << 20})); }
   void data(uint64_t link, uint64_t sequence, const std::string& body) {
     std::string message;
@@ -144,6 +147,7 @@ class BareClient : public SocketEvents {
   std::vector<std::string> received;
 
  private:
+  uint32_t pipe_ = 0;
   Socket socket_;
 };
 
