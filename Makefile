@@ -39,10 +39,10 @@ tidy: build ## clang-tidy over the sources
 	@run-clang-tidy-16 -quiet -p $(BUILD) '^$(CURDIR)/(lib|bin)/'
 
 bench: ## install what is missing, build, run the benchmarks
-	@$(deps) build run bench
-	@$(configure)
-	@$(ninja) --quiet programs
-	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/run.sh $(BENCH_ARGS)
+	@$(deps) build run test bench
+	@$(configure) -DTANDEM_TESTS=ON
+	@$(ninja) --quiet programs tandem-load
+	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/run $(BENCH_ARGS)
 
 install: ## install below $(DESTDIR)$(PREFIX)
 	@$(deps) build

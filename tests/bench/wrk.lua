@@ -2,8 +2,9 @@
 --
 --   wrk … -s wrk.lua URL -- KIND STATUS BODY CHECK RUN
 --
--- KIND is "get" (the URL as it is) or "user" (a new user with each request, with RUN in the name so
--- that no two runs share one). With CHECK "check" every answer must have this STATUS, and a body in
+-- KIND is "get" (the URL as it is), "pipeline" (sixteen of that at once), "query" (a read of the user
+-- ann by POST) or "user" (a new user with each request, with RUN in the name so that no two runs
+-- share one). With CHECK "check" every answer must have this STATUS, and a body in
 -- which the text BODY stands; without, only what wrk counts itself is looked at, which costs nothing.
 local threads = {}
 
@@ -24,6 +25,13 @@ function init(args)
       return wrk.format("PUT", nil, { ["Content-Type"] = "application/json" },
         '{"username":"' .. name .. '","password":"da39a3ee5e6b4b0d3255bfef95601890afd80709"}')
     end
+  elseif kind == "query" then
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json"
+    wrk.body = '{"table":"users","where":{"username":"ann"}}'
+  elseif kind == "pipeline" then
+    local requests = string.rep(wrk.format(), 16)
+    request = function() return requests end
   elseif kind ~= "get" then
     error("unknown kind of request: " .. tostring(kind))
   end
@@ -45,9 +53,10 @@ function done(summary, latency, _)
     if thread:get("example") ~= "" then example = thread:get("example") end
   end
   io.write(string.format(
-    '{"rate":%.0f,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,"requests":%d,"errors":%d,"wrong":%d,"example":"%s"}\n',
+    '{"rate":%.0f,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,"ms":%.3f,"requests":%d,"bytes":%d,"errors":%d,"wrong":%d,"example":"%s"}\n',
     summary.requests / summary.duration * 1e6, latency:percentile(50) / 1e3,
-    latency:percentile(99) / 1e3, latency.max / 1e3, summary.requests,
+    latency:percentile(99) / 1e3, latency.max / 1e3, summary.duration / 1e3,
+    summary.requests, summary.bytes,
     e.connect + e.read + e.write + e.status + e.timeout, wrong,
     string.gsub(example, '[%c"\\]', " ")))
 end

@@ -9,6 +9,7 @@
 #include <getopt.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -33,6 +34,10 @@ using tandem::wire::Json;
 
 constexpr long kCallTimeoutMs = 10'000;
 constexpr int kRepeats = 20;
+
+// Who was killed last.
+enum Kind : size_t { kNobody, kMaster, kSlave, kKinds };
+constexpr const char* kKindNames[kKinds] = {"nobody", "master", "slave"};
 
 struct Settings {
   std::string users = "http://127.0.0.1:8080";
@@ -67,12 +72,19 @@ class Tally {
     if (wrong_++ < 5) std::fprintf(stderr, "tandem-load: wrong answer: %s\n", what.c_str());
   }
   void repeated() { ++repeated_; }
+  // From now on the gaps count as those of this kind of kill.
+  void killed(size_t kind) {
+    const std::lock_guard lock(mutex_);
+    kind_ = kind;
+    ++kills_[kind];
+  }
 
   std::set<std::string> users_;
   std::set<std::string> riders_;
   std::set<std::string> unknown_;
   std::vector<int64_t> latencies_us_;
-  int64_t longest_gap_us_ = 0;
+  std::array<int64_t, kKinds> longest_gap_us_{};  // by kind of the last kill
+  std::array<int, kKinds> kills_{};
   int wrong_ = 0;
   std::atomic<int> repeated_{0};
 
@@ -80,10 +92,12 @@ class Tally {
   void note(int64_t started_us) {
     const int64_t now = now_us();
     latencies_us_.push_back(now - started_us);
-    if (last_us_ != 0) longest_gap_us_ = std::max(longest_gap_us_, now - last_us_);
+    int64_t& longest = longest_gap_us_[kind_];
+    if (last_us_ != 0) longest = std::max(longest, now - last_us_);
     last_us_ = now;
   }
   std::mutex mutex_;
+  size_t kind_ = kNobody;
   int64_t last_us_ = 0;
 };
 
@@ -148,7 +162,7 @@ std::vector<int64_t> in_sync_workers(HttpCall& http, const Settings& settings) {
 }
 
 // Master and slave in turn, each time when the set is whole again.
-int run_killer(const Settings& settings, const std::atomic<bool>& stop) {
+int run_killer(const Settings& settings, Tally& tally, const std::atomic<bool>& stop) {
   HttpCall http(kCallTimeoutMs);
   int killed = 0;
   const int64_t pause_us = int64_t{settings.seconds} * 1'000'000 / (settings.kills + 1);
@@ -156,8 +170,9 @@ int run_killer(const Settings& settings, const std::atomic<bool>& stop) {
   while (!stop && killed < settings.kills) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     if (now_us() < next_us || in_sync_workers(http, settings).size() < 2) continue;
-    const char* whom = killed % 2 == 0 ? "master" : "slave";
-    const Answer answer = http.call("POST", settings.orch + "/api/v1/crash/" + whom);
+    const Kind whom = killed % 2 == 0 ? kMaster : kSlave;
+    tally.killed(whom);
+    const Answer answer = http.call("POST", settings.orch + "/api/v1/crash/" + kKindNames[whom]);
     if (answer.status == 200) ++killed;
     next_us = now_us() + pause_us;
   }
@@ -284,7 +299,7 @@ int main(int argc, char** argv) {
     writers.emplace_back([&, i] { run_writer(settings, tally, i, stop); });
   }
   int killed = 0;
-  std::thread killer([&] { killed = run_killer(settings, stop); });
+  std::thread killer([&] { killed = run_killer(settings, tally, stop); });
   // Runs for the time asked for, and longer where the kills are not done; not for ever.
   const int64_t begin_us = now_us();
   const int64_t end_us = begin_us + int64_t{settings.seconds} * 1'000'000;
@@ -313,7 +328,14 @@ int main(int argc, char** argv) {
   report.set("replicas", verdict.replicas);
   report.set("lost", static_cast<int64_t>(verdict.lost));
   report.set("doubled", static_cast<int64_t>(verdict.doubled));
-  report.set("longest_gap_ms", static_cast<double>(tally.longest_gap_us_) / 1000);
+  const auto gap_ms = [](int64_t us) { return static_cast<double>(us) / 1000; };
+  report.set("longest_gap_ms",
+             gap_ms(*std::max_element(tally.longest_gap_us_.begin(), tally.longest_gap_us_.end())));
+  for (const Kind kind : {kMaster, kSlave}) {
+    const std::string name = kKindNames[kind];
+    report.set(name + "_kills", tally.kills_[kind]);
+    report.set("longest_gap_" + name + "_ms", gap_ms(tally.longest_gap_us_[kind]));
+  }
   report.set("median_ms", ms_at(tally.latencies_us_, 0.5));
   report.set("p99_ms", ms_at(tally.latencies_us_, 0.99));
   report.set("max_ms", ms_at(tally.latencies_us_, 1));
