@@ -99,10 +99,67 @@ is_running() {
 # Waits for the end of a process that is no child of this shell.
 wait_gone() { tail --pid="$1" -s 0.01 -f /dev/null; }
 
-# Calls URL with curl; sets $status to the HTTP status and $output to the body.
-http() { # METHOD URL [BODY]
+# Starts a database alone, rs-orch and its workers, in directory $1 on $port_base, with the options
+# that follow. Its process id is in $started, its API at $db. May be called again on the directory.
+database_up() { # DIR [OPTION]…
+  local dir=$1
+  shift
+  mkdir -p "$dir"
+  database=$dir
+  db=http://127.0.0.1:$port_base/api/v1
+  last_event=0
+  start_ready "$dir/log.$(find "$dir" -name 'log.*' | wc -l)" env -C "$dir" "$TANDEM_BIN/rs-orch" \
+    --config "$TANDEM_SOURCE/etc/orch.toml" --port "$port_base" "$@"
+}
+
+# Stops what database_up has started. Fails where that did not end with 0 or left a process behind.
+database_down() {
+  local code=0 left
+  stop_started "$started" || code=$?
+  left=$(processes_in "$database")
+  # shellcheck disable=SC2086  # a list of pids
+  [ -z "$left" ] || kill -KILL $left
+  if [ "$code" != 0 ] || [ -n "$left" ]; then
+    echo "rs-orch ended with $code and left these processes: ${left:-none}" >&2
+    tail -n 30 "$database"/log.* >&2
+    return 1
+  fi
+}
+
+# The ids of the processes that have directory $1 as their working directory.
+processes_in() {
+  find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$1" 2>/dev/null | cut -d/ -f3
+}
+
+# Waits for an event of the database service: of this kind, and one for which the jq expression
+# holds. It is then in $event, as JSON. Each event is seen once, those of the past first.
+await_event() { # KIND [CONDITION]
+  local line fd reader
+  exec {fd}< <(exec curl -sN -m 60 -H "Last-Event-ID: $last_event" "$db/events" 3>&-)
+  reader=$!
+  while read -r line <&$fd; do
+    case $line in
+      'id: '*) last_event=${line#id: } ;;
+      'data: '*)
+        event=${line#data: }
+        if jq -e ".event == \"$1\" and (${2:-true})" <<<"$event" >/dev/null; then
+          kill "$reader"
+          exec {fd}<&-
+          return 0
+        fi
+        ;;
+    esac
+  done
+  exec {fd}<&-
+  echo "there was no event $1 ${2:-}" >&2
+  return 1
+}
+
+# Calls URL with curl; sets $status to the HTTP status and $output to the body. Further arguments
+# are curl's.
+http() { # METHOD URL [BODY [ARGUMENT]…]
   local answer
-  answer=$(curl -sS -m 30 -X "$1" -w '\n%{http_code}' ${3+-H 'Content-Type: application/json' -d "$3"} "$2")
+  answer=$(curl -sS -m 30 -X "$1" -w '\n%{http_code}' ${3+-H 'Content-Type: application/json' -d "$3"} "${@:4}" "$2")
   status=${answer##*$'\n'}
   output=${answer%$'\n'*}
 }
