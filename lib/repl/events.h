@@ -45,7 +45,9 @@ struct SnapshotChunkWritten {
   Index snapshot_index = 0;
   uint64_t have_bytes = 0;
 };
-// The incoming snapshot is complete, durable and installed; the log now starts after it.
+// The incoming snapshot is complete, durable and installed; the log now starts after it. From the
+// chunk that completed it until this event the core gets no message and no record: they would be
+// judged by a log that is being replaced.
 struct SnapshotInstalled {
   Index index = 0;
   int64_t time_ms = 0;  // log time at that point

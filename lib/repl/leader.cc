@@ -9,6 +9,7 @@ namespace tandem::repl {
 namespace {
 
 constexpr int64_t kSwapRetryNs = 50'000'000;
+constexpr int64_t kReadAgainNs = 200'000'000;
 constexpr int64_t kMaxTimeStepMs = 60'000;
 constexpr int64_t kForgetLearnerNs = 10'000'000'000;
 
@@ -165,6 +166,8 @@ void Leader::on_reject(const Message& m) {
   const Index base = context_.log.first_index() - 1;
   Index agree = std::min(m.hint_index, context_.last_index);
   while (agree > base && context_.log.epoch_at(agree) > m.hint_epoch) --agree;
+  // The logs differ even where ours begins: only a snapshot can bring them together.
+  if (agree == base && context_.log.epoch_at(base) > m.hint_epoch) --agree;
   peer->next = std::max(peer->match, agree) + 1;
   peer->mode = Mode::kProbe;
   peer->probe_under_way = false;
@@ -336,11 +339,19 @@ void Leader::change_set() {
   }
   for (const auto& [id, peer] : peers_) {
     if (!may_join(id, peer)) continue;
-    std::erase_if(stay, [id = id](const Member& member) { return member.id == id; });
-    if (stay.size() >= context_.options.max_in_sync) return;
-    stay.push_back(Member{id, peer.storage_id});
-    std::sort(stay.begin(), stay.end());
-    swap_set(std::move(stay), "joined the in-sync set id=" + std::to_string(id));
+    std::vector<Member> joined = record_.in_sync;
+    std::erase_if(joined, [id = id](const Member& member) { return member.id == id; });
+    if (joined.size() >= context_.options.max_in_sync) {
+      // The set is full. It takes the replica in the place of a member that has to leave, and could
+      // not because the set was at its minimum.
+      const auto leaves = std::find_if(joined.begin(), joined.end(),
+                                       [this](const Member& m) { return has_to_leave(m); });
+      if (leaves == joined.end()) continue;
+      joined.erase(leaves);
+    }
+    joined.push_back(Member{id, peer.storage_id});
+    std::sort(joined.begin(), joined.end());
+    swap_set(std::move(joined), "joined the in-sync set id=" + std::to_string(id));
     return;
   }
 }
@@ -365,6 +376,7 @@ void Leader::on_swap_done(const SwapDone& done) {
   }
   // No clear yes: both sets hold until a read shows a later version.
   pending_->unknown = true;
+  pending_->read_again_at_ns = context_.now + kReadAgainNs;
   context_.out->read_record = true;
 }
 
@@ -384,11 +396,22 @@ void Leader::on_record(const Record& record) {
 
 // --- time ---
 
-void Leader::tick() {
-  if (pending_ && pending_->retry_at_ns != 0 && context_.now >= pending_->retry_at_ns) {
+// A swap of unknown outcome holds up commits until a read shows a later version: so it is repeated
+// after each read that does not, and the record is read again where a read brought nothing.
+void Leader::settle_pending_swap() {
+  if (!pending_ || !pending_->unknown) return;
+  if (pending_->retry_at_ns != 0 && context_.now >= pending_->retry_at_ns) {
     pending_->retry_at_ns = 0;
+    pending_->read_again_at_ns = context_.now + kReadAgainNs;
     context_.out->swap = pending_->swap;
+  } else if (context_.now >= pending_->read_again_at_ns) {
+    pending_->read_again_at_ns = context_.now + kReadAgainNs;
+    context_.out->read_record = true;
   }
+}
+
+void Leader::tick() {
+  settle_pending_swap();
   announce_to_silent_members();
   for (auto it = peers_.begin(); it != peers_.end();) {
     const bool member = record_.find(it->first) != nullptr;

@@ -77,8 +77,9 @@ class Leader {
 
   struct PendingSwap {
     Swap swap;
-    bool unknown = false;     // had no clear yes: a read has to settle it
-    int64_t retry_at_ns = 0;  // for the repetition on the same version; 0: none due
+    bool unknown = false;          // had no clear yes: a read has to settle it
+    int64_t retry_at_ns = 0;       // for the repetition on the same version; 0: none due
+    int64_t read_again_at_ns = 0;  // the read that has to settle it may fail
   };
 
   void append_entry(wire::Entry entry);
@@ -93,6 +94,7 @@ class Leader {
   bool has_to_leave(const Member& member) const;
   bool may_join(ReplicaId id, const Peer& peer) const;
   void swap_set(std::vector<Member> in_sync, const std::string& why);
+  void settle_pending_swap();
   void announce_to_silent_members();
 
   Context& context_;

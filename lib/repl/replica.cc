@@ -274,8 +274,9 @@ void Replica::reject_append(const Message& m) {
 
 void Replica::on_snapshot_chunk(const Message& m) {
   if (!accept_leader(m)) return;
-  if (m.snapshot_index <= context_.commit) {
-    // A late copy: what it holds is here already. Tell the leader where this log ends.
+  if (m.snapshot_index <= std::max(context_.commit, verified_)) {
+    // Late: what it holds is here already, and what follows it in the log may be acknowledged,
+    // which an installation would erase. Tell the leader where this log ends.
     say_hello(m.from, m.session);
     return;
   }
