@@ -1,0 +1,69 @@
+// The invariants of tandem-replication(7), looked at whenever something happens that could break
+// one. A broken one ends the run.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "repl/message.h"
+#include "repl/state_machine.h"
+#include "repl/types.h"
+#include "sim/disk.h"
+
+namespace tandem::sim {
+
+[[noreturn]] void violated(std::string_view what);
+
+class Checks {
+ public:
+  // The disk that replica `id` has now; a wiped one counts no more. It outlives its registration.
+  void has_disk(repl::ReplicaId id, const Disk& disk) { disks_[id] = &disk; }
+
+  void record_changes(const repl::Record* before, const repl::Record& after);
+  // Entries from `first` on were appended to `log`.
+  void appended(const Log& log, repl::Index first);
+  void cuts(const Log& log, repl::Index from) const;
+  void leads(repl::ReplicaId id, uint64_t session, repl::Epoch epoch, const Log& log);
+  void stopped_leading(repl::ReplicaId id) { leading_.erase(id); }
+  // The process is gone. Where not even the promise of the epoch that it led reached the disk,
+  // nothing of it left the process: the next one may lead that epoch.
+  void dies(repl::ReplicaId id, const Disk& disk);
+  // The commit index of a replica goes up from `before` to `now`.
+  void leader_commits(repl::Epoch epoch, const Log& log, repl::Index before, repl::Index now);
+  void follower_commits(const Log& log, repl::Index before, repl::Index now) const;
+  void leaves(const repl::Message& message, const Disk& disk) const;
+  void disk_is_renewed(const repl::Member& member) const;
+  // A client's command was answered.
+  void acknowledged(const std::string& key, const repl::Applied& answer);
+
+  const std::vector<wire::Entry>& committed() const { return committed_; }
+  const std::map<std::string, repl::Applied>& answers() const { return answers_; }
+
+ private:
+  void in_sync_disks_hold(const repl::Record& record, repl::Index from) const;
+
+  struct Identity {  // what an entry at an index and epoch is, and what is before it
+    wire::Entry entry;
+    repl::Epoch epoch_before = 0;
+  };
+  struct Leading {
+    repl::Epoch epoch = 0;
+    const Log* log = nullptr;
+  };
+
+  std::map<repl::ReplicaId, const Disk*> disks_;
+  repl::Record record_;
+  std::vector<wire::Entry> committed_;     // at [index - 1]
+  std::vector<repl::Epoch> committed_in_;  // the epoch of the first leader that committed it
+  std::map<std::pair<repl::Index, repl::Epoch>, Identity> entries_;
+  std::map<repl::Epoch, std::pair<repl::ReplicaId, uint64_t>> leaders_;
+  std::map<repl::ReplicaId, Leading> leading_;
+  std::map<std::string, repl::Applied> answers_;
+};
+
+}  // namespace tandem::sim

@@ -1,0 +1,136 @@
+#include "sim/disk.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace tandem::sim {
+
+// --- Log ---
+
+repl::Epoch Log::epoch_at(repl::Index index) const {
+  if (index == base_) return base_epoch_;
+  CHECK_MSG(index > base_ && index <= last_index(), "an epoch outside the log was asked for");
+  return at(index).epoch;
+}
+
+std::vector<wire::Entry> Log::read(repl::Index from, size_t max_bytes) const {
+  CHECK_MSG(from > base_, "entries before the log were asked for");
+  std::vector<wire::Entry> entries;
+  size_t bytes = 0;
+  for (repl::Index index = from; index <= last_index(); ++index) {
+    bytes += wire::encoded_size(at(index));
+    if (!entries.empty() && bytes > max_bytes) break;
+    entries.push_back(at(index));
+  }
+  return entries;
+}
+
+bool Log::holds(const wire::Entry& entry) const {
+  return entry.index <= base_ || (entry.index <= last_index() && at(entry.index) == entry);
+}
+
+void Log::append(const wire::Entry& entry) {
+  CHECK_MSG(entry.index == last_index() + 1, "an append leaves a gap");
+  entries_.push_back(entry);
+}
+
+void Log::cut(repl::Index from) {
+  CHECK_MSG(from > base_, "a cut below the snapshot");
+  while (last_index() >= from) entries_.pop_back();
+}
+
+void Log::drop_before(repl::Index first) {
+  while (base_ + 1 < first && !entries_.empty()) {
+    base_epoch_ = entries_.front().epoch;
+    ++base_;
+    entries_.pop_front();
+  }
+}
+
+void Log::restart(repl::Index base, repl::Epoch epoch) {
+  entries_.clear();
+  base_ = base;
+  base_epoch_ = epoch;
+}
+
+// --- Disk ---
+
+namespace {
+
+void apply_to(Log& log, const Disk::What& what) {
+  if (const auto* append = std::get_if<repl::AppendEntries>(&what)) {
+    for (const wire::Entry& entry : append->entries) log.append(entry);
+  } else if (const auto* cut = std::get_if<repl::CutLog>(&what)) {
+    log.cut(cut->from);
+  } else if (const auto* restart = std::get_if<RestartLog>(&what)) {
+    log.restart(restart->index, restart->epoch);
+  } else if (const auto* drop = std::get_if<DropLog>(&what)) {
+    log.drop_before(drop->before);
+  }
+}
+
+}  // namespace
+
+void Disk::write(repl::Ticket ticket, What what) {
+  apply_to(written_, what);
+  writes_.push_back(Write{ticket, std::move(what)});
+}
+
+void Disk::make_durable(const Write& write) {
+  if (const auto* promise = std::get_if<repl::SavePromise>(&write.what)) {
+    promise_ = std::max(promise_, promise->epoch);
+  } else if (const auto* lineage = std::get_if<repl::SaveLineage>(&write.what)) {
+    lineage_ = lineage->lineage;
+  }
+  apply_to(durable_, write.what);
+}
+
+Disk::Synced Disk::sync(size_t count) {
+  Synced synced;
+  for (; count > 0; --count) {
+    const Write& write = writes_.front();
+    make_durable(write);
+    synced.ticket = std::max(synced.ticket, write.ticket);
+    synced.log_restarted |= std::holds_alternative<RestartLog>(write.what);
+    writes_.pop_front();
+  }
+  return synced;
+}
+
+void Disk::crash(Random& random) {
+  tail_was_cut_ = false;
+  sync(random.below(writes_.size() + 1));
+  if (!writes_.empty()) {
+    if (const auto* append = std::get_if<repl::AppendEntries>(&writes_.front().what)) {
+      const size_t whole = random.below(append->entries.size());
+      for (size_t i = 0; i < whole; ++i) durable_.append(append->entries[i]);
+      tail_was_cut_ = random.chance(500);
+    }
+  }
+  // Promises and the identity are files of their own: they may overtake the log.
+  for (const Write& write : writes_) {
+    const bool other_file = std::holds_alternative<repl::SavePromise>(write.what) ||
+                            std::holds_alternative<repl::SaveLineage>(write.what);
+    if (other_file && random.chance(300)) make_durable(write);
+  }
+  writes_.clear();
+}
+
+bool Disk::recover(uint64_t new_storage_id) {
+  bool fits = true;
+  const bool goes_on = durable_.first_index() <= snapshot_.index + 1 &&
+                       durable_.last_index() >= snapshot_.index &&
+                       durable_.epoch_at(snapshot_.index) == snapshot_.epoch;
+  if (!goes_on) {
+    fits = durable_.last_index() <= snapshot_.index;
+    if (!fits) storage_id_ = new_storage_id;
+    durable_.restart(snapshot_.index, snapshot_.epoch);
+  }
+  // The last record of the log is a promise too.
+  promise_ = std::max(promise_, durable_.epoch_at(durable_.last_index()));
+  written_ = durable_;
+  return fits;
+}
+
+}  // namespace tandem::sim
