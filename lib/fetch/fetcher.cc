@@ -40,6 +40,12 @@ struct Transfer {
   Fetcher::Completion completion;
   Answer answer;
 
+  int status() const {
+    long code = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &code);
+    return static_cast<int>(code);
+  }
+
   static size_t on_header(char* data, size_t, size_t size, void* self) {
     std::string& head = static_cast<Transfer*>(self)->answer.head;
     const std::string_view line(data, size);
@@ -51,7 +57,7 @@ struct Transfer {
 
   static size_t on_body(char* data, size_t, size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
-    if (transfer.request.on_body) {
+    if (transfer.request.on_body && transfer.status() / 100 == 2) {
       transfer.request.on_body({data, size});
       return size;
     }
@@ -257,9 +263,7 @@ class Fetcher::Impl {
     if (code != CURLE_OK) {
       return fail(curl_failure(transfer.easy.get(), code, transfer.request.url));
     }
-    long status = 0;
-    curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
-    transfer.answer.status = static_cast<int>(status);
+    transfer.answer.status = transfer.status();
     return std::move(transfer.answer);
   }
 

@@ -42,8 +42,8 @@ struct Request {
   int64_t timeout_ms = 10'000;         // until the last byte of the answer; 0: forever
   int64_t connect_timeout_ms = 5'000;  // within timeout_ms
   bool once = false;                   // on a connection of its own, see above
-  // Where set, it gets the body piece by piece instead of Answer::body, without limit. It must not
-  // call the Fetcher.
+  // Where set, it gets the body of a 2xx answer piece by piece instead of Answer::body, without
+  // limit. It must not call the Fetcher.
   UniqueFunction<void(std::string_view)> on_body = {};
 };
 

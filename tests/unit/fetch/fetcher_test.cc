@@ -242,6 +242,18 @@ TEST_F(FetcherTest, HandsAStreamOutPieceByPieceAndCancelsIt) {
   EXPECT_THAT(seen, StartsWith("id: 1\n"));
 }
 
+TEST_F(FetcherTest, KeepsTheBodyOfARefusalOutOfTheStream) {
+  server_.respond = [](const std::string&) {
+    return "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
+  };
+  std::string seen;
+  const auto answer = fetch_one(
+      {.url = server_.url("/"), .on_body = [&](std::string_view bytes) { seen += bytes; }});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "busy");
+  EXPECT_EQ(seen, "");
+}
+
 TEST_F(FetcherTest, DropsWhatIsInFlightWhenItGoes) {
   server_.respond = [](const std::string&) { return ""; };
   {

@@ -1,0 +1,183 @@
+#include "batch.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "input.h"
+
+namespace tandem::client {
+namespace {
+
+constexpr size_t kMaxLineBytes = 4 << 20;
+// Results that may wait for an older one, for each request in flight.
+constexpr size_t kWindowFactor = 16;
+constexpr uint64_t kProgressMs = 200;
+
+int64_t now_ms() { return system_clock().boot_ns() / 1'000'000; }
+
+// Where all further lines would fare no better.
+bool ends_all(ErrorKind kind) {
+  return kind != ErrorKind::kBadInput && kind != ErrorKind::kConflict &&
+         kind != ErrorKind::kTooLarge;
+}
+
+wire::Json json_row(uint64_t line, const wire::Json& result) {
+  wire::Json row;
+  row.set("line", line);
+  if (const wire::Json::Object* members = result.as_object()) {
+    for (const auto& [name, value] : *members) row.set(name, value);
+  } else {
+    row.set("rows", result);
+  }
+  return row;
+}
+
+std::string tsv_rows(uint64_t line, const wire::Json& result) {
+  const auto row_of = [line](const wire::Json& value) {
+    std::vector<std::string> cells = cells_of(value);
+    cells.insert(cells.begin(), std::to_string(line));
+    return tsv_row(cells);
+  };
+  const wire::Json::Array* elements = result.as_array();
+  if (elements == nullptr) return row_of(result);
+  std::string text;
+  for (const wire::Json& element : *elements) text += row_of(element);
+  return text;
+}
+
+}  // namespace
+
+Batch::Batch(Session& session, const LineVerb& verb)
+    : session_(session),
+      verb_(verb),
+      lines_(kMaxLineBytes),
+      progress_(session.loop, [this] { show_progress(); }) {}
+
+ExitStatus Batch::run() {
+  begun_ms_ = now_ms();
+  // Where rows run over the terminal there is no place for a line that stays.
+  if (session_.console.is_terminal() && !session_.output.is_terminal()) {
+    progress_.start(kProgressMs, kProgressMs);
+  }
+  pump();
+  if (!finished()) session_.loop.run();
+  progress_.stop();
+  session_.console.progress("");
+  session_.output.flush();
+  summarize();
+  if (early_end_) return *early_end_;
+  return failed_ > 0 ? ExitStatus::kBadInput : ExitStatus::kOk;
+}
+
+void Batch::pump() {
+  const size_t window = session_.settings.concurrency * kWindowFactor;
+  while (!early_end_ && in_flight_ < session_.settings.concurrency && rows_.size() < window) {
+    const std::optional<Line> line = lines_.next();
+    if (!line) break;
+    start(*line);
+  }
+  const bool wants_lines = !early_end_ && in_flight_ < session_.settings.concurrency &&
+                           rows_.size() < window && !lines_.done();
+  if (wants_lines && !reading_) read_more();
+  if (finished()) session_.loop.stop();
+}
+
+void Batch::start(const Line& line) {
+  last_started_ = line.number;
+  const uint64_t ticket = rows_.open();
+  Result<Question> question = line.too_long
+                                  ? fail(ErrorKind::kBadInput, "the line is longer than 4 MiB")
+                                  : verb_.question(session_, line.text);
+  if (!question) return settle(ticket, {line.number, fail(question.error())});
+  Call& call = question->call;
+  if (call.kind == Call::Kind::kWrite && !session_.settings.key.empty()) {
+    call.key = session_.settings.key + ":" + std::to_string(line.number);
+  }
+  ++in_flight_;
+  session_.caller.call(std::move(call), [this, ticket, number = line.number,
+                                         about = std::move(question->about)](Result<Reply> reply) {
+    --in_flight_;
+    settle(ticket,
+           {number, reply ? verb_.result(about, *reply) : Result<wire::Json>(fail(reply.error()))});
+    pump();
+  });
+}
+
+void Batch::read_more() {
+  reading_ = true;
+  // What was printed must not wait for input that may take long to come.
+  session_.output.flush();
+  read_input(session_.loop, [this](Result<std::string_view> bytes) {
+    reading_ = false;
+    if (!bytes) {
+      stop_early(bytes.error());
+    } else if (bytes->empty()) {
+      lines_.end();
+    } else {
+      lines_.feed(*bytes);
+    }
+    pump();
+  });
+}
+
+void Batch::settle(uint64_t ticket, Row row) {
+  if (!row.result && ends_all(row.result.error().kind) && !early_end_) {
+    early_end_ = exit_status_of(row.result.error().kind);
+  }
+  rows_.put(ticket, std::move(row));
+  print_settled();
+}
+
+void Batch::print_settled() {
+  while (const std::optional<Row> row = rows_.take()) print(*row);
+}
+
+void Batch::print(const Row& row) {
+  if (!row.result) {
+    ++failed_;
+    session_.console.say("line " + std::to_string(row.line) + ": " + row.result.error().message);
+    return;
+  }
+  ++done_;
+  Output& output = session_.output;
+  if (output.format() == Format::kJson) {
+    output.write(json_row(row.line, *row.result).dump() + "\n");
+  } else {
+    output.write(tsv_rows(row.line, *row.result));
+  }
+}
+
+void Batch::stop_early(const Error& error) {
+  if (!early_end_) early_end_ = session_.report(error);
+}
+
+bool Batch::finished() const { return in_flight_ == 0 && (early_end_ || lines_.done()); }
+
+void Batch::show_progress() {
+  const int64_t took_ms = std::max<int64_t>(now_ms() - begun_ms_, 1);
+  const int64_t rate = static_cast<int64_t>(done_ + failed_) * 1000 / took_ms;
+  std::string text = std::to_string(done_) + " " + verb_.done + ", " + std::to_string(rate) + "/s";
+  if (failed_ > 0) text += ", " + std::to_string(failed_) + " failed";
+  session_.console.progress(text);
+}
+
+void Batch::summarize() {
+  if (early_end_) {
+    session_.console.say("stopped: no line after " + std::to_string(last_started_) + " was sent; " +
+                         std::to_string(done_) + " " + verb_.done);
+  } else if (session_.console.is_terminal()) {
+    const int64_t took_ms = now_ms() - begun_ms_;
+    session_.console.say(std::to_string(done_) + " " + verb_.done + ", " + std::to_string(failed_) +
+                         " failed, in " + std::to_string(took_ms / 1000) + "." +
+                         std::to_string(took_ms % 1000 / 100) + " s");
+  }
+}
+
+ExitStatus run_lines(Session& session, const LineVerb& verb) {
+  Batch batch(session, verb);
+  return batch.run();
+}
+
+}  // namespace tandem::client

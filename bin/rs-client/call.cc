@@ -1,0 +1,61 @@
+#include "call.h"
+
+#include <utility>
+
+#include "wire/json.h"
+
+namespace tandem::client {
+namespace {
+
+// error.message of a body in the services' form, or "".
+std::string message_in(std::string_view body) {
+  const auto json = wire::parse_json(body);
+  if (!json) return "";
+  const wire::Json* error = json->find("error");
+  const wire::Json* message = error != nullptr ? error->find("message") : nullptr;
+  const std::string* text = message != nullptr ? message->as_string() : nullptr;
+  return text != nullptr ? *text : "";
+}
+
+ErrorKind kind_of(int status) {
+  switch (status) {
+    case 404:
+    case 405:
+    case 429:
+    case 502:
+    case 503:
+      return ErrorKind::kUnavailable;
+    case 408:
+    case 504:
+      return ErrorKind::kTimeout;
+    case 409:
+      return ErrorKind::kConflict;
+    default:
+      return status >= 400 && status < 500 ? ErrorKind::kBadInput : ErrorKind::kBug;
+  }
+}
+
+}  // namespace
+
+bool worth_repeating(Call::Kind kind, const Result<fetch::Answer>& answer) {
+  const bool nothing_done = answer ? answer->status == 503 || answer->status == 429
+                                   : answer.error().kind == ErrorKind::kUnavailable;
+  if (nothing_done || kind == Call::Kind::kOnce) return nothing_done;
+  if (answer) return answer->status == 502 || answer->status == 504 || answer->status == 408;
+  return answer.error().kind == ErrorKind::kUnknown || answer.error().kind == ErrorKind::kTimeout;
+}
+
+Result<Reply> judge(fetch::Answer answer, std::string_view request_id) {
+  const std::string_view returned_id = answer.header("X-Request-Id");
+  Reply reply{answer.status, {}, std::string(returned_id.empty() ? request_id : returned_id)};
+  if (answer.status >= 200 && answer.status < 300) {
+    reply.body = std::move(answer.body);
+    return reply;
+  }
+  std::string message = message_in(answer.body);
+  if (message.empty()) message = "the service gives no reason";
+  return fail(kind_of(answer.status), message + " (status " + std::to_string(answer.status) +
+                                          ", request " + reply.request_id + ")");
+}
+
+}  // namespace tandem::client

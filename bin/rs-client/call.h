@@ -1,0 +1,48 @@
+// One call of a service: what is asked, whether asking again is safe, and what an answer means.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "fetch/answer.h"
+
+namespace tandem::client {
+
+struct Call {
+  enum class Kind {
+    kRead,   // changes nothing
+    kWrite,  // carries a key, so that repeating it does it once
+    kOnce,   // is repeated only where it is certain that nothing was done
+  };
+
+  Kind kind = Kind::kRead;
+  std::string method = "GET";
+  std::string url = {};
+  std::string body = {};
+  std::string key = {};                   // of a kWrite
+  std::vector<std::string> headers = {};  // beside those that every call has
+  int64_t max_pause_ms = 1000;            // between two tries
+};
+
+// A 2xx answer.
+struct Reply {
+  int status = 0;
+  std::string body;
+  std::string request_id;
+};
+
+// Whether trying again may help and cannot do the call twice: the connection could not be made or
+// broke, or the service said 502, 503, 504 or 408.
+bool worth_repeating(Call::Kind kind, const Result<fetch::Answer>& answer);
+
+// A reply, or for every status that is no success an Error with the service's own message, status
+// and request id: kBadInput for what was refused, kConflict for 409, kUnavailable for 404 and 405
+// (another service answers there), 502 and 503, kTimeout for 504 and 408, kBug for 500 and what
+// makes no sense.
+Result<Reply> judge(fetch::Answer answer, std::string_view request_id);
+
+}  // namespace tandem::client

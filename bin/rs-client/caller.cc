@@ -1,0 +1,123 @@
+#include "caller.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "daemon/setting_value.h"
+
+namespace tandem::client {
+namespace {
+
+constexpr int64_t kFirstPauseMs = 50;
+constexpr int64_t kQuietMs = 1000;  // people are told what is waited for after this
+constexpr int64_t kNsPerMs = 1'000'000;
+
+int64_t now_ms() { return system_clock().boot_ns() / kNsPerMs; }
+
+std::string what_happened(const Result<fetch::Answer>& answer) {
+  return answer ? std::to_string(answer->status) : answer.error().message;
+}
+
+}  // namespace
+
+struct Caller::Attempt {
+  uint64_t id = 0;
+  Call call;
+  Completion done;
+  std::string request_id;
+  int64_t begun_ms = 0;
+  int64_t deadline_ms = 0;
+  int64_t sent_ms = 0;
+  int64_t pause_ms = kFirstPauseMs;
+  std::unique_ptr<loop::Timer> timer;  // most calls never pause
+};
+
+Caller::Caller(loop::Loop& loop, fetch::Fetcher& fetcher, Console& console, int64_t timeout_ms)
+    : loop_(loop), fetcher_(fetcher), console_(console), timeout_ms_(timeout_ms) {}
+
+Caller::~Caller() = default;
+
+void Caller::call(Call call, Completion done) {
+  auto attempt = std::make_unique<Attempt>();
+  attempt->id = ++last_id_;
+  attempt->call = std::move(call);
+  attempt->done = std::move(done);
+  attempt->request_id = hex_id(random_id());
+  attempt->begun_ms = now_ms();
+  attempt->deadline_ms = attempt->begun_ms + timeout_ms_;
+  Attempt& started = *attempt;
+  attempts_.emplace(started.id, std::move(attempt));
+  send(started);
+}
+
+void Caller::send(Attempt& attempt) {
+  attempt.sent_ms = now_ms();
+  fetch::Request request;
+  request.method = attempt.call.method;
+  request.url = attempt.call.url;
+  request.body = attempt.call.body;
+  request.headers = attempt.call.headers;
+  request.headers.push_back("X-Request-Id: " + attempt.request_id);
+  if (!request.body.empty()) request.headers.emplace_back("Content-Type: application/json");
+  if (!attempt.call.key.empty()) {
+    request.headers.push_back("Idempotency-Key: " + attempt.call.key);
+  }
+  request.timeout_ms = std::max<int64_t>(attempt.deadline_ms - attempt.sent_ms, 1);
+  request.connect_timeout_ms = request.timeout_ms;
+  request.once = attempt.call.kind == Call::Kind::kOnce;
+  const auto sent = fetcher_.fetch(
+      std::move(request),
+      [this, id = attempt.id](Result<fetch::Answer> answer) { on_answer(id, std::move(answer)); });
+  CHECK_MSG(sent, "more calls than the fetcher allows");
+}
+
+void Caller::on_answer(uint64_t id, Result<fetch::Answer> answer) {
+  Attempt& attempt = *attempts_.at(id);
+  if (console_.verbose()) {
+    console_.detail(attempt.call.method + " " + attempt.call.url + ": " + what_happened(answer) +
+                    " after " + std::to_string(now_ms() - attempt.sent_ms) + " ms, request " +
+                    attempt.request_id +
+                    (answer && !answer->header("X-Db-Index").empty()
+                         ? ", index " + std::string(answer->header("X-Db-Index"))
+                         : ""));
+  }
+  const bool again = worth_repeating(attempt.call.kind, answer);
+  Result<Reply> reply =
+      answer ? judge(std::move(*answer), attempt.request_id) : Result<Reply>(fail(answer.error()));
+  if (again && now_ms() + attempt.pause_ms < attempt.deadline_ms) {
+    return pause(attempt, reply.error().message);
+  }
+  if (again) {
+    return finish(id, fail(reply.error().kind, reply.error().message + "; gave up after " +
+                                                   daemon::duration_text(timeout_ms_)));
+  }
+  finish(id, std::move(reply));
+}
+
+void Caller::pause(Attempt& attempt, const std::string& why) {
+  tell_trouble_once(attempt, why);
+  if (attempt.timer == nullptr) {
+    attempt.timer =
+        std::make_unique<loop::Timer>(loop_, [this, id = attempt.id] { send(*attempts_.at(id)); });
+  }
+  attempt.timer->start(static_cast<uint64_t>(attempt.pause_ms));
+  attempt.pause_ms = std::min(2 * attempt.pause_ms, attempt.call.max_pause_ms);
+}
+
+void Caller::tell_trouble_once(const Attempt& attempt, const std::string& why) {
+  if (told_trouble_ || !console_.is_terminal() || now_ms() - attempt.begun_ms < kQuietMs) return;
+  told_trouble_ = true;
+  console_.say(why + "; trying on for up to " + daemon::duration_text(timeout_ms_));
+}
+
+void Caller::finish(uint64_t id, Result<Reply> reply) {
+  const auto found = attempts_.find(id);
+  Completion done = std::move(found->second->done);
+  attempts_.erase(found);
+  done(std::move(reply));
+}
+
+}  // namespace tandem::client

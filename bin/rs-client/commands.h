@@ -1,0 +1,38 @@
+// The table of commands and the functions behind it, in the files that are named after the groups.
+// Each turns the loop of the session until it is done, prints its data, says its errors and gives
+// the exit status of the process.
+#pragma once
+
+#include <vector>
+
+#include "base/exit_status.h"
+#include "command_line.h"
+
+namespace tandem::client {
+
+const std::vector<Command>& command_table();
+
+ExitStatus users_add(Session& session, const Arguments& arguments);
+ExitStatus users_rm(Session& session, const Arguments& arguments);
+ExitStatus users_ls(Session& session, const Arguments& arguments);
+
+ExitStatus rides_create(Session& session, const Arguments& arguments);
+ExitStatus rides_ls(Session& session, const Arguments& arguments);
+ExitStatus rides_show(Session& session, const Arguments& arguments);
+ExitStatus rides_join(Session& session, const Arguments& arguments);
+ExitStatus rides_rm(Session& session, const Arguments& arguments);
+ExitStatus rides_count(Session& session, const Arguments& arguments);
+
+ExitStatus db_read(Session& session, const Arguments& arguments);
+ExitStatus db_write(Session& session, const Arguments& arguments);
+ExitStatus db_clear(Session& session, const Arguments& arguments);
+
+ExitStatus workers_ls(Session& session, const Arguments& arguments);
+ExitStatus workers_status(Session& session, const Arguments& arguments);
+ExitStatus workers_create(Session& session, const Arguments& arguments);
+ExitStatus workers_crash(Session& session, const Arguments& arguments);
+
+ExitStatus wait_ready(Session& session, const Arguments& arguments);
+ExitStatus watch_events(Session& session, const Arguments& arguments);
+
+}  // namespace tandem::client

@@ -1,0 +1,57 @@
+#include "output.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/exit_status.h"
+#include "console.h"
+#include "daemon/options.h"
+
+namespace tandem::client {
+namespace {
+
+constexpr size_t kFlushBytes = 1 << 16;
+
+[[noreturn]] void end_after_failure(int error) {
+  if (error == EPIPE) {
+    // Ignored until now, so that a lost connection does not end us.
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  Console(false).say(std::string("cannot write to stdout: ") + std::strerror(error));
+  std::_Exit(static_cast<int>(ExitStatus::kIo));
+}
+
+Format format_of(std::string_view name, bool is_terminal) {
+  if (name == "json") return Format::kJson;
+  if (name == "pretty" || (name == "auto" && is_terminal)) return Format::kPretty;
+  return Format::kTsv;
+}
+
+bool wants_no_color() {
+  const char* value = std::getenv("NO_COLOR");
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+Output::Output(std::string_view format)
+    : is_terminal_(isatty(STDOUT_FILENO) == 1),
+      color_(is_terminal_ && !wants_no_color()),
+      format_(format_of(format, is_terminal_)) {}
+
+void Output::write(std::string_view text) {
+  buffer_ += text;
+  if (buffer_.size() >= kFlushBytes) flush();
+}
+
+void Output::flush() {
+  if (!daemon::write_stdout(buffer_)) end_after_failure(errno);
+  buffer_.clear();
+}
+
+}  // namespace tandem::client

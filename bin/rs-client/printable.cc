@@ -1,0 +1,101 @@
+#include "printable.h"
+
+#include <cstdint>
+#include <cwchar>
+
+namespace tandem::client {
+namespace {
+
+struct Character {
+  uint32_t code = 0;
+  size_t bytes = 0;  // 0: no UTF-8 here
+};
+
+Character character_at(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const size_t bytes = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || at + bytes > text.size()) return {};
+  uint32_t code = lead & (0xFFu >> (bytes + 1));
+  for (size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3Fu);
+  }
+  constexpr uint32_t kFirst[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < kFirst[bytes] || (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF) return {};
+  return {code, bytes};
+}
+
+void append_hex(std::string& out, uint32_t byte) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out += "\\x";
+  out += kDigits[byte >> 4 & 15];
+  out += kDigits[byte & 15];
+}
+
+// Also the marks that turn the direction of the text around them.
+bool drives_the_terminal(uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    const size_t bytes = c.bytes == 0 ? 1 : c.bytes;
+    if (c.code == '\n') {
+      out += "\\n";
+    } else if (c.code == '\t') {
+      out += "\\t";
+    } else if (c.code == '\r') {
+      out += "\\r";
+    } else if (c.bytes == 0 || drives_the_terminal(c.code)) {
+      for (size_t i = 0; i < bytes; ++i) append_hex(out, static_cast<unsigned char>(text[at + i]));
+    } else {
+      out += text.substr(at, bytes);
+    }
+    at += bytes;
+  }
+  return out;
+}
+
+std::string tsv_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+size_t display_width(std::string_view text) {
+  size_t width = 0;
+  for (size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    at += c.bytes == 0 ? 1 : c.bytes;
+    // Without a UTF-8 locale wcwidth() knows ASCII alone.
+    const int columns = c.code < 0x80 ? 1 : wcwidth(static_cast<wchar_t>(c.code));
+    width += columns < 0 ? 1 : static_cast<size_t>(columns);
+  }
+  return width;
+}
+
+}  // namespace tandem::client

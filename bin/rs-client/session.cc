@@ -1,0 +1,79 @@
+#include "session.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/ids.h"
+
+namespace tandem::client {
+namespace {
+
+constexpr size_t kBesideTheBatch = 4;  // requests that a command makes at a time on its own
+
+}  // namespace
+
+Session::Session(Settings given)
+    : settings(std::move(given)),
+      console(settings.verbose),
+      output(settings.format),
+      fetcher(loop, {.max_in_flight = settings.concurrency + kBesideTheBatch}),
+      caller(loop, fetcher, console, settings.timeout_ms) {}
+
+Result<Reply> Session::ask(Call call) {
+  std::optional<Result<Reply>> answered;
+  caller.call(std::move(call), [&](Result<Reply> reply) {
+    answered = std::move(reply);
+    loop.stop();
+  });
+  loop.run();
+  CHECK(answered);
+  return std::move(*answered);
+}
+
+Call Session::read(std::string method, std::string url) const {
+  if (settings.consistency != "default") {
+    url += url.find('?') == std::string::npos ? '?' : '&';
+    url += "consistency=" + settings.consistency;
+  }
+  Call call{.kind = Call::Kind::kRead, .method = std::move(method), .url = std::move(url)};
+  if (!settings.db_index.empty()) call.headers.push_back("X-Db-Index: " + settings.db_index);
+  return call;
+}
+
+Call Session::write(std::string method, std::string url, std::string body) const {
+  return Call{.kind = Call::Kind::kWrite,
+              .method = std::move(method),
+              .url = std::move(url),
+              .body = std::move(body),
+              .key = settings.key.empty() ? make_key(system_clock().wall_ms()) : settings.key};
+}
+
+ExitStatus Session::report(const Error& error) {
+  console.say(error.message);
+  return exit_status_of(error.kind);
+}
+
+ExitStatus Session::print(const Reply& reply, std::string_view empty) {
+  const std::string_view body = reply.body.empty() ? empty : std::string_view(reply.body);
+  if (output.format() == Format::kJson) {
+    output.write(body);
+    output.write("\n");
+    return ExitStatus::kOk;
+  }
+  const auto json = wire::parse_json(body);
+  if (!json) {
+    return report({ErrorKind::kBug, "the answer makes no sense: " + json.error().message +
+                                        " (request " + reply.request_id + ")"});
+  }
+  output.print(*json);
+  return ExitStatus::kOk;
+}
+
+ExitStatus Session::ask_and_print(Call call, std::string_view empty) {
+  const Result<Reply> reply = ask(std::move(call));
+  return reply ? print(*reply, empty) : report(reply.error());
+}
+
+}  // namespace tandem::client

@@ -1,0 +1,46 @@
+// What a command works with: the settings, the way to the services, and where to print. One for
+// the life of the process.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/exit_status.h"
+#include "base/result.h"
+#include "call.h"
+#include "caller.h"
+#include "console.h"
+#include "fetch/fetcher.h"
+#include "loop/loop.h"
+#include "output.h"
+#include "settings.h"
+
+namespace tandem::client {
+
+struct Session {
+  explicit Session(Settings given);
+
+  // Turns the loop until the call is answered.
+  Result<Reply> ask(Call call);
+
+  // A read with the consistency that was asked for.
+  Call read(std::string method, std::string url) const;
+  // A write under the key that was given, or under a new one.
+  Call write(std::string method, std::string url, std::string body) const;
+
+  // Says the error on stderr; gives its exit status.
+  ExitStatus report(const Error& error);
+  // Prints the JSON of a reply. A reply without one prints nothing, in the json format `empty`.
+  ExitStatus print(const Reply& reply, std::string_view empty);
+  // ask(), and then print() or report().
+  ExitStatus ask_and_print(Call call, std::string_view empty = "{}");
+
+  const Settings settings;
+  Console console;
+  Output output;
+  loop::Loop loop;
+  fetch::Fetcher fetcher;
+  Caller caller;
+};
+
+}  // namespace tandem::client

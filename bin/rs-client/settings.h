@@ -1,0 +1,35 @@
+// The settings of rs-client: from options, environment (RS_CLIENT_USERS_URL), file and defaults,
+// as in every tandem program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "daemon/config.h"
+
+namespace tandem::client {
+
+struct Settings {
+  std::string users_url = "http://127.0.0.1:8080";
+  std::string rides_url = "http://127.0.0.1:8000";
+  std::string orch_url = "http://127.0.0.1:8090";
+  int64_t timeout_ms = 10'000;
+  size_t concurrency = 64;
+  std::string consistency = "default";
+  std::string format = "auto";
+
+  // These can be given on the command line alone.
+  bool verbose = false;
+  bool timeout_given = false;  // request.timeout has another origin than the default
+  std::string key;             // of writes; empty: a new one each
+  std::string db_index;        // reads must not be older; decimal digits, or empty
+};
+
+void declare_settings(Settings& settings, daemon::SettingTable& table);
+
+// Fails with kConfig where a URL is none. Drops the slashes at their ends.
+Status check_settings(Settings& settings);
+
+}  // namespace tandem::client

@@ -1,0 +1,124 @@
+#include "startup.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <clocale>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "console.h"
+#include "output.h"
+
+namespace tandem::client {
+namespace {
+
+constexpr const char* kName = "rs-client";
+
+[[noreturn]] void exit_with(ExitStatus status) { std::exit(static_cast<int>(status)); }
+
+[[noreturn]] void exit_usage(const std::string& message) {
+  Console console(false);
+  console.say(message);
+  console.say("try 'rs-client --help'");
+  exit_with(ExitStatus::kUsage);
+}
+
+[[noreturn]] void exit_after_printing(const std::string& text) {
+  Output output("tsv");
+  output.write(text);
+  output.flush();
+  exit_with(ExitStatus::kOk);
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    entries.emplace_back(*entry);
+  }
+  return entries;
+}
+
+[[noreturn]] void exit_bad_settings(const std::vector<daemon::ConfigProblem>& problems) {
+  Console console(false);
+  for (const daemon::ConfigProblem& problem : problems) console.say(problem.text);
+  const bool only_usage =
+      std::all_of(problems.begin(), problems.end(),
+                  [](const daemon::ConfigProblem& problem) { return problem.from_command_line; });
+  exit_with(only_usage ? ExitStatus::kUsage : ExitStatus::kConfig);
+}
+
+bool is_digits(const std::string& text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// What stands on the command line alone.
+void take_choices(const Arguments& arguments, Settings& settings) {
+  settings.verbose = arguments.line.has("verbose");
+  settings.key = arguments.value("key");
+  settings.db_index = arguments.value("db-index");
+  if (arguments.line.has("db-index") && !is_digits(settings.db_index)) {
+    exit_usage("'--db-index " + settings.db_index + "' is no index");
+  }
+  const bool bad_key = std::any_of(settings.key.begin(), settings.key.end(), [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+  });
+  if (arguments.line.has("key") && (settings.key.empty() || bad_key)) {
+    exit_usage("'--key' wants a text without control characters");
+  }
+}
+
+}  // namespace
+
+void prepare_process() {
+  log::configure(kName, log::Level::kWarning, log::Format::kText);
+  // A connection that breaks while something is sent is an error to report, not the end.
+  std::signal(SIGPIPE, SIG_IGN);
+  // For the widths of characters in tables; the texts are UTF-8 whatever the locale says.
+  std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+Invocation parse_or_exit(const std::vector<Command>& commands, int argc, char** argv) {
+  Result<Invocation> invocation = parse_command_line(commands, argc, argv);
+  if (!invocation) exit_usage(invocation.error().message);
+  if (!invocation->help.empty()) exit_after_printing(invocation->help);
+  const Arguments& arguments = invocation->arguments;
+  if (arguments.line.has("version")) exit_after_printing(daemon::version_text(kName));
+  if (arguments.line.has("completions")) {
+    if (arguments.value("completions") != "bash") exit_usage("there are completions for bash only");
+    exit_after_printing(bash_completions(commands));
+  }
+  return std::move(*invocation);
+}
+
+Settings load_settings_or_exit(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  Settings settings;
+  daemon::SettingTable table;
+  declare_settings(settings, table);
+  daemon::ConfigSources sources;
+  sources.program = kName;
+  sources.file = arguments.value("config");
+  sources.settings = arguments.line.settings;
+  sources.environment = environment();
+  const daemon::ConfigReport report = table.resolve(sources);
+  if (!report.errors.empty()) exit_bad_settings(report.errors);
+  for (const std::string& warning : report.warnings) Console(false).say(warning);
+  if (arguments.line.has("print-config")) exit_after_printing(table.print());
+  if (const Status checked = check_settings(settings); !checked) {
+    exit_bad_settings({{checked.error().message}});
+  }
+  if (arguments.line.has("check")) {
+    Console(false).say("the configuration is fine");
+    exit_with(ExitStatus::kOk);
+  }
+  settings.timeout_given = table.find("request.timeout")->origin() != "default";
+  take_choices(arguments, settings);
+  return settings;
+}
+
+}  // namespace tandem::client

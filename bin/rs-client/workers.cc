@@ -1,0 +1,82 @@
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include "commands.h"
+#include "daemon/suggest.h"
+#include "session.h"
+
+namespace tandem::client {
+namespace {
+
+using wire::Json;
+
+Call change(const Session& session, const std::string& path) {
+  return Call{.kind = Call::Kind::kOnce,
+              .method = "POST",
+              .url = session.settings.orch_url + "/api/v1/" + path};
+}
+
+std::string utc_text(int64_t wall_ms) {
+  const auto seconds = static_cast<time_t>(wall_ms / 1000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32] = {};
+  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+// The columns that people and scripts get, whatever else the service may tell in JSON.
+Json status_row(const Json& worker) {
+  constexpr std::pair<const char*, const char*> kColumns[] = {
+      {"pid", "pid"},     {"role", "role"},        {"state", "state"}, {"id", "id"},
+      {"epoch", "epoch"}, {"last_index", "index"}, {"lag", "lag"},     {"reads_served", "reads"}};
+  Json row;
+  for (const auto& [member, column] : kColumns) {
+    const Json* value = worker.find(member);
+    row.set(column, value != nullptr ? *value : Json());
+  }
+  const Json* since = worker.find("since_ms");
+  const int64_t* since_ms = since != nullptr ? since->as_int() : nullptr;
+  row.set("since", since_ms != nullptr ? Json(utc_text(*since_ms)) : Json());
+  return row;
+}
+
+}  // namespace
+
+ExitStatus workers_ls(Session& session, const Arguments&) {
+  return session.ask_and_print(Call{.url = session.settings.orch_url + "/api/v1/worker/list"},
+                               "[]");
+}
+
+ExitStatus workers_status(Session& session, const Arguments&) {
+  const Result<Reply> reply =
+      session.ask(Call{.url = session.settings.orch_url + "/api/v1/worker/status"});
+  if (!reply) return session.report(reply.error());
+  if (session.output.format() == Format::kJson) return session.print(*reply, "[]");
+  const auto json = wire::parse_json(reply->body);
+  if (!json || json->as_array() == nullptr) return session.print(*reply, "[]");
+  Json::Array rows;
+  for (const Json& worker : *json->as_array()) rows.push_back(status_row(worker));
+  session.output.print(Json(std::move(rows)));
+  return ExitStatus::kOk;
+}
+
+ExitStatus workers_create(Session& session, const Arguments& arguments) {
+  if (!arguments.operands.empty() && arguments.operands[0] != "slave") {
+    return session.report(
+        {ErrorKind::kUsage, "only a 'slave' can be created, not '" + arguments.operands[0] + "'"});
+  }
+  return session.ask_and_print(change(session, "create/slave"));
+}
+
+ExitStatus workers_crash(Session& session, const Arguments& arguments) {
+  const std::string& which = arguments.operands[0];
+  if (which != "master" && which != "slave") {
+    return session.report({ErrorKind::kUsage, "'" + which + "' is neither 'master' nor 'slave'" +
+                                                  daemon::suggestion(which, {"master", "slave"})});
+  }
+  return session.ask_and_print(change(session, "crash/" + which));
+}
+
+}  // namespace tandem::client

@@ -1,0 +1,78 @@
+#include "rs-client/call.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tandem::client {
+namespace {
+
+using testing::HasSubstr;
+using Kind = Call::Kind;
+
+Result<fetch::Answer> status(int code) { return fetch::Answer{code, "", ""}; }
+Result<fetch::Answer> failure(ErrorKind kind) { return fail(kind, "x"); }
+
+TEST(WorthRepeating, RepeatsReadsAndKeyedWritesWhateverWasDone) {
+  for (const Kind kind : {Kind::kRead, Kind::kWrite}) {
+    for (const int code : {502, 503, 504, 408, 429}) {
+      EXPECT_TRUE(worth_repeating(kind, status(code))) << code;
+    }
+    EXPECT_TRUE(worth_repeating(kind, failure(ErrorKind::kUnavailable)));
+    EXPECT_TRUE(worth_repeating(kind, failure(ErrorKind::kUnknown)));
+    EXPECT_TRUE(worth_repeating(kind, failure(ErrorKind::kTimeout)));
+  }
+}
+
+TEST(WorthRepeating, RepeatsOtherCallsOnlyWhereNothingWasDone) {
+  EXPECT_TRUE(worth_repeating(Kind::kOnce, status(503)));
+  EXPECT_TRUE(worth_repeating(Kind::kOnce, failure(ErrorKind::kUnavailable)));
+  EXPECT_FALSE(worth_repeating(Kind::kOnce, status(502)));
+  EXPECT_FALSE(worth_repeating(Kind::kOnce, status(504)));
+  EXPECT_FALSE(worth_repeating(Kind::kOnce, failure(ErrorKind::kUnknown)));
+  EXPECT_FALSE(worth_repeating(Kind::kOnce, failure(ErrorKind::kTimeout)));
+}
+
+TEST(WorthRepeating, TakesOtherAnswersAsTheyAre) {
+  for (const int code : {200, 204, 400, 404, 409, 422, 500}) {
+    EXPECT_FALSE(worth_repeating(Kind::kWrite, status(code))) << code;
+  }
+  EXPECT_FALSE(worth_repeating(Kind::kRead, failure(ErrorKind::kConfig)));
+  EXPECT_FALSE(worth_repeating(Kind::kRead, failure(ErrorKind::kTooLarge)));
+}
+
+TEST(Judge, GivesSuccessWithItsBodyAndId) {
+  const auto reply = judge({201, "{}", "X-Request-Id: abc\r\n"}, "mine");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 201);
+  EXPECT_EQ(reply->body, "{}");
+  EXPECT_EQ(reply->request_id, "abc");
+}
+
+TEST(Judge, TellsTheReasonOfTheServiceWithStatusAndId) {
+  const auto reply = judge({400, R"({"error":{"code":400,"message":"no user 'x'"}})", ""}, "mine");
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().message, "no user 'x' (status 400, request mine)");
+}
+
+TEST(Judge, TellsTheStatusWhereThereIsNoReason) {
+  const auto reply = judge({503, "<html>", ""}, "mine");
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().message, HasSubstr("status 503"));
+}
+
+TEST(Judge, GivesEachStatusItsExitStatus) {
+  const std::pair<int, ExitStatus> kExpected[] = {
+      {400, ExitStatus::kBadInput},    {413, ExitStatus::kBadInput},
+      {422, ExitStatus::kBadInput},    {409, ExitStatus::kNo},
+      {404, ExitStatus::kUnavailable}, {405, ExitStatus::kUnavailable},
+      {503, ExitStatus::kUnavailable}, {504, ExitStatus::kTimeout},
+      {500, ExitStatus::kBug},         {302, ExitStatus::kBug}};
+  for (const auto& [code, expected] : kExpected) {
+    const auto reply = judge({code, "", ""}, "mine");
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(exit_status_of(reply.error().kind), expected) << code;
+  }
+}
+
+}  // namespace
+}  // namespace tandem::client
