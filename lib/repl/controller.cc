@@ -127,11 +127,10 @@ void Controller::state_answered(const Message& answer, int64_t now, ControllerEf
 }
 
 void Controller::tick(int64_t now, ControllerEffects& out) {
-  if (!active_) return;
   for (auto& [id, known] : replicas_) {
     if (known.alive && now - known.last_asked_ns >= options_.ask_every_ns) ask(known, now, out);
   }
-  if (!record_) return;
+  if (!active_ || !record_) return;
   switch (phase_) {
     case Phase::kWatching:
       if (leader_has_failed(now)) begin_election("the leader does not lead", now, out);

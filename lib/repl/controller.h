@@ -50,7 +50,8 @@ class Controller {
 
   Controller(const ControllerOptions& options, Prefer prefer);
 
-  // A passive controller (another one is active) follows the record and says nothing.
+  // A passive controller (another one is active) follows the record and asks replicas for their
+  // state, so that it knows who leads, but changes nothing.
   void set_active(bool active);
   bool active() const { return active_; }
 
