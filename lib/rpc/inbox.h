@@ -63,4 +63,21 @@ class Operation {
   nng_aio* aio_ = nullptr;
 };
 
+// Sends what the kernel takes without waiting. NNG runs no thread for it and nobody is woken, which
+// is what a message costs most.
+class ImmediateSend {
+ public:
+  ImmediateSend();
+  ~ImmediateSend();
+  ImmediateSend(const ImmediateSend&) = delete;
+  ImmediateSend& operator=(const ImmediateSend&) = delete;
+
+  // How many of the bytes were sent; 0 where the kernel has no room, or on an error, which an
+  // Operation over the same bytes will meet again.
+  size_t send(nng_stream* stream, char* data, size_t size);
+
+ private:
+  nng_aio* aio_ = nullptr;
+};
+
 }  // namespace tandem::rpc

@@ -36,21 +36,30 @@ void Pipe::send(std::string_view message) {
   if (sending_.empty()) send_more();
 }
 
+// What the kernel does not take at once waits for room in an operation of its own.
 void Pipe::send_more() {
-  if (sending_.empty()) std::swap(sending_, waiting_);
-  if (sending_.empty()) return;
-  nng_stream_send(stream_,
-                  send_->over(sending_.data() + sent_bytes_, sending_.size() - sent_bytes_));
+  while (true) {
+    if (sending_.empty()) std::swap(sending_, waiting_);
+    if (sending_.empty()) return;
+    char* data = sending_.data() + sent_bytes_;
+    const size_t size = sending_.size() - sent_bytes_;
+    const size_t sent = immediate_.send(stream_, data, size);
+    if (sent == 0) return nng_stream_send(stream_, send_->over(data, size));
+    count_sent(sent);
+  }
 }
 
 void Pipe::on_sent(size_t bytes) {
-  sent_bytes_ += bytes;
-  if (sent_bytes_ == sending_.size()) {
-    sent_bytes_ = 0;
-    sending_.clear();
-    if (sending_.capacity() > kKeepBytes) sending_.shrink_to_fit();
-  }
+  count_sent(bytes);
   send_more();
+}
+
+void Pipe::count_sent(size_t bytes) {
+  sent_bytes_ += bytes;
+  if (sent_bytes_ < sending_.size()) return;
+  sent_bytes_ = 0;
+  sending_.clear();
+  if (sending_.capacity() > kKeepBytes) sending_.shrink_to_fit();
 }
 
 void Pipe::receive_more() {

@@ -34,12 +34,14 @@ class Pipe {
 
  private:
   void send_more();
+  void count_sent(size_t bytes);
   void receive_more();
 
   const size_t max_message_bytes_;
   nng_stream* stream_;
   std::optional<Operation> receive_;
-  std::optional<Operation> send_;
+  std::optional<Operation> send_;  // under way while `sending_` is not empty
+  ImmediateSend immediate_;
   std::string received_;       // the buffer
   size_t received_bytes_ = 0;  // of it in use
   std::string waiting_;        // frames not yet given to NNG

@@ -79,6 +79,8 @@ Socket::~Socket() {
   if (listener_) nng_stream_listener_close(listener_.get());
   if (dialer_) nng_stream_dialer_close(dialer_.get());
   connect_.reset();
+  // Before its pipes: whoever of them goes last frees it, in a thread of NNG's.
+  dialer_.reset();
   pipes_.clear();
   // A connection that was made and never looked at.
   for (const Completion& completion : inbox_.take()) {

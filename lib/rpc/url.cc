@@ -1,5 +1,6 @@
 #include "rpc/url.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -19,17 +20,19 @@ constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
 bool is_ipc(const std::string& url) { return url.starts_with(kIpc); }
 
-// Whether a process listens on the socket file, from the kernel's table. Trying to connect would
-// make the living server take us for a client, and a full backlog would look like a dead one.
+// Whether somebody, somewhere, listens on a socket file of the same name, from the kernel's table.
+// It has the path that was bound: seen from that process's directory, maybe a relative one, so that
+// only the last part can be compared.
 //
 //   Num: RefCount Protocol Flags Type St Inode Path
-Result<bool> listened_to(const std::string& path) {
+Result<bool> name_is_in_use(const std::string& path) {
   constexpr unsigned long kAcceptsConnections = 1UL << 16;  // __SO_ACCEPTCON of linux/net.h
   std::ifstream table("/proc/net/unix");
   if (!table) return fail_errno("cannot open '/proc/net/unix'", errno);
+  const std::string name = path.substr(path.rfind('/') + 1);
   std::string line;
   while (std::getline(table, line)) {
-    if (!line.ends_with(' ' + path)) continue;
+    if (!line.ends_with('/' + name) && !line.ends_with(' ' + name)) continue;
     std::istringstream fields(line);
     std::string number;
     std::string references;
@@ -39,6 +42,24 @@ Result<bool> listened_to(const std::string& path) {
     if ((flags & kAcceptsConnections) != 0) return true;
   }
   return false;
+}
+
+// Whether a process listens on the very socket file. A living server takes the question for a
+// client that leaves at once, so it is asked only where the name is in use.
+Result<bool> listened_to(const std::string& path) {
+  const Result<bool> in_use = name_is_in_use(path);
+  if (!in_use || !*in_use) return in_use;
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail_errno("cannot make a socket", errno);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const bool connected =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const int error = errno;
+  close(fd);
+  // EAGAIN: somebody listens, and many wait already.
+  return connected || (error != ECONNREFUSED && error != ENOENT);
 }
 
 Status remove_stale_socket(const std::string& path) {
