@@ -42,8 +42,8 @@ void Driver::start(UniqueFunction<void(Status)> done) {
   peers_ = std::make_unique<Peers>(loop_, [this] { refresh_members(); });
   ticker_ = std::make_unique<loop::Timer>(loop_, [this] { tick(); });
   ticker_->start(kTickMs, kTickMs);
-  more_to_do_ = std::make_unique<loop::Idle>(loop_, [] {});
-  before_poll_ = std::make_unique<loop::Prepare>(loop_, [this] { end_of_turn(); });
+  end_of_turn_ = std::make_unique<loop::Idle>(loop_, [this] { end_of_turn(); });
+  if (dirty_) end_of_turn_->start();
   coord_.register_member(options_.group, own_member(),
                          [self = self_, done = std::move(done)](Status registered) mutable {
                            if (*self == nullptr) return;
@@ -109,7 +109,7 @@ void Driver::step(repl::Event event) {
   repl::Effects effects;
   core_->step(std::move(event), system_clock().boot_ns(), effects);
   dirty_ = true;
-  if (more_to_do_ != nullptr) more_to_do_->start();
+  if (end_of_turn_ != nullptr) end_of_turn_->start();
   carry_out(std::move(effects));
 }
 
@@ -208,10 +208,10 @@ void Driver::deliver(const repl::Message& message) {
 void Driver::end_of_turn() {
   if (!dirty_) return;
   dirty_ = false;
-  more_to_do_->stop();
+  end_of_turn_->stop();
   step(repl::EndOfTurn{});
   dirty_ = false;
-  more_to_do_->stop();
+  end_of_turn_->stop();
   apply_committed();
   log_->flush();
   take_snapshot_if_due();
@@ -330,7 +330,7 @@ void Driver::apply_committed() {
   if (count > 0) readers_.reached(applied_);
   if (applied_ < core_->commit()) {
     dirty_ = true;
-    more_to_do_->start();
+    end_of_turn_->start();
   }
 }
 

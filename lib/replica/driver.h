@@ -166,8 +166,9 @@ class Driver final : public daemon::Part {
   bool read_record_again_ = false;
   bool draining_ = false;
   std::unique_ptr<loop::Timer> ticker_;
-  std::unique_ptr<loop::Prepare> before_poll_;
-  std::unique_ptr<loop::Idle> more_to_do_;
+  // Idle callbacks run before all Prepare callbacks, in which rpc flushes: what the end of a turn
+  // makes leaves in that turn, whatever was started first.
+  std::unique_ptr<loop::Idle> end_of_turn_;
   // Completions of coordination calls may come after this object is gone: they look here first.
   // Shared with them, hence the shared_ptr.
   std::shared_ptr<Driver*> self_;
