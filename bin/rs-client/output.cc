@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,6 +53,14 @@ void Output::write(std::string_view text) {
 void Output::flush() {
   if (!daemon::write_stdout(buffer_)) end_after_failure(errno);
   buffer_.clear();
+}
+
+void Output::end_where_reader_left() const {
+  // A pipe or socket without a reader has an error; nothing else has one.
+  pollfd stdout_state{STDOUT_FILENO, 0, 0};
+  if (poll(&stdout_state, 1, 0) == 1 && (stdout_state.revents & POLLERR) != 0) {
+    end_after_failure(EPIPE);
+  }
 }
 
 }  // namespace tandem::client

@@ -24,6 +24,9 @@ class Output {
   void print(const wire::Json& value) { write(render(value, format_, color_)); }
   void write(std::string_view text);
   void flush();
+  // Ends the process where nobody reads any more: for a command that may have nothing to print for
+  // long and would not find out by writing.
+  void end_where_reader_left() const;
 
  private:
   bool is_terminal_;

@@ -14,6 +14,7 @@ namespace {
 
 // The service sends a comment every 15 s; a connection that says less is taken for dead.
 constexpr uint64_t kSilenceMs = 45'000;
+constexpr uint64_t kReaderCheckMs = 500;
 constexpr uint64_t kFirstPauseMs = 100;
 constexpr uint64_t kMaxPauseMs = 2'000;
 constexpr size_t kMaxEventBytes = 1 << 20;
@@ -28,12 +29,14 @@ class Watch {
       : session_(session),
         left_(count),
         reconnect_(session.loop, [this] { connect(); }),
-        silence_(session.loop, [this] { on_silence(); }) {
+        silence_(session.loop, [this] { on_silence(); }),
+        reader_(session.loop, [this] { session_.output.end_where_reader_left(); }) {
     events_.set_last_id(std::move(after));
   }
 
   ExitStatus run() {
     begun_ms_ = now_ms();
+    reader_.start(kReaderCheckMs, kReaderCheckMs);
     connect();
     session_.loop.run();
     session_.output.flush();
@@ -117,6 +120,7 @@ class Watch {
   uint64_t left_;
   loop::Timer reconnect_;
   loop::Timer silence_;
+  loop::Timer reader_;
   uint64_t fetch_id_ = 0;
   uint64_t pause_ms_ = kFirstPauseMs;
   int64_t begun_ms_ = 0;
