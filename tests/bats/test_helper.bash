@@ -134,15 +134,16 @@ processes_in() {
 # Waits for an event of the database service: of this kind, and one for which the jq expression
 # holds. It is then in $event, as JSON. Each event is seen once, those of the past first.
 await_event() { # KIND [CONDITION]
-  local line fd reader
+  local line fd reader kind=''
   exec {fd}< <(exec curl -sN -m 60 -H "Last-Event-ID: $last_event" "$db/events" 3>&-)
   reader=$!
   while read -r line <&$fd; do
     case $line in
       'id: '*) last_event=${line#id: } ;;
+      'event: '*) kind=${line#event: } ;;
       'data: '*)
         event=${line#data: }
-        if jq -e ".event == \"$1\" and (${2:-true})" <<<"$event" >/dev/null; then
+        if [ "$kind" = "$1" ] && { [ $# = 1 ] || jq -e "$2" <<<"$event" >/dev/null; }; then
           kill "$reader"
           exec {fd}<&-
           return 0
