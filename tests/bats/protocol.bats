@@ -1,0 +1,290 @@
+#!/usr/bin/env bats
+# Bad input and odd clients: what every service answers to them, byte for byte where curl is too
+# well-behaved to send them.
+
+load test_helper
+
+setup_file() {
+  take_ports 3
+  export port_base
+  database_up "$BATS_FILE_TMPDIR/db" --set http.request_timeout=1s
+  local orch=$started rpc
+  ln -s "$TANDEM_SOURCE/etc" "$database/etc"
+  rpc=ipc://$database/run/sock/orch.sock
+  start_service rs-users users 1
+  local users=$started
+  start_service rs-rides rides 2
+  export service_pids="$users $started"
+  started=$orch
+  export started db database
+}
+
+start_service() { # PROGRAM NAME PORT
+  start_ready "$database/log.$2" env -C "$database" "$TANDEM_BIN/$1" \
+    --config "$TANDEM_SOURCE/etc/$2.toml" --port $((port_base + $3)) --set database.urls="$rpc" \
+    --set http.request_timeout=1s ${4+"${@:4}"}
+}
+
+teardown_file() {
+  local pid
+  for pid in $service_pids; do stop_started "$pid"; done
+  database_down
+}
+
+# The three services, with a path that takes a body and the method for it.
+each_service() { # FUNCTION
+  "$1" $((port_base + 0)) POST /api/v1/db/read
+  "$1" $((port_base + 1)) PUT /api/v1/users
+  "$1" $((port_base + 2)) POST /api/v1/rides
+}
+
+# Sends text as it is (with printf's escapes) to a port and reads until the server closes; then
+# $output has all that came, without CR.
+talk() { # PORT TEXT
+  local fd
+  exec {fd}<>"/dev/tcp/127.0.0.1/$1"
+  # shellcheck disable=SC2059  # the text is a format
+  printf "$2" >&$fd
+  output=$(timeout 20 cat <&$fd | tr -d '\r')
+  exec {fd}>&-
+}
+
+statuses() { grep -o 'HTTP/1\.1 [0-9][0-9][0-9]' <<<"$output" | cut -d' ' -f2 | paste -sd ' '; }
+
+is_error() { # STATUS
+  assert_equal "$status" "$1"
+  assert_equal "$(jq -c '[.error.code, (.error.message | length > 0)]' <<<"$output")" "[$1,true]"
+}
+
+@test 'a body that is no JSON, or has a key twice, is 400' {
+  bad_bodies() {
+    local body
+    for body in '' '{' '{"a":}' 'null' '"text"' '7' '{"a":1}x' '{"a":1,"a":2}' "{'a':1}" \
+      $'{"a":"\xff"}' '{"a":"\ud800"}' '{"a":1e999}' "$(printf '[%.0s' {1..5000})"; do
+      http "$2" "http://127.0.0.1:$1$3" "$body"
+      is_error 400
+    done
+  }
+  each_service bad_bodies
+}
+
+@test 'fields that are missing or of the wrong type are 400 and named' {
+  local users=http://127.0.0.1:$((port_base + 1))/api/v1 rides=http://127.0.0.1:$((port_base + 2))/api/v1
+  while IFS='|' read -r method url body field; do
+    http "$method" "${!url}${field%% *}" "$body"
+    is_error 400
+    assert_regex "$(jq -r .error.message <<<"$output")" "${field#* }"
+  done <<'END'
+PUT|users|{"password":"3d725109c7e7c0bfb9d709836735b56d943d263f"}|/users username
+PUT|users|{"username":["ann"],"password":"3d725109c7e7c0bfb9d709836735b56d943d263f"}|/users username
+PUT|users|{"username":"ann"}|/users password
+PUT|users|{"username":"ann","password":7}|/users password
+POST|rides|{"timestamp":"26-01-2090:53-17-00","source":"22","destination":"23"}|/rides created_by
+POST|rides|{"created_by":"ann","source":"22","destination":"23"}|/rides timestamp
+POST|rides|{"created_by":"ann","timestamp":"31-02-2090:53-17-00","source":"22","destination":"23"}|/rides timestamp
+POST|rides|{"created_by":"ann","timestamp":"26-01-2090:53-17-00","destination":"23"}|/rides source
+POST|rides|{"created_by":"ann","timestamp":"26-01-2090:53-17-00","source":"22","destination":true}|/rides destination
+POST|rides|{"created_by":"ann","timestamp":"26-01-2090:53-17-00","source":"99999999999999999999","destination":"1"}|/rides source
+POST|db|{"table":7}|/db/read table
+POST|db|{"table":"users","op":"insert"}|/db/write row
+END
+}
+
+@test 'a body over the limit is 413, by its length or by chunks' {
+  head -c 1048577 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/body"
+  too_long() {
+    http "$2" "http://127.0.0.1:$1$3" "@$BATS_TEST_TMPDIR/body" --data-binary "@$BATS_TEST_TMPDIR/body"
+    is_error 413
+    http "$2" "http://127.0.0.1:$1$3" '' -H 'Transfer-Encoding: chunked' --data-binary "@$BATS_TEST_TMPDIR/body"
+    is_error 413
+    # Announced only: the answer does not wait for the body.
+    talk "$1" "$2 $3 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
+    assert_equal "$(statuses)" 413
+  }
+  each_service too_long
+}
+
+@test 'a target over the limit is 414, headers over theirs 431' {
+  local long
+  long=$(printf 'x%.0s' {1..17000})
+  too_long_head() {
+    http GET "http://127.0.0.1:$1$3?${long:0:8200}"
+    is_error 414
+    http GET "http://127.0.0.1:$1/livez" '' -H "X-Long: $long"
+    is_error 431
+  }
+  each_service too_long_head
+}
+
+@test 'a method that a path does not have is 405 with Allow; OPTIONS is 204 with Allow' {
+  wrong_method() {
+    http PATCH "http://127.0.0.1:$1$3" '{}' -D "$BATS_TEST_TMPDIR/head"
+    is_error 405
+    run grep -i "^allow: .*$2" "$BATS_TEST_TMPDIR/head"
+    assert_success
+    assert_line --partial OPTIONS
+    http OPTIONS "http://127.0.0.1:$1$3" '' -D "$BATS_TEST_TMPDIR/head"
+    assert_equal "$status $output" '204 '
+    run grep -i "^allow: .*$2" "$BATS_TEST_TMPDIR/head"
+    assert_success
+    talk "$1" "BREW $3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert_equal "$(statuses)" 405
+  }
+  each_service wrong_method
+}
+
+@test 'an unknown path is 404, also with a slash at the end' {
+  unknown() {
+    local path
+    for path in /nothing / /api/v2/users "$3/" "/$3" /livez/; do
+      http GET "http://127.0.0.1:$1$path" '' --path-as-is
+      is_error 404
+    done
+  }
+  each_service unknown
+}
+
+@test 'HEAD is GET without the body' {
+  head_request() {
+    talk "$1" 'HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    assert_equal "$(statuses)" 200
+    assert_regex "$output" 'Content-Length: [1-9]'
+    assert_equal "$(sed '1,/^$/d' <<<"$output")" ''
+  }
+  each_service head_request
+}
+
+@test 'malformed HTTP is 400 and the end of the connection' {
+  malformed() {
+    local request
+    for request in 'nonsense\r\n\r\n' 'GET\r\n\r\n' 'GET /livez HTTP/1.1\r\n\r\n' \
+      'GET livez HTTP/1.1\r\nHost: x\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: x\r\nBad Name: y\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n' \
+      'POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' \
+      'POST /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'; do
+      talk "$1" "$request"
+      assert_equal "$request $(statuses)" "$request 400"
+    done
+    talk "$1" 'GET /livez HTTP/2.0\r\nHost: x\r\n\r\n'
+    assert_equal "$(statuses)" 505
+    talk "$1" 'GET /livez HTTP/1.1\r\nHost: x\r\nExpect: money\r\n\r\n'
+    assert_equal "$(statuses)" 417
+  }
+  each_service malformed
+}
+
+@test 'pipelined requests are answered in their order' {
+  pipelined() {
+    local get='HTTP/1.1\r\nHost: x\r\n'
+    talk "$1" "GET /livez $get\r\nGET /nothing $get\r\n$2 $3 ${get}Content-Length: 1\r\n\r\n{GET /readyz ${get}Connection: close\r\n\r\n"
+    assert_equal "$(statuses)" '200 404 400 200'
+  }
+  each_service pipelined
+}
+
+@test 'a request in pieces is one request' {
+  pieces() {
+    local fd body='{"table":"users","count":true}'
+    exec {fd}<>"/dev/tcp/127.0.0.1/$1"
+    printf 'GET /li' >&$fd
+    printf 'vez HTTP/1.1\r\nHo' >&$fd
+    printf 'st: x\r\n' >&$fd
+    printf '\r\nGET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&$fd
+    output=$(timeout 20 cat <&$fd | tr -d '\r')
+    exec {fd}>&-
+    assert_equal "$(statuses)" '200 200'
+  }
+  each_service pieces
+  # A body by its length, by chunks, and after "100 Continue".
+  local post='POST /api/v1/db/read HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+  talk "$port_base" "${post}Content-Length: 30\r\n\r\n{\"table\":\"users\",\"count\":true}"
+  assert_equal "$(statuses) ${output##*$'\n'}" '200 [0]'
+  talk "$port_base" "${post}Transfer-Encoding: chunked\r\n\r\n9\r\n{\"table\":\r\n15\r\n\"users\",\"count\":true}\r\n0\r\n\r\n"
+  assert_equal "$(statuses) ${output##*$'\n'}" '200 [0]'
+  talk "$port_base" "${post}Expect: 100-continue\r\nContent-Length: 30\r\n\r\n{\"table\":\"users\",\"count\":true}"
+  assert_equal "${output##*$'\n'}" '[0]'
+}
+
+@test 'a request that comes too slowly is 408 and the end of the connection' {
+  slow() {
+    talk "$1" 'GET /livez HTTP/1.1\r\nHost: x\r\n'
+    assert_equal "$(statuses)" 408
+    talk "$1" "$2 $3 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"
+    assert_equal "$(statuses)" 408
+  }
+  each_service slow
+}
+
+@test 'a client that goes in the middle does no harm' {
+  hang_up() {
+    local fd i
+    for i in {1..20}; do
+      exec {fd}<>"/dev/tcp/127.0.0.1/$1"
+      printf '%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{' "$2" "$3" >&$fd
+      exec {fd}>&-
+      exec {fd}<>"/dev/tcp/127.0.0.1/$1"
+      printf 'POST /api/v1/db/clear HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n' >&$fd
+      exec {fd}>&-
+    done
+    http GET "http://127.0.0.1:$1/readyz"
+    assert_equal "$status" 200
+  }
+  each_service hang_up
+}
+
+@test 'percent-encoding: a path is what it means, broken escapes are 400' {
+  encoded() {
+    http GET "http://127.0.0.1:$1/%6civez"
+    assert_equal "$status" 200
+    local path
+    for path in /livez%zz /livez% /%ff /%00 /livez%c0%af; do
+      talk "$1" "GET ${path//%/%%} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+      assert_equal "$path $(statuses)" "$path 400"
+    done
+  }
+  each_service encoded
+  local users=http://127.0.0.1:$((port_base + 1))/api/v1/users
+  local sha1=3d725109c7e7c0bfb9d709836735b56d943d263f
+  http PUT "$users" "{\"username\":\"a/b c%ü\",\"password\":\"$sha1\"}"
+  assert_equal "$status" 201
+  http DELETE "$users/a%2Fb%20c%25%C3%BC"
+  assert_equal "$status $output" '200 {}'
+  http DELETE "$users/a/b"
+  assert_equal "$status" 404
+  http POST "$db/db/read?consistency=%65ventual" '{"table":"users"}'
+  assert_equal "$status" 200
+  http POST "$db/db/read?consistency=%zz" '{"table":"users"}'
+  assert_equal "$status" 400
+}
+
+@test 'X-Request-Id is taken over, or made' {
+  request_id() {
+    run curl -sS -D - -o /dev/null -H 'X-Request-Id: mine-17' "http://127.0.0.1:$1/livez"
+    assert_line --regexp '^X-Request-Id: mine-17'
+    run curl -sS -D - -o /dev/null "http://127.0.0.1:$1/livez"
+    assert_line --regexp '^X-Request-Id: [0-9a-f]{16}'
+  }
+  each_service request_id
+}
+
+@test 'connections over the limit are 503 and do not hurt the others' {
+  local limited=$((port_base + 1)) fds=() fd i
+  started=''
+  rpc=ipc://$database/run/sock/orch.sock
+  take_ports 1
+  start_service rs-users users 0 --set http.max_connections=3 --set count.file=limited.count
+  for i in 1 2 3; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port_base"
+    printf 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n' >&"$fd"
+    read -r line <&"$fd"
+    assert_regex "$line" '^HTTP/1.1 200'
+    fds+=("$fd")
+  done
+  talk "$port_base" 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
+  assert_equal "$(statuses)" 503
+  for fd in "${fds[@]}"; do exec {fd}>&-; done
+  stop_started "$started"
+}
