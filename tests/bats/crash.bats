@@ -272,11 +272,14 @@ END
   add_user ann
   database_down
   mv "$BATS_TEST_TMPDIR/db/run/state/coord" "$BATS_TEST_TMPDIR/coord"
-  # It does not get ready, so there is nothing to wait for but what it tells.
-  (cd "$BATS_TEST_TMPDIR/db" && exec "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
-    --port "$port_base") >"$BATS_TEST_TMPDIR/db/log.x" 2>&1 3>&- &
+  # It does not get ready: what it logs is waited for, and the pipe stays open until it is stopped.
+  local log line=''
+  mkfifo "$BATS_TEST_TMPDIR/log"
+  env -C "$BATS_TEST_TMPDIR/db" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
+    --port "$port_base" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
   started=$!
-  curl -sS --retry 100 --retry-connrefused --retry-delay 1 -m 60 "${db%/api/v1}/livez"
+  exec {log}<"$BATS_TEST_TMPDIR/log"
+  until [[ "$line" == *' trouble: '*record* ]]; do read -r line <&"$log"; done
   last_event=0
   await_event trouble '.reason | contains("record")'
   http GET "${db%/api/v1}/readyz"
