@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -17,6 +18,9 @@ constexpr std::string_view kIpc = "ipc://";
 constexpr std::string_view kAbstract = "abstract://";
 constexpr std::string_view kTcp = "tcp://";
 constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+
+constexpr int kAttempts = 10;
+constexpr timespec kPause{0, 20'000'000};
 
 bool is_ipc(const std::string& url) { return url.starts_with(kIpc); }
 
@@ -71,7 +75,12 @@ Status remove_stale_socket(const std::string& path) {
   if (!S_ISSOCK(found.st_mode)) {
     return fail(ErrorKind::kCannotCreate, "cannot listen on '" + path + "': not a socket");
   }
-  const Result<bool> taken = listened_to(path);
+  Result<bool> taken = listened_to(path);
+  // A child of a process that was killed while it started that child has its sockets for a moment.
+  for (int attempt = 1; taken && *taken && attempt < kAttempts; ++attempt) {
+    nanosleep(&kPause, nullptr);
+    taken = listened_to(path);
+  }
   if (!taken) return fail(taken.error());
   if (*taken) {
     return fail(ErrorKind::kBusy, "cannot listen on '" + path + "': somebody else does");

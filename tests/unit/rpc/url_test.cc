@@ -1,0 +1,69 @@
+#include "rpc/url.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+namespace tandem::rpc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A directory of its own for each test, which is the working directory while it runs.
+class SocketFileTest : public testing::Test {
+ protected:
+  SocketFileTest() : before_(fs::current_path()) {
+    std::string name = fs::temp_directory_path() / "rpc-url-XXXXXX";
+    root_ = mkdtemp(name.data());
+    fs::create_directories(root_ / "here");
+    fs::create_directories(root_ / "there");
+  }
+  ~SocketFileTest() override {
+    fs::current_path(before_);
+    fs::remove_all(root_);
+  }
+
+  // A socket bound to `path` as seen from `directory`.
+  int bind_in(const std::string& directory, const std::string& path) {
+    fs::current_path(root_ / directory);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+
+  fs::path root_;
+  fs::path before_;
+};
+
+TEST_F(SocketFileTest, ALivingListenerIsLeftAlone) {
+  const int fd = bind_in("here", "s.sock");
+  ASSERT_EQ(listen(fd, 1), 0);
+  // However it is called: the listener's path was a relative one.
+  for (const std::string& path : {std::string("s.sock"), (root_ / "here/s.sock").string()}) {
+    const Status status = prepare_to_listen("ipc://" + path);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().kind, ErrorKind::kBusy);
+  }
+  EXPECT_TRUE(fs::exists("s.sock"));
+  close(fd);
+}
+
+TEST_F(SocketFileTest, AListenerInAnotherDirectoryIsNoHindrance) {
+  const int living = bind_in("there", "s.sock");
+  ASSERT_EQ(listen(living, 1), 0);
+  close(bind_in("here", "s.sock"));
+  EXPECT_TRUE(prepare_to_listen("ipc://s.sock"));
+  EXPECT_FALSE(fs::exists("s.sock"));
+  EXPECT_TRUE(fs::exists(root_ / "there/s.sock"));
+  close(living);
+}
+
+}  // namespace
+}  // namespace tandem::rpc
