@@ -12,6 +12,7 @@
 
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "storage/directory.h"
 #include "storage/identity.h"
 
 namespace tandem::orch {
@@ -49,6 +50,7 @@ Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, Workers& workers, Leade
       leadership_(leadership),
       events_(events),
       slaves_(config.min_slaves),
+      max_slaves_(config.max_slaves),
       timer_(loop,
              [this] {
                ended_.clear();
@@ -94,7 +96,9 @@ Fleet::Slot& Fleet::slot(repl::ReplicaId id) {
 // --- what is to be ---
 
 void Fleet::reconcile() {
-  if (!started_ || stopping_ || !leadership_.record_was_read()) return;
+  if (!started_ || stopping_) return;
+  adopt_registered();
+  if (!leadership_.record_was_read()) return;
   bool missing = false;
   for (const auto& [id, slot] : slots_) missing = missing || slot.session == 0;
   if (missing) workers_.refresh();  // one may have registered that was started by a former life
@@ -102,7 +106,7 @@ void Fleet::reconcile() {
     begin_group();
     return;
   }
-  trouble_.clear();
+  look_for_lost_data();
   keep_in_sync_members();
   fit_number();
   retire_marked();
@@ -112,12 +116,9 @@ void Fleet::reconcile() {
 // have belonged to. Data never accepts a missing record: starting over would lose it.
 void Fleet::begin_group() {
   if (data_without_record_) {
-    if (trouble_.empty()) {
-      trouble_ = "'" + config_.worker_directory +
-                 "' holds data of a database but its record is missing below '" +
-                 config_.coord_root + "': restore the record, or move the data away to start anew";
-      events_.tell("trouble", trouble_);
-    }
+    set_trouble("'" + config_.worker_directory +
+                "' holds data of a database but its record is missing below '" +
+                config_.coord_root + "': restore the record, or move the data away to start anew");
     return;
   }
   if (slots_.empty()) slot(last_id_ + 1);
@@ -131,6 +132,27 @@ void Fleet::begin_group() {
   if (now_ms() < next_create_ms_) return;
   next_create_ms_ = now_ms() + kCreateAgainMs;
   leadership_.create_group(*worker, config_.min_in_sync);
+}
+
+void Fleet::set_trouble(const std::string& trouble) {
+  if (trouble == trouble_) return;
+  trouble_ = trouble;
+  if (!trouble_.empty()) events_.tell("trouble", trouble_);
+}
+
+// Where every in-sync worker has come back with another disk than the record names, nobody has what
+// was written: waiting does not bring it back.
+void Fleet::look_for_lost_data() {
+  const repl::Record& record = *leadership_.record();
+  const bool lost =
+      std::all_of(record.in_sync.begin(), record.in_sync.end(), [this](const repl::Member& member) {
+        const Worker* worker = workers_.find(member.id);
+        return worker != nullptr && worker->replica() != member;
+      });
+  set_trouble(lost ? "no worker has the data of the database any more: restore the directories of "
+                     "the in-sync workers below '" +
+                         config_.worker_directory + "'"
+                   : "");
 }
 
 // Their directories have every acknowledged write: they come back before anything else.
@@ -181,8 +203,10 @@ void Fleet::retire_marked() {
       leadership_.remove(id);  // until the record says so
     } else if (!slot.running()) {
       gone.push_back(id);
-    } else if (!std::exchange(slot.told_to_stop, true)) {
-      send_signal(slot, SIGTERM);
+    } else if (!slot.told_to_stop) {
+      tell_to_stop(slot);
+    } else if (now_ms() > slot.stop_by_ms) {
+      send_signal(slot, SIGKILL);
     }
   }
   for (const repl::ReplicaId id : gone) erase(id);
@@ -205,19 +229,41 @@ void Fleet::set_slaves(uint32_t slaves, const std::string& reason) {
   reconcile();
 }
 
+void Fleet::set_limits(uint32_t min_slaves, uint32_t max_slaves) {
+  max_slaves_ = max_slaves;
+  set_slaves(std::clamp(slaves_, min_slaves, max_slaves), "the settings changed");
+}
+
 // --- starting ---
+
+// Whether nobody needs what is on this worker's failed disk: the set goes on without it, or cannot
+// get smaller and has a master, which holds everything.
+bool Fleet::may_wipe(const Slot& slot) const {
+  const auto& record = leadership_.record();
+  if (!record || record->find(slot.id) == nullptr) return true;
+  return record->in_sync.size() <= record->min_in_sync && record->leader != slot.id &&
+         leadership_.leader_open();
+}
+
+// Whether a member of the set other than this one has a disk that is not known to have failed.
+bool Fleet::others_may_lead(const Slot& slot) const {
+  const auto& in_sync = leadership_.record()->in_sync;
+  return std::any_of(in_sync.begin(), in_sync.end(), [&](const repl::Member& member) {
+    const auto it = slots_.find(member.id);
+    return member.id != slot.id && (it == slots_.end() || !it->second.disk_failed);
+  });
+}
 
 bool Fleet::restart_if_due(Slot& slot, const std::string& reason) {
   if (now_ms() < slot.next_start_ms) return false;
   if (slot.disk_failed) {
-    const auto& record = leadership_.record();
-    if (record && record->find(slot.id) != nullptr) {
-      // Its disk may lie about what it has, so it is used again only where nobody else has the
-      // data.
-      if (record->in_sync.size() > 1) return false;
-    } else {
+    if (may_wipe(slot)) {
       std::error_code error;
       std::filesystem::remove_all(directory_of(slot.id), error);
+    } else if (others_may_lead(slot)) {
+      // Its disk may lie about what it has, so it is used again only where nobody else has the
+      // data.
+      return false;
     }
     slot.disk_failed = false;
   }
@@ -231,6 +277,7 @@ bool Fleet::restart_if_due(Slot& slot, const std::string& reason) {
 }
 
 Status Fleet::start_worker(Slot& slot, const std::string& reason) {
+  if (adopt_holder(slot)) return {};
   int pipe_fds[2];
   if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno("cannot make a pipe", errno);
   const std::string id = std::to_string(slot.id);
@@ -280,24 +327,60 @@ void Fleet::on_ready(repl::ReplicaId id) {
   workers_.refresh([this](const Status&) { reconcile(); });
 }
 
+// --- adopting ---
+
 void Fleet::worker_up(const Worker& worker) {
   Slot& up = slot(worker.member.id);
-  if (up.running() && up.pid != static_cast<pid_t>(worker.member.pid)) return;
-  if (!up.running()) {
-    const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
-                                         worker.member.start_ticks, worker.member.boot_id};
-    up.watch =
-        std::make_unique<loop::ProcessWatch>(loop_, [this, id = up.id] { on_exit(id, 0, 0); });
-    if (!up.watch->start(identity)) {
-      up.watch.reset();
-      return;
-    }
-    up.pid = identity.pid;
-    up.started_ms = now_ms();
-    events_.tell("adopt", "a worker of an earlier life of the orchestrator",
-                 worker_fields(up.id, up.pid));
+  const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
+                                       worker.member.start_ticks, worker.member.boot_id};
+  if (!up.running() && !adopt(up, identity, "it was started by an earlier orchestrator")) return;
+  // Where another process of this id runs, the entry is that of a dead one.
+  if (up.pid == identity.pid) up.session = worker.member.session;
+}
+
+// Every registered worker is watched, or is dead: then whoever waits for it is told.
+void Fleet::adopt_registered() {
+  std::vector<std::pair<repl::ReplicaId, uint64_t>> unwatched;
+  for (const auto& [id, worker] : workers_.all()) {
+    if (slot(id).session != worker.member.session)
+      unwatched.emplace_back(id, worker.member.session);
   }
-  up.session = worker.member.session;
+  for (const auto& [id, session] : unwatched) {
+    const Worker* worker = workers_.find(id);
+    if (worker == nullptr || worker->member.session != session) continue;
+    worker_up(*worker);
+    if (slot(id).session == session) continue;
+    const loop::ProcessIdentity identity{static_cast<pid_t>(worker->member.pid),
+                                         worker->member.start_ticks, worker->member.boot_id};
+    if (loop::same_process(identity)) continue;  // it lives and cannot be watched now
+    workers_.forget(id, session);
+    leadership_.worker_dead(id, session);
+  }
+}
+
+// A worker of an earlier orchestrator that has not registered yet has its directory locked.
+bool Fleet::adopt_holder(Slot& slot) {
+  const auto holder = storage::directory_holder(directory_of(slot.id));
+  if (!holder || !*holder) return false;
+  const auto identity = loop::process_identity(**holder);
+  return identity && adopt(slot, *identity, "it has the directory and has not registered yet");
+}
+
+Status Fleet::adopt(Slot& slot, const loop::ProcessIdentity& identity, const std::string& reason) {
+  slot.watch =
+      std::make_unique<loop::ProcessWatch>(loop_, [this, id = slot.id] { on_exit(id, 0, 0); });
+  const Status started = slot.watch->start(identity);
+  if (!started) {
+    slot.watch.reset();
+    return started;
+  }
+  slot.pid = identity.pid;
+  slot.session = 0;
+  slot.told_to_stop = false;
+  slot.started_ms = now_ms();
+  events_.tell("adopt", reason, worker_fields(slot.id, slot.pid));
+  if (stopping_) tell_to_stop(slot);
+  return {};
 }
 
 // --- ending ---
@@ -353,7 +436,7 @@ Result<pid_t> Fleet::create_slave() {
   if (!started_ || !leadership_.record()) {
     return fail(ErrorKind::kUnavailable, "the database is not ready");
   }
-  if (slaves_ >= config_.max_slaves) {
+  if (slaves_ >= max_slaves_) {
     return fail(ErrorKind::kConflict,
                 "there are " + std::to_string(slaves_) + " slaves, the maximum");
   }
@@ -387,6 +470,12 @@ void Fleet::crash_slave(PidDone done) {
   crash(*highest, std::move(done));
 }
 
+void Fleet::tell_to_stop(Slot& slot) {
+  slot.told_to_stop = true;
+  slot.stop_by_ms = now_ms() + static_cast<int64_t>(config_.stop_timeout_ms);
+  send_signal(slot, SIGTERM);
+}
+
 void Fleet::crash(Slot& slot, PidDone done) {
   slot.on_death.push_back(std::move(done));
   send_signal(slot, SIGKILL);
@@ -406,10 +495,9 @@ void Fleet::stop_all(UniqueFunction<void()> done) {
   timer_.stop();
   bool any = false;
   for (auto& [id, slot] : slots_) {
-    if (!slot.running()) continue;
+    if (!slot.running() && (!started_ || !adopt_holder(slot))) continue;
     any = true;
-    slot.told_to_stop = true;
-    send_signal(slot, SIGTERM);
+    if (!slot.told_to_stop) tell_to_stop(slot);
   }
   if (!any) {
     done();

@@ -36,13 +36,14 @@ class Fleet {
 
   // From here on processes are started and stopped. REQUIRES: the registry was read.
   void start();
-  // A worker has registered.
+  // A worker has registered: one that this program started, or one to adopt.
   void worker_up(const Worker& worker);
   // Looks at what is and what is to be; cheap, called on every change and by a timer.
   void reconcile();
 
   void set_slaves(uint32_t slaves, const std::string& reason);
   uint32_t slaves() const { return slaves_; }
+  void set_limits(uint32_t min_slaves, uint32_t max_slaves);
 
   // One more slave; kConflict at the maximum. Its pid.
   Result<pid_t> create_slave();
@@ -66,7 +67,8 @@ class Fleet {
     bool retiring = false;
     bool disk_failed = false;
     bool told_to_stop = false;
-    int failures = 0;  // in a row, without having run for a while
+    int64_t stop_by_ms = 0;  // one that was told to stop is killed then
+    int failures = 0;        // in a row, without having run for a while
     int64_t started_ms = 0;
     int64_t next_start_ms = 0;
     std::unique_ptr<loop::Process> child;
@@ -80,9 +82,14 @@ class Fleet {
 
   std::string directory_of(repl::ReplicaId id) const;
   bool find_directories();
+  void adopt_registered();
+  bool adopt_holder(Slot& slot);
+  Status adopt(Slot& slot, const loop::ProcessIdentity& identity, const std::string& reason);
   Slot& slot(repl::ReplicaId id);
   void begin_group();
   void keep_in_sync_members();
+  void look_for_lost_data();
+  void set_trouble(const std::string& trouble);
   void fit_number();
   void retire_marked();
   Status start_worker(Slot& slot, const std::string& reason);
@@ -92,6 +99,9 @@ class Fleet {
   void crash(Slot& slot, PidDone done);
   void erase(repl::ReplicaId id);
   bool restart_if_due(Slot& slot, const std::string& reason);
+  bool may_wipe(const Slot& slot) const;
+  bool others_may_lead(const Slot& slot) const;
+  void tell_to_stop(Slot& slot);
   Slot* surplus();
   int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
 
@@ -102,6 +112,7 @@ class Fleet {
   Events& events_;
   std::map<repl::ReplicaId, Slot> slots_;
   uint32_t slaves_;
+  uint32_t max_slaves_;
   repl::ReplicaId last_id_ = 0;
   bool started_ = false;
   bool data_without_record_ = false;

@@ -11,6 +11,8 @@ namespace tandem::orch {
 namespace {
 
 constexpr uint64_t kRetryMs = 5;
+constexpr size_t kMaxBytesInFlight = size_t{256} << 20;  // of bodies, kept for another attempt
+constexpr size_t kKeepBytes = 4096;  // a free slot keeps a small body's memory, no big one's
 
 }  // namespace
 
@@ -34,7 +36,8 @@ size_t Gateway::take_slot() {
 }
 
 void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId replica) {
-  if (in_flight_ >= options_.max_in_flight) {
+  if (in_flight_ >= options_.max_in_flight ||
+      bytes_in_flight_ + request.body.size() > kMaxBytesInFlight) {
     const std::string body = http::error_body(503, "too many requests are in flight");
     done(wire::Response{503, 0, body});
     return;
@@ -52,6 +55,7 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   call.key = request.key;
   if (call.key.empty() && !call.is_read()) call.key = make_key(system_clock().wall_ms());
   call.body = request.body;
+  bytes_in_flight_ += call.body.size();
   const uint32_t budget_ms = request.budget_ms == 0
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
@@ -119,8 +123,11 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
   if (!call.used || call.attempt != attempt) return;
   wire::Response response;
   if (outcome && wire::decode(*outcome, response)) {
-    // 503: nothing was done; 504: not known. Everything else is the answer.
-    if (response.status != 503 && response.status != 504) {
+    // 503: nothing was done; 504: not known. A full disk (507) is an answer only where no earlier
+    // attempt may have been carried out. Everything else is the answer.
+    const bool again = response.status == 503 || response.status == 504 ||
+                       (response.status == 507 && call.may_be_done);
+    if (!again) {
       finish(slot, response);
       return;
     }
@@ -188,6 +195,8 @@ void Gateway::finish(size_t slot, const wire::Response& response) {
   Call& call = calls_[slot];
   Done done = std::move(call.done);
   call.used = false;
+  bytes_in_flight_ -= call.body.size();
+  if (call.body.capacity() > kKeepBytes) call.body = std::string();
   call.target = 0;
   ++call.attempt;
   free_.push_back(slot);

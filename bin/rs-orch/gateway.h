@@ -82,6 +82,7 @@ class Gateway {
   std::vector<size_t> free_;
   std::vector<size_t> waiting_;
   size_t in_flight_ = 0;
+  size_t bytes_in_flight_ = 0;
   uint64_t round_robin_ = 0;
   std::string payload_;
   std::vector<Worker*> candidates_;

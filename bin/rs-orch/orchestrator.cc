@@ -10,6 +10,7 @@ namespace tandem::orch {
 namespace {
 
 constexpr uint64_t kTickMs = 50;
+constexpr int64_t kTablesAgainMs = 1000;
 
 ScalingRule rule_of(const OrchConfig& c) {
   return {c.window_ms, c.reads_per_slave, c.min_slaves, c.max_slaves};
@@ -47,6 +48,7 @@ Orchestrator::Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Co
 
 void Orchestrator::reload(const OrchConfig& config) {
   autoscaler_.set_rule(rule_of(config));
+  fleet_.set_limits(config.min_slaves, config.max_slaves);
   gateway_.set_options(gateway_options(config));
 }
 
@@ -72,9 +74,7 @@ void Orchestrator::become_active() {
   events_.tell("active", "this orchestrator starts and watches the workers");
   leadership_.set_active(true);
   workers_.refresh([this](const Status&) {
-    if (draining_) return;
-    for (auto& [id, worker] : workers_.all()) fleet_.worker_up(worker);
-    fleet_.start();
+    if (!draining_) fleet_.start();
   });
 }
 
@@ -99,6 +99,7 @@ void Orchestrator::tick() {
   if (!active_) workers_.refresh();
   if (active_) {
     fleet_.reconcile();
+    declare_tables();
     const auto decision = autoscaler_.tick(static_cast<int64_t>(loop_.now_ms()));
     if (decision) {
       fleet_.set_slaves(decision->slaves,
@@ -122,6 +123,8 @@ void Orchestrator::leadership_changed() {
 void Orchestrator::declare_tables() {
   const auto& record = leadership_.record();
   if (!record || !leadership_.leader_open() || tables_epoch_ == record->epoch) return;
+  const auto now_ms = static_cast<int64_t>(loop_.now_ms());
+  if (now_ms < next_declaration_ms_) return;
   tables_epoch_ = record->epoch;
   wire::Json command;
   command.set("schema", config_.tables.value);
@@ -132,10 +135,13 @@ void Orchestrator::declare_tables() {
   gateway_.submit(request, [this](const wire::Response& response) {
     if (response.status == 200) {
       tables_trouble_.clear();
-    } else {
+    } else if (response.status < 500) {
       tables_trouble_ = "the declared tables are refused: " + std::string(response.body);
       events_.tell("trouble", tables_trouble_);
-      if (response.status >= 500) tables_epoch_ = 0;  // tried again with the next change
+    } else {
+      // Not now: what was declared to an earlier master holds until then.
+      tables_epoch_ = 0;
+      next_declaration_ms_ = static_cast<int64_t>(loop_.now_ms()) + kTablesAgainMs;
     }
     if (on_change_) on_change_();
   });

@@ -78,6 +78,7 @@ class Orchestrator final : public daemon::Part {
   bool active_ = false;
   bool draining_ = false;
   repl::Epoch tables_epoch_ = 0;  // the epoch whose leader was given the tables
+  int64_t next_declaration_ms_ = 0;
   std::string tables_trouble_ = "the tables are not declared yet";
 };
 

@@ -1,5 +1,6 @@
 #include "workers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -20,7 +21,7 @@ void Workers::refresh(UniqueFunction<void(Status)> done) {
                              Result<std::vector<coord::Member>> members) mutable {
     if (*self == nullptr) return;
     if (members) {
-      for (const coord::Member& member : *members) (*self)->take_in(member);
+      (*self)->take_all(*members);
     } else {
       log::warning("cannot read the registry of workers", {{"error", members.error().message}});
     }
@@ -31,6 +32,22 @@ void Workers::refresh(UniqueFunction<void(Status)> done) {
 Worker* Workers::find(repl::ReplicaId id) {
   const auto it = workers_.find(id);
   return it == workers_.end() ? nullptr : &it->second;
+}
+
+// One that has left the registry and cannot be reached is not coming back in this session.
+void Workers::take_all(const std::vector<coord::Member>& members) {
+  for (const coord::Member& member : members) take_in(member);
+  for (auto it = workers_.begin(); it != workers_.end();) {
+    const repl::ReplicaId id = it->first;
+    const bool registered = std::any_of(members.begin(), members.end(),
+                                        [id](const coord::Member& m) { return m.id == id; });
+    if (registered || it->second.connected()) {
+      ++it;
+      continue;
+    }
+    if (on_gone_) on_gone_(id);
+    it = workers_.erase(it);
+  }
 }
 
 void Workers::take_in(const coord::Member& member) {

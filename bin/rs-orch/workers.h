@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "coord/coord.h"
 #include "loop/loop.h"
@@ -48,6 +49,7 @@ class Workers {
   void close() { workers_.clear(); }
 
  private:
+  void take_all(const std::vector<coord::Member>& members);
   void take_in(const coord::Member& member);
 
   loop::Loop& loop_;

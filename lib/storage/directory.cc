@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <ctime>
 
 namespace tandem::storage {
@@ -90,6 +91,23 @@ Result<std::unique_ptr<Directory>> Directory::open(const std::string& path) {
     return fail_errno("cannot write to '" + lock_path + "'", errno);
   }
   return directory;
+}
+
+Result<std::optional<pid_t>> directory_holder(const std::string& path) {
+  const std::string lock_path = path + "/lock";
+  const int fd = ::open(lock_path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return std::nullopt;
+  if (fd < 0) return fail_errno("cannot open '" + lock_path + "'", errno);
+  std::optional<pid_t> holder;
+  // Closing the file lets go of the lock that this takes where nobody else holds one.
+  if (flock(fd, LOCK_SH | LOCK_NB) != 0) {
+    const std::string text = holder_of(fd);
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+    if (error == std::errc{} && end == text.data() + text.size() && pid > 0) holder = pid;
+  }
+  close(fd);
+  return holder;
 }
 
 Directory::~Directory() { close(fd_); }

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -43,5 +44,9 @@ class Directory {
   dev_t device_;
   ino_t inode_;
 };
+
+// The process that has this directory locked; nullopt where none has, or where it has only just
+// locked it and not yet told its pid.
+Result<std::optional<pid_t>> directory_holder(const std::string& path);
 
 }  // namespace tandem::storage
