@@ -89,6 +89,7 @@ Status Client::Impl::start() {
   Socket::Options options;
   options.max_message_bytes = options_.max_message_bytes;
   options.reconnect_ms = options_.reconnect_ms;
+  options.longest_reconnect_ms = options_.longest_reconnect_ms;
   socket_ = std::make_unique<Socket>(loop_, *this, options);
   return socket_->dial(options_.url);
 }

@@ -30,8 +30,10 @@ struct ClientOptions {
   size_t max_queued_bytes = size_t{64} << 20;
   // Calls without an outcome, those that wait for a connection included.
   size_t max_outstanding = 65536;
-  // The next try to connect comes this long after a failure.
-  int reconnect_ms = 5;
+  // The next try to connect comes this long after a failure; after half a second without success
+  // the pauses grow to the longest, so that a peer that is gone costs next to nothing.
+  uint64_t reconnect_ms = 5;
+  uint64_t longest_reconnect_ms = 100;
 };
 
 class Client {

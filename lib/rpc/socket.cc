@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 #include <vector>
@@ -11,6 +12,8 @@
 
 namespace tandem::rpc {
 namespace {
+
+constexpr uint64_t kSoonMs = 500;  // a restarted peer is back by then
 
 // NNG starts its threads in the first call and leaves signals open in them: they would take signals
 // that the loop waits for.
@@ -132,7 +135,12 @@ void Socket::connect() {
   }
 }
 
-void Socket::connect_later() { retry_.start(static_cast<uint64_t>(options_.reconnect_ms)); }
+void Socket::connect_later() {
+  const bool soon = failed_for_ms_ < kSoonMs;
+  pause_ms_ = soon ? options_.reconnect_ms : std::min(pause_ms_ * 2, options_.longest_reconnect_ms);
+  failed_for_ms_ += pause_ms_;
+  retry_.start(pause_ms_);
+}
 
 void Socket::on_wake() {
   for (const Completion& completion : inbox_.take()) {
@@ -148,6 +156,7 @@ void Socket::on_connected(const Completion& completion) {
   // A listener without descriptors, a peer that is not there: both may change, and neither is to be
   // tried in a tight loop.
   if (completion.code != 0) return connect_later();
+  failed_for_ms_ = 0;
   add_pipe(completion.stream);
   if (listener_) connect();
 }

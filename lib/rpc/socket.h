@@ -44,7 +44,8 @@ class Socket {
   struct Options {
     size_t max_message_bytes = 0;  // a longer one ends its pipe unread
     size_t max_pipes = 1;          // further ones are closed
-    int reconnect_ms = 5;
+    uint64_t reconnect_ms = 5;
+    uint64_t longest_reconnect_ms = 100;
   };
 
   Socket(loop::Loop& loop, SocketEvents& events, const Options& options);
@@ -81,6 +82,8 @@ class Socket {
   const Options options_;
   Inbox inbox_;
   loop::Timer retry_;
+  uint64_t failed_for_ms_ = 0;  // the sum of the pauses since the last connection
+  uint64_t pause_ms_ = 0;
   std::unique_ptr<nng_stream_listener, FreeListener> listener_;
   std::unique_ptr<nng_stream_dialer, FreeDialer> dialer_;
   std::optional<Operation> connect_;  // an accept or a dial
