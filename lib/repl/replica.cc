@@ -144,8 +144,9 @@ void Replica::learn_record(const Record& record) {
   const bool news = !record_ || record.version > record_->version;
   record_ = record;
   if (record.epoch < context_.promise) return;
+  // Not only with a new epoch: after a crash the promise may be on disk and the lineage not.
+  adopt_lineage(record.lineage);
   if (record.epoch > context_.promise) {
-    adopt_lineage(record.lineage);
     if (record.leader == context_.options.self.id && record.contains(context_.options.self)) {
       become_leader(record);
       return;

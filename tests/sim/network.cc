@@ -11,6 +11,17 @@ int64_t Network::delay() {
 
 void Network::send(const repl::Message& message) {
   if (cuts_.contains({message.from, message.to})) return;
+  const bool shortened = !healed_ && !message.entries.empty() && random_.chance(plan_.shortened);
+  if (!shortened) {
+    put_on_its_way(message);
+    return;
+  }
+  repl::Message part = message;
+  part.entries.resize(random_.below(part.entries.size()));
+  put_on_its_way(part);
+}
+
+void Network::put_on_its_way(const repl::Message& message) {
   std::string bytes;
   repl::encode(message, bytes);
   const bool lost = !healed_ && random_.chance(plan_.lose);

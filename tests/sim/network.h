@@ -36,6 +36,7 @@ class Network {
   int64_t delay();
 
  private:
+  void put_on_its_way(const repl::Message& message);
   void arrive(const std::string& bytes);
 
   Schedule& schedule_;

@@ -32,6 +32,7 @@ Plan draw_plan(Random& random) {
   plan.twice = draw(random, 200);
   plan.late = draw(random, 200);
   plan.late_ns = random.between<int64_t>(5, 800) * kMs;
+  plan.shortened = draw(random, 300);
   plan.delay_ns = random.between<int64_t>(kMs / 10, 10 * kMs);
   plan.sync_ns = random.between<int64_t>(kMs / 10, 20 * kMs);
   plan.slow_sync = draw(random, 100);

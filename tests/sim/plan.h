@@ -23,7 +23,8 @@ struct Plan {
   uint32_t twice = 0;
   uint32_t late = 0;
   int64_t late_ns = 0;
-  int64_t delay_ns = 0;  // of an ordinary message, at most
+  uint32_t shortened = 0;  // of appends: a leader may send any part of what it has
+  int64_t delay_ns = 0;    // of an ordinary message, at most
 
   int64_t sync_ns = 0;  // of an ordinary fsync, at most
   uint32_t slow_sync = 0;
