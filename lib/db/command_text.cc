@@ -1,4 +1,6 @@
 // The canonical text of a command.
+#include <algorithm>
+
 #include "db/command.h"
 
 namespace tandem::db {
@@ -6,64 +8,94 @@ namespace {
 
 using wire::Json;
 
-Json row_to_json(const Operation& operation, const TableSchema& table) {
-  Json json = Json::Object{};
+// Every write passes here: what it mostly consists of is written without a tree of values.
+
+void append_name(std::string& out, std::string_view name) {
+  out += R"({"table":)";
+  wire::append_json_string(out, name);
+}
+
+void append_member(std::string& out, const Column& column, const Value& value) {
+  if (out.back() != '{') out += ',';
+  out += column.json_name;
+  append_json(out, value);
+}
+
+void append_row(std::string& out, const Operation& operation, const TableSchema& table) {
+  out += R"(,"row":{)";
   for (size_t i = 0; i < operation.row.size(); ++i) {
     const bool counted = i == table.key && is_null(operation.row[i]);
-    if (!counted) json.set(table.columns[i].name, to_json(operation.row[i]));
+    if (!counted) append_member(out, table.columns[i], operation.row[i]);
   }
-  return json;
+  out += '}';
 }
 
-Json operation_to_json(const Operation& operation, const Schema& schema) {
+void append_where(std::string& out, const Where& where, const TableSchema& table) {
+  out += R"(,"where":)";
+  const bool only_equal = std::all_of(where.terms.begin(), where.terms.end(),
+                                      [](const Term& term) { return term.op == Operator::kEq; });
+  if (!only_equal) return to_json(where, table).dump_to(out);
+  out += '{';
+  for (const Term& term : where.terms) append_member(out, table.columns[term.column], term.value);
+  out += '}';
+}
+
+void append_operation(std::string& out, const Operation& operation, const Schema& schema) {
   const TableSchema& table = schema.tables()[operation.table];
-  Json json;
-  json.set("table", table.name);
+  append_name(out, table.name);
   switch (operation.kind) {
     case OperationKind::kInsert:
-      json.set("op", "insert").set("row", row_to_json(operation, table));
+      out += R"(,"op":"insert")";
+      append_row(out, operation, table);
       break;
     case OperationKind::kUpsert:
-      json.set("op", "upsert").set("row", row_to_json(operation, table));
+      out += R"(,"op":"upsert")";
+      append_row(out, operation, table);
       break;
-    case OperationKind::kUpdate: {
-      Json set = Json::Object{};
+    case OperationKind::kUpdate:
+      out += R"(,"op":"update")";
+      append_where(out, operation.where, table);
+      out += R"(,"set":{)";
       for (const auto& [column, value] : operation.set) {
-        set.set(table.columns[column].name, to_json(value));
+        append_member(out, table.columns[column], value);
       }
-      json.set("op", "update").set("where", to_json(operation.where, table));
-      json.set("set", std::move(set));
+      out += '}';
       break;
-    }
     case OperationKind::kDelete:
-      json.set("op", "delete").set("where", to_json(operation.where, table));
+      out += R"(,"op":"delete")";
+      append_where(out, operation.where, table);
       break;
   }
-  return json;
+  out += '}';
 }
 
-Json condition_to_json(const Condition& condition, const Schema& schema) {
+void append_condition(std::string& out, const Condition& condition, const Schema& schema) {
   const TableSchema& table = schema.tables()[condition.table];
-  Json json;
-  json.set("table", table.name).set("where", to_json(condition.where, table));
-  if (condition.count) return json.set("count", *condition.count);
-  return json.set("exists", condition.exists);
+  append_name(out, table.name);
+  append_where(out, condition.where, table);
+  if (condition.count) {
+    out += R"(,"count":)" + std::to_string(*condition.count) + '}';
+  } else {
+    out += condition.exists ? R"(,"exists":true})" : R"(,"exists":false})";
+  }
 }
 
-Json change_to_json(const Change& change, const Schema& schema) {
-  Json json;
+std::string text_of(const Change& change, const Schema& schema) {
+  std::string out = "{";
   if (!change.conditions.empty()) {
-    Json::Array conditions;
+    out += R"("if":[)";
     for (const Condition& condition : change.conditions) {
-      conditions.push_back(condition_to_json(condition, schema));
+      if (out.back() != '[') out += ',';
+      append_condition(out, condition, schema);
     }
-    json.set("if", std::move(conditions));
+    out += "],";
   }
-  Json::Array operations;
+  out += R"("ops":[)";
   for (const Operation& operation : change.operations) {
-    operations.push_back(operation_to_json(operation, schema));
+    if (out.back() != '[') out += ',';
+    append_operation(out, operation, schema);
   }
-  return json.set("ops", std::move(operations));
+  return out += "]}";
 }
 
 }  // namespace
@@ -72,9 +104,7 @@ std::string canonical(const Command& command, const Schema& schema) {
   if (const auto* set = std::get_if<SetSchema>(&command)) {
     return Json(Json::Object{{"schema", to_json(set->schema)}}).dump();
   }
-  if (const auto* change = std::get_if<Change>(&command)) {
-    return change_to_json(*change, schema).dump();
-  }
+  if (const auto* change = std::get_if<Change>(&command)) return text_of(*change, schema);
   return R"({"clear":true})";
 }
 
