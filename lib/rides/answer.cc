@@ -77,11 +77,11 @@ int64_t failed_condition(const DbReply& reply) {
 }
 
 Result<wire::Json::Array> rows_of(std::string_view body) {
-  const auto json = wire::parse_json(body);
+  auto json = wire::parse_json(body);
   if (!json) return bad_reply(json.error().message);
-  const wire::Json::Array* rows = json->as_array();
+  wire::Json::Array* rows = json->as_array();
   if (rows == nullptr) return bad_reply("rows are " + std::string(json->type_name()));
-  return *rows;
+  return std::move(*rows);
 }
 
 Result<int64_t> integer_of(const wire::Json& row, std::string_view column) {

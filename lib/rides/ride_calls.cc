@@ -25,8 +25,13 @@ Json user_is_there(std::string_view username) {
 
 std::string ride_name(int64_t ride_id) { return "ride " + std::to_string(ride_id); }
 
-// {"rideId":1,"username":"ann","timestamp":"26-01-2030:53-17-00"}
-Result<Json> found_ride(const Json& row, const TimeZone& zone) {
+struct FoundRide {
+  int64_t ride_id = 0;
+  std::string username;
+  std::string timestamp;
+};
+
+Result<FoundRide> found_ride(const Json& row, const TimeZone& zone) {
   const auto ride_id = integer_of(row, "rideId");
   if (!ride_id) return fail(ride_id.error());
   auto username = text_of(row, "created_by");
@@ -35,30 +40,40 @@ Result<Json> found_ride(const Json& row, const TimeZone& zone) {
   if (!timestamp_ms) return fail(timestamp_ms.error());
   auto timestamp = format_timestamp(*timestamp_ms, zone);
   if (!timestamp) return fail(timestamp.error());
-  return Json(Json::Object{{"rideId", *ride_id},
-                           {"username", std::move(*username)},
-                           {"timestamp", std::move(*timestamp)}});
+  return FoundRide{*ride_id, std::move(*username), std::move(*timestamp)};
 }
 
-Result<Json> shown_ride(const Json& ride, const Json::Array& riders, const TimeZone& zone) {
+// {"rideId":1,"username":"ann","timestamp":"26-01-2030:53-17-00"}
+void append_found(std::string& out, const FoundRide& ride) {
+  out += R"({"rideId":)" + std::to_string(ride.ride_id) + R"(,"username":)";
+  wire::append_json_string(out, ride.username);
+  out += R"(,"timestamp":)";
+  wire::append_json_string(out, ride.timestamp);
+  out += '}';
+}
+
+Result<std::string> shown_ride(const Json& ride, const Json::Array& riders, const TimeZone& zone) {
   const auto found = found_ride(ride, zone);
   if (!found) return fail(found.error());
   const auto source = integer_of(ride, "source");
   if (!source) return fail(source.error());
   const auto destination = integer_of(ride, "destination");
   if (!destination) return fail(destination.error());
-  Json::Array users{*found->find("username")};
+  std::string out = R"({"rideId":)" + std::to_string(found->ride_id) + R"(,"created_by":)";
+  wire::append_json_string(out, found->username);
+  out += R"(,"users":[)";
+  wire::append_json_string(out, found->username);
   for (const Json& rider : riders) {
-    auto username = text_of(rider, "username");
+    const auto username = text_of(rider, "username");
     if (!username) return fail(username.error());
-    users.emplace_back(std::move(*username));
+    out += ',';
+    wire::append_json_string(out, *username);
   }
-  return Json(Json::Object{{"rideId", *found->find("rideId")},
-                           {"created_by", users.front()},
-                           {"users", users},
-                           {"timestamp", *found->find("timestamp")},
-                           {"source", *source},
-                           {"destination", *destination}});
+  out += R"(],"timestamp":)";
+  wire::append_json_string(out, found->timestamp);
+  out += R"(,"source":)" + std::to_string(*source);
+  out += R"(,"destination":)" + std::to_string(*destination) + '}';
+  return out;
 }
 
 Answer bad_reply() { return error_answer(500, "the database's answer makes no sense"); }
@@ -114,7 +129,7 @@ Answer search_rides_answer(const DbReply& reply, const TimeZone& zone) {
     const auto ride = found_ride(row, zone);
     if (!ride) return error_answer(ride.error());
     body += body.empty() ? '[' : ',';
-    ride->dump_to(body);
+    append_found(body, *ride);
   }
   return {200, body += ']'};
 }
@@ -142,9 +157,9 @@ Answer show_ride_answer(const DbReply& reply, const TimeZone& zone) {
   const Json::Array* riders = answers->back().as_array();
   if (rides == nullptr || riders == nullptr) return bad_reply();
   if (rides->empty()) return {204, {}};
-  const auto shown = shown_ride(rides->front(), *riders, zone);
+  auto shown = shown_ride(rides->front(), *riders, zone);
   if (!shown) return error_answer(shown.error());
-  return {200, shown->dump()};
+  return {200, std::move(*shown)};
 }
 
 std::string start_request(int64_t ride_id) {

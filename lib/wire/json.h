@@ -42,6 +42,7 @@ class Json {
   const double* as_double() const { return std::get_if<double>(&value_); }
   const std::string* as_string() const { return std::get_if<std::string>(&value_); }
   const Array* as_array() const { return std::get_if<Array>(&value_); }
+  Array* as_array() { return std::get_if<Array>(&value_); }
   const Object* as_object() const { return std::get_if<Object>(&value_); }
 
   // The member of an object, or nullptr (also where this is no object).
