@@ -34,7 +34,7 @@ struct SwapDone {
   uint64_t expected_version = 0;
   bool applied = false;
 };
-// A command of a client, to be logged (leader only; see Replica::can_propose).
+// A command of a client, to be logged (REQUIRES: Replica::leading()).
 struct Propose {
   int64_t wall_ms = 0;
   std::string request_id;

@@ -1,5 +1,6 @@
 #include "repl/exactly_once.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -82,25 +83,30 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
 }
 
 void ExactlyOnce::remember(Shared outcome) {
-  (key_birth_ms(outcome->key) >= 0 ? made_ : client_).push_back(outcome);
+  const int64_t birth_ms = key_birth_ms(outcome->key);
+  if (birth_ms >= 0) {
+    made_.emplace_hint(made_.end(), std::max(birth_ms, outcome->time_ms), outcome);
+  } else {
+    client_.push_back(outcome);
+  }
   const std::string_view key = outcome->key;
   outcomes_.emplace(key, std::move(outcome));
 }
 
 void ExactlyOnce::forget_before(int64_t now_ms) {
-  const auto forget = [&](std::deque<Shared>& queue, int64_t life_ms) {
-    while (!queue.empty() && queue.front()->time_ms < now_ms - life_ms) {
-      outcomes_.erase(queue.front()->key);
-      queue.pop_front();
-    }
-  };
-  forget(made_, kMadeKeyMs);
-  forget(client_, kClientKeyMs);
+  while (!made_.empty() && made_.begin()->first < now_ms - kMadeKeyMs) {
+    outcomes_.erase(made_.begin()->second->key);
+    made_.erase(made_.begin());
+  }
+  while (!client_.empty() && client_.front()->time_ms < now_ms - kClientKeyMs) {
+    outcomes_.erase(client_.front()->key);
+    client_.pop_front();
+  }
 }
 
 std::unique_ptr<FrozenState> ExactlyOnce::freeze() const {
   std::vector<Shared> outcomes(client_.begin(), client_.end());
-  outcomes.insert(outcomes.end(), made_.begin(), made_.end());
+  for (const auto& [begin_ms, outcome] : made_) outcomes.push_back(outcome);
   return std::make_unique<Frozen>(std::move(outcomes), inner_.freeze());
 }
 

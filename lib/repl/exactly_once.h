@@ -4,11 +4,14 @@
 //
 // Keys that tandem made (base/ids.h) are remembered for kMadeKeyMs, keys of clients for
 // kClientKeyMs. A made key carries its birth; one that is older than half its life is refused, as
-// its first outcome may be forgotten by the time it is applied.
+// its first outcome may be forgotten by the time it is applied. Its life begins at its birth where
+// that is ahead of log time: after an idle hour log time catches up within a few entries, and the
+// key must not be forgotten before it is refused.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,8 +52,8 @@ class ExactlyOnce final : public StateMachine {
 
   StateMachine& inner_;
   std::unordered_map<std::string_view, Shared> outcomes_;  // keys are views into the outcomes
-  std::deque<Shared> made_;                                // in the order of log time
-  std::deque<Shared> client_;                              // likewise
+  std::multimap<int64_t, Shared> made_;                    // by the beginning of their lives
+  std::deque<Shared> client_;                              // in the order of log time
 };
 
 }  // namespace tandem::repl

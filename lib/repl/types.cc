@@ -1,6 +1,7 @@
 #include "repl/types.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/ids.h"
 #include "wire/json.h"
@@ -10,13 +11,17 @@ namespace {
 
 using wire::Json;
 
-Result<uint64_t> number_of(const Json& object, std::string_view key) {
+template <typename Number>
+Result<Number> number_of(const Json& object, std::string_view key) {
+  constexpr int64_t kMost = sizeof(Number) == sizeof(int64_t)
+                                ? std::numeric_limits<int64_t>::max()
+                                : int64_t{std::numeric_limits<uint32_t>::max()};
   const Json* value = object.find(key);
   const int64_t* number = value == nullptr ? nullptr : value->as_int();
-  if (number == nullptr || *number < 0) {
+  if (number == nullptr || *number < 1 || *number > kMost) {
     return fail(ErrorKind::kCorrupt, "record: '" + std::string(key) + "' is no positive number");
   }
-  return static_cast<uint64_t>(*number);
+  return static_cast<Number>(*number);
 }
 
 Result<uint64_t> hex_of(const Json& object, std::string_view key) {
@@ -25,15 +30,18 @@ Result<uint64_t> hex_of(const Json& object, std::string_view key) {
   if (text == nullptr) {
     return fail(ErrorKind::kCorrupt, "record: '" + std::string(key) + "' is missing");
   }
-  return parse_hex_id(*text);
+  const auto id = parse_hex_id(*text);
+  if (!id) return fail(ErrorKind::kCorrupt, "record: " + id.error().message);
+  if (*id == 0) return fail(ErrorKind::kCorrupt, "record: '" + std::string(key) + "' is 0");
+  return *id;
 }
 
 Result<Member> parse_member(const Json& object) {
-  const auto id = number_of(object, "id");
+  const auto id = number_of<ReplicaId>(object, "id");
   if (!id) return fail(id.error());
   const auto storage_id = hex_of(object, "storage_id");
   if (!storage_id) return fail(storage_id.error());
-  return Member{static_cast<ReplicaId>(*id), *storage_id};
+  return Member{*id, *storage_id};
 }
 
 }  // namespace
@@ -71,18 +79,18 @@ Result<Record> parse_record(std::string_view text) {
   const auto lineage = hex_of(*json, "lineage");
   if (!lineage) return fail(lineage.error());
   record.lineage = *lineage;
-  const auto epoch = number_of(*json, "epoch");
+  const auto epoch = number_of<Epoch>(*json, "epoch");
   if (!epoch) return fail(epoch.error());
   record.epoch = *epoch;
-  const auto version = number_of(*json, "version");
+  const auto version = number_of<uint64_t>(*json, "version");
   if (!version) return fail(version.error());
   record.version = *version;
-  const auto leader = number_of(*json, "leader");
+  const auto leader = number_of<ReplicaId>(*json, "leader");
   if (!leader) return fail(leader.error());
-  record.leader = static_cast<ReplicaId>(*leader);
-  const auto min_in_sync = number_of(*json, "min_in_sync");
+  record.leader = *leader;
+  const auto min_in_sync = number_of<uint32_t>(*json, "min_in_sync");
   if (!min_in_sync) return fail(min_in_sync.error());
-  record.min_in_sync = static_cast<uint32_t>(*min_in_sync);
+  record.min_in_sync = *min_in_sync;
   const Json* members = json->find("in_sync");
   if (members == nullptr || members->as_array() == nullptr) {
     return fail(ErrorKind::kCorrupt, "record: 'in_sync' is no array");
@@ -90,6 +98,9 @@ Result<Record> parse_record(std::string_view text) {
   for (const Json& object : *members->as_array()) {
     const auto member = parse_member(object);
     if (!member) return fail(member.error());
+    if (record.find(member->id) != nullptr) {
+      return fail(ErrorKind::kCorrupt, "record: a replica is in 'in_sync' twice");
+    }
     record.in_sync.push_back(*member);
   }
   std::sort(record.in_sync.begin(), record.in_sync.end());

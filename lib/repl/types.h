@@ -42,7 +42,7 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-// One line of JSON, for people to read and for parse_record: kBadInput names what is wrong.
+// One line of JSON, for people to read and for parse_record: kCorrupt names what is wrong.
 std::string to_text(const Record& record);
 Result<Record> parse_record(std::string_view text);
 
