@@ -1,0 +1,195 @@
+#include "repl/exactly_once.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace tandem::repl {
+namespace {
+
+constexpr int64_t kNow = 1'700'000'000'000;
+
+// Answers the number of commands that it has carried out; "refuse" is answered 409.
+class Counter final : public StateMachine {
+ public:
+  Applied apply(const wire::Entry& entry) override {
+    ++applied;
+    if (entry.payload == "refuse")
+      return Applied{409, "{\"refused\":" + std::to_string(applied) + "}"};
+    return Applied{200, std::to_string(applied)};
+  }
+  std::unique_ptr<FrozenState> freeze() const override { return std::make_unique<Frozen>(applied); }
+  void reset() override { applied = 0; }
+  Status restore_row(std::string_view row) override {
+    applied = std::stoi(std::string(row));
+    return {};
+  }
+  Status finish_restore() override {
+    finished = true;
+    return {};
+  }
+
+  int applied = 0;
+  bool finished = false;
+
+ private:
+  struct Frozen final : FrozenState {
+    explicit Frozen(int n) : applied(n) {}
+    bool write_rows(const RowSink& sink) const override { return sink(std::to_string(applied)); }
+    int applied;
+  };
+};
+
+struct ExactlyOnceTest : testing::Test {
+  Applied apply(const std::string& key, const std::string& payload, int64_t time_ms = kNow) {
+    wire::Entry entry;
+    entry.request_id = key;
+    entry.payload = payload;
+    entry.time_ms = time_ms;
+    return machine.apply(entry);
+  }
+  static std::string made_key(int64_t birth_ms, int n = 1) {
+    return "t-" + std::to_string(birth_ms) + "-000000000000000" + std::to_string(n);
+  }
+  std::vector<std::string> rows() const {
+    std::vector<std::string> all;
+    EXPECT_TRUE(machine.freeze()->write_rows([&all](std::string_view row) {
+      all.emplace_back(row);
+      return true;
+    }));
+    return all;
+  }
+
+  Counter counter;
+  ExactlyOnce machine{counter};
+};
+
+TEST_F(ExactlyOnceTest, ARepetitionGetsTheFirstAnswer) {
+  EXPECT_EQ(apply("a", "x").body, "1");
+  EXPECT_EQ(apply("b", "x").body, "2");
+  EXPECT_EQ(apply("a", "x").body, "1");
+  EXPECT_EQ(counter.applied, 2);
+}
+
+TEST_F(ExactlyOnceTest, ARefusalIsRememberedToo) {
+  const Applied first = apply("a", "refuse");
+  const Applied again = apply("a", "refuse");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(counter.applied, 1);
+}
+
+TEST_F(ExactlyOnceTest, AnotherBodyUnderTheSameKeyIs422AndChangesNothing) {
+  apply("a", "x");
+  EXPECT_EQ(apply("a", "y").status, 422);
+  EXPECT_EQ(counter.applied, 1);
+  EXPECT_EQ(apply("a", "x").body, "1");
+}
+
+TEST_F(ExactlyOnceTest, WithoutAKeyNothingIsRemembered) {
+  EXPECT_EQ(apply("", "x").body, "1");
+  EXPECT_EQ(apply("", "x").body, "2");
+  EXPECT_EQ(machine.remembered(), 0U);
+}
+
+TEST_F(ExactlyOnceTest, KeysOfClientsAreForgottenAfterADayOfLogTime) {
+  apply("a", "x");
+  EXPECT_EQ(apply("a", "x", kNow + ExactlyOnce::kClientKeyMs).body, "1");
+  EXPECT_EQ(apply("a", "x", kNow + ExactlyOnce::kClientKeyMs + 1).body, "2");
+}
+
+TEST_F(ExactlyOnceTest, MadeKeysAreForgottenSooner) {
+  apply(made_key(kNow), "x");
+  apply("client", "x");
+  apply("", "x", kNow + ExactlyOnce::kMadeKeyMs + 1);
+  EXPECT_EQ(machine.remembered(), 1U);
+}
+
+TEST_F(ExactlyOnceTest, AMadeKeyIsRefusedBeforeItCouldBeForgotten) {
+  const int64_t half = ExactlyOnce::kMadeKeyMs / 2;
+  EXPECT_EQ(apply(made_key(kNow), "x", kNow + half).status, 200);
+  EXPECT_EQ(apply(made_key(kNow, 2), "x", kNow + half + 1).status, 409);
+  EXPECT_EQ(counter.applied, 1);
+  // The known one still gets its answer.
+  EXPECT_EQ(apply(made_key(kNow), "x", kNow + half + 1).status, 200);
+}
+
+// After an idle hour log time is behind the clocks that make keys, and catches up by a minute an
+// entry: at no time may a repetition be carried out again.
+TEST_F(ExactlyOnceTest, AMadeKeyIsAppliedOnceThoughLogTimeCatchesUp) {
+  const int64_t behind = kNow - 60 * 60'000;
+  EXPECT_EQ(apply(made_key(kNow), "x", behind).status, 200);
+  for (int minute = 1; minute <= 90; ++minute) {
+    const Applied again = apply(made_key(kNow), "x", behind + minute * 60'000);
+    EXPECT_TRUE(again.body == "1" || again.status == 409) << minute;
+  }
+  EXPECT_EQ(counter.applied, 1);
+}
+
+TEST_F(ExactlyOnceTest, ASnapshotHoldsTheOutcomes) {
+  apply("a \"key\"\n\x01", "refuse", kNow);
+  apply(made_key(kNow + 5), "y", kNow + 1);
+  apply(made_key(kNow + 2), "z", kNow + 2);
+  const std::vector<std::string> before = rows();
+
+  Counter other_counter;
+  ExactlyOnce other(other_counter);
+  other.reset();
+  for (const std::string& row : before) ASSERT_TRUE(other.restore_row(row)) << row;
+  ASSERT_TRUE(other.finish_restore());
+  EXPECT_TRUE(other_counter.finished);
+  EXPECT_EQ(other.remembered(), 3U);
+  wire::Entry again;
+  again.request_id = "a \"key\"\n\x01";
+  again.payload = "refuse";
+  again.time_ms = kNow + 3;
+  EXPECT_EQ(other.apply(again).body, "{\"refused\":1}");
+  EXPECT_EQ(other_counter.applied, 3);
+  std::vector<std::string> after;
+  other.freeze()->write_rows([&after](std::string_view row) {
+    after.emplace_back(row);
+    return true;
+  });
+  EXPECT_EQ(after, before);
+}
+
+TEST_F(ExactlyOnceTest, APictureDoesNotSeeWhatComesLater) {
+  apply("a", "x");
+  const auto picture = machine.freeze();
+  apply("b", "x");
+  apply("", "x", kNow + ExactlyOnce::kClientKeyMs + 1);
+  int rows_written = 0;
+  picture->write_rows([&rows_written](std::string_view) { return ++rows_written > 0; });
+  EXPECT_EQ(rows_written, 2);
+}
+
+TEST_F(ExactlyOnceTest, ASinkThatStopsIsObeyed) {
+  apply("a", "x");
+  EXPECT_FALSE(machine.freeze()->write_rows([](std::string_view) { return false; }));
+}
+
+TEST_F(ExactlyOnceTest, MalformedRowsAreCorrupt) {
+  for (const char* row : {
+           "{\"outcome\":",
+           "{\"outcome\":7}",
+           "{\"outcome\":{}}",
+           R"({"outcome":{"key":"a","hash":"12","time":1,"status":200,"body":""}})",
+           R"({"outcome":{"key":"a","hash":"0000000000000001","time":"1","status":200,"body":""}})",
+           R"({"outcome":{"key":"a","hash":"0000000000000001","time":1,"status":200}})",
+       }) {
+    const Status status = machine.restore_row(row);
+    ASSERT_FALSE(status) << row;
+    EXPECT_EQ(status.error().kind, ErrorKind::kCorrupt);
+  }
+}
+
+TEST_F(ExactlyOnceTest, ResetForgetsEverything) {
+  apply("a", "x");
+  machine.reset();
+  EXPECT_EQ(machine.remembered(), 0U);
+  EXPECT_EQ(apply("a", "x").body, "1");
+}
+
+}  // namespace
+}  // namespace tandem::repl
