@@ -81,7 +81,9 @@ bool Fleet::find_directories() {
     last_id_ = std::max(last_id_, id);
     slot(id);
     const auto identity = storage::load_identity(entry.path());
-    if (!identity || (*identity && (*identity)->lineage != 0)) data = true;
+    const bool nameless =
+        identity && !*identity && std::filesystem::exists(entry.path() / "promise");
+    if (!identity || nameless || (*identity && (*identity)->lineage != 0)) data = true;
   }
   return data;
 }

@@ -20,7 +20,7 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
   t.integer("worker.max_readers", c.replica.max_readers, 1, 1000000,
             "reads that wait for this replica to catch up; more are refused");
   t.size("log.segment", c.replica.segment_bytes, "size of a log segment, written in advance",
-         1 << 20, int64_t{1} << 31);
+         9 << 20, int64_t{1} << 31);
   t.size("snapshot.log_size", c.replica.snapshot_log_bytes,
          "a snapshot is taken when so much was logged since the last", 1 << 10, int64_t{1} << 40);
 }

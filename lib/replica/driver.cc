@@ -19,6 +19,7 @@ constexpr size_t kApplyBytes = 1 << 20;
 constexpr size_t kApplyEntriesPerTurn = 2000;
 constexpr uint64_t kLockCheckTicks = 100;
 constexpr size_t kMaxQuestions = 1024;
+constexpr size_t kEntryOverhead = 256;  // of an entry beside its command and its key
 
 int64_t nanoseconds(uint32_t ms) { return int64_t{ms} * 1'000'000; }
 
@@ -353,6 +354,10 @@ void Driver::write(std::string command, std::string_view key, uint32_t budget_ms
   }
   if (writers_.size() >= options_.max_writers) {
     done(fail(ErrorKind::kUnavailable, "too many writes wait"));
+    return;
+  }
+  if (command.size() + key.size() + kEntryOverhead > options_.max_entry_bytes) {
+    done(fail(ErrorKind::kTooLarge, "the write has more bytes than an entry of the log may have"));
     return;
   }
   if (!log_->has_space()) {

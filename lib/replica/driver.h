@@ -45,8 +45,9 @@ struct DriverOptions {
   repl::ReplicaId id = 0;
   std::string directory;
   size_t max_in_sync = 3;
-  size_t max_writers = 16384;  // writes without an outcome; more are refused (503)
-  size_t max_readers = 16384;  // reads that wait for the state to catch up
+  size_t max_writers = 16384;        // writes without an outcome; more are refused (503)
+  size_t max_readers = 16384;        // reads that wait for the state to catch up
+  size_t max_entry_bytes = 8 << 20;  // of a command with its key; a segment must hold one
   uint64_t segment_bytes = 16 << 20;
   uint64_t snapshot_log_bytes = 64 << 20;  // a snapshot is taken when so much was logged since
 };
@@ -73,7 +74,7 @@ class Driver final : public daemon::Part {
 
   // --- what clients want ---
   // Logs a command and calls back once it is applied. Errors: kUnavailable (not the leader, or too
-  // many wait: nothing was done), kNoSpace, kUnknown (ask again with the same key).
+  // many wait: nothing was done), kNoSpace, kTooLarge, kUnknown (ask again with the same key).
   void write(std::string command, std::string_view key, uint32_t budget_ms, Writers::Done done);
   // Calls back when the state machine may be read at this consistency. Errors: kUnavailable (this
   // replica cannot promise it), kTimeout.
@@ -108,6 +109,7 @@ class Driver final : public daemon::Part {
     int64_t time_ms = 0;
   };
 
+  Status renew_identity(uint64_t lineage);
   Status open_log();
   Status restore();
   int64_t last_log_time() const;

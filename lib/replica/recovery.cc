@@ -2,6 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -12,7 +16,32 @@
 namespace tandem::replica {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr uint64_t kGuessedEntryBytes = 256;
+constexpr const char* kSetAside = "set-aside-";
+
+// Moves everything but the lock into a directory below. Without its identity nobody can tell which
+// database the data is of, and entries of another one may look like this one's: it is not used,
+// and not destroyed either.
+Status set_data_aside(const std::string& directory) {
+  std::error_code error;
+  std::vector<fs::path> data;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename();
+    if (name != "lock" && !name.starts_with(kSetAside)) data.push_back(entry.path());
+  }
+  if (data.empty() && !error) return {};
+  const fs::path aside =
+      fs::path(directory) / (kSetAside + std::to_string(system_clock().wall_ms()));
+  if (!error) fs::create_directory(aside, error);
+  for (const fs::path& path : data) {
+    if (!error) fs::rename(path, aside / path.filename(), error);
+  }
+  if (error) return fail_errno("cannot set data aside in '" + directory + "'", error.value());
+  log::error("data without a readable identity is set aside", {{"directory", aside.string()}});
+  return {};
+}
 
 }  // namespace
 
@@ -30,29 +59,36 @@ Status Driver::open() {
       log::error("the identity is damaged: this disk joins as a new one",
                  {{"error", identity.error().message}});
     }
-    auto renewed = storage::renew_identity(options_.directory, 0);
-    if (!renewed) return fail(renewed.error());
-    identity_ = *renewed;
+    const Status aside = set_data_aside(options_.directory);
+    if (!aside) return aside;
+    const Status renewed = renew_identity(0);
+    if (!renewed) return renewed;
   }
   Status opened = open_log();
   if (!opened) return opened;
   return restore();
 }
 
+// From here on this disk is another member, which owes nothing.
+Status Driver::renew_identity(uint64_t lineage) {
+  auto renewed = storage::renew_identity(options_.directory, lineage);
+  if (!renewed) return fail(renewed.error());
+  identity_ = *renewed;
+  return {};
+}
+
 Status Driver::open_log() {
   storage::LogOptions options;
   options.directory = options_.directory;
   options.segment_bytes = options_.segment_bytes;
+  options.max_entry_bytes = options_.max_entry_bytes;
   storage::LogHooks hooks;
   hooks.on_durable = [this](storage::Ticket ticket) { on_durable(ticket); };
   hooks.on_failed = [](const Error& error) { daemon::die(error); };
   hooks.on_suspect = [this](const std::string& reason) -> Status {
     log::error("acknowledged entries are lost on this disk: it joins as a new one",
                {{"directory", options_.directory}, {"reason", reason}});
-    auto renewed = storage::renew_identity(options_.directory, identity_.lineage);
-    if (!renewed) return fail(renewed.error());
-    identity_ = *renewed;
-    return {};
+    return renew_identity(identity_.lineage);
   };
   auto log = storage::Log::open(options, loop_, std::move(hooks));
   if (!log) return fail(log.error());
@@ -77,18 +113,19 @@ Status Driver::restore() {
     // Without the snapshot that the log goes on from, its entries are worth nothing.
     log::error("no good snapshot for the log: this disk joins as a new one",
                {{"first_index", log_->first_index()}});
-    auto renewed = storage::renew_identity(options_.directory, identity_.lineage);
-    if (!renewed) return fail(renewed.error());
-    identity_ = *renewed;
+    const Status renewed = renew_identity(identity_.lineage);
+    if (!renewed) return renewed;
     log_->reset(0, 0, 0);
   } else if (header.index > 0 && !storage::log_continues(*log_, header)) {
-    if (log_->last_index() > header.index) {
-      log::error("the log does not fit the snapshot: it is left out, this disk joins as a new one",
-                 {{"snapshot_index", header.index}, {"first_index", log_->first_index()}});
-      auto renewed = storage::renew_identity(options_.directory, identity_.lineage);
-      if (!renewed) return fail(renewed.error());
-      identity_ = *renewed;
-    }
+    // A member of the set has the log that its snapshot is of: what is missing was acknowledged. A
+    // learner that died between a snapshot of the leader's and the new start of its log gets here
+    // too, and loses nothing by another name.
+    log::error("the log does not fit the snapshot: it is left out, this disk joins as a new one",
+               {{"snapshot_index", header.index},
+                {"first_index", log_->first_index()},
+                {"last_index", log_->last_index()}});
+    const Status renewed = renew_identity(identity_.lineage);
+    if (!renewed) return renewed;
     log_->reset(header.index, header.epoch, header.record_crc);
   }
   const Status restored = snapshots_->restore(machine_);
