@@ -1,0 +1,275 @@
+// Drivers on one loop with a disk each, local coordination and real links. Nobody elects here: the
+// record is written by the test, as a controller would.
+#include "replica/driver.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coord/local.h"
+#include "loop/loop.h"
+#include "rpc/server.h"
+#include "storage/identity.h"
+#include "wire/bytes.h"
+#include "wire/envelope.h"
+
+namespace tandem::replica {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A list of the commands that were applied.
+class Commands final : public repl::StateMachine {
+ public:
+  repl::Applied apply(const wire::Entry& entry) override {
+    all.push_back(entry.payload);
+    return repl::Applied{200, entry.payload};
+  }
+  std::unique_ptr<repl::FrozenState> freeze() const override {
+    return std::make_unique<Frozen>(all);
+  }
+  void reset() override { all.clear(); }
+  Status restore_row(std::string_view row) override {
+    all.emplace_back(row);
+    return {};
+  }
+  Status finish_restore() override { return {}; }
+
+  std::vector<std::string> all;
+
+ private:
+  class Frozen final : public repl::FrozenState {
+   public:
+    explicit Frozen(std::vector<std::string> rows) : rows_(std::move(rows)) {}
+    bool write_rows(const repl::RowSink& sink) const override {
+      for (const std::string& row : rows_) {
+        if (!sink(row)) return false;
+      }
+      return true;
+    }
+
+   private:
+    std::vector<std::string> rows_;
+  };
+};
+
+// One replica with what a worker puts around it.
+class Node final : public rpc::Handler {
+ public:
+  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, uint64_t snapshot_log_bytes)
+      : coord_(*coord::open_local({.root = root / "coord"}, loop)),
+        server_(loop,
+                {.url = "ipc://" + (root / std::to_string(id)).string() + ".sock",
+                 .max_message_bytes = size_t{16} << 20},
+                *this),
+        driver_(loop,
+                {.group = "g",
+                 .id = id,
+                 .directory = directory(root, id),
+                 .max_entry_bytes = 256 << 10,
+                 .segment_bytes = 1 << 20,
+                 .snapshot_log_bytes = snapshot_log_bytes},
+                commands, *coord_) {
+    EXPECT_TRUE(driver_.open());
+    EXPECT_TRUE(server_.start());
+    driver_.announce(server_.url());
+    driver_.start([](const Status& status) { EXPECT_TRUE(status); });
+  }
+
+  static std::string directory(const fs::path& root, repl::ReplicaId id) {
+    return root / "data" / std::to_string(id);
+  }
+  void on_call(rpc::Reply, std::string_view) override {}
+  void on_message(rpc::Peer, std::string_view payload) override {
+    driver_.on_peer(payload.substr(2));
+  }
+
+  Driver& driver() { return driver_; }
+  Commands commands;
+
+ private:
+  std::unique_ptr<coord::Coord> coord_;
+  rpc::Server server_;
+  Driver driver_;
+};
+
+class DriverTest : public testing::Test {
+ protected:
+  DriverTest() {
+    std::string name = fs::temp_directory_path() / "replica-XXXXXX";
+    root_ = mkdtemp(name.data());
+    coord_ = *coord::open_local({.root = root_ / "coord"}, loop_);
+  }
+  ~DriverTest() override {
+    nodes_.clear();
+    coord_.reset();
+    fs::remove_all(root_);
+  }
+
+  Node& start(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20) {
+    nodes_[id] = std::make_unique<Node>(loop_, root_, id, snapshot_log_bytes);
+    return *nodes_[id];
+  }
+  Node& node(repl::ReplicaId id) { return *nodes_.at(id); }
+  void stop(repl::ReplicaId id) { nodes_.erase(id); }
+
+  // Turns the loop until it is so; a test that never gets there ends by the time limit of ctest.
+  void until(const std::function<bool()>& so) {
+    while (!so()) loop_.run_once();
+  }
+
+  void make_leader(repl::ReplicaId id, uint64_t expected_version, repl::Epoch epoch) {
+    const auto identity = storage::load_identity(Node::directory(root_, id));
+    repl::Record record;
+    record.lineage = 77;
+    record.epoch = epoch;
+    record.version = expected_version + 1;
+    record.leader = id;
+    record.in_sync = {repl::Member{id, (*identity)->storage_id}};
+    bool done = false;
+    coord_->swap_record("g", expected_version, repl::to_text(record),
+                        [&](Result<coord::SwapOutcome> outcome) {
+                          EXPECT_EQ(*outcome, coord::SwapOutcome::kApplied);
+                          done = true;
+                        });
+    until([&] { return done; });
+    until([&] { return node(id).driver().takes_writes(); });
+  }
+
+  Result<Written> write(repl::ReplicaId id, const std::string& command, std::string_view key = {}) {
+    std::optional<Result<Written>> outcome;
+    node(id).driver().write(command, key, 60'000,
+                            [&](Result<Written> written) { outcome = std::move(written); });
+    until([&] { return outcome.has_value(); });
+    return *outcome;
+  }
+
+  uint64_t storage_id(repl::ReplicaId id) {
+    return (*storage::load_identity(Node::directory(root_, id)))->storage_id;
+  }
+
+  loop::Loop loop_;
+  fs::path root_;
+  std::unique_ptr<coord::Coord> coord_;
+  std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
+};
+
+TEST_F(DriverTest, AWriteIsAppliedOnBothReplicas) {
+  start(1);
+  make_leader(1, 0, 1);
+  start(2);
+  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  const auto written = write(1, R"({"a":1})");
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->answer.body, R"({"a":1})");
+  until([&] { return node(2).driver().applied_index() == written->index; });
+  EXPECT_EQ(node(2).commands.all, node(1).commands.all);
+}
+
+TEST_F(DriverTest, AKeyIsCarriedOutOnce) {
+  start(1);
+  make_leader(1, 0, 1);
+  EXPECT_TRUE(write(1, R"({"a":1})", "k"));
+  EXPECT_TRUE(write(1, R"({"a":1})", "k"));
+  EXPECT_EQ(write(1, R"({"a":2})", "k")->answer.status, 422);
+  EXPECT_EQ(node(1).commands.all.size(), 1u);
+}
+
+TEST_F(DriverTest, OnlyALeaderTakesWrites) {
+  start(1);
+  const auto refused = write(1, "{}");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+}
+
+TEST_F(DriverTest, ACommandTooBigForAnEntryIsRefused) {
+  start(1);
+  make_leader(1, 0, 1);
+  const auto refused = write(1, std::string(256 << 10, 'x'));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kTooLarge);
+  EXPECT_TRUE(write(1, "{}"));
+}
+
+TEST_F(DriverTest, ARestartedLeaderHasItsWritesAndLeadsNoMoreInItsEpoch) {
+  start(1);
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, R"({"a":1})"));
+  stop(1);
+  start(1);
+  EXPECT_FALSE(node(1).driver().leading());
+  make_leader(1, 1, 2);
+  EXPECT_EQ(node(1).commands.all, std::vector<std::string>{R"({"a":1})"});
+}
+
+TEST_F(DriverTest, ALearnerComesUpByASnapshotWhereTheLogIsGone) {
+  start(1, 64 << 10);
+  make_leader(1, 0, 1);
+  const std::string body(100 << 10, 'x');
+  // Segments of a MiB: the first ones go once two snapshots are past them.
+  until([&] {
+    EXPECT_TRUE(write(1, '"' + std::to_string(node(1).commands.all.size()) + body + '"'));
+    return node(1).driver().status().find("first_index")->dump() != "1";
+  });
+  start(2);
+  until([&] { return node(2).driver().applied_index() == node(1).driver().applied_index(); });
+  EXPECT_NE(node(2).driver().status().find("snapshot_index")->dump(), "0");
+  EXPECT_EQ(node(2).commands.all, node(1).commands.all);
+
+  // And again from its own disk.
+  stop(2);
+  start(2);
+  EXPECT_FALSE(node(2).commands.all.empty());
+  until([&] { return node(2).commands.all == node(1).commands.all; });
+}
+
+TEST_F(DriverTest, DataWithoutAnIdentityIsSetAside) {
+  start(1);
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, "{}"));
+  const uint64_t before = storage_id(1);
+  stop(1);
+  fs::remove(fs::path(Node::directory(root_, 1)) / "identity");
+  start(1);
+  EXPECT_NE(storage_id(1), before);
+  EXPECT_EQ(node(1).driver().status().find("last_index")->dump(), "0");
+  size_t aside = 0;
+  for (const auto& entry : fs::directory_iterator(Node::directory(root_, 1))) {
+    if (!entry.path().filename().string().starts_with("set-aside-")) continue;
+    ++aside;
+    EXPECT_TRUE(fs::exists(entry.path() / "promise"));
+  }
+  EXPECT_EQ(aside, 1u);
+}
+
+TEST_F(DriverTest, ALogThatEndsBeforeItsSnapshotMakesAnotherMember) {
+  start(1, 64 << 10);
+  make_leader(1, 0, 1);
+  until([&] {
+    EXPECT_TRUE(write(1, '"' + std::string(100 << 10, 'x') + '"'));
+    return node(1).driver().status().find("snapshot_index")->dump() != "0";
+  });
+  const uint64_t before = storage_id(1);
+  const auto held = node(1).commands.all.size();
+  stop(1);
+  // As if the disk had never written the log.
+  const fs::path segment = fs::path(Node::directory(root_, 1)) / "log-00000000000000000001";
+  std::fstream file(segment, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096);
+  file << std::string(fs::file_size(segment) - 4096, '\0');
+  file.close();
+  start(1);
+  EXPECT_NE(storage_id(1), before);
+  EXPECT_LE(node(1).commands.all.size(), held);
+  EXPECT_GT(node(1).commands.all.size(), 0u);
+}
+
+}  // namespace
+}  // namespace tandem::replica
