@@ -22,6 +22,7 @@ constexpr uint64_t kReconcileMs = 50;
 constexpr int64_t kSteadyMs = 5000;  // who ran for so long does not fail "again"
 constexpr int64_t kLongestPauseMs = 5000;
 constexpr int64_t kCreateAgainMs = 1000;
+constexpr int64_t kElectionFirstMs = 50;
 
 int64_t pause_ms(int failures) {
   return failures <= 1 ? 0
@@ -405,6 +406,10 @@ void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
   const bool steady = now_ms() - dead.started_ms > kSteadyMs;
   dead.failures = !failed ? 0 : steady ? 1 : dead.failures + 1;
   dead.next_start_ms = now_ms() + pause_ms(dead.failures);
+  if (id == leadership_.leader() && leadership_.record()->in_sync.size() > 1) {
+    // Its replacement must not take the processor from those who choose the next master.
+    dead.next_start_ms = std::max(dead.next_start_ms, now_ms() + kElectionFirstMs);
+  }
   dead.disk_failed = signal == 0 && status == static_cast<int>(ExitStatus::kIo);
   events_.tell(asked ? "stop" : "death", adopted ? "ended" : describe_exit(status, signal),
                worker_fields(id, pid));

@@ -12,6 +12,7 @@ namespace tandem::orch {
 namespace {
 
 constexpr uint64_t kTickMs = 5;
+constexpr uint64_t kElectionTickMs = 1;
 constexpr uint64_t kControlTimeoutMs = 1000;
 
 int64_t now_ns() { return system_clock().boot_ns(); }
@@ -107,6 +108,12 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
                        });
   }
   if (effects.read_record) read_record();
+  // Every ms counts while there is no leader.
+  if (ticker_.active() &&
+      controller_.electing() != std::exchange(ticks_fast_, controller_.electing())) {
+    const uint64_t every_ms = ticks_fast_ ? kElectionTickMs : kTickMs;
+    ticker_.start(every_ms, every_ms);
+  }
   tell_changes();
 }
 

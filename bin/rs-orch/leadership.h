@@ -65,6 +65,7 @@ class Leadership {
   std::function<void()> on_change_;
   bool reading_ = false;
   bool read_again_ = false;
+  bool ticks_fast_ = false;
   // What was told last.
   repl::Epoch told_epoch_ = 0;
   uint64_t told_version_ = 0;

@@ -7,11 +7,17 @@
 #include "base/log.h"
 
 namespace tandem::orch {
+namespace {
+
+constexpr uint64_t kBuryMs = 500;
+
+}  // namespace
 
 Workers::Workers(loop::Loop& loop, coord::Coord& coord, std::string group)
     : loop_(loop),
       coord_(coord),
       group_(std::move(group)),
+      bury_(loop, [this] { unregister_dead(); }),
       self_(std::make_shared<Workers*>(this)) {}
 
 Workers::~Workers() { *self_ = nullptr; }
@@ -81,7 +87,15 @@ void Workers::forget(repl::ReplicaId id, uint64_t session) {
   dead_sessions_[id] = session;
   if (on_gone_) on_gone_(id);
   workers_.erase(it);
-  coord_.unregister_member(group_, id, session, [](const Status&) {});
+  // An election may be next, and its reads and swaps come after what was asked for before them.
+  if (!bury_.active()) bury_.start(kBuryMs);
+}
+
+// Does nothing where the next process of that id has registered meanwhile.
+void Workers::unregister_dead() {
+  for (const auto& [id, session] : dead_sessions_) {
+    coord_.unregister_member(group_, id, session, [](const Status&) {});
+  }
 }
 
 }  // namespace tandem::orch

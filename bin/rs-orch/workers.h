@@ -44,12 +44,13 @@ class Workers {
   void refresh(UniqueFunction<void(Status)> done = {});
   Worker* find(repl::ReplicaId id);
   std::map<repl::ReplicaId, Worker>& all() { return workers_; }
-  // Its process is dead: the link goes, and the registry entry.
+  // Its process is dead: the link goes, and a little later the registry entry.
   void forget(repl::ReplicaId id, uint64_t session);
   void close() { workers_.clear(); }
 
  private:
   void take_all(const std::vector<coord::Member>& members);
+  void unregister_dead();
   void take_in(const coord::Member& member);
 
   loop::Loop& loop_;
@@ -57,6 +58,7 @@ class Workers {
   const std::string group_;
   std::map<repl::ReplicaId, Worker> workers_;
   std::map<repl::ReplicaId, uint64_t> dead_sessions_;  // the registry may still show them
+  loop::Timer bury_;
   OnNew on_new_;
   OnGone on_gone_;
   std::function<void()> on_connected_;

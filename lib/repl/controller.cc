@@ -8,7 +8,7 @@
 namespace tandem::repl {
 namespace {
 
-constexpr int64_t kOpeningAskNs = 5'000'000;
+constexpr int64_t kOpeningAskNs = 1'000'000;
 constexpr int64_t kRereadNs = 200'000'000;
 
 }  // namespace
@@ -44,7 +44,9 @@ void Controller::replica_dead(ReplicaId id, uint64_t session, int64_t now, Contr
   if (!active_ || !record_) return;
   if (record_->leader == id) {
     if (phase_ == Phase::kWatching || phase_ == Phase::kOpening) {
-      begin_election("the leader died", now, out);
+      // The record as it is known will do: where it has changed, the swap on its version fails.
+      tell_election("the leader died", out);
+      ask_members(now, out);
     }
   } else {
     report_down(known, out);
@@ -80,12 +82,18 @@ void Controller::remove(ReplicaId id, ControllerEffects& out) {
 void Controller::record_read(const std::optional<Record>& record, int64_t now,
                              ControllerEffects& out) {
   record_was_read_ = true;
+  bool new_leader = false;
   if (record && (!record_ || record->version >= record_->version)) {
-    const bool new_leader = !record_ || record_->epoch != record->epoch;
+    new_leader = !record_ || record_->epoch != record->epoch;
     record_ = record;
     if (new_leader) leader_since_ns_ = now;
   }
-  if (phase_ == Phase::kReading) ask_members(now, out);
+  if (phase_ != Phase::kReading) return;
+  if (new_leader) {
+    enter(Phase::kWatching, now);  // somebody else has chosen: that leader has its time to open
+  } else {
+    ask_members(now, out);
+  }
 }
 
 void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
@@ -95,8 +103,7 @@ void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
     // Refused, or unknown: what the record says now decides, and an election that was won after
     // all shows there.
     swap_.reset();
-    enter(Phase::kWatching, now);
-    leader_since_ns_ = now;
+    enter(Phase::kReading, now);
     out.read_record = true;
     return;
   }
@@ -182,12 +189,16 @@ bool Controller::leader_has_failed(int64_t now) const {
 }
 
 void Controller::begin_election(const std::string& why, int64_t now, ControllerEffects& out) {
+  tell_election(why, out);
+  out.read_record = true;
+  enter(Phase::kReading, now);
+}
+
+void Controller::tell_election(const std::string& why, ControllerEffects& out) {
   ++attempts_;
   out.notices.push_back("election: " + why + " leader=" + std::to_string(record_->leader) +
                         " epoch=" + std::to_string(record_->epoch) +
                         " attempt=" + std::to_string(attempts_));
-  out.read_record = true;
-  enter(Phase::kReading, now);
 }
 
 void Controller::ask_members(int64_t now, ControllerEffects& out) {
