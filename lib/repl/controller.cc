@@ -180,12 +180,26 @@ const ReplicaState* Controller::state_of(ReplicaId id) const {
 
 bool Controller::leader_has_failed(int64_t now) const {
   const Known* known = leader();
-  if (known == nullptr) return now - leader_since_ns_ > options_.takeover_ns;
+  if (known == nullptr) {
+    return now - leader_since_ns_ > options_.takeover_ns || leader_is_dead_and_another_answers();
+  }
   if (now - known->last_answer_ns > options_.silence_ns) return true;
   const bool leads =
       known->state && known->state->leading && known->state->promise == record_->epoch;
+  // It came back, or learned of a later epoch: it leads this one no more.
+  if (!leads && known->state && known->state->promise >= record_->epoch) return true;
   const int64_t since = std::max(leader_since_ns_, known->up_since_ns);
   return !leads && known->state && now - since > options_.takeover_ns;
+}
+
+// After an attempt that found nobody: as soon as an in-sync member is back, the next one can do.
+bool Controller::leader_is_dead_and_another_answers() const {
+  const auto dead = replicas_.find(record_->leader);
+  if (dead == replicas_.end() || !dead->second.proven_dead) return false;
+  return std::any_of(record_->in_sync.begin(), record_->in_sync.end(), [this](const Member& m) {
+    const auto it = replicas_.find(m.id);
+    return it != replicas_.end() && it->second.alive && it->second.member == m && it->second.state;
+  });
 }
 
 void Controller::begin_election(const std::string& why, int64_t now, ControllerEffects& out) {

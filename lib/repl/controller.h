@@ -101,6 +101,7 @@ class Controller {
   };
 
   bool leader_has_failed(int64_t now) const;
+  bool leader_is_dead_and_another_answers() const;
   void begin_election(const std::string& why, int64_t now, ControllerEffects& out);
   void tell_election(const std::string& why, ControllerEffects& out);
   void ask_members(int64_t now, ControllerEffects& out);

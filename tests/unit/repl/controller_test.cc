@@ -149,6 +149,21 @@ TEST_F(ControllerTest, NobodyIsChosenWhereAllAreDeadUntilOneIsBack) {
   EXPECT_EQ(out.swap->record.epoch, 5u);
 }
 
+TEST_F(ControllerTest, ALeaderThatCameBackIsNotWaitedFor) {
+  controller.replica_up(member(1), 2001, now);
+  tick();
+  Message m;
+  m.type = MessageType::kState;
+  m.from = 1;
+  m.storage_id = member(1).storage_id;
+  m.session = 2001;
+  m.question = question_to(1);
+  m.state.promise = record.epoch;
+  controller.state_answered(m, now, out);
+  tick();
+  EXPECT_TRUE(controller.electing());
+}
+
 TEST_F(ControllerTest, AReplicaWithAnotherDiskIsNoCandidate) {
   kill(1);
   kill(2);
