@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kOpeningAskNs = 1'000'000;
 constexpr int64_t kRereadNs = 200'000'000;
+constexpr int kAttemptsTold = 10;  // in a row; then one in as many
 
 }  // namespace
 
@@ -183,7 +184,10 @@ bool Controller::leader_has_failed(int64_t now) const {
   if (known == nullptr) {
     return now - leader_since_ns_ > options_.takeover_ns || leader_is_dead_and_another_answers();
   }
-  if (now - known->last_answer_ns > options_.silence_ns) return true;
+  // After an attempt that found nobody `leader_since_ns_` is new: the next one waits.
+  if (now - known->last_answer_ns > options_.silence_ns) {
+    return now - leader_since_ns_ > options_.takeover_ns;
+  }
   const bool leads =
       known->state && known->state->leading && known->state->promise == record_->epoch;
   // It came back, or learned of a later epoch: it leads this one no more.
@@ -210,6 +214,7 @@ void Controller::begin_election(const std::string& why, int64_t now, ControllerE
 
 void Controller::tell_election(const std::string& why, ControllerEffects& out) {
   ++attempts_;
+  if (attempts_ > kAttemptsTold && attempts_ % kAttemptsTold != 0) return;
   out.notices.push_back("election: " + why + " leader=" + std::to_string(record_->leader) +
                         " epoch=" + std::to_string(record_->epoch) +
                         " attempt=" + std::to_string(attempts_));

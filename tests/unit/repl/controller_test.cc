@@ -164,6 +164,23 @@ TEST_F(ControllerTest, ALeaderThatCameBackIsNotWaitedFor) {
   EXPECT_TRUE(controller.electing());
 }
 
+TEST_F(ControllerTest, AttemptsThatFindNobodyAreFewAndSoonNotTold) {
+  // All are silent, for example stopped.
+  size_t told = 0;
+  size_t reads = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    out = {};
+    tick(1);
+    told += out.notices.size();
+    if (!out.read_record) continue;
+    ++reads;
+    controller.record_read(record, now, out);
+  }
+  EXPECT_GE(reads, 30u);
+  EXPECT_LE(reads, 50u);
+  EXPECT_LE(told, 14u);
+}
+
 TEST_F(ControllerTest, AReplicaWithAnotherDiskIsNoCandidate) {
   kill(1);
   kill(2);
