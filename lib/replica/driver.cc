@@ -329,6 +329,7 @@ void Driver::apply_committed() {
     }
   }
   if (count > 0) readers_.reached(applied_);
+  if (applied_ > 0 && applied_ >= core_->commit()) has_state_ = true;
   if (applied_ < core_->commit()) {
     dirty_ = true;
     end_of_turn_->start();
@@ -377,6 +378,10 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
                            Readers::Done done) {
   if (core_ == nullptr || draining_) {
     done(fail(ErrorKind::kUnavailable, "this replica is not ready"));
+    return;
+  }
+  if (!has_state_) {
+    done(fail(ErrorKind::kUnavailable, "this replica has no data yet"));
     return;
   }
   uint64_t index = 0;

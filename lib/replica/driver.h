@@ -151,6 +151,9 @@ class Driver final : public daemon::Part {
 
   repl::Index applied_ = 0;
   int64_t applied_time_ms_ = 0;
+  // Everything known to be committed was applied at some time: before that a replica that starts
+  // from nothing would answer as if there were no tables.
+  bool has_state_ = false;
   uint64_t bytes_since_snapshot_ = 0;
   Writers writers_;
   Readers readers_;

@@ -189,6 +189,19 @@ TEST_F(DriverTest, OnlyALeaderTakesWrites) {
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
 }
 
+TEST_F(DriverTest, AReplicaWithoutDataAnswersNoRead) {
+  start(1);
+  std::optional<Status> told;
+  node(1).driver().when_readable(wire::Consistency::kEventual, 0, 1000,
+                                 [&](Status status) { told = std::move(status); });
+  ASSERT_TRUE(told);
+  EXPECT_FALSE(*told);
+  make_leader(1, 0, 1);
+  node(1).driver().when_readable(wire::Consistency::kEventual, 0, 1000,
+                                 [&](Status status) { told = std::move(status); });
+  EXPECT_TRUE(*told);
+}
+
 TEST_F(DriverTest, ACommandTooBigForAnEntryIsRefused) {
   start(1);
   make_leader(1, 0, 1);
