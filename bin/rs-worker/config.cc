@@ -22,7 +22,9 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
   t.size("log.segment", c.replica.segment_bytes, "size of a log segment, written in advance",
          9 << 20, int64_t{1} << 31);
   t.size("snapshot.log_size", c.replica.snapshot_log_bytes,
-         "a snapshot is taken when so much was logged since the last", 1 << 10, int64_t{1} << 40);
+         "a snapshot is taken when so much was logged since the last, and no less than that one's "
+         "size",
+         1 << 10, int64_t{1} << 40);
 }
 
 }  // namespace tandem::worker

@@ -49,7 +49,8 @@ struct DriverOptions {
   size_t max_readers = 16384;        // reads that wait for the state to catch up
   size_t max_entry_bytes = 8 << 20;  // of a command with its key; a segment must hold one
   uint64_t segment_bytes = 16 << 20;
-  uint64_t snapshot_log_bytes = 64 << 20;  // a snapshot is taken when so much was logged since
+  // A snapshot is taken when so much was logged since the last, or as much as that one is large.
+  uint64_t snapshot_log_bytes = 16 << 20;
 };
 
 class Driver final : public daemon::Part {

@@ -164,7 +164,10 @@ int64_t Driver::last_log_time() const {
 // --- snapshots of our own ---
 
 void Driver::take_snapshot_if_due() {
-  if (bytes_since_snapshot_ < options_.snapshot_log_bytes || snapshots_->writing()) return;
+  // A large state is written less often: each snapshot costs as much as the state is large, so the
+  // cost for a logged byte stays the same, and a restart replays no more than it restores.
+  const uint64_t due = std::max(options_.snapshot_log_bytes, snapshots_->size_bytes());
+  if (bytes_since_snapshot_ < due || snapshots_->writing()) return;
   if (installing_ || applied_ <= snapshots_->index()) return;
   storage::SnapshotHeader header;
   header.lineage = identity_.lineage;

@@ -133,7 +133,7 @@ processes_in() {
 
 # Waits for an event of the database service: of this kind, and one for which the jq expression
 # holds. It is then in $event, as JSON. Each event is seen once, those of the past first.
-await_event() { # KIND [CONDITION]
+await_event() { # KIND[|KIND]… [CONDITION]
   local line fd reader kind=''
   exec {fd}< <(exec curl -sN -m 60 -H "Last-Event-ID: $last_event" "$db/events" 3>&-)
   reader=$!
@@ -143,7 +143,7 @@ await_event() { # KIND [CONDITION]
       'event: '*) kind=${line#event: } ;;
       'data: '*)
         event=${line#data: }
-        if [ "$kind" = "$1" ] && { [ $# = 1 ] || jq -e "$2" <<<"$event" >/dev/null; }; then
+        if [[ $kind =~ ^($1)$ ]] && { [ $# = 1 ] || jq -e "$2" <<<"$event" >/dev/null; }; then
           kill "$reader"
           exec {fd}<&-
           return 0
