@@ -29,7 +29,7 @@ bool decode_entries(ByteReader& in, Message& m) {
 void encode_state(const ReplicaState& state, ByteWriter& writer) {
   writer.u64(state.promise);
   writer.u8(static_cast<uint8_t>((state.leading ? 1 : 0) | (state.opened ? 2 : 0) |
-                                 (state.cut_tail ? 4 : 0)));
+                                 (state.cut_tail ? 4 : 0) | (state.has_space ? 8 : 0)));
   writer.u64(state.last_index);
   writer.u64(state.last_epoch);
   writer.u64(state.commit);
@@ -42,6 +42,7 @@ void decode_state(ByteReader& reader, ReplicaState& state) {
   state.leading = (flags & 1) != 0;
   state.opened = (flags & 2) != 0;
   state.cut_tail = (flags & 4) != 0;
+  state.has_space = (flags & 8) != 0;
   state.last_index = reader.u64();
   state.last_epoch = reader.u64();
   state.commit = reader.u64();
@@ -70,9 +71,14 @@ bool decode_body(ByteReader& reader, Message& m) {
       m.prev_epoch = reader.u64();
       m.commit = reader.u64();
       m.record_version = reader.u64();
+      m.sent_ns = reader.i64();
+      m.stamp_ns = reader.i64();
+      m.lease_ns = reader.i64();
       return decode_entries(reader, m);
     case MessageType::kAppendAck:
       m.match = reader.u64();
+      m.sent_ns = reader.i64();
+      m.stamp_ns = reader.i64();
       return true;
     case MessageType::kAppendReject:
       m.prev_index = reader.u64();
@@ -105,6 +111,13 @@ bool decode_body(ByteReader& reader, Message& m) {
     case MessageType::kRemoveMember:
       m.subject = reader.u32();
       return true;
+    case MessageType::kReadIndex:
+      m.question = reader.u64();
+      return true;
+    case MessageType::kReadIndexIs:
+      m.question = reader.u64();
+      m.match = reader.u64();
+      return true;
   }
   return false;
 }
@@ -134,10 +147,15 @@ void encode(const Message& m, std::string& out) {
       writer.u64(m.prev_epoch);
       writer.u64(m.commit);
       writer.u64(m.record_version);
+      writer.i64(m.sent_ns);
+      writer.i64(m.stamp_ns);
+      writer.i64(m.lease_ns);
       encode_entries(m, out);
       break;
     case MessageType::kAppendAck:
       writer.u64(m.match);
+      writer.i64(m.sent_ns);
+      writer.i64(m.stamp_ns);
       break;
     case MessageType::kAppendReject:
       writer.u64(m.prev_index);
@@ -169,6 +187,13 @@ void encode(const Message& m, std::string& out) {
       break;
     case MessageType::kRemoveMember:
       writer.u32(m.subject);
+      break;
+    case MessageType::kReadIndex:
+      writer.u64(m.question);
+      break;
+    case MessageType::kReadIndexIs:
+      writer.u64(m.question);
+      writer.u64(m.match);
       break;
   }
 }

@@ -29,6 +29,8 @@ enum class MessageType : uint8_t {
   kState = 9,          // replica → controller: the answer, with the same `question`
   kSessionDown = 10,  // controller → leader: this session is dead (proven), or is silent to it too
   kRemoveMember = 11,  // controller → leader: take this replica out of the set (scaling down)
+  kReadIndex = 12,     // replica → leader: from which index on may reads be answered?
+  kReadIndexIs = 13,   // leader → replica: the answer, with the same `question`
 };
 
 // What a replica tells of itself (kState).
@@ -40,6 +42,7 @@ struct ReplicaState {
   Epoch last_epoch = 0;
   Index commit = 0;
   bool cut_tail = false;  // recovery cut a torn tail at start: others are preferred as leader
+  bool has_space = true;  // on its disk: one without cannot take writes
   uint64_t pid = 0;
 };
 
@@ -58,8 +61,12 @@ struct Message {
   std::vector<wire::Entry> entries;
   Index commit = 0;
   uint64_t record_version = 0;  // kAppend: a follower that knows an older one reads the record
+  // Leases. Both clocks are boot-time clocks in ns, each of one process alone.
+  int64_t sent_ns = 0;   // kAppend: the leader's clock; kAppendAck: that of the newest append
+  int64_t stamp_ns = 0;  // kAppendAck: the follower's clock; kAppend: that of its newest answer
+  int64_t lease_ns = 0;  // kAppend: the follower's lease lasts so long from stamp_ns; 0: none
 
-  Index match = 0;       // kAppendAck
+  Index match = 0;       // kAppendAck, kReadIndexIs
   Index hint_index = 0;  // kAppendReject; kHello: the end of the log
   Epoch hint_epoch = 0;
 
@@ -70,7 +77,7 @@ struct Message {
   std::string data;
 
   std::optional<Record> record;  // kAnnounce
-  uint64_t question = 0;         // kQueryState, kState, kRemoveMember
+  uint64_t question = 0;         // kQueryState, kState, kReadIndex, kReadIndexIs
   ReplicaState state;            // kState
   ReplicaId subject = 0;         // kSessionDown, kRemoveMember
   uint64_t subject_session = 0;  // kSessionDown; 0: whichever it has

@@ -29,10 +29,15 @@ std::vector<Message> one_of_each() {
   m.prev_epoch = 8;
   m.commit = 12;
   m.record_version = 13;
+  m.sent_ns = 30;
+  m.stamp_ns = 31;
+  m.lease_ns = 32;
   m.entries = {entry_at(12, 8), entry_at(13, 9)};
   all.push_back(m);
   m = of_type(MessageType::kAppendAck);
   m.match = 14;
+  m.sent_ns = 33;
+  m.stamp_ns = 34;
   all.push_back(m);
   m = of_type(MessageType::kAppendReject);
   m.prev_index = 15;
@@ -55,7 +60,7 @@ std::vector<Message> one_of_each() {
   all.push_back(m);
   m = of_type(MessageType::kState);
   m.question = 23;
-  m.state = ReplicaState{1, true, false, 2, 3, 4, true, 5};
+  m.state = ReplicaState{1, true, false, 2, 3, 4, true, false, 5};
   all.push_back(m);
   m = of_type(MessageType::kSessionDown);
   m.subject = 24;
@@ -64,6 +69,13 @@ std::vector<Message> one_of_each() {
   all.push_back(m);
   m = of_type(MessageType::kRemoveMember);
   m.subject = 26;
+  all.push_back(m);
+  m = of_type(MessageType::kReadIndex);
+  m.question = 27;
+  all.push_back(m);
+  m = of_type(MessageType::kReadIndexIs);
+  m.question = 28;
+  m.match = 29;
   all.push_back(m);
   return all;
 }
@@ -80,15 +92,19 @@ void expect_same(const Message& a, const Message& b) {
             std::tie(b.lineage, b.epoch, b.from, b.storage_id, b.session, b.to, b.to_session));
   EXPECT_EQ(std::tie(a.prev_index, a.prev_epoch, a.entries, a.commit, a.record_version),
             std::tie(b.prev_index, b.prev_epoch, b.entries, b.commit, b.record_version));
+  EXPECT_EQ(std::tie(a.sent_ns, a.stamp_ns, a.lease_ns),
+            std::tie(b.sent_ns, b.stamp_ns, b.lease_ns));
   EXPECT_EQ(std::tie(a.match, a.hint_index, a.hint_epoch, a.snapshot_index, a.snapshot_epoch),
             std::tie(b.match, b.hint_index, b.hint_epoch, b.snapshot_index, b.snapshot_epoch));
   EXPECT_EQ(std::tie(a.offset, a.total_bytes, a.data, a.record, a.question, a.subject),
             std::tie(b.offset, b.total_bytes, b.data, b.record, b.question, b.subject));
   EXPECT_EQ(std::tie(a.subject_session, a.proven), std::tie(b.subject_session, b.proven));
   EXPECT_EQ(std::tie(a.state.promise, a.state.leading, a.state.opened, a.state.last_index,
-                     a.state.last_epoch, a.state.commit, a.state.cut_tail, a.state.pid),
+                     a.state.last_epoch, a.state.commit, a.state.cut_tail, a.state.has_space,
+                     a.state.pid),
             std::tie(b.state.promise, b.state.leading, b.state.opened, b.state.last_index,
-                     b.state.last_epoch, b.state.commit, b.state.cut_tail, b.state.pid));
+                     b.state.last_epoch, b.state.commit, b.state.cut_tail, b.state.has_space,
+                     b.state.pid));
 }
 
 TEST(Message, EachTypeComesBackAsItWas) {

@@ -1,0 +1,111 @@
+// Planted bugs: each switches one rule of the protocol off, so that the simulator can show that it
+// would notice (tests/sim). In the library that the programs link they do not exist: planted() is
+// constant false there. The library tandem_repl_planted is built with TANDEM_PLANTED_BUGS, and one
+// bug may be chosen before a run.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace tandem::repl {
+
+enum class Bug {
+  kNone,
+  // In the protocol core.
+  kAckBeforeFsync,     // an acknowledgement that waits for no disk
+  kAckOnReceipt,       // ... for an append that did not fit
+  kReuseEpoch,         // a restarted leader goes on in its old epoch
+  kPromiseNotDurable,  // the promise is only in memory
+  kUnknownSwapFailed,  // a compare-and-swap without an answer is taken for refused
+  kReadBackSettles,    // reading the old version back settles it
+  kSkipUnion,          // only the set of the record has to acknowledge, not the pending one
+  kJoinAtCommit,       // a learner joins at the commit index, below the epoch's first entry
+  kAckOfAnyDisk,       // an acknowledgement counts whatever storage_id it is of
+  kAckOfAnySession,    // ... whatever session
+  kCommitNotCapped,    // a follower takes the leader's commit index beyond what it verified
+  kCutOnShorter,       // a shorter append cuts what is behind it
+  kCutToCommit,        // a new leader's follower cuts back to its commit index
+  kServeBeforeOpen,    // the leader answers before its epoch is opened
+  kCommitBeforeOpen,   // ... and commits entries of earlier epochs by counting
+  kLeaseFromReceipt,   // a lease runs from when it came in
+  kDeposedGrants,      // leases are granted beyond the leader's own
+  kRemoveBeforeLease,  // a member is removed while its lease runs
+  kNewLeaderNoWait,    // a new leader does not wait for the leases of its predecessor
+  kSetChangeNoWait,    // ... but changes the set before it has waited
+  kReadWithoutLease,   // the leader reads without a lease
+  kReadCommitOnly,     // a follower reads at its commit index, not at its log's end
+  kStaleProof,         // a proof of death of another epoch counts
+  kLeaseBeforeRecord,  // a restarted replica takes a lease before it has read the record
+  kBelowMinimum,       // the set shrinks below min_in_sync
+  kForgetKeys,         // keys are left out of snapshots
+  // In what drives the core; the simulator plants these itself.
+  kSendBeforeTicket,    // messages leave before the write that they wait for is durable
+  kClockBeforeRequest,  // the clock of a read is older than the request
+  kReadWithoutWaiting,  // a read does not wait until its index is applied
+  kIgnoreSessionIndex,  // a session's read does not wait for its index
+  kApplyUncommitted,    // entries are applied when they are in the log
+  kRetryFsync,          // a failed fsync is tried again, and believed
+  kKeepIdAfterWipe,     // a wiped disk keeps its storage_id
+  kElectOutside,        // a controller elects a replica outside the in-sync set
+  kVersionLinkedAgain,  // the record store gives a version out twice after pruning
+  kCount,
+};
+
+inline constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kBugNames = {
+    "none",
+    "ack-before-fsync",
+    "ack-on-receipt",
+    "reuse-epoch",
+    "promise-not-durable",
+    "unknown-swap-failed",
+    "read-back-settles",
+    "skip-union",
+    "join-at-commit",
+    "ack-of-any-disk",
+    "ack-of-any-session",
+    "commit-not-capped",
+    "cut-on-shorter",
+    "cut-to-commit",
+    "serve-before-open",
+    "commit-before-open",
+    "lease-from-receipt",
+    "deposed-grants",
+    "remove-before-lease",
+    "new-leader-no-wait",
+    "set-change-no-wait",
+    "read-without-lease",
+    "read-commit-only",
+    "stale-proof",
+    "lease-before-record",
+    "below-minimum",
+    "forget-keys",
+    "send-before-ticket",
+    "clock-before-request",
+    "read-without-waiting",
+    "ignore-session-index",
+    "apply-uncommitted",
+    "retry-fsync",
+    "keep-id-after-wipe",
+    "elect-outside",
+    "version-linked-again",
+};
+
+inline std::optional<Bug> bug_named(std::string_view name) {
+  for (size_t i = 0; i < kBugNames.size(); ++i) {
+    if (kBugNames[i] == name) return static_cast<Bug>(i);
+  }
+  return std::nullopt;
+}
+
+#ifdef TANDEM_PLANTED_BUGS
+inline Bug planted_bug = Bug::kNone;
+inline void plant(Bug bug) { planted_bug = bug; }
+inline bool planted(Bug bug) { return planted_bug == bug; }
+#else
+constexpr bool planted(Bug) { return false; }
+#endif
+
+}  // namespace tandem::repl
