@@ -1,6 +1,7 @@
 #include "repl/controller.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,15 @@ constexpr int64_t kOpeningAskNs = 1'000'000;
 constexpr int64_t kRereadNs = 200'000'000;
 constexpr int kAttemptsTold = 10;  // in a row; then one in as many
 
+std::string id_text(const std::vector<Member>& members) {
+  std::string text;
+  for (const Member& member : members) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(member.id);
+  }
+  return text;
+}
+
 }  // namespace
 
 Controller::Controller(const ControllerOptions& options, Prefer prefer)
@@ -19,7 +29,9 @@ Controller::Controller(const ControllerOptions& options, Prefer prefer)
 
 void Controller::set_active(bool active) {
   active_ = active;
-  if (!active) phase_ = Phase::kWatching;
+  if (active) return;
+  phase_ = Phase::kWatching;
+  goal_ = Goal::kReplace;
 }
 
 // --- what the owner knows ---
@@ -52,6 +64,13 @@ void Controller::replica_dead(ReplicaId id, uint64_t session, int64_t now, Contr
   } else {
     report_down(known, out);
   }
+}
+
+void Controller::replica_stopped(ReplicaId id, uint64_t session, int64_t now) {
+  const auto it = replicas_.find(id);
+  if (it == replicas_.end() || it->second.session != session) return;
+  // Heard only just now, it may have gone on since somebody looked.
+  it->second.stopped = it->second.alive && now - it->second.last_answer_ns > options_.ask_every_ns;
 }
 
 void Controller::create(uint64_t lineage, const Member& member, uint32_t min_in_sync, int64_t now,
@@ -91,6 +110,7 @@ void Controller::record_read(const std::optional<Record>& record, int64_t now,
   }
   if (phase_ != Phase::kReading) return;
   if (new_leader) {
+    goal_ = Goal::kReplace;
     enter(Phase::kWatching, now);  // somebody else has chosen: that leader has its time to open
   } else {
     ask_members(now, out);
@@ -109,6 +129,7 @@ void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
     return;
   }
   record_ = std::exchange(swap_, std::nullopt)->record;
+  goal_ = Goal::kReplace;
   leader_since_ns_ = now;
   enter(Phase::kOpening, now);
   announce(out);
@@ -121,6 +142,8 @@ void Controller::state_answered(const Message& answer, int64_t now, ControllerEf
   Known& known = it->second;
   if (known.member.storage_id != answer.storage_id) return;
   known.last_answer_ns = now;
+  known.stopped = false;
+  known.lineage = answer.lineage;
   known.state = answer.state;
   known.answered_question = std::max(known.answered_question, answer.question);
   if (!active_ || !record_) return;
@@ -141,7 +164,13 @@ void Controller::tick(int64_t now, ControllerEffects& out) {
   if (!active_ || !record_) return;
   switch (phase_) {
     case Phase::kWatching:
-      if (leader_has_failed(now)) begin_election("the leader does not lead", now, out);
+      if (leader_has_failed(now)) {
+        begin_election("the leader does not lead", now, out);
+      } else if (another_has_space(now)) {
+        space_sought_ns_ = now;
+        goal_ = Goal::kSpace;
+        begin_election("the leader's disk is full", now, out);
+      }
       return;
     case Phase::kReading:
       if (now - phase_since_ns_ > kRereadNs) {
@@ -185,7 +214,7 @@ bool Controller::leader_has_failed(int64_t now) const {
     return now - leader_since_ns_ > options_.takeover_ns || leader_is_dead_and_another_answers();
   }
   // After an attempt that found nobody `leader_since_ns_` is new: the next one waits.
-  if (now - known->last_answer_ns > options_.silence_ns) {
+  if (known->stopped || now - known->last_answer_ns > options_.silence_ns) {
     return now - leader_since_ns_ > options_.takeover_ns;
   }
   const bool leads =
@@ -204,6 +233,22 @@ bool Controller::leader_is_dead_and_another_answers() const {
     const auto it = replicas_.find(m.id);
     return it != replicas_.end() && it->second.alive && it->second.member == m && it->second.state;
   });
+}
+
+// Whether the leader has no space left and an in-sync member that could lead has.
+bool Controller::another_has_space(int64_t now) const {
+  const Known* leads = leader();
+  if (leads == nullptr || !leader_open() || leads->state->has_space) return false;
+  if (space_sought_ns_ && now - *space_sought_ns_ < options_.space_again_ns) return false;
+  return std::any_of(record_->in_sync.begin(), record_->in_sync.end(), [&](const Member& m) {
+    const auto it = replicas_.find(m.id);
+    return m.id != record_->leader && it != replicas_.end() && it->second.member == m &&
+           answers(it->second, now) && it->second.state->has_space;
+  });
+}
+
+bool Controller::answers(const Known& known, int64_t now) const {
+  return known.alive && known.state && now - known.last_answer_ns <= options_.silence_ns;
 }
 
 void Controller::begin_election(const std::string& why, int64_t now, ControllerEffects& out) {
@@ -244,36 +289,27 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
     if (it == replicas_.end() || it->second.member != member || it->second.proven_dead) continue;
     const Known& known = it->second;
     if (known.answered_question < election_question_ || !known.state) {
-      all_told = false;
+      const bool awaited = goal_ != Goal::kTransfer || member.id == wanted_;
+      all_told = all_told && (known.stopped || !awaited);
       continue;
     }
-    if (member.id == record_->leader && known.state->leading &&
+    if (goal_ == Goal::kReplace && member.id == record_->leader && known.state->leading &&
         known.state->promise == record_->epoch && now - leader_since_ns_ < options_.opening_ns) {
       enter(Phase::kOpening, now);  // it leads after all
       return;
     }
-    if (!failed_to_open_.contains(member.id)) {
-      candidates.push_back(Candidate{member, *known.state});
-    }
+    const Candidate candidate{member, *known.state};
+    if (suits(candidate)) candidates.push_back(candidate);
   }
   const bool over = now - phase_since_ns_ > options_.answers_ns;
   if (!all_told && !over) return;
   if (candidates.empty()) {
-    if (over) {
-      failed_to_open_.clear();
-      leader_since_ns_ = now;  // tried again after the next take-over time
-      enter(Phase::kWatching, now);
-    }
+    found_nobody(over, now, out);
     return;
   }
-  const auto best = std::min_element(candidates.begin(), candidates.end(),
-                                     [this](const Candidate& a, const Candidate& b) {
-                                       // One that cut a torn tail has lost what it had not
-                                       // acknowledged; others may have more.
-                                       if (a.state.cut_tail != b.state.cut_tail)
-                                         return b.state.cut_tail;
-                                       return prefer_(a, b);
-                                     });
+  const auto best =
+      std::min_element(candidates.begin(), candidates.end(),
+                       [this](const Candidate& a, const Candidate& b) { return better(a, b); });
   Record record = *record_;
   record.epoch += 1;
   record.version += 1;
@@ -283,6 +319,40 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
   out.notices.push_back("elects leader=" + std::to_string(best->member.id) +
                         " epoch=" + std::to_string(record_->epoch + 1));
   enter(Phase::kSwapping, now);
+}
+
+bool Controller::suits(const Candidate& candidate) const {
+  switch (goal_) {
+    case Goal::kReplace:
+      return !failed_to_open_.contains(candidate.member.id);
+    case Goal::kTransfer:
+      return candidate.member.id == wanted_;
+    case Goal::kSpace:
+      return candidate.state.has_space && candidate.member.id != record_->leader;
+  }
+  return false;
+}
+
+bool Controller::better(const Candidate& a, const Candidate& b) const {
+  // One whose disk is full takes no writes.
+  if (a.state.has_space != b.state.has_space) return a.state.has_space;
+  // One that cut a torn tail has lost what it had not acknowledged; others may have more.
+  if (a.state.cut_tail != b.state.cut_tail) return b.state.cut_tail;
+  return prefer_(a, b);
+}
+
+void Controller::found_nobody(bool over, int64_t now, ControllerEffects& out) {
+  if (goal_ != Goal::kReplace) {
+    // The leader goes on; where it has failed meanwhile, that shows at the next tick.
+    out.notices.push_back("leadership stays where it is leader=" + std::to_string(record_->leader));
+    goal_ = Goal::kReplace;
+    enter(Phase::kWatching, now);
+    return;
+  }
+  if (!over) return;
+  failed_to_open_.clear();
+  leader_since_ns_ = now;  // tried again after the next take-over time
+  enter(Phase::kWatching, now);
 }
 
 void Controller::announce(ControllerEffects& out) {
@@ -331,6 +401,99 @@ void Controller::ask(Known& known, int64_t now, ControllerEffects& out) {
   m.question = ++question_;
   known.last_asked_ns = now;
   out.messages.push_back(std::move(m));
+}
+
+// --- what an operator wants ---
+
+Status Controller::transfer(ReplicaId id, int64_t now, ControllerEffects& out) {
+  if (!active_ || !record_) return fail(ErrorKind::kUnavailable, "there is no group to lead yet");
+  const auto it = replicas_.find(id);
+  if (it == replicas_.end() || !it->second.alive) {
+    return fail(ErrorKind::kNotFound, "there is no worker " + std::to_string(id));
+  }
+  if (record_->leader == id) {
+    return fail(ErrorKind::kConflict, "worker " + std::to_string(id) + " is the master already");
+  }
+  if (!record_->contains(it->second.member)) {
+    return fail(ErrorKind::kConflict,
+                "worker " + std::to_string(id) +
+                    " is not in sync; these are: " + id_text(record_->in_sync));
+  }
+  if (phase_ != Phase::kWatching || !leader_open()) {
+    return fail(ErrorKind::kUnavailable, "a master is being chosen now");
+  }
+  goal_ = Goal::kTransfer;
+  wanted_ = id;
+  begin_election("a transfer to " + std::to_string(id) + " was asked for", now, out);
+  return {};
+}
+
+std::vector<Member> Controller::silent_members(int64_t now) const {
+  std::vector<Member> silent;
+  if (!record_) return silent;
+  for (const Member& member : record_->in_sync) {
+    const auto it = replicas_.find(member.id);
+    const bool there = it != replicas_.end() && it->second.member == member;
+    if (!there || !answers(it->second, now)) silent.push_back(member);
+  }
+  return silent;
+}
+
+std::optional<Candidate> Controller::best_survivor(int64_t now) const {
+  std::optional<Candidate> best;
+  if (!record_) return best;
+  for (const auto& [id, known] : replicas_) {
+    if (!answers(known, now) || known.lineage != record_->lineage) continue;
+    if (known.state->last_index == 0) continue;  // a new directory that only heard of the group
+    const Candidate candidate{known.member, *known.state};
+    const auto rank = [](const Candidate& c) {
+      return std::make_tuple(c.state.last_epoch, c.state.last_index, !c.state.cut_tail);
+    };
+    if (!best || rank(candidate) > rank(*best) ||
+        (rank(candidate) == rank(*best) && prefer_(candidate, *best))) {
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
+                                          ControllerEffects& out) {
+  if (!active_ || !record_) return fail(ErrorKind::kUnavailable, "there is no group yet");
+  const std::vector<Member> silent = silent_members(now);
+  if (silent.size() != record_->in_sync.size()) {
+    return fail(ErrorKind::kConflict,
+                "an in-sync worker answers: it has everything that was acknowledged and leads by "
+                "itself, nothing is to be given up");
+  }
+  if (phase_ == Phase::kSwapping || phase_ == Phase::kOpening) {
+    return fail(ErrorKind::kUnavailable, "a master is being chosen now");
+  }
+  const bool all_named = std::all_of(silent.begin(), silent.end(), [&](const Member& member) {
+    return given_up.contains(member.id);
+  });
+  if (!all_named) {
+    return fail(ErrorKind::kConflict,
+                "every in-sync worker that does not answer must be named: " + id_text(silent));
+  }
+  const auto best = best_survivor(now);
+  if (!best) {
+    return fail(ErrorKind::kUnavailable, "no worker that answers has data of this database");
+  }
+  Record record = *record_;
+  record.epoch = std::max(record.epoch, best->state.promise) + 1;
+  record.version += 1;
+  record.leader = best->member.id;
+  record.in_sync = {best->member};
+  swap_ = Swap{record_->version, std::move(record)};
+  out.swap = swap_;
+  out.notices.push_back("the loss of " + id_text(silent) +
+                        " is accepted: elects leader=" + std::to_string(best->member.id) +
+                        " last_epoch=" + std::to_string(best->state.last_epoch) +
+                        " last_index=" + std::to_string(best->state.last_index));
+  goal_ = Goal::kReplace;
+  enter(Phase::kSwapping, now);
+  return *best;
 }
 
 void Controller::enter(Phase phase, int64_t now) {

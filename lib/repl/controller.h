@@ -4,6 +4,10 @@
 // in-sync member has every acknowledged entry, so the choice is a matter of preference alone; any
 // number of controllers may run at once without harm.
 //
+// The same election moves leadership away from a leader that is well: to a member that an operator
+// names, or to one with space on its disk. Where every in-sync member is lost it elects nobody
+// until an operator accepts that loss.
+//
 // The owner (rs-orch, ts-front) carries the effects out and tells what it knows of the processes.
 #pragma once
 
@@ -15,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "repl/events.h"
 #include "repl/message.h"
 #include "repl/types.h"
@@ -22,11 +27,12 @@
 namespace tandem::repl {
 
 struct ControllerOptions {
-  int64_t ask_every_ns = 50'000'000;   // how often the leader is asked for its state
-  int64_t silence_ns = 400'000'000;    // a leader silent for so long is suspected
-  int64_t answers_ns = 50'000'000;     // how long an election waits for further answers
-  int64_t takeover_ns = 200'000'000;   // a chosen leader that does not lead by then has failed
-  int64_t opening_ns = 2'000'000'000;  // one that leads may take so long to open its epoch
+  int64_t ask_every_ns = 50'000'000;       // how often the leader is asked for its state
+  int64_t silence_ns = 400'000'000;        // a leader silent for so long is suspected
+  int64_t answers_ns = 50'000'000;         // how long an election waits for further answers
+  int64_t takeover_ns = 200'000'000;       // a chosen leader that does not lead by then has failed
+  int64_t opening_ns = 2'000'000'000;      // one that leads may take so long to open its epoch
+  int64_t space_again_ns = 3'000'000'000;  // between attempts to find a leader with disk space
 };
 
 // A replica that answered, for choosing among them.
@@ -65,6 +71,26 @@ class Controller {
               ControllerEffects& out);
   // Asks the leader to take a replica out of the in-sync set.
   void remove(ReplicaId id, ControllerEffects& out);
+  // A hint: this process is stopped (SIGSTOP) and will not answer. Counts as silence until it does.
+  void replica_stopped(ReplicaId id, uint64_t session, int64_t now);
+
+  // --- what an operator wants ---
+  // Holds an election that only this in-sync member can win. Watch transferring(), and the record
+  // for the outcome. Errors: kNotFound (no such replica), kConflict (it leads already, or is not in
+  // sync), kUnavailable (not active, no open leader, or an election is under way).
+  Status transfer(ReplicaId id, int64_t now, ControllerEffects& out);
+  bool transferring() const { return goal_ == Goal::kTransfer; }
+  // Every in-sync member that does not answer is given up: the best replica that is left (its log
+  // ends in the highest epoch, then at the highest index) is to lead, alone in the set. What it
+  // does not have of the acknowledged entries is lost. Gives who was chosen; watch the record.
+  // Errors: kConflict (an in-sync member answers, or one that does not is not named: the message
+  // lists them), kUnavailable (not active, no record, or nobody has data of this group).
+  Result<Candidate> accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
+                                ControllerEffects& out);
+  // The in-sync members that do not answer now.
+  std::vector<Member> silent_members(int64_t now) const;
+  // Who accept_loss() would choose.
+  std::optional<Candidate> best_survivor(int64_t now) const;
 
   // --- events ---
   void record_read(const std::optional<Record>& record, int64_t now, ControllerEffects& out);
@@ -97,11 +123,25 @@ class Controller {
     int64_t last_answer_ns = 0;
     int64_t last_asked_ns = 0;
     std::optional<ReplicaState> state;
+    uint64_t lineage = 0;  // of its data, as it told with its state
     uint64_t answered_question = 0;
+    bool stopped = false;  // see replica_stopped(); an answer disproves it
+  };
+
+  // What an election is for.
+  enum class Goal {
+    kReplace,   // the leader has failed
+    kTransfer,  // an operator wants `wanted_` to lead
+    kSpace,     // the leader's disk is full
   };
 
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
+  bool another_has_space(int64_t now) const;
+  bool answers(const Known& known, int64_t now) const;
+  bool suits(const Candidate& candidate) const;
+  bool better(const Candidate& a, const Candidate& b) const;
+  void found_nobody(bool over, int64_t now, ControllerEffects& out);
   void begin_election(const std::string& why, int64_t now, ControllerEffects& out);
   void tell_election(const std::string& why, ControllerEffects& out);
   void ask_members(int64_t now, ControllerEffects& out);
@@ -127,6 +167,9 @@ class Controller {
   uint64_t question_ = 0;
   uint64_t election_question_ = 0;
   std::optional<Swap> swap_;
+  Goal goal_ = Goal::kReplace;
+  ReplicaId wanted_ = 0;  // kTransfer
+  std::optional<int64_t> space_sought_ns_;
   std::set<ReplicaId> failed_to_open_;  // skipped by the attempts that follow
   int attempts_ = 0;
 };
