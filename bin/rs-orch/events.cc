@@ -21,6 +21,13 @@ uint64_t last_event_id(const http::Request& request) {
 
 }  // namespace
 
+wire::Json worker_fields(uint32_t id, int64_t pid) {
+  wire::Json fields;
+  fields.set("worker", static_cast<int64_t>(id));
+  fields.set("pid", pid);
+  return fields;
+}
+
 Events::Events(loop::Loop& loop)
     : heartbeat_(loop, [this] {
         listeners_.remove_if([](Listener& l) { return !l.stream.write(": still here\n\n"); });

@@ -16,6 +16,9 @@
 
 namespace tandem::orch {
 
+// The fields of what happens to one worker: worker, pid.
+wire::Json worker_fields(uint32_t id, int64_t pid);
+
 class Events {
  public:
   explicit Events(loop::Loop& loop);
