@@ -24,6 +24,7 @@ struct ReplicaOptions {
   int64_t heartbeat_ns = 50'000'000;
   int64_t silence_ns = 400'000'000;   // a follower that says nothing for so long leaves the set
   int64_t stall_ns = 500'000'000;     // or whose disk does not move while entries wait
+  int64_t lease_ns = 150'000'000;     // see tandem-replication(7), leases
   int64_t rejoin_ns = 1'000'000'000;  // one that left for its slowness comes back no sooner
 };
 

@@ -25,9 +25,12 @@ struct MessageIn {
 struct Persisted {
   Ticket ticket = 0;
 };
-// A consistent read of the record; nullopt: there is none.
+// The record as somebody read it; nullopt: there is none. `asked_ns`, where it is not 0: a
+// consistent read by this process, begun then (the clock of step()) and after this process was
+// registered; what a watch brings may be old.
 struct RecordRead {
   std::optional<Record> record;
+  int64_t asked_ns = 0;
 };
 // The compare-and-swap asked for by Effects::swap ended; anything but a clear yes is unknown.
 struct SwapDone {
@@ -39,6 +42,13 @@ struct Propose {
   int64_t wall_ms = 0;
   std::string request_id;
   std::string payload;
+};
+// A linearizable read that Replica::read_index() has no index for now; Effects::readable tells it
+// once there is one. Forgotten at the deadline, and given again by the driver where the log is cut
+// below the index that it waits for.
+struct Read {
+  uint64_t token = 0;  // the driver's
+  int64_t deadline_ns = 0;
 };
 // A chunk was written to the incoming snapshot, or that failed (the leader starts over).
 struct SnapshotChunkWritten {
@@ -57,7 +67,7 @@ struct Tick {};
 // All events of a loop turn were given: now batches go out.
 struct EndOfTurn {};
 
-using Event = std::variant<MessageIn, Persisted, RecordRead, SwapDone, Propose,
+using Event = std::variant<MessageIn, Persisted, RecordRead, SwapDone, Propose, Read,
                            SnapshotChunkWritten, SnapshotInstalled, Tick, EndOfTurn>;
 
 // --- effects ---
@@ -92,6 +102,12 @@ struct Swap {
   Record record;
 };
 
+// The read may be answered from a state that has applied `index`.
+struct Readable {
+  uint64_t token = 0;
+  Index index = 0;
+};
+
 struct SnapshotChunk {
   Index index = 0;
   Epoch epoch = 0;
@@ -108,6 +124,7 @@ struct Effects {
   std::optional<Swap> swap;
   bool read_record = false;
   std::optional<SnapshotChunk> snapshot_chunk;
+  std::vector<Readable> readable;
   // What an operator wants to know of: role changes, set changes; text and "key=value" pairs.
   std::vector<std::string> notices;
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "repl/planted.h"
 #include "wire/json.h"
 
 namespace tandem::repl {
@@ -105,6 +106,9 @@ void ExactlyOnce::forget_before(int64_t now_ms) {
 }
 
 std::unique_ptr<FrozenState> ExactlyOnce::freeze() const {
+  if (planted(Bug::kForgetKeys)) {
+    return std::make_unique<Frozen>(std::vector<Shared>{}, inner_.freeze());
+  }
   std::vector<Shared> outcomes(client_.begin(), client_.end());
   for (const auto& [begin_ms, outcome] : made_) outcomes.push_back(outcome);
   return std::make_unique<Frozen>(std::move(outcomes), inner_.freeze());

@@ -4,28 +4,24 @@
 #include <limits>
 
 #include "base/check.h"
+#include "repl/planted.h"
 
 namespace tandem::repl {
 namespace {
 
-constexpr int64_t kSwapRetryNs = 50'000'000;
-constexpr int64_t kReadAgainNs = 200'000'000;
 constexpr int64_t kMaxTimeStepMs = 60'000;
 constexpr int64_t kForgetLearnerNs = 10'000'000'000;
 
-std::string id_text(const std::vector<Member>& members) {
-  std::string text;
-  for (const Member& member : members) {
-    if (!text.empty()) text += ',';
-    text += std::to_string(member.id);
-  }
-  return text;
-}
-
 }  // namespace
 
-Leader::Leader(Context& context, const Record& record) : context_(context), record_(record) {
-  promise_ticket_ = context_.persist(SavePromise{record.epoch});
+Leader::Leader(Context& context, const Record& record)
+    : context_(context),
+      record_(record),
+      elected_from_(record.in_sync),
+      promised_at_ns_(context.now) {
+  if (!planted(Bug::kPromiseNotDurable)) {
+    promise_ticket_ = context_.persist(SavePromise{record.epoch});
+  }
   for (const Member& member : record.in_sync) {
     if (member == context_.options.self) continue;
     Peer& peer = peers_[member.id];
@@ -63,24 +59,78 @@ void Leader::propose(int64_t wall_ms, std::string request_id, std::string payloa
 Index Leader::acknowledged_by(const Member& member) const {
   if (member == context_.options.self) return context_.durable_index;
   const auto it = peers_.find(member.id);
-  if (it == peers_.end() || it->second.storage_id != member.storage_id) return 0;
+  if (it == peers_.end()) return 0;
+  if (it->second.storage_id != member.storage_id && !planted(Bug::kAckOfAnyDisk)) return 0;
   return it->second.match;
 }
 
-// Committed: durable here and on every member of the set, and of every set that a swap under way
-// may have made true; and nothing before this epoch's own first entry is.
+// Committed: durable here, on every member of the set, of the set that a swap under way may have
+// made true, and on whoever may still answer reads under a lease; and nothing before this epoch's
+// own first entry is.
 void Leader::advance_commit() {
+  if (!predecessor_is_over()) return;
   Index index = context_.durable_index;
   for (const Member& member : record_.in_sync) index = std::min(index, acknowledged_by(member));
-  if (pending_) {
+  if (pending_ && !planted(Bug::kSkipUnion)) {
     for (const Member& member : pending_->swap.record.in_sync) {
       index = std::min(index, acknowledged_by(member));
     }
   }
-  if (index < first_ || index <= context_.commit) return;
-  const bool opens = context_.commit < first_;
+  for (const auto& [member, until_ns] : granted_until_ns_) {
+    if (until_ns <= context_.now || is_proven_dead(member)) continue;
+    if (planted(Bug::kRemoveBeforeLease)) continue;
+    index = std::min(index, acknowledged_by(member));
+  }
+  if (index < first_ && !planted(Bug::kCommitBeforeOpen)) return;
+  if (index <= context_.commit) return;
+  const bool opens = context_.commit < first_ && index >= first_;
   context_.commit = index;
   if (opens) context_.notice("opened epoch=" + std::to_string(record_.epoch));
+}
+
+// Nothing is committed, and nobody but the proven dead leaves the set, while the leader before this
+// one may still answer under a lease: for one lease length from the own promise, as it has none
+// without this replica's answers; or until each replica that could answer it has promised this
+// epoch or is dead.
+bool Leader::predecessor_is_over() {
+  if (predecessor_is_over_ || planted(Bug::kNewLeaderNoWait)) return true;
+  predecessor_is_over_ =
+      context_.now - promised_at_ns_ >= context_.options.lease_ns ||
+      std::all_of(elected_from_.begin(), elected_from_.end(), [this](const Member& member) {
+        return member == context_.options.self || promised_.contains(member) ||
+               is_proven_dead(member);
+      });
+  return predecessor_is_over_;
+}
+
+// The holder of a lease counts nine tenths of it, who waits for its end all of it: enough where
+// clocks run less than a tenth apart.
+int64_t Leader::hold_ns() const { return context_.options.lease_ns / 10 * 9; }
+
+int64_t Leader::lease_until(int64_t now_ns) const {
+  int64_t until_ns = now_ns + hold_ns();
+  const auto look_at = [&](const Member& member) {
+    if (member == context_.options.self) return;
+    const auto it = peers_.find(member.id);
+    const bool known = it != peers_.end() && it->second.storage_id == member.storage_id &&
+                       it->second.answered_sent_ns != 0;
+    until_ns = std::min(until_ns, known ? it->second.answered_sent_ns + hold_ns() : 0);
+  };
+  for (const Member& member : record_.in_sync) look_at(member);
+  if (pending_) {
+    for (const Member& member : pending_->swap.record.in_sync) look_at(member);
+  }
+  return until_ns;
+}
+
+// In the set of the record, and in the one that a swap under way may have made true.
+bool Leader::is_member(const Member& member) const {
+  return record_.contains(member) && (!pending_ || pending_->swap.record.contains(member));
+}
+
+bool Leader::is_proven_dead(const Member& member) const {
+  const auto it = peers_.find(member.id);
+  return it != peers_.end() && it->second.storage_id == member.storage_id && it->second.proven_dead;
 }
 
 Index Leader::pinned_index() const {
@@ -104,7 +154,8 @@ Leader::Peer* Leader::peer_of(const Message& m) {
   const auto it = peers_.find(m.from);
   if (it == peers_.end()) return nullptr;
   Peer& peer = it->second;
-  if (peer.session != m.session || peer.storage_id != m.storage_id) return nullptr;
+  if (peer.session != m.session && !planted(Bug::kAckOfAnySession)) return nullptr;
+  if (peer.storage_id != m.storage_id && !planted(Bug::kAckOfAnyDisk)) return nullptr;
   peer.last_heard_ns = context_.now;
   return &peer;
 }
@@ -118,6 +169,7 @@ void Leader::on_hello(const Message& m) {
     context_.send(std::move(announce), promise_ticket_);
     return;
   }
+  promised_.insert(Member{m.from, m.storage_id});
   Peer& peer = peers_[m.from];
   if (peer.session != m.session || peer.storage_id != m.storage_id) {
     const int64_t rejoin_after_ns = peer.rejoin_after_ns;
@@ -141,9 +193,15 @@ void Leader::on_ack(const Message& m) {
   Peer* peer = peer_of(m);
   if (peer == nullptr) return;
   CHECK_MSG(m.match <= context_.last_index, "acknowledged beyond the leader's log");
+  promised_.insert(Member{m.from, m.storage_id});
   if (m.match > peer->match) {
     peer->match = m.match;
     note_progress(*peer);
+  }
+  peer->answered_sent_ns = std::max(peer->answered_sent_ns, m.sent_ns);
+  if (m.stamp_ns > peer->stamp_ns) {
+    peer->stamp_ns = m.stamp_ns;
+    peer->stamp_heard_ns = context_.now;
   }
   while (!peer->in_flight.empty() && peer->in_flight.front().first <= peer->match) {
     peer->in_flight_bytes -= peer->in_flight.front().second;
@@ -184,13 +242,21 @@ void Leader::on_snapshot_ack(const Message& m) {
   note_progress(*peer);
 }
 
+// A proof of death is of a session. Of a member that was not heard in this epoch the session is not
+// known here: then the controller must have looked, after this epoch was in the record, that no
+// later session of it was registered. One that registers later reads the record before it takes a
+// lease (Replica::accept_lease), so it takes none of an earlier epoch.
 void Leader::on_session_down(const Message& m) {
   const auto it = peers_.find(m.subject);
   if (it == peers_.end()) return;
+  if (m.epoch != record_.epoch && !planted(Bug::kStaleProof)) return;
   Peer& peer = it->second;
   if (peer.session != 0 && m.subject_session != 0 && peer.session != m.subject_session) return;
   if (m.proven) {
     peer.proven_dead = true;
+    const Member member{m.subject, peer.storage_id};
+    promised_.insert(member);  // it gives no answer of an earlier epoch any more
+    granted_until_ns_.erase(member);
   } else if (peer.session == 0) {
     // Silent to the controller for long, and to us since this epoch began: no need to wait again.
     peer.last_heard_ns =
@@ -206,209 +272,7 @@ void Leader::note_progress(Peer& peer) {
   peer.waiting_since_ns = peer.match < context_.last_index ? context_.now : 0;
 }
 
-// --- what goes to followers ---
-
-void Leader::replicate(ReplicaId id, Peer& peer) {
-  if (peer.session == 0 || peer.proven_dead) return;
-  const bool heartbeat_due = context_.now - peer.last_sent_ns >= context_.options.heartbeat_ns;
-  if (peer.next < context_.log.first_index() && peer.mode != Mode::kSnapshot) {
-    peer.mode = Mode::kSnapshot;
-    peer.snapshot_index = 0;
-    peer.probe_under_way = false;
-  }
-  switch (peer.mode) {
-    case Mode::kSnapshot:
-      if (!peer.probe_under_way || heartbeat_due) send_snapshot_chunk(id, peer);
-      return;
-    case Mode::kProbe:
-      if (peer.probe_under_way && !heartbeat_due) return;
-      peer.probe_under_way = true;
-      send_append(id, peer, context_.log.read(peer.next, context_.options.append_bytes));
-      return;
-    case Mode::kReplicate:
-      break;
-  }
-  bool sent = false;
-  while (peer.next <= context_.last_index &&
-         peer.in_flight_bytes < context_.options.in_flight_bytes) {
-    auto entries = context_.log.read(peer.next, context_.options.append_bytes);
-    CHECK(!entries.empty());
-    size_t bytes = 0;
-    for (const wire::Entry& entry : entries) bytes += wire::encoded_size(entry);
-    const Index next = entries.back().index + 1;
-    send_append(id, peer, std::move(entries));
-    peer.next = next;
-    peer.in_flight.emplace_back(next - 1, bytes);
-    peer.in_flight_bytes += bytes;
-    sent = true;
-  }
-  if (!sent && (heartbeat_due || context_.commit > peer.sent_commit)) send_append(id, peer, {});
-}
-
-void Leader::send_append(ReplicaId id, Peer& peer, std::vector<wire::Entry> entries) {
-  Message m = context_.make(MessageType::kAppend, id, peer.session);
-  m.prev_index = peer.next - 1;
-  m.prev_epoch = context_.log.epoch_at(m.prev_index);
-  m.entries = std::move(entries);
-  m.commit = context_.commit;
-  m.record_version = record_.version;
-  if (!m.entries.empty() && peer.waiting_since_ns == 0) peer.waiting_since_ns = context_.now;
-  peer.sent_commit = context_.commit;
-  peer.last_sent_ns = context_.now;
-  // Beside the own fsync, not after it; only the promise of the epoch has to be durable.
-  context_.send(std::move(m), promise_ticket_);
-}
-
-void Leader::send_snapshot_chunk(ReplicaId id, Peer& peer) {
-  const SnapshotView& snapshot = context_.snapshots;
-  if (snapshot.index() == 0) return;  // none readable now; asked again at the next heartbeat
-  if (peer.snapshot_index != snapshot.index()) {
-    peer.snapshot_index = snapshot.index();
-    peer.snapshot_offset = 0;
-  }
-  peer.probe_under_way = true;
-  peer.last_sent_ns = context_.now;
-  if (peer.snapshot_offset >= snapshot.size_bytes()) {
-    // All of it is there and being installed: a heartbeat keeps the replica from looking elsewhere.
-    Message m = context_.make(MessageType::kAnnounce, id, peer.session);
-    m.record = record_;
-    context_.send(std::move(m), promise_ticket_);
-    return;
-  }
-  Message m = context_.make(MessageType::kSnapshotChunk, id, peer.session);
-  m.snapshot_index = snapshot.index();
-  m.snapshot_epoch = snapshot.epoch();
-  m.offset = peer.snapshot_offset;
-  m.total_bytes = snapshot.size_bytes();
-  m.data = snapshot.read(m.offset, context_.options.chunk_bytes);
-  context_.send(std::move(m), promise_ticket_);
-}
-
-void Leader::announce_to_silent_members() {
-  if (context_.now - last_announce_ns_ < context_.options.heartbeat_ns) return;
-  last_announce_ns_ = context_.now;
-  for (const auto& [id, peer] : peers_) {
-    if (peer.session != 0 || peer.proven_dead) continue;
-    Message m = context_.make(MessageType::kAnnounce, id, 0);
-    m.record = record_;
-    context_.send(std::move(m), promise_ticket_);
-  }
-}
-
-// --- the in-sync set ---
-
-bool Leader::has_to_leave(const Member& member) const {
-  if (member == context_.options.self) return false;
-  if (excluded_.contains(member.id)) return true;
-  const auto it = peers_.find(member.id);
-  if (it == peers_.end() || it->second.storage_id != member.storage_id) return true;
-  const Peer& peer = it->second;
-  if (peer.proven_dead) return true;
-  if (context_.now - peer.last_heard_ns > context_.options.silence_ns) return true;
-  return peer.waiting_since_ns != 0 &&
-         context_.now - peer.waiting_since_ns > context_.options.stall_ns;
-}
-
-bool Leader::may_join(ReplicaId id, const Peer& peer) const {
-  if (peer.session == 0 || peer.proven_dead || excluded_.contains(id)) return false;
-  if (record_.contains(Member{id, peer.storage_id})) return false;
-  if (context_.now < peer.rejoin_after_ns) return false;
-  if (context_.now - peer.last_heard_ns > context_.options.silence_ns) return false;
-  // In this epoch, with this disk, everything up to the epoch's first entry and the commit index.
-  return peer.match >= std::max(first_, context_.commit);
-}
-
-void Leader::change_set() {
-  if (pending_ || context_.durable_ticket < promise_ticket_) return;
-  std::vector<Member> stay;
-  std::vector<Member> leave;
-  for (const Member& member : record_.in_sync) {
-    const bool could_leave = record_.in_sync.size() - leave.size() > record_.min_in_sync;
-    (could_leave && has_to_leave(member) ? leave : stay).push_back(member);
-  }
-  if (!leave.empty()) {
-    for (const Member& member : leave) {
-      const auto it = peers_.find(member.id);
-      if (it == peers_.end()) continue;
-      it->second.rejoin_after_ns =
-          it->second.proven_dead ? 0 : context_.now + context_.options.rejoin_ns;
-    }
-    const std::string why = "left the in-sync set ids=" + id_text(leave);
-    swap_set(std::move(stay), why);
-    return;
-  }
-  for (const auto& [id, peer] : peers_) {
-    if (!may_join(id, peer)) continue;
-    std::vector<Member> joined = record_.in_sync;
-    std::erase_if(joined, [id = id](const Member& member) { return member.id == id; });
-    if (joined.size() >= context_.options.max_in_sync) {
-      // The set is full. It takes the replica in the place of a member that has to leave, and could
-      // not because the set was at its minimum.
-      const auto leaves = std::find_if(joined.begin(), joined.end(),
-                                       [this](const Member& m) { return has_to_leave(m); });
-      if (leaves == joined.end()) continue;
-      joined.erase(leaves);
-    }
-    joined.push_back(Member{id, peer.storage_id});
-    std::sort(joined.begin(), joined.end());
-    swap_set(std::move(joined), "joined the in-sync set id=" + std::to_string(id));
-    return;
-  }
-}
-
-void Leader::swap_set(std::vector<Member> in_sync, const std::string& why) {
-  PendingSwap pending;
-  pending.swap.expected_version = record_.version;
-  pending.swap.record = record_;
-  pending.swap.record.version = record_.version + 1;
-  pending.swap.record.in_sync = std::move(in_sync);
-  context_.out->swap = pending.swap;
-  pending_ = std::move(pending);
-  context_.notice(why);
-}
-
-void Leader::on_swap_done(const SwapDone& done) {
-  if (!pending_ || done.expected_version != pending_->swap.expected_version) return;
-  if (done.applied) {
-    record_ = pending_->swap.record;
-    pending_.reset();
-    return;
-  }
-  // No clear yes: both sets hold until a read shows a later version.
-  pending_->unknown = true;
-  pending_->read_again_at_ns = context_.now + kReadAgainNs;
-  context_.out->read_record = true;
-}
-
-void Leader::on_record(const Record& record) {
-  if (record.version > record_.version) {
-    CHECK_MSG(pending_, "somebody else changed the in-sync set of this epoch");
-    record_ = record;
-    pending_.reset();
-    return;
-  }
-  // The version that the swap expected is still there: it failed, or comes yet. Repeating it on the
-  // same version settles which, the read after it shows.
-  if (pending_ && pending_->unknown && pending_->retry_at_ns == 0) {
-    pending_->retry_at_ns = context_.now + kSwapRetryNs;
-  }
-}
-
 // --- time ---
-
-// A swap of unknown outcome holds up commits until a read shows a later version: so it is repeated
-// after each read that does not, and the record is read again where a read brought nothing.
-void Leader::settle_pending_swap() {
-  if (!pending_ || !pending_->unknown) return;
-  if (pending_->retry_at_ns != 0 && context_.now >= pending_->retry_at_ns) {
-    pending_->retry_at_ns = 0;
-    pending_->read_again_at_ns = context_.now + kReadAgainNs;
-    context_.out->swap = pending_->swap;
-  } else if (context_.now >= pending_->read_again_at_ns) {
-    pending_->read_again_at_ns = context_.now + kReadAgainNs;
-    context_.out->read_record = true;
-  }
-}
 
 void Leader::tick() {
   settle_pending_swap();
@@ -419,6 +283,8 @@ void Leader::tick() {
         it->second.proven_dead || context_.now - it->second.last_heard_ns > kForgetLearnerNs;
     it = !member && gone && !pending_ ? peers_.erase(it) : std::next(it);
   }
+  std::erase_if(granted_until_ns_,
+                [this](const auto& granted) { return granted.second <= context_.now; });
 }
 
 void Leader::end_of_turn() {

@@ -1,5 +1,8 @@
-// The leading side of a replica, for one epoch: replicates its log, commits, and changes the
-// in-sync set. Made when the replica becomes leader, destroyed when it steps down.
+// The leading side of a replica, for one epoch: replicates its log, commits, grants leases, and
+// changes the in-sync set. Made when the replica becomes leader, destroyed when it steps down.
+//
+// leader.cc: the log, what is committed, what followers say. leader_send.cc: what goes to them,
+// with their leases. leader_set.cc: the in-sync set and its compare-and-swap.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +38,9 @@ class Leader {
   const Record& record() const { return record_; }
   Index pinned_index() const;
   std::vector<PeerView> peers() const;
+  // Until then (own clock) no later leader answers anybody: every replica that could be elected
+  // has answered something that was sent less than a lease ago.
+  int64_t lease_until(int64_t now_ns) const;
 
   void propose(int64_t wall_ms, std::string request_id, std::string payload);
   void on_hello(const Message& m);
@@ -73,6 +79,9 @@ class Leader {
     bool proven_dead = false;
     Index snapshot_index = 0;
     uint64_t snapshot_offset = 0;
+    int64_t answered_sent_ns = 0;  // own clock: when the newest append that it answered was sent
+    int64_t stamp_ns = 0;          // its clock: when it answered
+    int64_t stamp_heard_ns = 0;    // own clock: when that answer came
   };
 
   struct PendingSwap {
@@ -82,20 +91,31 @@ class Leader {
     int64_t read_again_at_ns = 0;  // the read that has to settle it may fail
   };
 
+  int64_t hold_ns() const;
+  bool is_member(const Member& member) const;
+
   void append_entry(wire::Entry entry);
   Peer* peer_of(const Message& m);
   void advance_commit();
+  bool predecessor_is_over();
   Index acknowledged_by(const Member& member) const;
+  void note_progress(Peer& peer);
+
   void replicate(ReplicaId id, Peer& peer);
   void send_append(ReplicaId id, Peer& peer, std::vector<wire::Entry> entries);
+  int64_t grant_lease(ReplicaId id, const Peer& peer);
   void send_snapshot_chunk(ReplicaId id, Peer& peer);
-  void note_progress(Peer& peer);
+  void announce_to_silent_members();
+
   void change_set();
+  bool remove_members();
+  void add_member();
   bool has_to_leave(const Member& member) const;
+  bool may_leave(const Member& member) const;
+  bool is_proven_dead(const Member& member) const;
   bool may_join(ReplicaId id, const Peer& peer) const;
   void swap_set(std::vector<Member> in_sync, const std::string& why);
   void settle_pending_swap();
-  void announce_to_silent_members();
 
   Context& context_;
   Record record_;
@@ -105,6 +125,15 @@ class Leader {
   std::set<ReplicaId> excluded_;  // asked to leave by a controller
   std::optional<PendingSwap> pending_;
   int64_t last_announce_ns_ = 0;
+
+  // The leader before this one may have answered, and its followers too, until their leases end.
+  const std::vector<Member> elected_from_;
+  const int64_t promised_at_ns_;
+  std::set<Member> promised_;  // known to have promised this epoch, or dead
+  bool predecessor_is_over_ = false;
+  // Own clock: by when every lease that was granted to this member has ended. Kept over the
+  // sessions of a member: only proof of death makes a lease void.
+  std::map<Member, int64_t> granted_until_ns_;
 };
 
 }  // namespace tandem::repl

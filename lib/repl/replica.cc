@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "repl/planted.h"
 
 namespace tandem::repl {
 namespace {
@@ -35,6 +36,18 @@ void Replica::step(Event event, int64_t now_ns, Effects& effects) {
 
 bool Replica::in_sync() const { return record_ && record_->contains(context_.options.self); }
 
+std::optional<Index> Replica::read_index(int64_t now_ns) const {
+  if (leader_ == nullptr) {
+    if (now_ns >= lease_until_ns_) return std::nullopt;
+    return planted(Bug::kReadCommitOnly) ? context_.commit : context_.last_index;
+  }
+  if (!leader_->opened() && !planted(Bug::kServeBeforeOpen)) return std::nullopt;
+  if (now_ns >= leader_->lease_until(now_ns) && !planted(Bug::kReadWithoutLease)) {
+    return std::nullopt;
+  }
+  return context_.commit;
+}
+
 Index Replica::pinned_index() const {
   return leader_ != nullptr ? leader_->pinned_index() : context_.commit;
 }
@@ -49,7 +62,10 @@ std::vector<PeerView> Replica::peers() const {
 // answer to a dead session must never count for a living one.
 bool Replica::addressed_to_me(const Message& m) {
   if (m.to != context_.options.self.id) return false;
-  if (m.to_session != 0 && m.to_session != context_.options.session) return false;
+  if (m.to_session != 0 && m.to_session != context_.options.session &&
+      !planted(Bug::kAckOfAnySession)) {
+    return false;
+  }
   if (m.from == kController || m.type == MessageType::kHello) {
     return m.lineage == 0 || context_.lineage == 0 || m.lineage == context_.lineage;
   }
@@ -75,6 +91,12 @@ void Replica::on(MessageIn& event) {
     case MessageType::kQueryState:
       answer_state(m);
       return;
+    case MessageType::kReadIndexIs:
+      if (leader_ == nullptr && m.epoch == context_.promise && m.from == leader_id_ &&
+          m.to_session == context_.options.session) {
+        reads_.answered(m);
+      }
+      return;
     default:
       break;
   }
@@ -89,6 +111,9 @@ void Replica::on(MessageIn& event) {
       return;
     case MessageType::kSnapshotAck:
       leader_->on_snapshot_ack(m);
+      return;
+    case MessageType::kReadIndex:
+      reads_.asked(m);
       return;
     case MessageType::kSessionDown:
       leader_->on_session_down(m);
@@ -122,6 +147,7 @@ void Replica::answer_state(const Message& m) {
   answer.state.last_epoch = context_.last_epoch;
   answer.state.commit = context_.commit;
   answer.state.cut_tail = cut_tail_;
+  answer.state.has_space = has_space_;
   answer.state.pid = pid_;
   // What is told here must be on disk: a controller chooses by it.
   context_.send(std::move(answer), context_.last_ticket);
@@ -130,7 +156,13 @@ void Replica::answer_state(const Message& m) {
 // --- the record, epochs, roles ---
 
 void Replica::on(RecordRead& event) {
-  if (event.record) learn_record(*event.record);
+  if (!event.record) return;
+  learn_record(*event.record);
+  if (event.asked_ns == 0) return;
+  has_read_record_ = true;
+  const bool own_epoch = leader_ != nullptr && event.record->lineage == context_.lineage &&
+                         event.record->epoch == context_.promise;
+  if (own_epoch && leader_->opened()) reads_.answer_before(event.asked_ns, context_.commit);
 }
 
 void Replica::learn_record(const Record& record) {
@@ -146,7 +178,9 @@ void Replica::learn_record(const Record& record) {
   if (record.epoch < context_.promise) return;
   // Not only with a new epoch: after a crash the promise may be on disk and the lineage not.
   adopt_lineage(record.lineage);
-  if (record.epoch > context_.promise) {
+  const bool again = planted(Bug::kReuseEpoch) && record.epoch == context_.promise &&
+                     leader_ == nullptr && record.leader == context_.options.self.id;
+  if (record.epoch > context_.promise || again) {
     if (record.leader == context_.options.self.id && record.contains(context_.options.self)) {
       become_leader(record);
       return;
@@ -170,23 +204,32 @@ void Replica::raise_promise(Epoch epoch, ReplicaId leader) {
   CHECK(epoch > context_.promise);
   step_down();
   context_.promise = epoch;
-  context_.persist(SavePromise{epoch});
+  if (!planted(Bug::kPromiseNotDurable)) promise_ticket_ = context_.persist(SavePromise{epoch});
   leader_id_ = leader;
   leader_session_ = 0;
+  start_epoch();
+  last_contact_ns_ = context_.now;
+  if (planted(Bug::kCutToCommit) && context_.last_index > context_.commit) {
+    context_.cut(context_.commit + 1);
+  }
+}
+
+// Whatever was heard in the epoch before counts no more.
+void Replica::start_epoch() {
   verified_ = 0;
   ack_due_ = false;
+  heard_sent_ns_ = 0;
+  lease_until_ns_ = 0;
   incoming_ = {};
-  last_contact_ns_ = context_.now;
+  reads_.start_over();
 }
 
 void Replica::become_leader(const Record& record) {
-  CHECK(record.epoch > context_.promise);
+  CHECK(record.epoch > context_.promise || planted(Bug::kReuseEpoch));
   step_down();
   context_.promise = record.epoch;
   leader_id_ = context_.options.self.id;
-  verified_ = 0;
-  ack_due_ = false;
-  incoming_ = {};
+  start_epoch();
   leader_ = std::make_unique<Leader>(context_, record);
   context_.notice("leads epoch=" + std::to_string(record.epoch));
 }
@@ -195,6 +238,7 @@ void Replica::step_down() {
   if (leader_ == nullptr) return;
   leader_.reset();
   leader_id_ = 0;
+  reads_.start_over();
   context_.out->stepped_down = true;
   context_.notice("no longer leads epoch=" + std::to_string(context_.promise));
 }
@@ -214,6 +258,8 @@ void Replica::on(Propose& event) {
   leader_->propose(event.wall_ms, std::move(event.request_id), std::move(event.payload));
 }
 
+void Replica::on(Read& event) { reads_.add(event); }
+
 void Replica::on(Persisted& event) { context_.persisted(event.ticket); }
 
 // --- following ---
@@ -227,7 +273,10 @@ bool Replica::accept_leader(const Message& m) {
   if (m.epoch > context_.promise) raise_promise(m.epoch, m.from);
   CHECK_MSG(leader_ == nullptr, "two leaders in one epoch");
   leader_id_ = m.from;
-  leader_session_ = m.session;
+  if (leader_session_ != m.session) {
+    leader_session_ = m.session;
+    heard_sent_ns_ = 0;
+  }
   last_contact_ns_ = context_.now;
   if (!record_ || m.record_version > record_->version) context_.out->read_record = true;
   return true;
@@ -241,6 +290,10 @@ void Replica::on_append(const Message& m) {
                                             context_.log.epoch_at(m.prev_index) == m.prev_epoch);
   if (!fits) {
     reject_append(m);
+    if (planted(Bug::kAckOnReceipt)) {
+      verified_ = std::max(verified_, m.prev_index + m.entries.size());
+      ack_due_ = true;
+    }
     return;
   }
   std::vector<wire::Entry> fresh;
@@ -254,10 +307,26 @@ void Replica::on_append(const Message& m) {
     fresh.push_back(entry);
   }
   if (!fresh.empty()) context_.append(std::move(fresh));
-  verified_ = std::max(verified_, m.prev_index + m.entries.size());
+  const Index end = m.prev_index + m.entries.size();
+  if (planted(Bug::kCutOnShorter) && end >= base && end < context_.last_index)
+    context_.cut(end + 1);
+  verified_ = std::max(verified_, end);
   // Never past what was verified in this epoch: beyond it the own log may hold other entries.
-  context_.commit = std::max(context_.commit, std::min(m.commit, verified_));
+  const Index known = planted(Bug::kCommitNotCapped) ? context_.last_index : verified_;
+  context_.commit = std::max(context_.commit, std::min(m.commit, known));
   ack_due_ = true;
+  take_lease(m);
+}
+
+// The lease runs from the own stamp: however long the message was on its way, it ends before the
+// leader counts it as out. A process that starts takes none before it has read the record itself,
+// so that none of an earlier epoch reaches it once a controller found it dead.
+void Replica::take_lease(const Message& m) {
+  heard_sent_ns_ = std::max(heard_sent_ns_, m.sent_ns);
+  if (m.lease_ns <= 0) return;
+  if (!has_read_record_ && !planted(Bug::kLeaseBeforeRecord)) return;
+  const int64_t from_ns = planted(Bug::kLeaseFromReceipt) ? context_.now : m.stamp_ns;
+  lease_until_ns_ = std::max(lease_until_ns_, from_ns + m.lease_ns);
 }
 
 // The leader looks for the last place where the logs agree; skipping a whole epoch of ours at a
@@ -332,6 +401,7 @@ void Replica::say_hello(ReplicaId to, uint64_t to_session) {
 // --- time ---
 
 void Replica::on(Tick&) {
+  reads_.expire();
   if (leader_ != nullptr) {
     leader_->tick();
     return;
@@ -340,7 +410,8 @@ void Replica::on(Tick&) {
   if (silent && leader_id_ != 0 && context_.now - last_hello_ns_ > kHelloEveryNs) {
     say_hello(leader_id_, 0);
   }
-  if (silent && context_.now - last_record_read_ns_ > kRecordReadEveryNs) {
+  const bool has_to_know = silent || !has_read_record_;
+  if (has_to_know && context_.now - last_record_read_ns_ > kRecordReadEveryNs) {
     last_record_read_ns_ = context_.now;
     context_.out->read_record = true;
   }
@@ -349,13 +420,40 @@ void Replica::on(Tick&) {
 void Replica::on(EndOfTurn&) {
   if (leader_ != nullptr) {
     leader_->end_of_turn();
-    return;
+  } else if (std::exchange(ack_due_, false)) {
+    acknowledge();
   }
-  if (!std::exchange(ack_due_, false)) return;
+  if (!reads_.empty()) serve_reads();
+}
+
+// One fsync covers all appends of the turn; the acknowledgement leaves when it is done.
+void Replica::acknowledge() {
   Message ack = context_.make(MessageType::kAppendAck, leader_id_, leader_session_);
   ack.match = verified_;
-  // One fsync covers all appends of the turn; the acknowledgement leaves when it is done.
-  context_.send(std::move(ack), context_.last_ticket);
+  ack.sent_ns = heard_sent_ns_;
+  ack.stamp_ns = context_.now;
+  const bool slow = context_.last_ticket > context_.durable_ticket &&
+                    context_.now - last_stamp_ns_ >= context_.options.heartbeat_ns / 2;
+  if (slow) {
+    // Leases need the promise of the epoch on the disk, not the entries that are on their way to
+    // it: a slow disk does not end them.
+    Message early = ack;
+    early.match = std::min(verified_, context_.durable_index);
+    context_.send(std::move(early), promise_ticket_);
+  }
+  last_stamp_ns_ = context_.now;
+  context_.send(std::move(ack), planted(Bug::kAckBeforeFsync) ? 0 : context_.last_ticket);
+}
+
+void Replica::serve_reads() {
+  const auto index = read_index(context_.now);
+  if (index) {
+    reads_.answer_all(*index);
+  } else if (leader_ == nullptr) {
+    reads_.ask_leader(leader_id_, leader_session_);
+  } else if (leader_->opened()) {
+    reads_.ask_record();
+  }
 }
 
 }  // namespace tandem::repl

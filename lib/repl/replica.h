@@ -16,6 +16,7 @@
 #include "repl/context.h"
 #include "repl/events.h"
 #include "repl/leader.h"
+#include "repl/reads.h"
 #include "repl/types.h"
 
 namespace tandem::repl {
@@ -44,6 +45,13 @@ class Replica {
   bool opened() const { return leader_ != nullptr && leader_->opened(); }
   // The entry that opened the epoch that this replica leads. REQUIRES: leading().
   Index epoch_start() const { return leader_->first(); }
+  // The index that a linearizable read has to wait for to be applied, where this replica knows by
+  // itself: a leader with a lease what is committed; a follower with a lease the end of its own
+  // log, which holds whatever was answered. nullopt: give it as a Read event. `now_ns` has to be
+  // sampled after the request was there: a clock from before says nothing of the present leader.
+  std::optional<Index> read_index(int64_t now_ns) const;
+  // Whether the disk of the log has space, as told to controllers.
+  void set_space(bool has_space) { has_space_ = has_space; }
   // Whether this replica is in the in-sync set of the newest record that it knows.
   bool in_sync() const;
   ReplicaId leader_id() const { return leader_id_; }
@@ -66,6 +74,7 @@ class Replica {
   void on(RecordRead& event);
   void on(SwapDone& event);
   void on(Propose& event);
+  void on(Read& event);
   void on(SnapshotChunkWritten& event);
   void on(SnapshotInstalled& event);
   void on(Tick& event);
@@ -76,10 +85,14 @@ class Replica {
   void raise_promise(Epoch epoch, ReplicaId leader);
   void adopt_lineage(uint64_t lineage);
   void become_leader(const Record& record);
+  void start_epoch();
   void step_down();
   bool accept_leader(const Message& m);
   void on_append(const Message& m);
   void reject_append(const Message& m);
+  void take_lease(const Message& m);
+  void acknowledge();
+  void serve_reads();
   void on_snapshot_chunk(const Message& m);
   void on_hello(const Message& m);
   void answer_state(const Message& m);
@@ -99,8 +112,16 @@ class Replica {
   uint64_t leader_session_ = 0;
   std::unique_ptr<Leader> leader_;
 
+  Ticket promise_ticket_ = 0;  // of the present epoch
+  Reads reads_{context_};
+  bool has_space_ = true;
+  bool has_read_record_ = false;  // itself, since this process was registered
+
   Index verified_ = 0;  // the own log matches the leader's up to here, shown in this epoch
   bool ack_due_ = false;
+  int64_t heard_sent_ns_ = 0;   // the leader's clock: when the newest append that came was sent
+  int64_t lease_until_ns_ = 0;  // own clock
+  int64_t last_stamp_ns_ = 0;   // own clock: of the last acknowledgement
   int64_t last_contact_ns_ = 0;
   int64_t last_hello_ns_ = 0;
   int64_t last_record_read_ns_ = 0;

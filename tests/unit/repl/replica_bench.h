@@ -140,6 +140,8 @@ class ReplicaBench {
     return step(MessageIn{std::move(m)});
   }
   Effects learn(const Record& record) { return step(RecordRead{record}); }
+  // A read of the record by this process, begun and done now.
+  Effects read_record(const Record& record) { return step(RecordRead{record, now}); }
   void make_durable() { step(Persisted{last_ticket}); }
 
   // A leader's append from replica 2.

@@ -1,0 +1,90 @@
+#include "repl/reads.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tandem::repl {
+namespace {
+
+// A question or its answer may be lost.
+constexpr int64_t kAskAgainNs = 50'000'000;
+
+}  // namespace
+
+void Reads::add(const Read& read) { waiting_.push_back(Waiting{read, context_.now, 0}); }
+
+void Reads::asked(const Message& question) {
+  // A later question of the same replica stands for the earlier ones too.
+  const auto same = [&](const Question& q) { return q.from == question.from; };
+  std::erase_if(questions_, same);
+  questions_.push_back(Question{question.from, question.session, question.question, context_.now});
+}
+
+void Reads::tell(const Question& question, Index index) {
+  Message answer = context_.make(MessageType::kReadIndexIs, question.from, question.session);
+  answer.question = question.number;
+  answer.match = index;
+  context_.send(std::move(answer), context_.last_ticket);
+}
+
+void Reads::answer_all(Index index) {
+  for (const Waiting& waiting : waiting_) {
+    context_.out->readable.push_back(Readable{waiting.read.token, index});
+  }
+  for (const Question& question : questions_) tell(question, index);
+  waiting_.clear();
+  questions_.clear();
+  asked_at_ns_ = 0;
+}
+
+void Reads::answer_before(int64_t asked_ns, Index index) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) {
+    if (waiting.since_ns > asked_ns) return false;
+    context_.out->readable.push_back(Readable{waiting.read.token, index});
+    return true;
+  });
+  std::erase_if(questions_, [&](const Question& question) {
+    if (question.since_ns > asked_ns) return false;
+    tell(question, index);
+    return true;
+  });
+  asked_at_ns_ = 0;
+}
+
+void Reads::answered(const Message& answer) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) {
+    if (waiting.question == 0 || waiting.question > answer.question) return false;
+    context_.out->readable.push_back(Readable{waiting.read.token, answer.match});
+    return true;
+  });
+  if (answer.question == last_question_) asked_at_ns_ = 0;
+}
+
+void Reads::ask_leader(ReplicaId leader, uint64_t leader_session) {
+  if (waiting_.empty() || leader == 0 || leader_session == 0) return;
+  if (asked_at_ns_ != 0 && context_.now - asked_at_ns_ < kAskAgainNs) return;
+  ++last_question_;
+  for (Waiting& waiting : waiting_) waiting.question = last_question_;
+  asked_at_ns_ = context_.now;
+  Message question = context_.make(MessageType::kReadIndex, leader, leader_session);
+  question.question = last_question_;
+  context_.send(std::move(question), context_.last_ticket);
+}
+
+void Reads::ask_record() {
+  if (empty() || (asked_at_ns_ != 0 && context_.now - asked_at_ns_ < kAskAgainNs)) return;
+  asked_at_ns_ = context_.now;
+  context_.out->read_record = true;
+}
+
+void Reads::start_over() {
+  questions_.clear();
+  for (Waiting& waiting : waiting_) waiting.question = 0;
+  asked_at_ns_ = 0;
+}
+
+void Reads::expire() {
+  std::erase_if(waiting_, [this](const Waiting& w) { return w.read.deadline_ns <= context_.now; });
+}
+
+}  // namespace tandem::repl
