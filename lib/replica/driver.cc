@@ -50,9 +50,11 @@ void Driver::start(UniqueFunction<void(Status)> done) {
                            if (*self == nullptr) return;
                            Driver& driver = **self;
                            if (registered) {
+                             driver.registered_ = true;
+                             driver.read_record();
                              driver.watch_ = driver.coord_.watch_record(
                                  driver.options_.group, [self](const coord::Versioned& record) {
-                                   if (*self != nullptr) (*self)->record_was_read(record);
+                                   if (*self != nullptr) (*self)->record_was_read(record, 0);
                                  });
                              driver.refresh_members();
                            }
@@ -71,7 +73,9 @@ void Driver::drain(UniqueFunction<void()> done) {
   writers_.fail_all(Error{ErrorKind::kUnknown,
                           "this replica is being stopped: the outcome is unknown, ask again with "
                           "the same key"});
-  readers_.fail_above(0, Error{ErrorKind::kUnavailable, "this replica is being stopped"});
+  const Error stops{ErrorKind::kUnavailable, "this replica is being stopped"};
+  readers_.fail_above(0, stops);
+  index_readers_.fail_all(stops);
   coord_.unregister_member(options_.group, options_.id, session_,
                            [done = std::move(done)](const Status&) mutable { done(); });
 }
@@ -134,6 +138,7 @@ void Driver::carry_out(repl::Effects effects) {
   if (effects.swap) swap_record(*effects.swap);
   if (effects.read_record) read_record();
   if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
+  for (const repl::Readable& read : effects.readable) readable(read);
 }
 
 void Driver::persist(repl::Persist& item) {
@@ -219,10 +224,12 @@ void Driver::end_of_turn() {
 }
 
 void Driver::tick() {
+  core_->set_space(log_->has_space());
   step(repl::Tick{});
   const int64_t now = system_clock().boot_ns();
   writers_.expire(now);
   readers_.expire(now);
+  index_readers_.expire(now);
   if (++ticks_ % kLockCheckTicks == 0 && !lock_->still_ours()) {
     daemon::die(Error{ErrorKind::kBusy, "the lock of '" + options_.directory +
                                             "' is gone: another process may use the directory"});
@@ -286,23 +293,24 @@ void Driver::read_record() {
     return;
   }
   reading_record_ = true;
-  coord_.read_record(options_.group, [self = self_](Result<coord::Versioned> record) {
+  const int64_t asked_ns = registered_ ? system_clock().boot_ns() : 0;
+  coord_.read_record(options_.group, [self = self_, asked_ns](Result<coord::Versioned> record) {
     if (*self == nullptr) return;
     Driver& driver = **self;
     driver.reading_record_ = false;
-    driver.record_was_read(record);
+    driver.record_was_read(record, asked_ns);
     if (std::exchange(driver.read_record_again_, false)) driver.read_record();
   });
 }
 
-void Driver::record_was_read(const Result<coord::Versioned>& record) {
+void Driver::record_was_read(const Result<coord::Versioned>& record, int64_t asked_ns) {
   if (!record) {
     log::warning("cannot read the record", {{"error", record.error().message}});
     return;
   }
   if (installing_ || draining_) return;
   if (record->version == 0) {
-    step(repl::RecordRead{});
+    step(repl::RecordRead{std::nullopt, asked_ns});
     return;
   }
   auto parsed = repl::parse_record(record->text);
@@ -310,7 +318,7 @@ void Driver::record_was_read(const Result<coord::Versioned>& record) {
     log::error("the record is malformed", {{"version", record->version}});
     return;
   }
-  step(repl::RecordRead{std::move(*parsed)});
+  step(repl::RecordRead{std::move(*parsed), asked_ns});
 }
 
 // --- applying ---
@@ -380,36 +388,43 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
     done(fail(ErrorKind::kUnavailable, "this replica is not ready"));
     return;
   }
-  if (!has_state_) {
-    done(fail(ErrorKind::kUnavailable, "this replica has no data yet"));
-    return;
-  }
-  uint64_t index = 0;
-  switch (consistency) {
-    case wire::Consistency::kEventual:
-      break;
-    case wire::Consistency::kSession:
-      index = min_index;
-      break;
-    case wire::Consistency::kDefault:
-    case wire::Consistency::kLinearizable:
-      if (leading() ? !takes_writes() : !core_->in_sync()) {
-        done(fail(ErrorKind::kUnavailable, "this replica is not in sync"));
-        return;
-      }
-      // Every answered write is in the log of every in-sync replica: its own end is far enough.
-      index = std::max(min_index, leading() ? core_->commit() : core_->last_index());
-      break;
-  }
-  if (applied_ >= index) {
-    done({});
-    return;
-  }
-  if (readers_.size() >= options_.max_readers) {
+  if (readers_.size() + index_readers_.size() >= options_.max_readers) {
     done(fail(ErrorKind::kUnavailable, "too many reads wait"));
     return;
   }
-  readers_.add(index, system_clock().boot_ns() + nanoseconds(budget_ms), std::move(done));
+  // Sampled after the request was there: a lease that was good before proves nothing.
+  const int64_t now = system_clock().boot_ns();
+  const int64_t deadline = now + nanoseconds(budget_ms);
+  if (consistency == wire::Consistency::kEventual || consistency == wire::Consistency::kSession) {
+    if (!has_state_) {
+      done(fail(ErrorKind::kUnavailable, "this replica has no data yet"));
+      return;
+    }
+    read_at(consistency == wire::Consistency::kSession ? min_index : 0, deadline, std::move(done));
+    return;
+  }
+  const auto index = core_->read_index(now);
+  if (index) {
+    read_at(std::max(min_index, *index), deadline, std::move(done));
+    return;
+  }
+  const uint64_t token =
+      index_readers_.add(IndexReaders::Waiting{min_index, deadline, std::move(done)});
+  step(repl::Read{token, deadline});
+}
+
+void Driver::readable(const repl::Readable& read) {
+  auto waiting = index_readers_.take(read.token);
+  if (!waiting) return;
+  read_at(std::max(waiting->min_index, read.index), waiting->deadline_ns, std::move(waiting->done));
+}
+
+void Driver::read_at(uint64_t index, int64_t deadline_ns, Readers::Done done) {
+  if (applied_ >= index) {
+    done({});
+  } else {
+    readers_.add(index, deadline_ns, std::move(done));
+  }
 }
 
 wire::Json Driver::status() const {
@@ -421,9 +436,8 @@ wire::Json Driver::status() const {
   json.set("leading", leading());
   json.set("takes_writes", takes_writes());
   json.set("in_sync", core_->in_sync());
-  // Without leases yet: a follower answers from a state that holds all of its own log, which has
-  // every write that was answered while it was in the set.
-  json.set("reads_promise", leading() ? "committed" : core_->in_sync() ? "own log" : "eventual");
+  // With a lease linearizable reads are answered at once, without one the leader is asked.
+  json.set("lease", core_->read_index(system_clock().boot_ns()).has_value());
   json.set("leader", static_cast<int64_t>(core_->leader_id()));
   json.set("epoch", core_->epoch());
   json.set("last_index", core_->last_index());

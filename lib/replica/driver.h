@@ -127,7 +127,9 @@ class Driver final : public daemon::Part {
   void tick();
   void swap_record(const repl::Swap& swap);
   void read_record();
-  void record_was_read(const Result<coord::Versioned>& record);
+  void record_was_read(const Result<coord::Versioned>& record, int64_t asked_ns);
+  void readable(const repl::Readable& read);
+  void read_at(uint64_t index, int64_t deadline_ns, Readers::Done done);
   void take_chunk(const repl::SnapshotChunk& chunk);
   void install_snapshot(repl::Index index);
   void take_snapshot_if_due();
@@ -158,6 +160,7 @@ class Driver final : public daemon::Part {
   uint64_t bytes_since_snapshot_ = 0;
   Writers writers_;
   Readers readers_;
+  IndexReaders index_readers_;
 
   std::deque<TicketPair> tickets_;
   repl::Ticket durable_ = 0;
@@ -168,6 +171,7 @@ class Driver final : public daemon::Part {
   std::optional<Install> installing_;
 
   bool dirty_ = false;  // something happened in this turn
+  bool registered_ = false;
   bool reading_record_ = false;
   bool read_record_again_ = false;
   bool draining_ = false;

@@ -9,7 +9,7 @@ namespace {
 // Takes what `which` chooses out of `waiting` before anybody is told: a completion may come back
 // with another request.
 template <typename Map, typename Which>
-std::vector<typename Map::mapped_type> take(Map& waiting, Which which) {
+std::vector<typename Map::mapped_type> take_all(Map& waiting, Which which) {
   std::vector<typename Map::mapped_type> taken;
   for (auto it = waiting.begin(); it != waiting.end();) {
     if (which(*it)) {
@@ -37,12 +37,13 @@ void Writers::applied(uint64_t index, const repl::Applied& answer) {
 }
 
 void Writers::fail_all(const Error& error) {
-  auto taken = take(waiting_, [](const auto&) { return true; });
+  auto taken = take_all(waiting_, [](const auto&) { return true; });
   for (Waiting& waiting : taken) waiting.done(fail(error));
 }
 
 void Writers::expire(int64_t now_ns) {
-  auto taken = take(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
+  auto taken =
+      take_all(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
   for (Waiting& waiting : taken) {
     waiting.done(fail(ErrorKind::kUnknown,
                       "not every in-sync replica has acknowledged the write in time: its outcome "
@@ -63,14 +64,41 @@ void Readers::reached(uint64_t index) {
 }
 
 void Readers::fail_above(uint64_t index, const Error& error) {
-  auto taken = take(waiting_, [&](const auto& item) { return item.first > index; });
+  auto taken = take_all(waiting_, [&](const auto& item) { return item.first > index; });
   for (Waiting& waiting : taken) waiting.done(fail(error));
 }
 
 void Readers::expire(int64_t now_ns) {
-  auto taken = take(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
+  auto taken =
+      take_all(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
   for (Waiting& waiting : taken) {
     waiting.done(fail(ErrorKind::kTimeout, "this replica has not caught up in time"));
+  }
+}
+
+uint64_t IndexReaders::add(Waiting waiting) {
+  waiting_.emplace(++last_token_, std::move(waiting));
+  return last_token_;
+}
+
+std::optional<IndexReaders::Waiting> IndexReaders::take(uint64_t token) {
+  const auto it = waiting_.find(token);
+  if (it == waiting_.end()) return std::nullopt;
+  Waiting waiting = std::move(it->second);
+  waiting_.erase(it);
+  return waiting;
+}
+
+void IndexReaders::fail_all(const Error& error) {
+  auto taken = take_all(waiting_, [](const auto&) { return true; });
+  for (Waiting& waiting : taken) waiting.done(fail(error));
+}
+
+void IndexReaders::expire(int64_t now_ns) {
+  auto taken =
+      take_all(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
+  for (Waiting& waiting : taken) {
+    waiting.done(fail(ErrorKind::kTimeout, "the leader could not be asked in time"));
   }
 }
 

@@ -1,9 +1,10 @@
 // Who waits for what in a replica: writers for the entry that carries their command to be applied,
-// readers for the state to have reached an index. All have a deadline.
+// readers for the state to have reached an index, or first to learn which one. All have a deadline.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "base/function.h"
 #include "base/result.h"
@@ -56,6 +57,28 @@ class Readers {
     Done done;
   };
   std::multimap<uint64_t, Waiting> waiting_;
+};
+
+// Linearizable reads that the protocol core looks up the index of.
+class IndexReaders {
+ public:
+  struct Waiting {
+    uint64_t min_index = 0;  // what the client wants besides
+    int64_t deadline_ns = 0;
+    Readers::Done done;
+  };
+
+  size_t size() const { return waiting_.size(); }
+  // The token that the core knows this read by.
+  uint64_t add(Waiting waiting);
+  // nullopt: it is not waited for any more.
+  std::optional<Waiting> take(uint64_t token);
+  void fail_all(const Error& error);
+  void expire(int64_t now_ns);
+
+ private:
+  std::map<uint64_t, Waiting> waiting_;
+  uint64_t last_token_ = 0;
 };
 
 }  // namespace tandem::replica

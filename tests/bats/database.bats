@@ -426,7 +426,7 @@ END
   run jq -e 'all(.[]; .state == "in sync" and .in_sync and (.host | length > 0) and .epoch > 0 and
     .last_index > 0 and .commit_index > 0 and .applied_index > 0 and .lag >= 0 and
     .reads_served >= 0 and .since_ms > 0 and (.address | startswith("ipc://")) and
-    .has_space and (.reads_promise | length > 0)) and (map(.reads_served) | add) > 0' <<<"$output"
+    .has_space and (.lease | type == "boolean")) and (map(.reads_served) | add) > 0' <<<"$output"
   assert_success
 }
 

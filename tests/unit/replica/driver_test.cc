@@ -63,7 +63,8 @@ class Commands final : public repl::StateMachine {
 // One replica with what a worker puts around it.
 class Node final : public rpc::Handler {
  public:
-  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, uint64_t snapshot_log_bytes)
+  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, uint64_t snapshot_log_bytes,
+       size_t max_in_sync)
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
         server_(loop,
                 {.url = "ipc://" + (root / std::to_string(id)).string() + ".sock",
@@ -73,6 +74,7 @@ class Node final : public rpc::Handler {
                 {.group = "g",
                  .id = id,
                  .directory = directory(root, id),
+                 .max_in_sync = max_in_sync,
                  .max_entry_bytes = 256 << 10,
                  .segment_bytes = 1 << 20,
                  .snapshot_log_bytes = snapshot_log_bytes},
@@ -114,8 +116,8 @@ class DriverTest : public testing::Test {
     fs::remove_all(root_);
   }
 
-  Node& start(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20) {
-    nodes_[id] = std::make_unique<Node>(loop_, root_, id, snapshot_log_bytes);
+  Node& start(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20, size_t max_in_sync = 3) {
+    nodes_[id] = std::make_unique<Node>(loop_, root_, id, snapshot_log_bytes, max_in_sync);
     return *nodes_[id];
   }
   Node& node(repl::ReplicaId id) { return *nodes_.at(id); }
@@ -172,6 +174,42 @@ TEST_F(DriverTest, AWriteIsAppliedOnBothReplicas) {
   EXPECT_EQ(written->answer.body, R"({"a":1})");
   until([&] { return node(2).driver().applied_index() == written->index; });
   EXPECT_EQ(node(2).commands.all, node(1).commands.all);
+}
+
+TEST_F(DriverTest, EveryReplicaAnswersALinearizableReadFromWhatWasWrittenBefore) {
+  start(1, 64 << 20, 2);
+  make_leader(1, 0, 1);
+  start(2);
+  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  start(3);  // the set is full: a reader outside
+  for (int i = 0; i < 5; ++i) {
+    const auto written = write(1, R"({"n":)" + std::to_string(i) + "}");
+    ASSERT_TRUE(written);
+    for (const repl::ReplicaId id : {1U, 2U, 3U}) {
+      std::optional<Status> told;
+      node(id).driver().when_readable(wire::Consistency::kLinearizable, 0, 20000,
+                                      [&](Status status) { told = std::move(status); });
+      until([&] { return told.has_value(); });
+      ASSERT_TRUE(*told) << told->error().message;
+      EXPECT_GE(node(id).driver().applied_index(), written->index) << "replica " << id;
+    }
+  }
+}
+
+TEST_F(DriverTest, AReadThatNobodyCanVouchForFailsInTime) {
+  start(1);
+  make_leader(1, 0, 1);
+  start(2);
+  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  stop(1);
+  std::optional<Status> told;
+  // Leases end; the leader is gone and nobody chooses another.
+  until([&] { return node(2).driver().status().find("lease")->dump() == "false"; });
+  node(2).driver().when_readable(wire::Consistency::kLinearizable, 0, 100,
+                                 [&](Status status) { told = std::move(status); });
+  until([&] { return told.has_value(); });
+  ASSERT_FALSE(*told);
+  EXPECT_EQ(told->error().kind, ErrorKind::kTimeout);
 }
 
 TEST_F(DriverTest, AKeyIsCarriedOutOnce) {
