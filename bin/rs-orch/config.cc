@@ -8,6 +8,11 @@
 #include "db/schema.h"
 
 namespace tandem::orch {
+namespace {
+
+constexpr std::string_view kIdMark = "{id}";
+
+}  // namespace
 
 void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
   c.http.port = 8090;
@@ -35,8 +40,17 @@ void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
   t.text("workers.config", c.worker_config, "settings of the workers; empty: their defaults");
   t.text("workers.directory", c.worker_directory, "where each worker keeps its data, below its id");
   t.text("workers.sockets", c.worker_sockets, "directory of the workers' sockets");
+  t.text(
+      "workers.url", c.worker_url,
+      "where the workers listen, {id} is the worker's number; empty: a socket in that directory");
   t.duration_ms("workers.stop_timeout", c.stop_timeout_ms,
                 "how long a worker that was told to stop may take before it is killed", 1, 600000);
+  t.duration_ms("workers.start_timeout", c.start_timeout_ms,
+                "a worker that is not ready after this is killed and started anew; 0: never", 0,
+                86400000);
+  t.duration_ms("workers.restart_timeout", c.restart_timeout_ms,
+                "how long the restart of a worker may take, until it is in sync again", 1000,
+                86400000);
   t.duration_ms("scaling.window", c.window_ms, "reads are counted for so long, then slaves follow",
                 100, 86400000)
       .reloads();
@@ -56,10 +70,21 @@ Status check_orch(const OrchConfig& c) {
   if (c.min_slaves > c.max_slaves) {
     return fail(ErrorKind::kConfig, "scaling.min_slaves is above scaling.max_slaves");
   }
+  if (!c.worker_url.empty() && c.worker_url.find(kIdMark) == std::string::npos) {
+    return fail(ErrorKind::kConfig, "workers.url has no {id}: each worker needs a url of its own");
+  }
   if (c.min_in_sync > c.max_in_sync) {
     return fail(ErrorKind::kConfig, "database.min_in_sync is above database.max_in_sync");
   }
   return {};
+}
+
+std::string worker_url(const OrchConfig& config, uint64_t id) {
+  std::string url = config.worker_url;
+  if (url.empty()) {
+    url = "ipc://" + config.worker_sockets + "/worker-" + std::string(kIdMark) + ".sock";
+  }
+  return url.replace(url.rfind(kIdMark), kIdMark.size(), std::to_string(id));
 }
 
 Status make_directories(const OrchConfig& config) {

@@ -27,7 +27,10 @@ struct OrchConfig {
   std::string worker_config;   // empty: workers have defaults
   std::string worker_directory = "run/state/rides-db";
   std::string worker_sockets = "run/sock";
+  std::string worker_url;  // with {id}; empty: a socket in worker_sockets
   uint32_t stop_timeout_ms = 5000;
+  uint32_t start_timeout_ms = 300000;    // 0: as long as it takes
+  uint32_t restart_timeout_ms = 120000;  // of one worker, until it is in sync again
 
   uint32_t window_ms = 120000;
   uint32_t reads_per_slave = 20;
@@ -41,6 +44,9 @@ void declare_orch(OrchConfig& config, daemon::SettingTable& table);
 
 // What one value cannot tell: the declaration of the tables, the bounds of scaling.
 Status check_orch(const OrchConfig& config);
+
+// Where worker `id` listens.
+std::string worker_url(const OrchConfig& config, uint64_t id);
 
 // The directories of the workers' data and of all sockets.
 Status make_directories(const OrchConfig& config);

@@ -87,7 +87,7 @@ Status Fleet::start_worker(Slot& slot, const std::string& reason) {
            {"worker.group", config_.group},
            {"worker.directory", directory_of(slot.id)},
            {"worker.max_in_sync", std::to_string(config_.max_in_sync)},
-           {"rpc.url", "ipc://" + config_.worker_sockets + "/worker-" + id + ".sock"},
+           {"rpc.url", worker_url(config_, slot.id)},
            {"coord.backend", config_.coord_backend},
            {"coord.root", config_.coord_root}}) {
     options.args.push_back("--set");
@@ -108,6 +108,7 @@ Status Fleet::start_worker(Slot& slot, const std::string& reason) {
   slot.pid = slot.child->pid();
   slot.session = 0;
   slot.told_to_stop = false;
+  slot.overdue = false;
   slot.started_ms = now_ms();
   slot.ready_fd = pipe_fds[0];
   slot.ready = std::make_unique<loop::Poll>(loop_, slot.ready_fd,
@@ -132,8 +133,9 @@ void Fleet::worker_up(const Worker& worker) {
   const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
                                        worker.member.start_ticks, worker.member.boot_id};
   if (!up.running() && !adopt(up, identity, "it was started by an earlier orchestrator")) return;
-  // Where another process of this id runs, the entry is that of a dead one.
-  if (up.pid == identity.pid) up.session = worker.member.session;
+  // Where another process of this id runs, the entry is that of a dead one, whose pid may be in use
+  // again.
+  if (up.pid == identity.pid && loop::same_process(identity)) up.session = worker.member.session;
 }
 
 // Every registered worker is watched, or is dead: then whoever waits for it is told.
@@ -175,6 +177,7 @@ Status Fleet::adopt(Slot& slot, const loop::ProcessIdentity& identity, const std
   slot.pid = identity.pid;
   slot.session = 0;
   slot.told_to_stop = false;
+  slot.overdue = false;
   slot.started_ms = now_ms();
   events_.tell("adopt", reason, worker_fields(slot.id, slot.pid));
   if (stopping_) tell_to_stop(slot);
@@ -196,8 +199,9 @@ void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
     dead.ready.reset();
     close(std::exchange(dead.ready_fd, -1));
   }
-  // One that came up and was killed did not fail: its replacement is not to wait.
-  const bool failed = session == 0 || signal != SIGKILL;
+  // One that came up and was killed, or was told to stop, did not fail: its replacement is not to
+  // wait.
+  const bool failed = session == 0 || (signal != SIGKILL && !asked);
   const bool steady = now_ms() - dead.started_ms > kSteadyMs;
   dead.failures = !failed ? 0 : steady ? 1 : dead.failures + 1;
   dead.next_start_ms = now_ms() + pause_ms(dead.failures);
