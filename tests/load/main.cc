@@ -23,13 +23,13 @@
 
 #include "base/clock.h"
 #include "base/exit_status.h"
-#include "http_call.h"
+#include "support/http_call.h"
 #include "wire/json.h"
 
 namespace {
 
-using tandem::load::Answer;
-using tandem::load::HttpCall;
+using tandem::support::Answer;
+using tandem::support::HttpCall;
 using tandem::wire::Json;
 
 constexpr long kCallTimeoutMs = 10'000;
@@ -106,7 +106,7 @@ Answer write(HttpCall& http, Tally& tally, const char* method, const std::string
              const std::string& body, const std::string& key) {
   Answer answer;
   for (int i = 0; i < kRepeats; ++i) {
-    answer = http.call(method, url, body, key);
+    answer = http.call(method, url, body, {.key = key});
     if (answer.status != 0 && answer.status < 500) return answer;
     tally.repeated();
   }
