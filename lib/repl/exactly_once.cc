@@ -6,7 +6,6 @@
 
 #include "base/ids.h"
 #include "repl/planted.h"
-#include "wire/json.h"
 
 namespace tandem::repl {
 namespace {
@@ -14,6 +13,8 @@ namespace {
 using wire::Json;
 
 constexpr std::string_view kRowPrefix = "{\"outcome\":";
+constexpr std::string_view kClockPrefix = "{\"key_clock\":";
+constexpr int64_t kMaxClockStepMs = 1000;
 
 // FNV-1a, 64 bit: tells an honest client's other body from a repetition; not a cryptographic hash.
 uint64_t hash_of(std::string_view text) {
@@ -33,11 +34,14 @@ Applied refuse(uint16_t status, std::string_view message) {
 
 class Frozen final : public FrozenState {
  public:
-  Frozen(std::vector<ExactlyOnce::Shared> outcomes, std::unique_ptr<FrozenState> inner)
-      : outcomes_(std::move(outcomes)), inner_(std::move(inner)) {}
+  Frozen(Json clock, std::vector<ExactlyOnce::Shared> outcomes, std::unique_ptr<FrozenState> inner)
+      : clock_(std::move(clock)), outcomes_(std::move(outcomes)), inner_(std::move(inner)) {}
 
   bool write_rows(const RowSink& sink) const override {
-    std::string row;
+    std::string row{kClockPrefix};
+    clock_.dump_to(row);
+    row += '}';
+    if (!sink(row)) return false;
     for (const auto& outcome : outcomes_) {
       Json json;
       json.set("key", outcome->key);
@@ -54,6 +58,7 @@ class Frozen final : public FrozenState {
   }
 
  private:
+  Json clock_;
   std::vector<ExactlyOnce::Shared> outcomes_;
   std::unique_ptr<FrozenState> inner_;
 };
@@ -61,7 +66,7 @@ class Frozen final : public FrozenState {
 }  // namespace
 
 Applied ExactlyOnce::apply(const wire::Entry& entry) {
-  forget_before(entry.time_ms);
+  advance(entry.time_ms);
   if (entry.request_id.empty()) return inner_.apply(entry);
   const uint64_t hash = hash_of(entry.payload);
   const auto known = outcomes_.find(entry.request_id);
@@ -76,7 +81,7 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   auto outcome = std::make_shared<Outcome>();
   outcome->key = entry.request_id;
   outcome->payload_hash = hash;
-  outcome->time_ms = entry.time_ms;
+  outcome->time_ms = birth_ms >= 0 ? entry.time_ms : client_clock_ms_;
   outcome->answer = inner_.apply(entry);
   Applied answer = outcome->answer;
   remember(std::move(outcome));
@@ -94,37 +99,45 @@ void ExactlyOnce::remember(Shared outcome) {
   outcomes_.emplace(key, std::move(outcome));
 }
 
-void ExactlyOnce::forget_before(int64_t now_ms) {
-  while (!made_.empty() && made_.begin()->first < now_ms - kMadeKeyMs) {
+void ExactlyOnce::advance(int64_t log_time_ms) {
+  if (log_time_ms_ == 0) client_clock_ms_ = log_time_ms_ = log_time_ms;
+  const int64_t step_ms = log_time_ms - log_time_ms_;
+  client_clock_ms_ += std::clamp<int64_t>(step_ms, 0, kMaxClockStepMs);
+  log_time_ms_ = std::max(log_time_ms_, log_time_ms);
+  while (!made_.empty() && made_.begin()->first < log_time_ms - kMadeKeyMs) {
     outcomes_.erase(made_.begin()->second->key);
     made_.erase(made_.begin());
   }
-  while (!client_.empty() && client_.front()->time_ms < now_ms - kClientKeyMs) {
+  while (!client_.empty() && client_.front()->time_ms < client_clock_ms_ - kClientKeyMs) {
     outcomes_.erase(client_.front()->key);
     client_.pop_front();
   }
 }
 
 std::unique_ptr<FrozenState> ExactlyOnce::freeze() const {
-  if (planted(Bug::kForgetKeys)) {
-    return std::make_unique<Frozen>(std::vector<Shared>{}, inner_.freeze());
-  }
+  Json clock;
+  clock.set("log_time", log_time_ms_);
+  clock.set("clock", client_clock_ms_);
   std::vector<Shared> outcomes(client_.begin(), client_.end());
   for (const auto& [begin_ms, outcome] : made_) outcomes.push_back(outcome);
-  return std::make_unique<Frozen>(std::move(outcomes), inner_.freeze());
+  if (planted(Bug::kForgetKeys)) outcomes.clear();
+  return std::make_unique<Frozen>(std::move(clock), std::move(outcomes), inner_.freeze());
 }
 
 void ExactlyOnce::reset() {
   outcomes_.clear();
   made_.clear();
   client_.clear();
+  log_time_ms_ = client_clock_ms_ = 0;
   inner_.reset();
 }
 
 Status ExactlyOnce::restore_row(std::string_view row) {
-  if (!row.starts_with(kRowPrefix)) return inner_.restore_row(row);
+  const bool is_clock = row.starts_with(kClockPrefix);
+  if (!is_clock && !row.starts_with(kRowPrefix)) return inner_.restore_row(row);
   const auto json = wire::parse_json(row);
   if (!json) return fail(ErrorKind::kCorrupt, "snapshot: " + json.error().message);
+  if (is_clock) return restore_clock(*json->find("key_clock"));
   const Json* fields = json->find("outcome");
   const auto text = [&](std::string_view name) {
     const Json* value = fields->find(name);
@@ -150,6 +163,18 @@ Status ExactlyOnce::restore_row(std::string_view row) {
   outcome->time_ms = *time_ms;
   outcome->answer = Applied{static_cast<uint16_t>(*status), *body};
   remember(std::move(outcome));
+  return {};
+}
+
+Status ExactlyOnce::restore_clock(const Json& clock) {
+  const Json* log_time = clock.find("log_time");
+  const Json* client = clock.find("clock");
+  if (log_time == nullptr || log_time->as_int() == nullptr || client == nullptr ||
+      client->as_int() == nullptr) {
+    return fail(ErrorKind::kCorrupt, "snapshot: the clock of keys lacks a field");
+  }
+  log_time_ms_ = *log_time->as_int();
+  client_clock_ms_ = *client->as_int();
   return {};
 }
 

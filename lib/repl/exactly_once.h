@@ -7,6 +7,9 @@
 // its first outcome may be forgotten by the time it is applied. Its life begins at its birth where
 // that is ahead of log time: after an idle hour log time catches up within a few entries, and the
 // key must not be forgotten before it is refused.
+//
+// The keys of clients age by a clock of their own, which follows log time by at most a second an
+// entry: where log time catches up with an idle day in a thousand entries, they do not age a day.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +21,7 @@
 #include <unordered_map>
 
 #include "repl/state_machine.h"
+#include "wire/json.h"
 
 namespace tandem::repl {
 
@@ -41,19 +45,22 @@ class ExactlyOnce final : public StateMachine {
   struct Outcome {
     std::string key;
     uint64_t payload_hash = 0;
-    int64_t time_ms = 0;
+    int64_t time_ms = 0;  // log time; of a client's key, the clock that it ages by
     Applied answer;
   };
   using Shared = std::shared_ptr<const Outcome>;
 
  private:
   void remember(Shared outcome);
-  void forget_before(int64_t now_ms);
+  void advance(int64_t log_time_ms);
+  Status restore_clock(const wire::Json& clock);
 
   StateMachine& inner_;
   std::unordered_map<std::string_view, Shared> outcomes_;  // keys are views into the outcomes
   std::multimap<int64_t, Shared> made_;                    // by the beginning of their lives
-  std::deque<Shared> client_;                              // in the order of log time
+  std::deque<Shared> client_;                              // in the order of their clock
+  int64_t log_time_ms_ = 0;                                // of the last entry; 0: none yet
+  int64_t client_clock_ms_ = 0;
 };
 
 }  // namespace tandem::repl
