@@ -203,6 +203,11 @@ bool Controller::leader_open() const {
          known->state->opened;
 }
 
+bool Controller::quiet(ReplicaId id, int64_t now) const {
+  const auto it = replicas_.find(id);
+  return it == replicas_.end() || now - it->second.last_answer_ns > 3 * options_.ask_every_ns;
+}
+
 const ReplicaState* Controller::state_of(ReplicaId id) const {
   const auto it = replicas_.find(id);
   return it == replicas_.end() || !it->second.state ? nullptr : &*it->second.state;

@@ -103,6 +103,9 @@ class Controller {
   // The leader has opened the record's epoch, as far as its last answer says.
   bool leader_open() const;
   const ReplicaState* state_of(ReplicaId id) const;
+  // Whether it said nothing for a few times as long as it takes to ask: it is stopped, cut off or
+  // overloaded, maybe.
+  bool quiet(ReplicaId id, int64_t now) const;
   bool electing() const { return phase_ != Phase::kWatching; }
 
  private:

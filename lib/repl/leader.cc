@@ -148,6 +148,14 @@ std::vector<PeerView> Leader::peers() const {
   return views;
 }
 
+bool Leader::sends_snapshot() const {
+  return std::any_of(peers_.begin(), peers_.end(), [this](const auto& entry) {
+    const Peer& peer = entry.second;
+    return peer.mode == Mode::kSnapshot && !peer.proven_dead &&
+           context_.now - peer.last_heard_ns <= context_.options.silence_ns;
+  });
+}
+
 // --- what followers say ---
 
 Leader::Peer* Leader::peer_of(const Message& m) {

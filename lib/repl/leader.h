@@ -38,6 +38,8 @@ class Leader {
   const Record& record() const { return record_; }
   Index pinned_index() const;
   std::vector<PeerView> peers() const;
+  // Whether a replica that can be heard is getting the present snapshot.
+  bool sends_snapshot() const;
   // Until then (own clock) no later leader answers anybody: every replica that could be elected
   // has answered something that was sent less than a lease ago.
   int64_t lease_until(int64_t now_ns) const;

@@ -64,6 +64,8 @@ class Replica {
   const std::optional<Record>& record() const { return record_; }
   // The lowest index that an in-sync member still has to get: the log is kept from there on.
   Index pinned_index() const;
+  // Whether this leader is sending its snapshot: a newer one would make it start over.
+  bool sends_snapshot() const { return leader_ != nullptr && leader_->sends_snapshot(); }
   // Followers as the leader sees them; empty elsewhere.
   std::vector<PeerView> peers() const;
   bool cut_tail() const { return cut_tail_; }

@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kGuessedEntryBytes = 256;
+constexpr uint64_t kMaxPinnedSnapshots = 8;
 constexpr const char* kSetAside = "set-aside-";
 
 // Moves everything but the lock into a directory below. Without its identity nobody can tell which
@@ -168,6 +169,8 @@ void Driver::take_snapshot_if_due() {
   // cost for a logged byte stays the same, and a restart replays no more than it restores.
   const uint64_t due = std::max(options_.snapshot_log_bytes, snapshots_->size_bytes());
   if (bytes_since_snapshot_ < due || snapshots_->writing()) return;
+  // A replica that gets the present one would start over; but the log does not grow for ever.
+  if (core_->sends_snapshot() && bytes_since_snapshot_ < kMaxPinnedSnapshots * due) return;
   if (installing_ || applied_ <= snapshots_->index()) return;
   storage::SnapshotHeader header;
   header.lineage = identity_.lineage;
