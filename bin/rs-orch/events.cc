@@ -29,7 +29,7 @@ wire::Json worker_fields(uint32_t id, int64_t pid) {
 }
 
 Events::Events(loop::Loop& loop)
-    : heartbeat_(loop, [this] {
+    : last_id_(static_cast<uint64_t>(system_clock().wall_ms())), heartbeat_(loop, [this] {
         listeners_.remove_if([](Listener& l) { return !l.stream.write(": still here\n\n"); });
       }) {
   heartbeat_.start(kHeartbeatMs, kHeartbeatMs);

@@ -40,9 +40,11 @@ class Events {
     http::EventStream stream;
   };
 
+  // Begins with the time, in ms: above all ids of an earlier life, unless that told more than a
+  // thousand events a second.
+  uint64_t last_id_;
   loop::Timer heartbeat_;
   std::deque<Event> recent_;
-  uint64_t last_id_ = 0;
   std::list<Listener> listeners_;
 };
 

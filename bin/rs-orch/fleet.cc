@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/ids.h"
 #include "base/log.h"
 #include "storage/identity.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr uint64_t kReconcileMs = 50;
 constexpr int64_t kCreateAgainMs = 1000;
+constexpr int64_t kSilentMs = 10'000;  // an in-sync worker may take so long to start
 
 }  // namespace
 
@@ -76,6 +78,7 @@ Fleet::Slot& Fleet::slot(repl::ReplicaId id) {
 void Fleet::reconcile() {
   if (!started_ || stopping_) return;
   adopt_registered();
+  kill_overdue();
   if (!leadership_.record_was_read()) return;
   bool missing = false;
   for (const auto& [id, slot] : slots_) missing = missing || slot.session == 0;
@@ -118,19 +121,43 @@ void Fleet::set_trouble(const std::string& trouble) {
   if (!trouble_.empty()) events_.tell("trouble", trouble_);
 }
 
-// Where every in-sync worker has come back with another disk than the record names, nobody has what
-// was written: waiting does not bring it back.
+// Only the disks of the in-sync workers have everything that was answered. Where all of them are
+// gone waiting does not bring it back, and where none of their workers answers for long an operator
+// has to look.
 void Fleet::look_for_lost_data() {
   const repl::Record& record = *leadership_.record();
-  const bool lost =
-      std::all_of(record.in_sync.begin(), record.in_sync.end(), [this](const repl::Member& member) {
-        const Worker* worker = workers_.find(member.id);
-        return worker != nullptr && worker->replica() != member;
-      });
-  set_trouble(lost ? "no worker has the data of the database any more: restore the directories of "
-                     "the in-sync workers below '" +
-                         config_.worker_directory + "'"
-                   : "");
+  if (leadership_.silent_members().size() < record.in_sync.size()) {
+    silent_since_ms_.reset();
+    set_trouble("");
+    return;
+  }
+  if (!silent_since_ms_) silent_since_ms_ = now_ms();
+  std::string ids;
+  std::string gone;
+  bool all_gone = true;
+  for (const repl::Member& member : record.in_sync) {
+    const auto identity = storage::load_identity(directory_of(member.id));
+    const bool there = identity && *identity && (*identity)->storage_id == member.storage_id;
+    ids += (ids.empty() ? "" : ",") + std::to_string(member.id);
+    if (!there) gone += (gone.empty() ? "" : ",") + std::to_string(member.id);
+    all_gone = all_gone && !there;
+  }
+  if (!all_gone && now_ms() - *silent_since_ms_ < kSilentMs) return;
+  std::string text = "none of the in-sync workers " + ids + " answers";
+  if (!gone.empty()) {
+    text += ", the data of " + gone + " is gone from '" + config_.worker_directory + "'";
+  }
+  const auto best = leadership_.best_survivor();
+  text +=
+      ": restore their directories, or accept that what only they had is lost with 'rs-client "
+      "workers accept-loss " +
+      ids + "'; ";
+  text += best ? "worker " + std::to_string(best->member.id) +
+                     " would lead then, with its log up to index " +
+                     std::to_string(best->state.last_index) + " of epoch " +
+                     std::to_string(best->state.last_epoch)
+               : "no other worker that answers has data";
+  set_trouble(text);
 }
 
 // Their directories have every acknowledged write: they come back before anything else.
@@ -144,7 +171,7 @@ void Fleet::keep_in_sync_members() {
 void Fleet::fit_number() {
   const size_t wanted = size_t{1} + slaves_;
   size_t staying = 0;
-  for (auto& [id, slot] : slots_) staying += slot.retiring ? 0 : 1;
+  for (auto& [id, slot] : slots_) staying += slot.retiring || slot.helper ? 0 : 1;
   for (; staying < wanted; ++staying) slot(last_id_ + 1);
   for (; staying > wanted; --staying) {
     Slot* leaves = surplus();
@@ -153,7 +180,8 @@ void Fleet::fit_number() {
     events_.tell("retire", "more slaves than wanted", worker_fields(leaves->id, leaves->pid));
   }
   for (auto& [id, slot] : slots_) {
-    if (!slot.running() && !slot.retiring) restart_if_due(slot, "fewer workers than wanted");
+    if (slot.running() || slot.retiring) continue;
+    restart_if_due(slot, slot.held ? "it is being restarted" : "fewer workers than wanted");
   }
 }
 
@@ -165,7 +193,7 @@ Fleet::Slot* Fleet::surplus() {
     return std::make_tuple(!slot.running(), !member, slot.pid);
   };
   for (auto& [id, slot] : slots_) {
-    if (slot.retiring || id == leadership_.leader()) continue;
+    if (slot.retiring || slot.held || slot.helper || id == leadership_.leader()) continue;
     if (best == nullptr || rank(slot) > rank(*best)) best = &slot;
   }
   return best;
@@ -176,18 +204,32 @@ void Fleet::retire_marked() {
   for (auto& [id, slot] : slots_) {
     if (!slot.retiring) continue;
     if (id == leadership_.leader()) {
-      slot.retiring = false;  // it was chosen as master meanwhile
+      slot.retiring = false;  // it was chosen as master meanwhile: another one goes
+      slot.helper = false;
     } else if (leadership_.record()->find(id) != nullptr) {
       leadership_.remove(id);  // until the record says so
     } else if (!slot.running()) {
       gone.push_back(id);
     } else if (!slot.told_to_stop) {
       tell_to_stop(slot);
-    } else if (now_ms() > slot.stop_by_ms) {
-      send_signal(slot, SIGKILL);
     }
   }
   for (const repl::ReplicaId id : gone) erase(id);
+}
+
+// Those that were told to stop and have not, and those that hang before they are ready.
+void Fleet::kill_overdue() {
+  for (auto& [id, slot] : slots_) {
+    if (!slot.running()) continue;
+    const bool hangs = slot.session == 0 && config_.start_timeout_ms != 0 &&
+                       now_ms() - slot.started_ms > config_.start_timeout_ms;
+    if (hangs && !slot.overdue) {
+      events_.tell("trouble", "a worker is not ready in time and is killed",
+                   worker_fields(id, slot.pid));
+    }
+    const bool stops_late = slot.told_to_stop && now_ms() > slot.stop_by_ms;
+    if ((hangs || stops_late) && !std::exchange(slot.overdue, true)) send_signal(slot, SIGKILL);
+  }
 }
 
 void Fleet::erase(repl::ReplicaId id) {
@@ -252,6 +294,61 @@ void Fleet::crash_slave(PidDone done) {
   crash(*highest, std::move(done));
 }
 
+uint64_t Fleet::session_of(repl::ReplicaId id) const {
+  const auto it = slots_.find(id);
+  return it == slots_.end() ? 0 : it->second.session;
+}
+
+pid_t Fleet::pid_of(repl::ReplicaId id) const {
+  const auto it = slots_.find(id);
+  return it == slots_.end() ? 0 : it->second.pid;
+}
+
+bool Fleet::hold(repl::ReplicaId id) {
+  const auto it = slots_.find(id);
+  if (it == slots_.end() || it->second.retiring) return false;
+  it->second.held = true;
+  return true;
+}
+
+void Fleet::let_go(repl::ReplicaId id) {
+  const auto it = slots_.find(id);
+  if (it != slots_.end()) it->second.held = false;
+}
+
+void Fleet::restart(repl::ReplicaId id) {
+  const auto it = slots_.find(id);
+  if (it != slots_.end() && it->second.running()) tell_to_stop(it->second);
+}
+
+repl::ReplicaId Fleet::start_helper() {
+  Slot& helper = slot(last_id_ + 1);
+  helper.helper = true;
+  reconcile();
+  return last_id_;
+}
+
+void Fleet::end_helper(repl::ReplicaId id) {
+  const auto it = slots_.find(id);
+  if (it == slots_.end() || !it->second.helper) return;
+  it->second.retiring = true;
+  events_.tell("retire", "it helped out while another worker was restarted",
+               worker_fields(id, it->second.pid));
+  reconcile();
+}
+
+void Fleet::set_aside(const std::vector<repl::Member>& members) {
+  for (const repl::Member& member : members) {
+    const auto it = slots_.find(member.id);
+    if (it == slots_.end()) continue;
+    it->second.aside = member.storage_id;
+    const Worker* worker = workers_.find(member.id);
+    const bool other_disk = worker != nullptr && worker->replica() != member;
+    if (it->second.running() && !other_disk) send_signal(it->second, SIGKILL);
+  }
+  reconcile();
+}
+
 void Fleet::crash(Slot& slot, PidDone done) {
   slot.on_death.push_back(std::move(done));
   send_signal(slot, SIGKILL);
@@ -264,6 +361,14 @@ std::vector<pid_t> Fleet::pids() const {
   }
   std::sort(pids.begin(), pids.end());
   return pids;
+}
+
+std::vector<Fleet::Starting> Fleet::starting() const {
+  std::vector<Starting> starting;
+  for (const auto& [id, slot] : slots_) {
+    if (slot.running() && slot.session == 0) starting.push_back({id, slot.pid});
+  }
+  return starting;
 }
 
 void Fleet::stop_all(UniqueFunction<void()> done) {

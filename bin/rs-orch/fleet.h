@@ -52,7 +52,29 @@ class Fleet {
   void crash_master(PidDone done);
   void crash_slave(PidDone done);
 
+  // --- for the restart of a worker (restarter.h) ---
+  // 0: no such process, or it has not registered yet.
+  uint64_t session_of(repl::ReplicaId id) const;
+  pid_t pid_of(repl::ReplicaId id) const;
+  // While a worker is held it is not retired. False where that has begun, or there is none.
+  bool hold(repl::ReplicaId id);
+  void let_go(repl::ReplicaId id);
+  // TERM, and a new process on the same directory as soon as that one has ended.
+  void restart(repl::ReplicaId id);
+  // One more slave that does not count, until it is ended.
+  repl::ReplicaId start_helper();
+  void end_helper(repl::ReplicaId id);
+
+  // These workers were given up: what is in their directories is moved aside, as the database goes
+  // on without it, and they begin anew.
+  void set_aside(const std::vector<repl::Member>& members);
+
   std::vector<pid_t> pids() const;  // of the living, ascending
+  struct Starting {
+    repl::ReplicaId id = 0;
+    pid_t pid = 0;
+  };
+  std::vector<Starting> starting() const;  // run and have not registered yet
   // Ends all workers: TERM, then KILL after the stop timeout; nothing is started any more.
   void stop_all(UniqueFunction<void()> done);
   void kill_all();
@@ -65,9 +87,13 @@ class Fleet {
     pid_t pid = 0;         // 0: no process
     uint64_t session = 0;  // 0: has not registered yet
     bool retiring = false;
+    bool held = false;
+    bool helper = false;  // does not count
     bool disk_failed = false;
+    uint64_t aside = 0;  // not 0: the storage id of what is to be moved out of its directory
     bool told_to_stop = false;
     int64_t stop_by_ms = 0;  // one that was told to stop is killed then
+    bool overdue = false;    // it was killed for being late
     int failures = 0;        // in a row, without having run for a while
     int64_t started_ms = 0;
     int64_t next_start_ms = 0;
@@ -92,6 +118,8 @@ class Fleet {
   void set_trouble(const std::string& trouble);
   void fit_number();
   void retire_marked();
+  void kill_overdue();
+  Status move_aside(Slot& slot);
   Status start_worker(Slot& slot, const std::string& reason);
   void on_ready(repl::ReplicaId id);
   void on_exit(repl::ReplicaId id, int64_t status, int signal);
@@ -119,6 +147,7 @@ class Fleet {
   int64_t next_create_ms_ = 0;
   bool stopping_ = false;
   std::string trouble_;
+  std::optional<int64_t> silent_since_ms_;  // no member of the in-sync set answers
   UniqueFunction<void()> all_stopped_;
   std::vector<std::pair<std::unique_ptr<loop::Process>, std::unique_ptr<loop::ProcessWatch>>>
       ended_;

@@ -1,6 +1,7 @@
 #include "gateway.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/clock.h"
@@ -11,6 +12,8 @@ namespace tandem::orch {
 namespace {
 
 constexpr uint64_t kRetryMs = 5;
+constexpr uint64_t kWatchMs = 50;
+constexpr int64_t kPatienceMs = 100;                     // with a worker that has gone quiet
 constexpr size_t kMaxBytesInFlight = size_t{256} << 20;  // of bodies, kept for another attempt
 constexpr size_t kKeepBytes = 4096;  // a free slot keeps a small body's memory, no big one's
 
@@ -21,7 +24,8 @@ Gateway::Gateway(loop::Loop& loop, Workers& workers, Leadership& leadership, Opt
       workers_(workers),
       leadership_(leadership),
       options_(options),
-      retry_(loop, [this] { try_waiting(); }) {}
+      retry_(loop, [this] { try_waiting(); }),
+      watch_(loop, [this] { turn_from_quiet_workers(); }) {}
 
 int64_t Gateway::now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
 
@@ -65,8 +69,8 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   attempt(slot);
 }
 
-// Writes go to the master. Reads go to the slaves in turn, and to the master only where no slave
-// can answer; a linearizable read only to one in sync.
+// Writes go to the master. Reads go to the slaves in turn, those that neither lag nor are quiet
+// where there are such, and to the master only where there is no slave.
 Worker* Gateway::choose(const Call& call) {
   const repl::ReplicaId leader = leadership_.leader();
   if (call.only != 0) {
@@ -75,12 +79,16 @@ Worker* Gateway::choose(const Call& call) {
   }
   if (call.is_read()) {
     candidates_.clear();
-    const bool any = call.consistency != wire::Consistency::kLinearizable;
+    others_.clear();
     for (auto& [id, worker] : workers_.all()) {
       if (id == leader || !worker.connected()) continue;
-      if (any || leadership_.in_sync(worker)) candidates_.push_back(&worker);
+      const bool good =
+          !leadership_.quiet(id) && (leadership_.in_sync(worker) || leadership_.keeps_up(id));
+      (good ? candidates_ : others_).push_back(&worker);
     }
     if (!candidates_.empty()) return candidates_[round_robin_++ % candidates_.size()];
+    const bool leads = leadership_.leader_open() && !leadership_.quiet(leader);
+    if (!others_.empty() && !leads) return others_[round_robin_++ % others_.size()];
   }
   if (!leadership_.leader_open()) return nullptr;
   Worker* worker = workers_.find(leader);
@@ -101,7 +109,9 @@ void Gateway::attempt(size_t slot) {
   }
   if (call.is_read()) ++worker->reads_served;
   call.target = worker->member.id;
+  call.sent_ms = now_ms();
   ++call.attempt;
+  if (!watch_.active()) watch_.start(kWatchMs, kWatchMs);
   wire::Request request;
   request.method = call.method;
   request.consistency = call.consistency;
@@ -152,6 +162,25 @@ void Gateway::try_waiting() {
   std::vector<size_t> waiting = std::exchange(waiting_, {});
   for (const size_t slot : waiting) attempt(slot);
   if (waiting_.empty()) retry_.stop();
+}
+
+// A worker that is stopped or cut off holds its connection and says nothing: reads go elsewhere.
+// (Writes wait for the leader that is chosen in its place.)
+void Gateway::turn_from_quiet_workers() {
+  if (in_flight_ == 0) {
+    watch_.stop();
+    return;
+  }
+  std::set<repl::ReplicaId> quiet;
+  for (const auto& [id, worker] : workers_.all()) {
+    if (leadership_.quiet(id)) quiet.insert(id);
+  }
+  if (quiet.empty() || quiet.size() == workers_.all().size()) return;
+  for (size_t slot = 0; slot < calls_.size(); ++slot) {
+    const Call& call = calls_[slot];
+    if (!call.used || !call.is_read() || call.only != 0 || !quiet.contains(call.target)) continue;
+    if (now_ms() - call.sent_ms >= kPatienceMs) wait_for_worker(slot);
+  }
 }
 
 void Gateway::leader_changed() {

@@ -1,6 +1,6 @@
-// The way of every request to a worker: writes to the master, reads round robin over the slaves in
-// sync, with a deadline for each. A request that could not be carried out, or whose outcome is
-// unknown, is tried again, a write with the same key, until its deadline: a failover is a short
+// The way of every request to a worker: writes to the master, reads round robin over the slaves
+// that keep up, with a deadline for each. A request that could not be carried out, or whose outcome
+// is unknown, is tried again, a write with the same key, until its deadline: a failover is a short
 // wait for the client, not an error.
 #pragma once
 
@@ -57,6 +57,7 @@ class Gateway {
     int64_t deadline_ms = 0;
     repl::ReplicaId only = 0;    // the replica asked for by name; 0: any
     repl::ReplicaId target = 0;  // 0: waits for a worker
+    int64_t sent_ms = 0;         // to the target
     bool may_be_done = false;    // an attempt of a write has an unknown outcome
     Done done;
 
@@ -71,6 +72,7 @@ class Gateway {
   void finish_with_error(size_t slot, uint16_t status, std::string_view message);
   void give_up(size_t slot);
   void try_waiting();
+  void turn_from_quiet_workers();
   Worker* choose(const Call& call);
   int64_t now_ms() const;
 
@@ -86,8 +88,10 @@ class Gateway {
   uint64_t round_robin_ = 0;
   std::string payload_;
   std::vector<Worker*> candidates_;
+  std::vector<Worker*> others_;
   repl::ReplicaId last_leader_ = 0;
   loop::Timer retry_;
+  loop::Timer watch_;
 };
 
 }  // namespace tandem::orch

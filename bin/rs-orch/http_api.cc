@@ -1,6 +1,7 @@
 #include "http_api.h"
 
 #include <charconv>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -58,14 +59,44 @@ Status read_choices(const Request& request, wire::Request& out) {
   return {};
 }
 
+Result<repl::ReplicaId> parse_id(std::string_view text) {
+  repl::ReplicaId id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error == std::errc{} && end == text.data() + text.size() && id != 0) return id;
+  return fail(ErrorKind::kNotFound, "there is no worker '" + std::string(text) + "'");
+}
+
+// {"workers":[1,2]}
+Result<std::set<repl::ReplicaId>> parse_given_up(std::string_view body) {
+  const auto json = wire::parse_json(body);
+  if (!json) return fail(json.error());
+  const wire::Json* workers = json->find("workers");
+  if (workers == nullptr || workers->as_array() == nullptr || workers->as_array()->empty()) {
+    return fail(ErrorKind::kBadInput, "'workers' is to be an array of ids, not empty");
+  }
+  std::set<repl::ReplicaId> ids;
+  for (const wire::Json& element : *workers->as_array()) {
+    const int64_t* id = element.as_int();
+    if (id == nullptr || *id <= 0 || *id > UINT32_MAX) {
+      return fail(ErrorKind::kBadInput, "'workers' is to be an array of ids, not empty");
+    }
+    ids.insert(static_cast<repl::ReplicaId>(*id));
+  }
+  return ids;
+}
+
+Fleet::PidDone answer_with_pid(Responder responder) {
+  return [responder = std::move(responder)](const Result<pid_t>& pid) mutable {
+    answer_pid(responder, 200, pid);
+  };
+}
+
 // ?replica=ID, for whoever wants to see what one replica has; 0 where it is not given.
 Result<repl::ReplicaId> named_replica(const Request& request, Orchestrator& orchestrator) {
   const auto text = request.query_value("replica");
   if (!text) return repl::ReplicaId{0};
-  repl::ReplicaId id = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id);
-  if (error != std::errc{} || end != text->data() + text->size() ||
-      orchestrator.workers().find(id) == nullptr) {
+  const auto id = parse_id(*text);
+  if (!id || orchestrator.workers().find(*id) == nullptr) {
     return fail(ErrorKind::kBadInput, "there is no replica '" + std::string(*text) + "'");
   }
   return id;
@@ -83,6 +114,9 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kPost, "/api/v1/crash/slave", &HttpApi::crash_slave},
       {Method::kGet, "/api/v1/worker/list", &HttpApi::worker_list},
       {Method::kGet, "/api/v1/worker/status", &HttpApi::worker_status},
+      {Method::kPost, "/api/v1/worker/{id}/transfer", &HttpApi::worker_transfer},
+      {Method::kPost, "/api/v1/worker/{id}/restart", &HttpApi::worker_restart},
+      {Method::kPost, "/api/v1/accept-loss", &HttpApi::accept_loss},
       {Method::kGet, "/api/v1/events", &HttpApi::events},
   };
   for (const Row& row : kRows) {
@@ -157,16 +191,30 @@ void HttpApi::create_slave(const Request&, Responder responder) {
 
 void HttpApi::crash_master(const Request&, Responder responder) {
   if (refuse_where_passive(orchestrator_, responder)) return;
-  orchestrator_.fleet().crash_master([responder = std::move(responder)](Result<pid_t> pid) mutable {
-    answer_pid(responder, 200, pid);
-  });
+  orchestrator_.fleet().crash_master(answer_with_pid(std::move(responder)));
 }
 
 void HttpApi::crash_slave(const Request&, Responder responder) {
   if (refuse_where_passive(orchestrator_, responder)) return;
-  orchestrator_.fleet().crash_slave([responder = std::move(responder)](Result<pid_t> pid) mutable {
-    answer_pid(responder, 200, pid);
-  });
+  orchestrator_.fleet().crash_slave(answer_with_pid(std::move(responder)));
+}
+
+void HttpApi::worker_transfer(const Request& request, Responder responder) {
+  const auto id = parse_id(request.param("id"));
+  if (!id) return responder.error(id.error());
+  orchestrator_.transfer(*id, answer_with_pid(std::move(responder)));
+}
+
+void HttpApi::worker_restart(const Request& request, Responder responder) {
+  const auto id = parse_id(request.param("id"));
+  if (!id) return responder.error(id.error());
+  orchestrator_.restart(*id, answer_with_pid(std::move(responder)));
+}
+
+void HttpApi::accept_loss(const Request& request, Responder responder) {
+  const auto given_up = parse_given_up(request.body);
+  if (!given_up) return responder.error(given_up.error());
+  orchestrator_.accept_loss(*given_up, answer_with_pid(std::move(responder)));
 }
 
 void HttpApi::worker_list(const Request&, Responder responder) {

@@ -23,6 +23,9 @@ class HttpApi {
   void crash_slave(const http::Request& request, http::Responder responder);
   void worker_list(const http::Request& request, http::Responder responder);
   void worker_status(const http::Request& request, http::Responder responder);
+  void worker_transfer(const http::Request& request, http::Responder responder);
+  void worker_restart(const http::Request& request, http::Responder responder);
+  void accept_loss(const http::Request& request, http::Responder responder);
   void events(const http::Request& request, http::Responder responder);
   void submit_write(wire::Method method, const http::Request& request, http::Responder responder);
 

@@ -1,5 +1,6 @@
 #include "leadership.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr uint64_t kTickMs = 5;
 constexpr uint64_t kElectionTickMs = 1;
 constexpr uint64_t kControlTimeoutMs = 1000;
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
 
 int64_t now_ns() { return system_clock().boot_ns(); }
 
@@ -56,6 +59,7 @@ void Leadership::stop() {
   watch_.reset();
   ticker_.stop();
   controller_.set_active(false);
+  if (move_) end_move(fail(ErrorKind::kUnavailable, "this orchestrator is being stopped"));
 }
 
 void Leadership::set_active(bool active) {
@@ -85,15 +89,32 @@ void Leadership::remove(repl::ReplicaId id) {
   carry_out(effects);
 }
 
+bool Leadership::quiet(repl::ReplicaId id) const { return controller_.quiet(id, now_ns()); }
+
+bool Leadership::keeps_up(repl::ReplicaId id) const {
+  const repl::ReplicaState* own = state_of(id);
+  const repl::ReplicaState* leading = state_of(leader());
+  return own != nullptr && leading != nullptr && own->commit + kMaxLag >= leading->commit;
+}
+
 void Leadership::tick() {
   repl::ControllerEffects effects;
   controller_.tick(now_ns(), effects);
   carry_out(effects);
+  prove_deaths();
 }
 
 void Leadership::carry_out(const repl::ControllerEffects& effects) {
   for (const std::string& notice : effects.notices) log::info(notice, {{"group", group_}});
-  for (const repl::Message& message : effects.messages) send(message);
+  for (const repl::Message& message : effects.messages) {
+    const bool proof = message.type == repl::MessageType::kSessionDown && message.proven;
+    if (proof) {
+      proofs_.push_back(message);
+    } else {
+      send(message);
+    }
+  }
+  prove_deaths();
   if (effects.swap) {
     const uint64_t expected = effects.swap->expected_version;
     coord_.swap_record(group_, expected, repl::to_text(effects.swap->record),
@@ -115,6 +136,7 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
     ticker_.start(every_ms, every_ms);
   }
   tell_changes();
+  look_at_move();
 }
 
 void Leadership::send(const repl::Message& message) {
@@ -132,6 +154,114 @@ void Leadership::send(const repl::Message& message) {
     (*self)->carry_out(effects);
   });
 }
+
+// --- proofs of death ---
+
+void Leadership::prove_deaths() {
+  if (proofs_.empty() || std::exchange(proving_, true)) return;
+  coord_.members(group_, [self = self_, proofs = std::exchange(proofs_, {})](
+                             const Result<std::vector<coord::Member>>& members) mutable {
+    if (*self == nullptr) return;
+    (*self)->proving_ = false;
+    (*self)->take_registry(std::move(proofs), members);
+  });
+}
+
+void Leadership::take_registry(std::vector<repl::Message> proofs,
+                               const Result<std::vector<coord::Member>>& members) {
+  if (!members) log::warning("cannot read the registry", {{"error", members.error().message}});
+  for (repl::Message& proof : proofs) {
+    // Of an epoch that is over: its successor is told anew.
+    if (!record() || record()->epoch != proof.epoch) continue;
+    if (!members) {
+      proofs_.push_back(std::move(proof));  // until the next tick
+      continue;
+    }
+    const bool another_session =
+        std::any_of(members->begin(), members->end(), [&](const coord::Member& member) {
+          return member.id == proof.subject && member.session != proof.subject_session;
+        });
+    if (!another_session) send(proof);
+  }
+  if (members) prove_deaths();  // what came while this was read
+}
+
+// --- what an operator wants ---
+
+void Leadership::transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done) {
+  repl::ControllerEffects effects;
+  const Status begun = controller_.transfer(id, now_ns(), effects);
+  if (!begun) {
+    done(begun);
+    return;
+  }
+  move_ = Move{id, record()->epoch, now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms), {},
+               {}, std::move(done)};
+  carry_out(effects);
+}
+
+void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms,
+                             Done done) {
+  repl::ControllerEffects effects;
+  const auto best = controller_.accept_loss(given_up, now_ns(), effects);
+  if (!best) {
+    done(fail(best.error()));
+    return;
+  }
+  Move move{best->member.id,
+            record()->epoch,
+            now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms),
+            {},
+            {},
+            std::move(done)};
+  const std::string id = std::to_string(best->member.id);
+  move.loss = "loss accepted: the in-sync workers " + ids_of(*record()) + " are given up, worker " +
+              id + " leads with its log up to index " + std::to_string(best->state.last_index) +
+              " of epoch " + std::to_string(best->state.last_epoch) +
+              "; what came after that is lost";
+  move.loss_fields.set("given_up", ids_of(*record()));
+  move.loss_fields.set("leader", static_cast<int64_t>(best->member.id));
+  move.loss_fields.set("epoch", best->state.last_epoch);
+  move.loss_fields.set("index", best->state.last_index);
+  move_ = std::move(move);
+  carry_out(effects);
+}
+
+std::vector<repl::Member> Leadership::silent_members() const {
+  return controller_.silent_members(now_ns());
+}
+
+std::optional<repl::Candidate> Leadership::best_survivor() const {
+  return controller_.best_survivor(now_ns());
+}
+
+void Leadership::look_at_move() {
+  if (!move_ || !record()) return;
+  const std::string id = std::to_string(move_->to);
+  if (record()->epoch > move_->from_epoch) {
+    if (record()->leader != move_->to) {
+      return end_move(fail(ErrorKind::kConflict, "worker " + std::to_string(record()->leader) +
+                                                     " was chosen as master instead"));
+    }
+    if (!move_->loss.empty()) {
+      events_.tell("loss", std::exchange(move_->loss, {}), std::move(move_->loss_fields));
+    }
+    if (leader_open()) return end_move({});
+  } else if (!controller_.electing()) {
+    return end_move(fail(ErrorKind::kTimeout, "worker " + id + " did not become master: worker " +
+                                                  std::to_string(leader()) + " stays it"));
+  }
+  if (now_ns() < move_->deadline_ns) return;
+  end_move(fail(ErrorKind::kTimeout, "worker " + id + " does not take writes in time"));
+}
+
+void Leadership::end_move(Status status) {
+  Done done = std::move(move_->done);
+  move_.reset();  // the next one may begin from inside the completion
+  done(std::move(status));
+}
+
+// --- the record ---
 
 void Leadership::read_record() {
   if (std::exchange(reading_, true)) {

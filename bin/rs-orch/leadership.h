@@ -1,13 +1,21 @@
 // Who leads the group: carries out what the pure controller (repl/controller.h) wants, on the real
 // coordination service and the links to the workers.
+//
+// A leader acts on a proof of death at once: it no longer waits for what that session was granted.
+// So a proof leaves here only after the record has shown the epoch that it names, and after a read
+// of the registry, begun later, has shown no other session of that worker: one that came up
+// meanwhile could have been granted something in this epoch.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
+#include "base/function.h"
 #include "coord/coord.h"
 #include "events.h"
 #include "loop/loop.h"
@@ -36,6 +44,18 @@ class Leadership {
   // Asks the leader to take a replica out of the in-sync set; look at record() for the outcome.
   void remove(repl::ReplicaId id);
 
+  // Moves leadership to this in-sync worker; done once it takes writes. Errors: those of
+  // repl::Controller::transfer, kConflict (another one was chosen meanwhile), kTimeout.
+  using Done = UniqueFunction<void(Status)>;
+  void transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done);
+  // Gives up every in-sync worker that does not answer, all of which have to be named: done once
+  // the best of those that are left takes writes. Errors: those of repl::Controller::accept_loss,
+  // kConflict, kTimeout.
+  void accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms, Done done);
+  // The in-sync workers that do not answer, and who would lead without them.
+  std::vector<repl::Member> silent_members() const;
+  std::optional<repl::Candidate> best_survivor() const;
+
   const std::optional<repl::Record>& record() const { return controller_.record(); }
   bool record_was_read() const { return controller_.record_was_read(); }
   // The leader by the record, 0 where there is none.
@@ -45,6 +65,10 @@ class Leadership {
     return record() && record()->contains(worker.replica());
   }
   const repl::ReplicaState* state_of(repl::ReplicaId id) const { return controller_.state_of(id); }
+  // Whether it has said nothing for a while; a hint.
+  bool quiet(repl::ReplicaId id) const;
+  // Whether it applies what the leader commits soon after.
+  bool keeps_up(repl::ReplicaId id) const;
 
  private:
   void tick();
@@ -53,6 +77,21 @@ class Leadership {
   void read_record();
   void take_record(const Result<coord::Versioned>& record);
   void tell_changes();
+  void prove_deaths();
+  void take_registry(std::vector<repl::Message> proofs,
+                     const Result<std::vector<coord::Member>>& members);
+  void look_at_move();
+  void end_move(Status status);
+
+  // A change of leader that somebody waits for.
+  struct Move {
+    repl::ReplicaId to = 0;
+    repl::Epoch from_epoch = 0;
+    int64_t deadline_ns = 0;
+    std::string loss;  // what to tell once the record shows it; empty: nothing is lost
+    wire::Json loss_fields;
+    Done done;
+  };
 
   loop::Loop& loop_;
   coord::Coord& coord_;
@@ -66,6 +105,9 @@ class Leadership {
   bool reading_ = false;
   bool read_again_ = false;
   bool ticks_fast_ = false;
+  std::vector<repl::Message> proofs_;  // wait for a read of the registry that begins after them
+  bool proving_ = false;
+  std::optional<Move> move_;
   // What was told last.
   repl::Epoch told_epoch_ = 0;
   uint64_t told_version_ = 0;

@@ -34,6 +34,7 @@ Orchestrator::Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Co
       workers_(loop, coord, config.group),
       leadership_(loop, coord, workers_, events_, config.group),
       fleet_(loop, config, workers_, leadership_, events_),
+      restarter_(loop, config, workers_, leadership_, fleet_, events_),
       gateway_(loop, workers_, leadership_, gateway_options(config)),
       autoscaler_(rule_of(config)),
       ticker_(loop, [this] { tick(); }) {
@@ -82,6 +83,7 @@ void Orchestrator::drain(UniqueFunction<void()> done) {
   draining_ = true;
   ticker_.stop();
   gateway_.fail_all();
+  restarter_.stop();
   events_.close();
   leadership_.stop();
   if (!active_) {
@@ -99,6 +101,7 @@ void Orchestrator::tick() {
   if (!active_) workers_.refresh();
   if (active_) {
     fleet_.reconcile();
+    restarter_.tick();
     declare_tables();
     const auto decision = autoscaler_.tick(static_cast<int64_t>(loop_.now_ms()));
     if (decision) {
@@ -112,7 +115,9 @@ void Orchestrator::tick() {
 void Orchestrator::leadership_changed() {
   gateway_.leader_changed();
   if (active_) {
+    move_given_up_aside();
     fleet_.reconcile();
+    restarter_.tick();
     declare_tables();
   }
   if (on_change_) on_change_();
@@ -174,6 +179,61 @@ void Orchestrator::read(const wire::Request& request, Gateway::Done done, repl::
 
 void Orchestrator::write(const wire::Request& request, Gateway::Done done) {
   gateway_.submit(request, std::move(done));
+}
+
+// --- what an operator wants ---
+
+namespace {
+
+Error not_active() { return {ErrorKind::kUnavailable, "another orchestrator is active"}; }
+
+}  // namespace
+
+void Orchestrator::transfer(repl::ReplicaId id, Fleet::PidDone done) {
+  if (!active_) return done(fail(not_active()));
+  leadership_.transfer(id, config_.timeout_ms,
+                       [this, id, done = std::move(done)](const Status& moved) mutable {
+                         if (moved) {
+                           done(fleet_.pid_of(id));
+                         } else {
+                           done(fail(moved.error()));
+                         }
+                       });
+}
+
+void Orchestrator::restart(repl::ReplicaId id, Fleet::PidDone done) {
+  if (!active_) return done(fail(not_active()));
+  restarter_.restart(id, std::move(done));
+}
+
+void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, Fleet::PidDone done) {
+  const auto& record = leadership_.record();
+  if (!active_ || !record) return done(fail(not_active()));
+  for (const repl::ReplicaId id : given_up) {
+    if (record->find(id) != nullptr) continue;
+    return done(fail(ErrorKind::kBadInput,
+                     "worker " + std::to_string(id) + " is not a member of the in-sync set"));
+  }
+  // First: the record may show the new leader before the call below returns.
+  given_up_ = record->in_sync;
+  leadership_.accept_loss(given_up, config_.timeout_ms,
+                          [this, done = std::move(done)](const Status& moved) mutable {
+                            if (moved) {
+                              done(fleet_.pid_of(leadership_.leader()));
+                            } else {
+                              given_up_.clear();
+                              done(fail(moved.error()));
+                            }
+                          });
+}
+
+// The database goes on without what is in their directories: started on them they could not join.
+void Orchestrator::move_given_up_aside() {
+  if (given_up_.empty() || !leadership_.record()) return;
+  const repl::Record& record = *leadership_.record();
+  const bool replaced = std::none_of(given_up_.begin(), given_up_.end(),
+                                     [&](const repl::Member& m) { return record.contains(m); });
+  if (replaced) fleet_.set_aside(std::exchange(given_up_, {}));
 }
 
 void DatabaseReady::start(UniqueFunction<void(Status)> done) {

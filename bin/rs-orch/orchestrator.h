@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "http/health.h"
 #include "leadership.h"
 #include "loop/loop.h"
+#include "restarter.h"
 #include "workers.h"
 
 namespace tandem::orch {
@@ -34,6 +36,12 @@ class Orchestrator final : public daemon::Part {
   // is named).
   void read(const wire::Request& request, Gateway::Done done, repl::ReplicaId replica = 0);
   void write(const wire::Request& request, Gateway::Done done);
+
+  // --- what an operator wants; kUnavailable where another orchestrator is active ---
+  // Each gives the pid of the worker that leads, or was restarted, when that is done.
+  void transfer(repl::ReplicaId id, Fleet::PidDone done);
+  void restart(repl::ReplicaId id, Fleet::PidDone done);
+  void accept_loss(const std::set<repl::ReplicaId>& given_up, Fleet::PidDone done);
 
   // Ready: the master takes writes and the tables are as declared; else why not.
   Status readiness() const;
@@ -61,6 +69,7 @@ class Orchestrator final : public daemon::Part {
   void become_active();
   void leadership_changed();
   void declare_tables();
+  void move_given_up_aside();
   void tick();
 
   loop::Loop& loop_;
@@ -70,6 +79,7 @@ class Orchestrator final : public daemon::Part {
   Workers workers_;
   Leadership leadership_;
   Fleet fleet_;
+  Restarter restarter_;
   Gateway gateway_;
   Autoscaler autoscaler_;
   std::unique_ptr<coord::Lock> lock_;
@@ -77,7 +87,8 @@ class Orchestrator final : public daemon::Part {
   UniqueFunction<void()> on_change_;
   bool active_ = false;
   bool draining_ = false;
-  repl::Epoch tables_epoch_ = 0;  // the epoch whose leader was given the tables
+  std::vector<repl::Member> given_up_;  // until the record goes on without them
+  repl::Epoch tables_epoch_ = 0;        // the epoch whose leader was given the tables
   int64_t next_declaration_ms_ = 0;
   std::string tables_trouble_ = "the tables are not declared yet";
 };

@@ -69,6 +69,18 @@ class Report {
     rows_.push_back(std::move(row));
   }
 
+  // Its process runs and has not registered.
+  void add_starting(const Fleet::Starting& starting) {
+    wire::Json row;
+    row.set("pid", static_cast<int64_t>(starting.pid));
+    row.set("id", static_cast<int64_t>(starting.id));
+    row.set("role", starting.id == orchestrator_.leadership().leader() ? "master" : "slave");
+    row.set("host", host_name());
+    row.set("state", "starting");
+    row.set("in_sync", false);
+    rows_.push_back(std::move(row));
+  }
+
   Orchestrator& orchestrator() { return orchestrator_; }
 
  private:
@@ -87,6 +99,9 @@ void report_status(Orchestrator& orchestrator, http::Responder responder) {
   wire::Request request;
   request.method = wire::Method::kWorkerInfo;
   wire::encode(request, payload);
+  for (const Fleet::Starting& starting : orchestrator.fleet().starting()) {
+    if (orchestrator.workers().find(starting.id) == nullptr) report->add_starting(starting);
+  }
   for (auto& [id, worker] : orchestrator.workers().all()) {
     worker.link->call(payload, kTimeoutMs, [report, id = id](Result<std::string_view> answer) {
       const Worker* still = report->orchestrator().workers().find(id);

@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# ctest: timeout=600
+# What operators do to a running database: moving leadership, restarting workers, ending processes
+# by hand, two orchestrators, and the loss of the in-sync set.
+
+load test_helper
+
+setup() {
+  take_ports 4
+  started=''
+}
+
+teardown() { [ -z "$started" ] || database_down; }
+
+# A database with $1 slaves, all of them in sync, and the options that follow.
+database() { # SLAVES [OPTION]…
+  local slaves=$1
+  shift
+  database_up "$BATS_TEST_TMPDIR/db" --set scaling.min_slaves="$slaves" "$@"
+  await_event in_sync "$(members $((slaves + 1)))"
+}
+
+members() { echo "(.in_sync | split(\",\") | length) == $1"; } # NUMBER
+
+insert() { echo "{\"table\":\"users\",\"op\":\"insert\",\"row\":{\"username\":\"$1\",\"password\":\"p\"}}"; }
+
+add_user() { # NAME
+  http POST "$db/db/write" "$(insert "$1")"
+  assert_equal "$status" 200
+}
+
+users() { # [URL-QUERY]
+  http POST "$db/db/read$1" '{"table":"users"}'
+  assert_equal "$status" 200
+  output=$(jq -r '[.[].username] | join(" ")' <<<"$output")
+}
+
+# $master, $slaves (ids, ascending), $epoch, $pids (by id): as worker/status has them.
+look() {
+  http GET "$db/worker/status"
+  assert_equal "$status" 200
+  master=$(jq '.[] | select(.role == "master") | .id' <<<"$output")
+  slaves=$(jq '[.[] | select(.role == "slave") | .id] | sort | .[]' <<<"$output")
+  epoch=$(jq 'map(.epoch) | max' <<<"$output")
+  pids=$(jq -c 'map({key: (.id | tostring), value: .pid}) | from_entries' <<<"$output")
+}
+
+pid_of() { jq ".\"$1\"" <<<"$pids"; } # ID
+
+# One write after the other, each answered by 200 at its first try, until stop_writer.
+start_writer() { # [URL]…
+  local urls=("${@:-$db}")
+  writer_files=$BATS_TEST_TMPDIR/writer
+  : >"$writer_files.answered"
+  (
+    i=0
+    while [ ! -e "$writer_files.stop" ]; do
+      printf -v name 'w%05d' $((i++))
+      # Another address where the first one is not there: with the same key.
+      for ((try = 0; try < 50; try++)); do
+        http POST "${urls[try % ${#urls[@]}]}/db/write" "$(insert "$name")" -H "Idempotency-Key: $name" \
+          2>/dev/null || status=000
+        [ "$status" = 000 ] && [ ${#urls[@]} -gt 1 ] || break
+      done
+      if [ "$status" = 200 ]; then
+        echo "$name" >>"$writer_files.answered"
+      else
+        echo "$name $status $output" >>"$writer_files.failed"
+      fi
+    done
+  ) 3>&- &
+  writer=$!
+}
+
+# None failed, and all that were answered are there, once, on the replicas that are named.
+stop_writer() { # [ID]…
+  : >"$writer_files.stop"
+  wait "$writer"
+  if [ -e "$writer_files.failed" ]; then
+    cat "$writer_files.failed" "$database"/log.* >&2
+    return 1
+  fi
+  local id
+  for id in '' "${@/#/?replica=}"; do
+    users "$id"
+    assert_equal "$output" "$(paste -sd ' ' "$writer_files.answered")"
+  done
+}
+
+@test 'transfer: the named slave becomes master, and no request fails' {
+  database 2
+  look
+  local before=$epoch wanted pid
+  wanted=$(tail -n 1 <<<"$slaves")
+  pid=$(pid_of "$wanted")
+  start_writer
+  http POST "$db/worker/$wanted/transfer"
+  assert_equal "$status $output" "200 [$pid]"
+  look
+  assert_equal "$master $epoch" "$wanted $((before + 1))"
+  assert_equal "$(pid_of "$wanted")" "$pid"
+  local former
+  former=$(head -n 1 <<<"$slaves")
+  http POST "$db/worker/$former/transfer"
+  assert_equal "$status" 200
+  stop_writer 1 2 3
+  look
+  assert_equal "$master $epoch" "$former $((before + 2))"
+}
+
+@test 'transfer: refused with the reason' {
+  database 1
+  look
+  http POST "$db/worker/$master/transfer"
+  assert_equal "$status" 409
+  assert_regex "$output" 'is the master already'
+  local id
+  for id in 77 0 x 99999999999; do
+    http POST "$db/worker/$id/transfer"
+    assert_equal "$status" 404
+  done
+  http GET "$db/worker/1/transfer"
+  assert_equal "$status" 405
+  look
+  assert_equal "$epoch" 1
+}
+
+@test 'transfer: 409 for one that is not in sync' {
+  database 1 --set database.max_in_sync=2
+  http POST "$db/create/slave"
+  assert_equal "$status" 201
+  await_event spawn '.worker == 3'
+  until [ "$(jq '.[] | select(.id == 3) | .state' <<<"$output")" = '"catching up"' ]; do
+    http GET "$db/worker/status"
+  done
+  http POST "$db/worker/3/transfer"
+  assert_equal "$status" 409
+  assert_regex "$output" 'not in sync; these are: 1, 2'
+}
+
+@test 'transfer: 504 where the slave does not answer; the master stays' {
+  database 2
+  look
+  local wanted
+  wanted=$(tail -n 1 <<<"$slaves")
+  signal_process STOP "$(pid_of "$wanted")"
+  http POST "$db/worker/$wanted/transfer"
+  assert [ "$status" = 504 ]
+  signal_process CONT "$(pid_of "$wanted")"
+  add_user ann
+  local before=$master
+  look
+  assert_equal "$master" "$before"
+}
+
+@test 'restart: a slave, then the master, and no request fails' {
+  database 2
+  look
+  local old=$pids slave first=$master
+  slave=$(head -n 1 <<<"$slaves")
+  start_writer
+  http POST "$db/worker/$slave/restart"
+  assert_equal "$status" 200
+  look
+  assert_equal "$master" "$first"
+  assert [ "$(pid_of "$slave")" != "$(jq ".\"$slave\"" <<<"$old")" ]
+  await_event stop ".worker == $slave"
+  http POST "$db/worker/$first/restart"
+  assert_equal "$status" 200
+  assert_equal "$output" "[$(look && pid_of "$first")]"
+  look
+  assert [ "$master" != "$first" ]
+  stop_writer 1 2 3
+  look
+  assert_equal "$(wc -l <<<"$slaves")" 2
+}
+
+@test 'restart: where the set may not get smaller one more worker helps out' {
+  database 1 --set database.min_in_sync=2
+  look
+  start_writer
+  http POST "$db/worker/$slaves/restart"
+  assert_equal "$status" 200
+  await_event restart '.reason | contains("helps out")'
+  await_event retire '.worker == 3'
+  http POST "$db/worker/$master/restart"
+  assert_equal "$status" 200
+  stop_writer 1 2
+  look
+  assert_equal "$(jq length <<<"$pids")" 2
+}
+
+@test 'restart: a full set that may not get smaller' {
+  database 1 --set database.min_in_sync=2 --set database.max_in_sync=2
+  look
+  start_writer
+  http POST "$db/worker/$slaves/restart"
+  assert_equal "$status" 200
+  stop_writer 1 2
+}
+
+@test 'restart: 404 for one that is not there, 409 where another one is under way' {
+  database 2
+  http POST "$db/worker/9/restart"
+  assert_equal "$status" 404
+  http POST "$db/worker/2/restart" &
+  local first=$!
+  await_event restart
+  http POST "$db/worker/3/restart"
+  assert_equal "$status" 409
+  assert_regex "$output" 'worker 2 is being restarted'
+  wait "$first"
+}
+
+@test 'a worker that is ended by TERM loses nothing and fails no request' {
+  database 2
+  look
+  start_writer
+  local id
+  for id in $slaves $master; do
+    signal_process TERM "$(pid_of "$id")"
+    await_event death ".worker == $id"
+    await_event in_sync "$(members 3)"
+  done
+  stop_writer 1 2 3
+}
