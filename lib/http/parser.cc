@@ -10,6 +10,8 @@ namespace {
 // What is kept for the next request of the connection; a bigger buffer is given back.
 constexpr size_t kKeptBytes = 64 << 10;
 constexpr size_t kMaxRequestId = 128;
+// Of a request line, besides the target.
+constexpr size_t kMethodAndVersionBytes = 64;
 
 Method method_of(uint8_t code) {
   switch (code) {
@@ -93,9 +95,11 @@ RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used)
   // Chunk headers and extensions are not kept, yet they cost time: an honest client needs few.
   const uint64_t raw_limit =
       limits_.target_bytes + limits_.header_bytes + 16 * static_cast<uint64_t>(limits_.body_bytes);
+  if (unknown_method_) return feed_unknown_method(bytes, used);
   const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
   if (code == HPE_OK) {
     used = bytes.size();
+    if (started_ && !line_complete_) keep_line(bytes);
     raw_bytes_ += started_ ? used : 0;
     if (raw_bytes_ > raw_limit) {
       refuse(413, "the request is too long");
@@ -106,7 +110,8 @@ RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used)
     body_piece_ = {};
     return Outcome::kMore;
   }
-  if (code != HPE_PAUSED || !complete_) return fail(code, bytes);
+  if (code == HPE_INVALID_METHOD && failure_.status == 0) return feed_unknown_method(bytes, used);
+  if (code != HPE_PAUSED || !complete_) return fail(code);
   used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
   request_.body = body_.empty() ? body_piece_ : std::string_view(body_);
   return Outcome::kComplete;
@@ -116,6 +121,8 @@ void RequestParser::next() {
   llhttp_resume(&parser_);
   head_.clear();
   lines_.clear();
+  line_.clear();
+  line_complete_ = false;
   body_.clear();
   release_if_big(body_);
   body_piece_ = {};
@@ -278,19 +285,10 @@ int RequestParser::on_body(std::string_view bytes) {
   return 0;
 }
 
-RequestParser::Outcome RequestParser::fail(llhttp_errno_t code, std::string_view bytes) {
+RequestParser::Outcome RequestParser::fail(llhttp_errno_t code) {
   if (failure_.status != 0) return Outcome::kFailed;
   failure_ = {400, "malformed HTTP"};
   switch (code) {
-    case HPE_INVALID_METHOD: {
-      // llhttp knows a list of methods and stops within any other; the line itself may be right.
-      const char* start = llhttp_get_error_pos(&parser_);
-      while (start > bytes.data() && start[-1] != '\n') --start;
-      if (read_unknown_method(bytes.substr(static_cast<size_t>(start - bytes.data())))) {
-        failure_ = {501, "unknown method"};
-      }
-      break;
-    }
     case HPE_INVALID_VERSION:
     case HPE_PAUSED_H2_UPGRADE:
       failure_ = {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
@@ -317,9 +315,33 @@ RequestParser::Outcome RequestParser::fail(llhttp_errno_t code, std::string_view
   return Outcome::kFailed;
 }
 
+// Keeps the request line where it comes in pieces: up to its end, and no more than one of a target
+// as long as allowed.
+void RequestParser::keep_line(std::string_view bytes) {
+  // llhttp passes over empty lines before a request.
+  if (line_.empty()) bytes.remove_prefix(std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
+  const size_t room = limits_.target_bytes + kMethodAndVersionBytes - line_.size();
+  const size_t end = bytes.find('\n');
+  line_complete_ = end != std::string_view::npos || bytes.size() >= room;
+  line_ += bytes.substr(0, std::min(end, room));
+}
+
+// llhttp knows a list of methods and stops within any other; the line itself may be right, which
+// can only be told at its end.
+RequestParser::Outcome RequestParser::feed_unknown_method(std::string_view bytes, size_t& used) {
+  unknown_method_ = started_ = true;
+  used = bytes.size();
+  if (!line_complete_) keep_line(bytes);
+  const std::string_view method = std::string_view(line_).substr(0, line_.find(' '));
+  // What is not HTTP at all may never come to the end of a line.
+  if (!line_complete_ && !method.empty() && is_token(method)) return Outcome::kMore;
+  failure_ = {400, "malformed HTTP"};
+  if (read_unknown_method(line_)) failure_ = {501, "unknown method"};
+  return Outcome::kFailed;
+}
+
 // METHOD SP target SP HTTP/1.x, with a method that llhttp does not know.
 bool RequestParser::read_unknown_method(std::string_view line) {
-  line = line.substr(0, line.find('\r'));
   const size_t blank = line.find(' ');
   if (blank == 0 || blank == std::string_view::npos) return false;
   const std::string_view method = line.substr(0, blank);
@@ -332,9 +354,8 @@ bool RequestParser::read_unknown_method(std::string_view line) {
   if (!target.starts_with('/') || target.size() > limits_.target_bytes || !is_clean) return false;
   head_ = target;
   target_ = {0, static_cast<uint32_t>(head_.size())};
-  request_.method = Method::kOther;
-  request_.headers.clear();
-  request_.request_id = {};
+  // Nothing of the request before it stays.
+  request_ = Request{.method = Method::kOther};
   return read_target();
 }
 

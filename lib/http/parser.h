@@ -75,7 +75,9 @@ class RequestParser {
   bool read_target();
   bool read_headers();
   bool header_room(size_t more);
-  Outcome fail(llhttp_errno_t code, std::string_view bytes);
+  Outcome fail(llhttp_errno_t code);
+  void keep_line(std::string_view bytes);
+  Outcome feed_unknown_method(std::string_view bytes, size_t& used);
   bool read_unknown_method(std::string_view line);
   std::string_view view(Span span) const;
 
@@ -86,11 +88,14 @@ class RequestParser {
   Span target_{};
   std::vector<Line> lines_;
   size_t header_bytes_ = 0;
+  std::string line_;             // the request line, where it came in several pieces
   std::string body_;             // of a body that came in several pieces
   std::string_view body_piece_;  // the only piece so far, in the bytes being fed
   uint64_t raw_bytes_ = 0;       // of this request, with chunk headers and the like
   Failure failure_;
   bool started_ = false;
+  bool line_complete_ = false;
+  bool unknown_method_ = false;  // all there is of this request is its line
   bool in_value_ = false;
   bool head_complete_ = false;
   bool complete_ = false;

@@ -47,6 +47,24 @@ TEST_F(ConnectionTest, ByteByByte) {
   EXPECT_EQ(c.reply().body, "slowly");
 }
 
+TEST_F(ConnectionTest, AnUnknownMethodSplitAtEveryByte) {
+  const std::string request = "GETS /hello HTTP/1.1\r\n";
+  for (size_t cut = 1; cut < request.size(); ++cut) {
+    Client& c = client();
+    c.send(std::string_view(request).substr(0, cut));
+    settle();
+    c.send(std::string_view(request).substr(cut));
+    EXPECT_EQ(c.reply().status, 405) << cut;
+    clients_.clear();
+  }
+}
+
+TEST_F(ConnectionTest, WhatIsNotHttpIsRefusedBeforeItsFirstLineEnds) {
+  EXPECT_EQ(client().ask("\x16\x03\x01").status, 400);
+  EXPECT_EQ(client().ask(" GET").status, 400);
+  EXPECT_EQ(client().ask("FROB /" + std::string(100'000, 'a')).status, 400);
+}
+
 TEST_F(ConnectionTest, PipelinedRequestsAreAnsweredInOrder) {
   Client& c = client();
   std::string requests;
