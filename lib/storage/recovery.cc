@@ -111,7 +111,8 @@ class Recoverer {
         if (!judged) return judged;
         return remove_from(i + 1);
       }
-      segment.dirty_end = segment.end_offset;
+      // Bytes behind the end of a complete segment are erased too: it becomes the last one where
+      // the next one turns out to be damaged.
       out_.segments.push_back(std::move(segment));
     }
     return {};

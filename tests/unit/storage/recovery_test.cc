@@ -166,6 +166,26 @@ TEST_F(RecoveryTest, ADamagedSegmentInTheMiddleIsSuspect) {
   expect_usable();
 }
 
+TEST_F(RecoveryTest, NothingStaysBehindTheEndOfASegmentThatBecomesTheLast) {
+  open();
+  append_durably(1, 100);
+  log_.reset();
+  std::vector<std::string> segments;
+  for (const auto& [path, content] : disk_.contents()) {
+    uint64_t first = 0;
+    if (parse_segment_name(path.substr(2), first)) segments.push_back(path);
+  }
+  ASSERT_GE(segments.size(), 3u);
+  disk_.content(segments.back())[20] ^= 4;
+  disk_.content(segments[segments.size() - 2]).back() = 4;
+  open();
+  EXPECT_TRUE(log_->recovery().suspect);
+  suspect_reasons_.clear();
+  open();
+  EXPECT_TRUE(suspect_reasons_.empty());
+  EXPECT_FALSE(log_->recovery().tail_was_torn);
+}
+
 TEST_F(RecoveryTest, AMissingSegmentIsSuspect) {
   open();
   append_durably(1, 200);
