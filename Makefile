@@ -3,15 +3,17 @@ BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?=
 PORT_BASE ?=
+CLANG ?= clang-16
 
 deps = share/scripts/dependencies.sh
 ninja = ninja -C $(BUILD) $(if $(JOBS),-j$(JOBS))
 jobs = $(or $(JOBS),$(shell nproc))
-configure = cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+configure_in = cmake -G Ninja -S . -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache) \
-  $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE
+  $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE -B
+configure = $(configure_in) $(BUILD)
 
-.PHONY: run build test check tidy bench install clean help
+.PHONY: run build test check fuzz sanitize tidy bench install clean help
 
 run: ## install what is missing, build, start everything; Ctrl-C stops it
 	@$(deps) build run
@@ -31,9 +33,32 @@ test: ## install what is missing, build everything, run every test
 	@$(ninja)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j$(jobs) $(CTEST_ARGS)
 
-check: ## formatter, shellcheck, manual pages, layers, options
+check: ## formatter, shellcheck, manual pages, layers, options, a little fuzzing
 	@$(deps) test
 	@tests/lint/all.sh . $(BUILD)/bin
+	@$(MAKE) --no-print-directory $(BUILD)/fuzz
+	@tests/fuzz/run.sh --build $(BUILD)/fuzz --runs 3000
+
+fuzz: $(BUILD)/fuzz ## fuzz for SECONDS=60 each target, or the one that TARGET names
+	@tests/fuzz/run.sh --build $(BUILD)/fuzz --seconds $(or $(SECONDS),60) $(TARGET)
+
+sanitize: $(BUILD)/asan $(BUILD)/tsan ## tests with ASan and UBSan, then with TSan
+	@tests/sanitize.sh $(BUILD)/asan $(or $(SEEDS),300) $(jobs)
+	@tests/sanitize.sh $(BUILD)/tsan $(or $(SEEDS),300) $(jobs)
+
+# Builds of their own, below the usual one.
+.PHONY: $(addprefix $(BUILD)/,fuzz asan tsan)
+$(BUILD)/fuzz:
+	@$(deps) build fuzz
+	@$(configure_in) $@ -DTANDEM_FUZZ=ON -DCMAKE_C_COMPILER=$(CLANG) \
+	  -DCMAKE_CXX_COMPILER=$(subst clang,clang++,$(CLANG))
+	@ninja -C $@ $(if $(JOBS),-j$(JOBS)) --quiet fuzz_targets
+$(BUILD)/asan: sanitizer = address,undefined
+$(BUILD)/tsan: sanitizer = thread
+$(BUILD)/asan $(BUILD)/tsan:
+	@$(deps) build run test
+	@$(configure_in) $@ -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer)
+	@ninja -C $@ $(if $(JOBS),-j$(JOBS)) --quiet
 
 tidy: build ## clang-tidy over the sources
 	@run-clang-tidy-16 -quiet -p $(BUILD) '^$(CURDIR)/(lib|bin)/'

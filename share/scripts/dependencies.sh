@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings the Debian packages that tandem needs. Silent and fast where all of them are there.
 #
-#   dependencies.sh [--list] GROUP...        groups: build run test bench
+#   dependencies.sh [--list] GROUP...        groups: build run test fuzz bench
 #
 # Says what is missing before it installs anything. Without the right to install, it names the
 # apt-get line to type and exits 69. Services that come with a package are not left running.
@@ -20,6 +20,7 @@ packages_of() {
       echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
         shfmt clang-format jq xz-utils'
       ;;
+    fuzz) echo 'clang-16 libclang-rt-16-dev' ;;
     bench) echo 'libbenchmark-dev wrk nginx-light gnuplot-nox jq' ;;
     *) return 1 ;;
   esac
@@ -36,7 +37,7 @@ for group; do
     --list) list_only=yes ;;
     *)
       names=$(packages_of "$group") || {
-        say "unknown group '$group' (build, run, test, bench)"
+        say "unknown group '$group' (build, run, test, fuzz, bench)"
         exit 64
       }
       read -r -d '' -a names <<<"$names" || true
@@ -45,7 +46,7 @@ for group; do
   esac
 done
 if [ ${#wanted[@]} -eq 0 ]; then
-  say 'usage: dependencies.sh [--list] build|run|test|bench...'
+  say 'usage: dependencies.sh [--list] build|run|test|fuzz|bench...'
   exit 64
 fi
 if [ $list_only = yes ]; then

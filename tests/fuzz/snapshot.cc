@@ -1,0 +1,77 @@
+// A snapshot file of any bytes. What is accepted has as many rows as it says, is the same when it
+// is written anew, and is received by a learner in pieces with the same verdict.
+//
+// Input: a byte of choices (bit 0: a right trailer is put behind, since no mutation finds the
+// checksum), then the file.
+#include "storage/snapshot.h"
+
+#include <algorithm>
+
+#include "fuzz/fuzz.h"
+#include "storage/snapshot_format.h"
+#include "unit/storage/memory_disk.h"
+#include "wire/crc32c.h"
+
+namespace {
+
+using namespace tandem;  // NOLINT: a program of one file
+
+constexpr char kPath[] = "d/file";
+
+void write_anew(storage::SnapshotReader& reader) {
+  storage::MemoryDisk disk;
+  auto writer = storage::SnapshotWriter::create("d", reader.header(), disk);
+  CHECK(writer.has_value());
+  std::vector<std::string> rows;
+  std::string row;
+  while (true) {
+    const auto more = reader.next_row(row);
+    CHECK_MSG(more.has_value(), more.error().message);
+    if (!*more) break;
+    CHECK(row.find('\n') == std::string::npos && (*writer)->add_row(row));
+    rows.push_back(row);
+  }
+  CHECK(rows.size() == reader.rows());
+  CHECK((*writer)->finish().has_value());
+  const auto again = storage::newest_snapshot("d", disk);
+  CHECK(again.has_value() && *again != nullptr);
+  CHECK((*again)->header() == reader.header() && (*again)->rows() == reader.rows());
+  for (const std::string& expected : rows) {
+    CHECK((*again)->next_row(row).value_or(false) && row == expected);
+  }
+}
+
+void receive(const std::string& content, const storage::SnapshotReader* reader, size_t piece) {
+  storage::MemoryDisk disk;
+  const uint64_t index = reader == nullptr ? 1 : reader->header().index;
+  auto receiver = storage::SnapshotReceiver::create("d", index, disk);
+  CHECK(receiver.has_value());
+  for (size_t at = 0; at < content.size(); at += piece) {
+    CHECK((*receiver)->write(at, std::string_view(content).substr(at, piece)).has_value());
+    if (reader != nullptr) CHECK(*reader->read_raw(at, piece) == content.substr(at, piece));
+  }
+  const auto header = (*receiver)->finish();
+  CHECK(header.has_value() == (reader != nullptr));
+  if (header) CHECK(*header == reader->header());
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::Choices choices(fuzz::text_of(data, size));
+  const uint8_t choice = choices.u8();
+  std::string content(choices.bytes(size));
+  if ((choice & 1) != 0) {
+    const auto lines = static_cast<uint64_t>(std::count(content.begin(), content.end(), '\n'));
+    content += storage::encode_snapshot_trailer(
+                   {std::max<uint64_t>(lines, 1) - 1, wire::crc32c(content)}) +
+               "\n";
+  }
+  storage::MemoryDisk disk;
+  disk.restore({{kPath, content}});
+  const auto reader = storage::SnapshotReader::open(kPath, disk);
+  CHECK(reader.has_value() || reader.error().kind == ErrorKind::kCorrupt);
+  receive(content, reader ? reader->get() : nullptr, size_t{1} + (choice >> 1));
+  if (reader) write_anew(**reader);
+  return 0;
+}
