@@ -64,7 +64,7 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
   call.deadline_ms = now_ms() + budget_ms;
-  call.may_be_done = false;
+  call.may_be_done = call.no_space = false;
   call.done = std::move(done);
   attempt(slot);
 }
@@ -134,9 +134,11 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
   wire::Response response;
   if (outcome && wire::decode(*outcome, response)) {
     // 503: nothing was done; 504: not known. A full disk (507) is an answer only where no earlier
-    // attempt may have been carried out. Everything else is the answer.
+    // attempt may have been carried out, and no other replica is there to lead instead. Everything
+    // else is the answer.
+    call.no_space = response.status == 507;
     const bool again = response.status == 503 || response.status == 504 ||
-                       (response.status == 507 && call.may_be_done);
+                       (call.no_space && (call.may_be_done || leadership_.another_has_space()));
     if (!again) {
       finish(slot, response);
       return;
@@ -210,6 +212,8 @@ void Gateway::give_up(size_t slot) {
     finish_with_error(slot, 504,
                       "the outcome of the write is unknown: ask again with the same "
                       "Idempotency-Key");
+  } else if (call.no_space) {
+    finish_with_error(slot, 507, "no space left on the disk of the master: nothing was done");
   } else {
     finish_with_error(slot, 503, "there is no master that takes writes: nothing was done");
   }

@@ -59,6 +59,7 @@ class Gateway {
     repl::ReplicaId target = 0;  // 0: waits for a worker
     int64_t sent_ms = 0;         // to the target
     bool may_be_done = false;    // an attempt of a write has an unknown outcome
+    bool no_space = false;       // a leader had none
     Done done;
 
     bool is_read() const { return method == wire::Method::kDbRead; }

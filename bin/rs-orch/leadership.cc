@@ -91,6 +91,14 @@ void Leadership::remove(repl::ReplicaId id) {
 
 bool Leadership::quiet(repl::ReplicaId id) const { return controller_.quiet(id, now_ns()); }
 
+bool Leadership::another_has_space() const {
+  if (!record()) return false;
+  return std::any_of(record()->in_sync.begin(), record()->in_sync.end(), [this](const auto& m) {
+    const repl::ReplicaState* state = state_of(m.id);
+    return m.id != leader() && state != nullptr && state->has_space && !quiet(m.id);
+  });
+}
+
 bool Leadership::keeps_up(repl::ReplicaId id) const {
   const repl::ReplicaState* own = state_of(id);
   const repl::ReplicaState* leading = state_of(leader());

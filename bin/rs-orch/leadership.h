@@ -67,6 +67,8 @@ class Leadership {
   const repl::ReplicaState* state_of(repl::ReplicaId id) const { return controller_.state_of(id); }
   // Whether it has said nothing for a while; a hint.
   bool quiet(repl::ReplicaId id) const;
+  // Whether an in-sync member besides the leader has space on its disk: it may lead soon.
+  bool another_has_space() const;
   // Whether it applies what the leader commits soon after.
   bool keeps_up(repl::ReplicaId id) const;
 
