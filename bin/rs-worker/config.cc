@@ -19,6 +19,9 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
             "writes without an outcome; more are refused");
   t.integer("worker.max_readers", c.replica.max_readers, 1, 1000000,
             "reads that wait for this replica to catch up; more are refused");
+  t.duration_ms("worker.orphan_timeout", c.orphan_timeout_ms,
+                "it ends when no orchestrator has asked for its state for so long; 0: never", 0,
+                int64_t{30} * 86400000);
   t.size("log.segment", c.replica.segment_bytes, "size of a log segment, written in advance",
          9 << 20, int64_t{1} << 31);
   t.size("snapshot.log_size", c.replica.snapshot_log_bytes,

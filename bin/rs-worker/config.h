@@ -15,6 +15,7 @@ struct WorkerConfig {
   std::string rpc_url;
   std::string coord_backend = "local";
   std::string coord_root = "run/state/coord";
+  uint64_t orphan_timeout_ms = 60000;  // 0: never
 };
 
 void declare_worker(WorkerConfig& config, daemon::SettingTable& table);

@@ -4,6 +4,7 @@
 #include "daemon/daemon.h"
 #include "db/database.h"
 #include "loop/loop.h"
+#include "orphan_watch.h"
 #include "replica/driver.h"
 #include "service.h"
 
@@ -21,8 +22,9 @@ int main(int argc, char** argv) {
   replica::Driver replica{loop, config.replica, database, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
-  worker::Service service{loop, config.rpc_url, database, replica};
+  worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
+  worker::Service service{loop, config.rpc_url, database, replica, orphan_watch};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&service, &replica});
+  return daemon.run(loop, {&service, &replica, &orphan_watch});
 }

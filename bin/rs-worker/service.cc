@@ -50,10 +50,11 @@ bool is_method(std::string_view payload, wire::Method method) {
 }  // namespace
 
 Service::Service(loop::Loop& loop, const std::string& url, db::Database& database,
-                 replica::Driver& replica)
+                 replica::Driver& replica, OrphanWatch& orphan_watch)
     : url_(url),
       database_(database),
       replica_(replica),
+      orphan_watch_(orphan_watch),
       server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = kMaxMessageBytes}, *this) {}
 
 void Service::start(UniqueFunction<void(Status)> done) {
@@ -75,6 +76,7 @@ void Service::on_message(rpc::Peer, std::string_view payload) {
 
 void Service::on_call(rpc::Reply reply, std::string_view payload) {
   if (is_method(payload, wire::Method::kControl)) {
+    orphan_watch_.heard();
     replica_.on_control(std::move(reply), payload.substr(2));
     return;
   }

@@ -9,6 +9,7 @@
 #include "daemon/part.h"
 #include "db/database.h"
 #include "loop/loop.h"
+#include "orphan_watch.h"
 #include "replica/driver.h"
 #include "rpc/server.h"
 #include "wire/envelope.h"
@@ -17,9 +18,9 @@ namespace tandem::worker {
 
 class Service final : public daemon::Part, public rpc::Handler {
  public:
-  // `database` and `replica` outlive this. REQUIRES: replica.open() was without error.
+  // All of them outlive this. REQUIRES: replica.open() was without error.
   Service(loop::Loop& loop, const std::string& url, db::Database& database,
-          replica::Driver& replica);
+          replica::Driver& replica, OrphanWatch& orphan_watch);
 
   void on_call(rpc::Reply reply, std::string_view payload) override;
   void on_message(rpc::Peer peer, std::string_view payload) override;
@@ -38,6 +39,7 @@ class Service final : public daemon::Part, public rpc::Handler {
   const std::string url_;
   db::Database& database_;
   replica::Driver& replica_;
+  OrphanWatch& orphan_watch_;
   rpc::Server server_;
   uint64_t reads_ = 0;
   uint64_t writes_ = 0;
