@@ -93,7 +93,8 @@ void Leader::advance_commit() {
 // without this replica's answers; or until each replica that could answer it has promised this
 // epoch or is dead.
 bool Leader::predecessor_is_over() {
-  if (predecessor_is_over_ || planted(Bug::kNewLeaderNoWait)) return true;
+  if (planted(Bug::kNewLeaderNoWait)) predecessor_is_over_ = true;
+  if (predecessor_is_over_) return true;
   predecessor_is_over_ =
       context_.now - promised_at_ns_ >= context_.options.lease_ns ||
       std::all_of(elected_from_.begin(), elected_from_.end(), [this](const Member& member) {
