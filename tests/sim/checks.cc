@@ -16,6 +16,11 @@ namespace {
 
 void violated(std::string_view what) { check_failed(__FILE__, __LINE__, "invariant", what); }
 
+bool Checks::is_there(const repl::Member& member) const {
+  const auto it = disks_.find(member.id);
+  return it != disks_.end() && it->second->storage_id() == member.storage_id;
+}
+
 void Checks::record_changes(const repl::Record* before, const repl::Record& after) {
   HOLDS(after.find(after.leader) != nullptr, "the leader of the record is outside its set");
   if (before != nullptr) {
@@ -121,6 +126,15 @@ void Checks::leaves(const repl::Message& message, const Disk& disk) const {
 
 void Checks::disk_is_renewed(const repl::Member& member) const {
   HOLDS(!record_.contains(member), "an in-sync replica finds its disk damaged");
+}
+
+void Checks::applies(const wire::Entry& entry) const {
+  HOLDS(entry.index <= committed_.size() && committed_[entry.index - 1] == entry,
+        "an entry is applied that is not committed");
+}
+
+void Checks::takes_effect(const std::string& key, repl::Index index) {
+  HOLDS(effects_.try_emplace(key, index).first->second == index, "a key is applied twice");
 }
 
 void Checks::acknowledged(const std::string& key, const repl::Applied& answer) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +22,7 @@ class Checks {
  public:
   // The disk that replica `id` has now; a wiped one counts no more. It outlives its registration.
   void has_disk(repl::ReplicaId id, const Disk& disk) { disks_[id] = &disk; }
+  bool is_there(const repl::Member& member) const;
 
   void record_changes(const repl::Record* before, const repl::Record& after);
   // Entries from `first` on were appended to `log`.
@@ -38,11 +38,16 @@ class Checks {
   void follower_commits(const Log& log, repl::Index before, repl::Index now) const;
   void leaves(const repl::Message& message, const Disk& disk) const;
   void disk_is_renewed(const repl::Member& member) const;
+  void applies(const wire::Entry& entry) const;
+  // The state machine carries out the command of this key.
+  void takes_effect(const std::string& key, repl::Index index);
   // A client's command was answered.
   void acknowledged(const std::string& key, const repl::Applied& answer);
 
   const std::vector<wire::Entry>& committed() const { return committed_; }
-  const std::map<std::string, repl::Applied>& answers() const { return answers_; }
+  size_t acknowledged() const { return answers_.size(); }
+  // Where the command of this key took effect.
+  repl::Index effect_of(const std::string& key) const { return effects_.at(key); }
 
  private:
   void in_sync_disks_hold(const repl::Record& record, repl::Index from) const;
@@ -64,6 +69,7 @@ class Checks {
   std::map<repl::Epoch, std::pair<repl::ReplicaId, uint64_t>> leaders_;
   std::map<repl::ReplicaId, Leading> leading_;
   std::map<std::string, repl::Applied> answers_;
+  std::map<std::string, repl::Index> effects_;
 };
 
 }  // namespace tandem::sim

@@ -1,12 +1,16 @@
-// Clients that give commands with keys, one at a time each, and ask again with the same key until
-// they hear an answer.
+// Clients that read and change objects, one request at a time each. A change has a key, and is
+// asked for with the same key until it is answered or the client loses patience; what they were
+// told goes into a history that is checked at the end.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "history/history.h"
+#include "sim/network.h"
 #include "sim/node.h"
 #include "sim/world.h"
 
@@ -14,29 +18,50 @@ namespace tandem::sim {
 
 class Clients {
  public:
-  Clients(World& world, std::vector<std::unique_ptr<Node>>& nodes) : world_(world), nodes_(nodes) {}
+  Clients(World& world, Network& network, const std::vector<std::unique_ptr<Node>>& nodes)
+      : world_(world), network_(network), nodes_(nodes) {}
 
   void start();
   // A replica answers; the answer may be lost on its way.
-  void answer(const std::string& key);
-  // No further commands; those under way are asked again until they are answered.
+  void reply(const Request& request, const Answer& answer);
+  // No further requests; those under way are asked again until they are answered.
   void stop() { stopped_ = true; }
   bool idle() const;
+  // With what the objects hold at the end.
+  void check(const Objects::Map& objects, repl::Index index);
+
+  size_t operations() const { return history_.size(); }
+  size_t reads() const { return reads_; }
+  size_t undecided() const { return undecided_; }  // keys that the search gave up on
 
  private:
   struct Client {
-    uint64_t number = 0;  // of its command
+    Request request;
+    history::Operation operation;
     bool waiting = false;
+    bool forged = false;  // the key of an earlier command with another body
+    uint32_t patience = 0;
+    repl::Index seen = 0;                 // of the session
+    std::map<std::string, int64_t> held;  // registers, as last read
   };
-  std::string key_of(uint32_t id) const;
   void begin(uint32_t id);
+  void choose_read(Client& client, const std::string& object);
+  void choose_change(Client& client, const std::string& object);
+  void forge(Client& client);
   void ask(uint32_t id, uint64_t number);
-  void arrive(size_t node, const std::string& key);
-  void heard(const std::string& key);
+  void lose_patience(Client& client);
+  void heard(const Request& request, const Answer& answer);
+  void take(Client& client, const Answer& answer);
+  void pause(uint32_t id);
 
   World& world_;
-  std::vector<std::unique_ptr<Node>>& nodes_;
+  Network& network_;
+  const std::vector<std::unique_ptr<Node>>& nodes_;
   std::vector<Client> clients_;
+  history::History history_;
+  int64_t last_value_ = 0;
+  size_t reads_ = 0;
+  size_t undecided_ = 0;
   bool stopped_ = false;
 };
 

@@ -2,6 +2,7 @@
 // end where everything heals and must come together again.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -13,18 +14,26 @@
 
 namespace tandem::sim {
 
+// Figures of one run, or sums of many.
+struct Outcome {
+  uint64_t hash = 0;
+  uint64_t seeds = 0;
+  uint64_t events = 0;
+  uint64_t committed = 0;
+  uint64_t answered = 0;
+  uint64_t reads = 0;
+  uint64_t undecided = 0;  // histories of a key that were too hard to check
+  uint64_t epochs = 0;
+  std::array<uint64_t, kFaults> faults{};
+
+  void add(const Outcome& other);
+};
+
 class Cluster {
  public:
-  struct Outcome {
-    uint64_t hash = 0;
-    uint64_t events = 0;
-    uint64_t committed = 0;
-    uint64_t answered = 0;
-    uint64_t epochs = 0;
-  };
-
   Cluster(uint64_t seed, bool verbose);
-  ~Cluster();
+  // What is scheduled refers to the parts, which go first.
+  ~Cluster() { world_.schedule.clear(); }
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
@@ -32,21 +41,21 @@ class Cluster {
   Outcome run();
 
  private:
-  void create_group();
   void deliver(const repl::Message& message);
-  void fault();
-  void crash(Node& node);
-  void restart(Node& node);
+  void next_fault();
+  bool strike(Fault fault, Node& node);
   void cut_links();
-  void wipe(Node& node);
+  bool lose_data(Fault fault, Node& node);
   void heal();
   bool has_converged() const;
-  void check_end() const;
 
   World world_;
-  std::vector<std::unique_ptr<Node>> nodes_;
-  Controllers controllers_{world_, nodes_};
-  Clients clients_{world_, nodes_};
+  Network network_{world_, [this](const repl::Message& message) { deliver(message); }};
+  RecordStore store_{world_};
+  Nodes nodes_;
+  Clients clients_{world_, network_, nodes_};
+  std::vector<std::unique_ptr<ControllerProcess>> controllers_;
+  SenselessController* senseless_ = nullptr;
 };
 
 }  // namespace tandem::sim

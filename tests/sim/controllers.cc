@@ -1,95 +1,175 @@
 #include "sim/controllers.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "repl/planted.h"
+
 namespace tandem::sim {
+
+using repl::Bug;
+using repl::planted;
+
 namespace {
 
-constexpr size_t kControllers = 2;
+bool lower_id(const repl::Candidate& a, const repl::Candidate& b) {
+  return a.member.id < b.member.id;
+}
+
 // A leader that was not seen open for so long is replaced.
 constexpr int64_t kOpeningNs = 400 * kMs;
 
+// The owner of a real controller, as rs-orch is one: knows with a delay which processes live.
+class SensibleController final : public ControllerProcess {
+ public:
+  SensibleController(World& world, Network& network, RecordStore& store, const Nodes& nodes)
+      : world_(world), network_(network), store_(store), nodes_(nodes) {
+    core_.set_active(true);
+    tick();
+  }
+
+  void receive(const repl::Message& answer) override {
+    repl::ControllerEffects out;
+    core_.state_answered(answer, world_.now(), out);
+    carry_out(out);
+  }
+
+ private:
+  void carry_out(const repl::ControllerEffects& out) {
+    for (const std::string& notice : out.notices) world_.trace.say(notice);
+    for (const repl::Message& message : out.messages) network_.send(message);
+    if (out.read_record) read_record();
+    if (!out.swap) return;
+    store_.swap(*out.swap, [this, expected = out.swap->expected_version](bool applied) {
+      repl::ControllerEffects more;
+      core_.swap_done(expected, applied, world_.now(), more);
+      carry_out(more);
+    });
+  }
+
+  void read_record() {
+    store_.read([this](bool read, const std::optional<repl::Record>& record) {
+      if (read) take_record(record);
+    });
+  }
+
+  void take_record(const std::optional<repl::Record>& record) {
+    repl::ControllerEffects out;
+    core_.record_read(record, world_.now(), out);
+    carry_out(out);
+  }
+
+  void tick() {
+    repl::ControllerEffects out;
+    for (const auto& node : nodes_) look_at(*node, out);
+    core_.tick(world_.now(), out);
+    carry_out(out);
+    if (world_.random.chance(50)) read_record();
+    if (world_.strikes(world_.plan.stale_watch)) take_record(store_.stale());
+    world_.schedule.after(world_.between_ns(8 * kMs, 12 * kMs), [this] { tick(); });
+  }
+
+  void look_at(const Node& node, repl::ControllerEffects& out) {
+    if (!world_.random.chance(300)) return;
+    const repl::ReplicaId id = node.member().id;
+    const uint64_t session = node.session();
+    if (node.up()) {
+      core_.replica_up(node.member(), session, world_.now());
+    } else if (session != 0 && std::exchange(known_dead_[id], session) != session) {
+      core_.replica_dead(id, session, world_.now(), out);
+    }
+  }
+
+  World& world_;
+  Network& network_;
+  RecordStore& store_;
+  const Nodes& nodes_;
+  repl::Controller core_{repl::ControllerOptions{}, lower_id};
+  std::map<repl::ReplicaId, uint64_t> known_dead_;  // sessions
+};
+
 }  // namespace
 
-void Controllers::start() {
-  controllers_.resize(kControllers);
-  for (size_t i = 0; i < kControllers; ++i) look(i);
+std::unique_ptr<ControllerProcess> sensible_controller(World& world, Network& network,
+                                                       RecordStore& store, const Nodes& nodes) {
+  return std::make_unique<SensibleController>(world, network, store, nodes);
 }
 
-void Controllers::look(size_t i) {
-  world_.store.read(
-      [this, i](const std::optional<repl::Record>& record) { record_was_read(i, record); });
+SenselessController::SenselessController(World& world, Network& network, RecordStore& store,
+                                         const Nodes& nodes)
+    : world_(world), network_(network), store_(store), nodes_(nodes) {
+  look();
 }
 
-void Controllers::record_was_read(size_t i, const std::optional<repl::Record>& record) {
-  Controller& controller = controllers_[i];
-  controller.record = record;
-  controller.question = ++last_question_;
-  controller.answers.clear();
-  if (record) {
-    for (const repl::Member& member : record->in_sync) {
+void SenselessController::look() {
+  store_.read([this](bool read, const std::optional<repl::Record>& record) {
+    record_ = read ? record : std::nullopt;
+    question_ = world_.new_id();
+    answers_.clear();
+    for (const auto& node : nodes_) {
+      if (!record_ || (!record_->contains(node->member()) && !planted(Bug::kElectOutside)))
+        continue;
       repl::Message m;
       m.type = repl::MessageType::kQueryState;
-      m.question = controller.question;
-      send(std::move(m), member.id, *record);
+      m.question = question_;
+      send(std::move(m), node->member().id, *record_);
     }
-  }
-  world_.schedule.after(world_.random.between<int64_t>(kMs, 60 * kMs), [this, i] { decide(i); });
+    world_.schedule.after(world_.between_ns(kMs, 60 * kMs), [this] { decide(); });
+  });
 }
 
-void Controllers::receive(const repl::Message& answer) {
-  for (Controller& controller : controllers_) {
-    if (answer.type == repl::MessageType::kState && answer.question == controller.question) {
-      controller.answers[answer.from] = answer;
-      if (answer.state.opened && answer.state.promise == controller.watched_epoch) {
-        controller.watched_since_ns = world_.schedule.now();
-      }
-    }
+void SenselessController::receive(const repl::Message& answer) {
+  if (answer.type != repl::MessageType::kState || answer.question != question_) return;
+  answers_[answer.from] = answer;
+  if (answer.state.opened && answer.state.promise == watched_epoch_) {
+    watched_since_ns_ = world_.now();
   }
 }
 
-bool Controllers::wants_election(const Controller& controller) const {
-  return world_.schedule.now() - controller.watched_since_ns > kOpeningNs;
-}
-
-void Controllers::decide(size_t i) {
-  Controller& controller = controllers_[i];
-  if (controller.record) {
-    const repl::Record& record = *controller.record;
-    if (std::exchange(controller.watched_epoch, record.epoch) != record.epoch) {
-      controller.watched_since_ns = world_.schedule.now();
+void SenselessController::decide() {
+  if (record_) {
+    if (std::exchange(watched_epoch_, record_->epoch) != record_->epoch) {
+      watched_since_ns_ = world_.now();
     }
-    const bool needless = !world_.healed && world_.random.chance(world_.plan.needless_election);
-    if (needless || wants_election(controller)) {
-      elect(i);
+    if (std::exchange(wants_election_, false) || world_.now() - watched_since_ns_ > kOpeningNs) {
+      elect();
     } else {
-      if (world_.random.chance(500)) announce(record);
-      if (world_.random.chance(500)) tell_deaths(record);
+      if (world_.random.chance(500)) announce(*record_);
+      if (world_.random.chance(500)) tell_deaths(*record_);
     }
   }
-  world_.schedule.after(world_.random.between<int64_t>(kMs, world_.plan.controller_ns),
-                        [this, i] { look(i); });
+  world_.schedule.after(world_.between_ns(kMs, world_.plan.controller_ns), [this] { look(); });
 }
 
 // Any in-sync member that answered, by compare-and-swap on the version that was read before asking.
-void Controllers::elect(size_t i) {
-  const Controller& controller = controllers_[i];
-  std::vector<repl::ReplicaId> able;
-  for (const auto& [id, answer] : controller.answers) {
-    if (controller.record->contains(repl::Member{id, answer.storage_id})) able.push_back(id);
+void SenselessController::elect() {
+  std::vector<repl::Member> able;
+  for (const auto& [id, answer] : answers_) {
+    const repl::Member member{id, answer.storage_id};
+    if (record_->contains(member) || planted(Bug::kElectOutside)) able.push_back(member);
   }
   if (able.empty()) return;
-  repl::Swap swap{controller.record->version, *controller.record};
+  // Often the leader itself: what is late of its former epoch finds it in the next.
+  const repl::Member* leader = record_->find(record_->leader);
+  const bool again = leader != nullptr && world_.random.chance(400) &&
+                     std::find(able.begin(), able.end(), *leader) != able.end();
+  const repl::Member chosen = again ? *leader : world_.random.one_of(able);
+  repl::Swap swap{record_->version, *record_};
   swap.record.version += 1;
   swap.record.epoch += 1;
-  swap.record.leader = world_.random.one_of(able);
+  swap.record.leader = chosen.id;
+  if (!record_->contains(chosen)) {
+    std::erase_if(swap.record.in_sync, [&](const auto& member) { return member.id == chosen.id; });
+    swap.record.in_sync.push_back(chosen);
+    std::sort(swap.record.in_sync.begin(), swap.record.in_sync.end());
+  }
   world_.trace.note("election epoch leader:", {swap.record.epoch, swap.record.leader});
-  world_.store.swap(swap, [this, record = swap.record](bool applied) {
+  store_.swap(swap, [this, record = swap.record](bool applied) {
     if (applied) announce(record);
   });
 }
 
-void Controllers::announce(const repl::Record& record) {
+void SenselessController::announce(const repl::Record& record) {
   for (repl::ReplicaId id = 1; id <= nodes_.size(); ++id) {
     repl::Message m;
     m.type = repl::MessageType::kAnnounce;
@@ -98,7 +178,9 @@ void Controllers::announce(const repl::Record& record) {
   }
 }
 
-void Controllers::tell_deaths(const repl::Record& record) {
+// The record was read before the processes are looked at, so a death is known to be one of a
+// process that was registered when the epoch had begun.
+void SenselessController::tell_deaths(const repl::Record& record) {
   for (repl::ReplicaId id = 1; id <= nodes_.size(); ++id) {
     const Node& node = *nodes_[id - 1];
     if (id == record.leader || node.session() == 0) continue;
@@ -111,19 +193,20 @@ void Controllers::tell_deaths(const repl::Record& record) {
   }
 }
 
-void Controllers::ask_to_leave(repl::ReplicaId subject) {
+void SenselessController::ask_to_leave(repl::ReplicaId subject) {
   repl::Message m;
   m.type = repl::MessageType::kRemoveMember;
   m.subject = subject;
-  send(std::move(m), world_.store.record().leader, world_.store.record());
+  send(std::move(m), store_.record().leader, store_.record());
 }
 
-void Controllers::send(repl::Message message, repl::ReplicaId to, const repl::Record& record) {
+void SenselessController::send(repl::Message message, repl::ReplicaId to,
+                               const repl::Record& record) {
   message.lineage = record.lineage;
   message.epoch = record.epoch;
   message.from = repl::kController;
   message.to = to;
-  world_.network.send(message);
+  network_.send(message);
 }
 
 }  // namespace tandem::sim

@@ -1,5 +1,6 @@
-// Controllers without sense: they elect whichever in-sync replica answers, often for no reason, two
-// of them at once, and tell things late, twice or not at all. Whatever they do must be safe.
+// The two controllers of a group, at work at once. One may be the real one (repl::Controller), or
+// one without sense, that elects whichever in-sync replica answers, often for no reason, and tells
+// things late, twice or not at all. Whatever they do must be safe.
 #pragma once
 
 #include <cstdint>
@@ -8,42 +9,53 @@
 #include <optional>
 #include <vector>
 
-#include "repl/message.h"
+#include "repl/controller.h"
+#include "sim/network.h"
 #include "sim/node.h"
+#include "sim/record_store.h"
 #include "sim/world.h"
 
 namespace tandem::sim {
 
-class Controllers {
- public:
-  Controllers(World& world, std::vector<std::unique_ptr<Node>>& nodes)
-      : world_(world), nodes_(nodes) {}
+using Nodes = std::vector<std::unique_ptr<Node>>;
 
-  void start();
-  void receive(const repl::Message& answer);
+class ControllerProcess {
+ public:
+  virtual ~ControllerProcess() = default;
+  virtual void receive(const repl::Message& answer) = 0;
+};
+
+std::unique_ptr<ControllerProcess> sensible_controller(World& world, Network& network,
+                                                       RecordStore& store, const Nodes& nodes);
+
+// Also a source of faults: its elections need no reason.
+class SenselessController final : public ControllerProcess {
+ public:
+  SenselessController(World& world, Network& network, RecordStore& store, const Nodes& nodes);
+
+  void receive(const repl::Message& answer) override;
+  // Elects somebody at the next look.
+  void want_election() { wants_election_ = true; }
   void ask_to_leave(repl::ReplicaId subject);
 
  private:
-  struct Controller {
-    std::optional<repl::Record> record;
-    uint64_t question = 0;
-    std::map<repl::ReplicaId, repl::Message> answers;
-    repl::Epoch watched_epoch = 0;
-    int64_t watched_since_ns = 0;
-  };
-  void look(size_t i);
-  void record_was_read(size_t i, const std::optional<repl::Record>& record);
-  void decide(size_t i);
-  bool wants_election(const Controller& controller) const;
-  void elect(size_t i);
+  void look();
+  void decide();
+  void elect();
   void announce(const repl::Record& record);
   void tell_deaths(const repl::Record& record);
   void send(repl::Message message, repl::ReplicaId to, const repl::Record& record);
 
   World& world_;
-  std::vector<std::unique_ptr<Node>>& nodes_;
-  std::vector<Controller> controllers_;
-  uint64_t last_question_ = 0;
+  Network& network_;
+  RecordStore& store_;
+  const Nodes& nodes_;
+  std::optional<repl::Record> record_;
+  uint64_t question_ = 0;
+  std::map<repl::ReplicaId, repl::Message> answers_;
+  repl::Epoch watched_epoch_ = 0;
+  int64_t watched_since_ns_ = 0;
+  bool wants_election_ = false;
 };
 
 }  // namespace tandem::sim

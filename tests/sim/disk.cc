@@ -58,6 +58,8 @@ void Log::restart(repl::Index base, repl::Epoch epoch) {
 
 namespace {
 
+constexpr size_t kSectorBytes = 128;  // small, as the entries are
+
 void apply_to(Log& log, const Disk::What& what) {
   if (const auto* append = std::get_if<repl::AppendEntries>(&what)) {
     for (const wire::Entry& entry : append->entries) log.append(entry);
@@ -74,7 +76,7 @@ void apply_to(Log& log, const Disk::What& what) {
 
 void Disk::write(repl::Ticket ticket, What what) {
   apply_to(written_, what);
-  writes_.push_back(Write{ticket, std::move(what)});
+  writes_.push_back(Write{ticket, std::move(what), durable_.last_index()});
 }
 
 void Disk::make_durable(const Write& write) {
@@ -84,13 +86,18 @@ void Disk::make_durable(const Write& write) {
     lineage_ = lineage->lineage;
   }
   apply_to(durable_, write.what);
+  claims_.erase(claims_.upper_bound(durable_.last_index()), claims_.end());
+  claims_.erase(claims_.begin(), claims_.lower_bound(durable_.first_index()));
+  if (const auto* append = std::get_if<repl::AppendEntries>(&write.what)) {
+    for (const wire::Entry& entry : append->entries) claims_[entry.index] = write.durable_before;
+  }
 }
 
-Disk::Synced Disk::sync(size_t count) {
+Disk::Synced Disk::sync(size_t count, bool lost) {
   Synced synced;
   for (; count > 0; --count) {
     const Write& write = writes_.front();
-    make_durable(write);
+    if (!lost) make_durable(write);
     synced.ticket = std::max(synced.ticket, write.ticket);
     synced.log_restarted |= std::holds_alternative<RestartLog>(write.what);
     writes_.pop_front();
@@ -101,13 +108,7 @@ Disk::Synced Disk::sync(size_t count) {
 void Disk::crash(Random& random) {
   tail_was_cut_ = false;
   sync(random.below(writes_.size() + 1));
-  if (!writes_.empty()) {
-    if (const auto* append = std::get_if<repl::AppendEntries>(&writes_.front().what)) {
-      const size_t whole = random.below(append->entries.size());
-      for (size_t i = 0; i < whole; ++i) durable_.append(append->entries[i]);
-      tail_was_cut_ = random.chance(500);
-    }
-  }
+  tear(random);
   // Promises and the identity are files of their own: they may overtake the log.
   for (const Write& write : writes_) {
     const bool other_file = std::holds_alternative<repl::SavePromise>(write.what) ||
@@ -117,20 +118,59 @@ void Disk::crash(Random& random) {
   writes_.clear();
 }
 
+// The sectors of the appends under way reach the disk in any order. Recovery takes the records that
+// are whole up to the first that is not.
+void Disk::tear(Random& random) {
+  std::vector<bool> sectors;
+  size_t at = random.below(kSectorBytes);
+  bool whole = true;
+  for (const Write& write : writes_) {
+    const auto* append = std::get_if<repl::AppendEntries>(&write.what);
+    if (append == nullptr) break;
+    for (const wire::Entry& entry : append->entries) {
+      const size_t first = at / kSectorBytes;
+      at += wire::encoded_size(entry);
+      while (sectors.size() * kSectorBytes < at) sectors.push_back(random.chance(500));
+      const auto from = sectors.begin() + static_cast<std::ptrdiff_t>(first);
+      whole = whole && std::all_of(from, sectors.end(), [](bool there) { return there; });
+      if (whole) {
+        make_durable(Write{0, repl::AppendEntries{{entry}}, write.durable_before});
+      } else if (std::any_of(from, sectors.end(), [](bool there) { return there; })) {
+        tail_was_cut_ = true;
+      }
+    }
+  }
+}
+
+bool Disk::flip_bit(Random& random, uint64_t new_storage_id) {
+  const repl::Index claimed = claims_.empty() ? 0 : claims_.rbegin()->second;
+  if (snapshot_.index > 0 && random.chance(300)) {
+    snapshot_ = {};
+    durable_.restart(0, 0);
+  } else if (claimed >= durable_.first_index()) {
+    durable_.cut(random.between(durable_.first_index(), claimed));
+  } else {
+    return false;
+  }
+  claims_.clear();
+  storage_id_ = new_storage_id;
+  recover(new_storage_id);
+  return true;
+}
+
 bool Disk::recover(uint64_t new_storage_id) {
-  bool fits = true;
   const bool goes_on = durable_.first_index() <= snapshot_.index + 1 &&
                        durable_.last_index() >= snapshot_.index &&
                        durable_.epoch_at(snapshot_.index) == snapshot_.epoch;
   if (!goes_on) {
-    fits = durable_.last_index() <= snapshot_.index;
-    if (!fits) storage_id_ = new_storage_id;
+    storage_id_ = new_storage_id;
     durable_.restart(snapshot_.index, snapshot_.epoch);
+    claims_.clear();
   }
   // The last record of the log is a promise too.
   promise_ = std::max(promise_, durable_.epoch_at(durable_.last_index()));
   written_ = durable_;
-  return fits;
+  return goes_on;
 }
 
 }  // namespace tandem::sim

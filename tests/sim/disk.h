@@ -1,9 +1,10 @@
 // One simulated disk. What is written is seen at once; what was not synced is lost at a crash, all
-// of it, some of it, or down to a part of one append (a torn tail).
+// of it, some of it, or by the sector (a torn tail).
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -67,10 +68,14 @@ class Disk final : public repl::SnapshotView {
 
   void write(repl::Ticket ticket, What what);
   size_t unsynced() const { return writes_.size(); }
-  // The first `count` writes reached the disk.
-  Synced sync(size_t count);
+  // The first `count` writes reached the disk; or they are lost, and the next fsync is fine.
+  Synced sync(size_t count, bool lost = false);
   // The process or the machine is gone: chance decides what of the unsynced writes is there.
   void crash(Random& random);
+  // Flips a bit in the log, below what a later record says was durable before it, or in the
+  // snapshot: recovery finds that acknowledged data is lost, and gives the disk a new id before
+  // anything else. False: there is nothing of the kind. REQUIRES: no process uses the disk.
+  bool flip_bit(Random& random, uint64_t new_storage_id);
   // What a starting process makes of log and snapshot. False: they do not fit, and what was lost
   // may have been acknowledged, so the disk takes a new id.
   bool recover(uint64_t new_storage_id);
@@ -95,13 +100,16 @@ class Disk final : public repl::SnapshotView {
   struct Write {
     repl::Ticket ticket = 0;
     What what;
+    repl::Index durable_before = 0;  // the log's end on disk when this was written
   };
   void make_durable(const Write& write);
+  void tear(Random& random);
 
   uint64_t storage_id_;
   uint64_t lineage_ = 0;
   repl::Epoch promise_ = 0;
   Log durable_;
+  std::map<repl::Index, repl::Index> claims_;  // of the log's records: durable when it was written
   Snapshot snapshot_;
   bool tail_was_cut_ = false;
 

@@ -1,9 +1,12 @@
 #include "sim/plan.h"
 
-#include "sim/schedule.h"
+#include <algorithm>
 
 namespace tandem::sim {
 namespace {
+
+// How often each fault comes at most, relative to the others.
+constexpr std::array<uint32_t, kFaults> kMostWeights = {10, 10, 10, 3, 3, 2, 2, 3, 3, 2, 1, 10};
 
 // Often none at all of a kind of fault, seldom much.
 uint32_t draw(Random& random, uint32_t most) {
@@ -14,24 +17,32 @@ uint32_t draw(Random& random, uint32_t most) {
 
 Plan draw_plan(Random& random) {
   Plan plan;
+  const auto draw_ns = [&random](int64_t first_ms, int64_t last_ms) {
+    return random.between<int64_t>(first_ms * kMs, last_ms * kMs);
+  };
   plan.replicas = random.between<uint32_t>(2, 5);
-  plan.clients = random.between<uint32_t>(1, 4);
+  plan.clients = random.between<uint32_t>(2, 8);
   plan.min_in_sync = plan.replicas >= 3 ? random.between<uint32_t>(1, 2) : 1;
   plan.replica.max_in_sync = random.between<size_t>(2, plan.replicas);
   // Small pieces: bugs in what a follower verified show only where a batch is partial.
   plan.replica.append_bytes = random.between<size_t>(1, 300);
   plan.replica.in_flight_bytes = random.between<size_t>(50, 2000);
   plan.replica.chunk_bytes = random.between<size_t>(200, 5000);
-  plan.replica.heartbeat_ns = random.between<int64_t>(10, 50) * kMs;
-  plan.replica.silence_ns = random.between<int64_t>(60, 400) * kMs;
-  plan.replica.stall_ns = random.between<int64_t>(60, 500) * kMs;
-  plan.replica.rejoin_ns = random.between<int64_t>(50, 1000) * kMs;
-  plan.faults_until_ns = random.between<int64_t>(2000, 6000) * kMs;
+  plan.replica.lease_ns = draw_ns(40, 400);
+  plan.replica.heartbeat_ns =
+      std::min(draw_ns(10, 50), std::max(10 * kMs, plan.replica.lease_ns / 3));
+  plan.replica.silence_ns = draw_ns(60, 400);
+  plan.replica.stall_ns = draw_ns(60, 500);
+  plan.replica.rejoin_ns = draw_ns(50, 1000);
+  plan.faults_until_ns = draw_ns(2000, 6000);
+  plan.clock_ppm = random.chance(300) ? 0 : 50'000;
+  plan.reads = random.between<uint32_t>(200, 800);
+  plan.think_ns = draw_ns(1, 30);
 
   plan.lose = draw(random, 200);
   plan.twice = draw(random, 200);
   plan.late = draw(random, 200);
-  plan.late_ns = random.between<int64_t>(5, 800) * kMs;
+  plan.late_ns = draw_ns(5, 800);
   plan.shortened = draw(random, 300);
   plan.delay_ns = random.between<int64_t>(kMs / 10, 10 * kMs);
   plan.sync_ns = random.between<int64_t>(kMs / 10, 20 * kMs);
@@ -42,14 +53,11 @@ Plan draw_plan(Random& random) {
   plan.late_swap = draw(random, 400);
   plan.refused_swap = draw(random, 200);
   plan.failed_read = draw(random, 300);
-  plan.needless_election = draw(random, 200);
-  plan.controller_ns = random.between<int64_t>(20, 300) * kMs;
-  plan.crashes = draw(random, 10);
-  plan.pauses = draw(random, 10);
-  plan.cuts = draw(random, 10);
-  plan.wipes = draw(random, 3);
-  plan.removals = draw(random, 2);
-  plan.fault_every_ns = random.between<int64_t>(20, 400) * kMs;
+  plan.stale_watch = draw(random, 50);
+  plan.sensible_controllers = random.between<uint32_t>(0, 2);
+  plan.controller_ns = draw_ns(5, 200);
+  for (size_t i = 0; i < kFaults; ++i) plan.weights[i] = draw(random, kMostWeights[i]);
+  plan.fault_every_ns = draw_ns(20, 400);
   return plan;
 }
 

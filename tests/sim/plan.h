@@ -3,13 +3,38 @@
 // into anything.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "repl/context.h"
 #include "sim/random.h"
 
 namespace tandem::sim {
+
+constexpr int64_t kMs = 1'000'000;
+
+// What befalls the group from time to time; how often each does is a weight of the plan.
+enum class Fault {
+  kCrash,
+  kPause,       // time goes on, the process does not
+  kCut,         // of links: one way, both ways, or a replica from all
+  kWipe,        // a disk is replaced by an empty one
+  kOtherDisk,   // likewise, and the next time the former one is back (a mount that fails)
+  kRemoval,     // a controller asks a replica to leave the set
+  kFullDisk,    // for a while
+  kFailedSync,  // once; the next one would succeed, without what this one lost
+  kBitFlip,     // in data that is known to be durable
+  kStoreGone,   // for a while
+  kStoreWiped,  // the record is missing for a while
+  kElection,    // of the leader itself or of another one, for no reason
+  kCount,
+};
+inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
+inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
+    "crashes",    "pauses",       "cuts",      "wipes",      "other-disks", "removals",
+    "full-disks", "failed-syncs", "bit-flips", "store-gone", "store-wiped", "elections"};
 
 struct Plan {
   uint32_t replicas = 3;
@@ -17,6 +42,9 @@ struct Plan {
   uint32_t min_in_sync = 1;
   repl::ReplicaOptions replica;  // sizes and times; who it is comes with each start
   int64_t faults_until_ns = 0;   // then everything heals
+  int64_t clock_ppm = 0;         // clocks run up to so much fast or slow
+  uint32_t reads = 0;            // permille of what clients ask for
+  int64_t think_ns = 0;          // of a client between two requests, at most
 
   // The chances are permille, while faults last.
   uint32_t lose = 0;
@@ -35,16 +63,12 @@ struct Plan {
   uint32_t late_swap = 0;
   uint32_t refused_swap = 0;
   uint32_t failed_read = 0;
+  uint32_t stale_watch = 0;  // an old version of the record is told
 
-  uint32_t needless_election = 0;
-  int64_t controller_ns = 0;  // between two looks at the group, at most
+  uint32_t sensible_controllers = 0;  // of the two: the real one
+  int64_t controller_ns = 0;          // between two looks of one without sense, at most
 
-  // How often each fault comes, relative to the others.
-  uint32_t crashes = 0;
-  uint32_t pauses = 0;
-  uint32_t cuts = 0;
-  uint32_t wipes = 0;
-  uint32_t removals = 0;
+  std::array<uint32_t, kFaults> weights{};
   int64_t fault_every_ns = 0;
 };
 

@@ -3,23 +3,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "repl/planted.h"
+
 namespace tandem::sim {
+
+using repl::Bug;
+
 namespace {
 
 constexpr int64_t kTimeoutNs = 100 * kMs;
 
-bool has_another(const repl::Record& record, const repl::Member& member,
-                 const std::vector<repl::Member>& disks) {
-  return std::any_of(record.in_sync.begin(), record.in_sync.end(), [&](const auto& other) {
-    return other != member && std::find(disks.begin(), disks.end(), other) != disks.end();
-  });
-}
-
 }  // namespace
 
 void RecordStore::create(const repl::Record& record) {
-  checks_.record_changes(nullptr, record);
-  record_ = record;
+  world_.checks.record_changes(nullptr, record);
+  versions_.push_back(record);
 }
 
 void RecordStore::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) {
@@ -27,28 +25,33 @@ void RecordStore::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) 
   Request& request = requests_[number];
   request.swap = swap;
   request.done = std::move(done);
-  request.refused = !healed_ && random_.chance(plan_.refused_swap);
-  const bool late = !healed_ && random_.chance(plan_.late_swap);
-  const bool reply_lost = !healed_ && random_.chance(plan_.lost_reply);
-  const int64_t delay = random_.between<int64_t>(kMs / 10, (late ? 1000 : 20) * kMs);
+  request.refused = gone() || world_.strikes(world_.plan.refused_swap);
+  const bool late = world_.strikes(world_.plan.late_swap);
+  const bool reply_lost = world_.strikes(world_.plan.lost_reply);
+  const int64_t delay = world_.between_ns(kMs / 10, (late ? 1000 : 20) * kMs);
   // Scheduled first: where both are due at once, the caller is told before it happens.
-  const int64_t patience = reply_lost ? random_.between<int64_t>(kMs / 10, delay) : kTimeoutNs;
-  schedule_.after(patience, [this, number] { give_up(number); });
-  schedule_.after(delay, [this, number] { carry_out(number); });
+  const int64_t patience = reply_lost ? world_.between_ns(kMs / 10, delay) : kTimeoutNs;
+  world_.schedule.after(patience, [this, number] { give_up(number); });
+  world_.schedule.after(delay, [this, number] { carry_out(number); });
 }
 
 void RecordStore::carry_out(uint64_t number) {
   auto request = requests_.extract(number);
   const repl::Swap& swap = request.mapped().swap;
-  const bool applied = !request.mapped().refused && swap.expected_version == record_->version;
-  trace_.note("swap expected epoch leader members applied:",
-              {swap.expected_version, swap.record.epoch, swap.record.leader,
-               swap.record.in_sync.size(), applied ? 1U : 0U});
+  const uint64_t version = record().version;
+  const bool applied =
+      !request.mapped().refused && !gone() && !wiped() && swap.expected_version == version;
+  world_.trace.note("swap expected epoch leader members applied:",
+                    {swap.expected_version, swap.record.epoch, swap.record.leader,
+                     swap.record.in_sync.size(), applied ? 1U : 0U});
   if (applied) {
-    checks_.record_changes(&*record_, swap.record);
-    record_ = swap.record;
+    world_.checks.record_changes(&record(), swap.record);
+    versions_.push_back(swap.record);
   }
-  if (request.mapped().done) request.mapped().done(applied);
+  // The file of the version after the expected one was pruned, so it can be made once more; nobody
+  // who reads the record sees it below the later ones.
+  const bool again = planted(Bug::kVersionLinkedAgain) && swap.expected_version + 1 < version;
+  if (request.mapped().done) request.mapped().done(applied || again);
 }
 
 // The caller waits no longer; the swap may be carried out yet.
@@ -60,22 +63,28 @@ void RecordStore::give_up(uint64_t number) {
   done(false);
 }
 
-void RecordStore::read(UniqueFunction<void(const std::optional<repl::Record>&)> done) {
-  const bool failed = !healed_ && random_.chance(plan_.failed_read);
+void RecordStore::read(UniqueFunction<void(bool, const std::optional<repl::Record>&)> done) {
+  const bool failed = gone() || world_.strikes(world_.plan.failed_read);
   // The value is of now; what changes it while the answer travels makes the answer old.
   std::optional<repl::Record> value;
-  if (!failed) value = record_;
-  schedule_.after(random_.between<int64_t>(kMs / 10, (healed_ ? 10 : 60) * kMs),
-                  [value = std::move(value), done = std::move(done)]() mutable { done(value); });
+  if (!wiped()) value = record();
+  world_.schedule.after(world_.between_ns(kMs / 10, (world_.healed ? 10 : 60) * kMs),
+                        [failed, value = std::move(value), done = std::move(done)]() mutable {
+                          done(!failed, value);
+                        });
 }
 
-bool RecordStore::can_do_without(const repl::Member& member,
-                                 const std::vector<repl::Member>& disks) const {
-  if (!has_another(*record_, member, disks)) return false;
-  return std::all_of(requests_.begin(), requests_.end(), [&](const auto& request) {
-    return request.second.swap.expected_version < record_->version ||
-           has_another(request.second.swap.record, member, disks);
-  });
+bool RecordStore::can_do_without(const repl::Member& member) const {
+  const auto has_another = [&](const repl::Record& record) {
+    return std::any_of(record.in_sync.begin(), record.in_sync.end(), [&](const auto& other) {
+      return other != member && world_.checks.is_there(other);
+    });
+  };
+  return has_another(record()) &&
+         std::all_of(requests_.begin(), requests_.end(), [&](const auto& request) {
+           return request.second.swap.expected_version < record().version ||
+                  has_another(request.second.swap.record);
+         });
 }
 
 }  // namespace tandem::sim

@@ -1,37 +1,41 @@
 // The simulated coordination service: one record with compare-and-swap. A swap may be carried out
-// long after its caller was told that the outcome is unknown, refused, or done with the reply lost.
+// long after its caller was told that the outcome is unknown, refused, or done with the reply lost;
+// the service may be gone for a while, tell old versions to those who watch, and lose the record
+// until somebody puts it back.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "base/function.h"
 #include "repl/events.h"
 #include "repl/types.h"
-#include "sim/checks.h"
-#include "sim/plan.h"
-#include "sim/random.h"
-#include "sim/schedule.h"
-#include "sim/trace.h"
+#include "sim/world.h"
 
 namespace tandem::sim {
 
 class RecordStore {
  public:
-  RecordStore(Schedule& schedule, Random& random, Trace& trace, const Plan& plan, Checks& checks)
-      : schedule_(schedule), random_(random), trace_(trace), plan_(plan), checks_(checks) {}
+  explicit RecordStore(World& world) : world_(world) {}
 
+  void create(const repl::Record& record);
   // `done` gets true for a clear yes and is always called.
   void swap(const repl::Swap& swap, UniqueFunction<void(bool)> done);
-  // `done` gets a value that was the record between now and then; nullopt: the read failed.
-  void read(UniqueFunction<void(const std::optional<repl::Record>&)> done);
-  void heal() { healed_ = true; }
+  // `done` gets what was there (nullopt: no record) between now and then, unless the read failed.
+  void read(UniqueFunction<void(bool read, const std::optional<repl::Record>&)> done);
+  // Some version that there was: what a watch that lags behind may tell.
+  const repl::Record& stale() const { return world_.random.one_of(versions_); }
+  const repl::Record& record() const { return versions_.back(); }
 
-  const repl::Record& record() const { return *record_; }
-  void create(const repl::Record& record);
-  // Whether every set that is or may become the record's has a member other than this one.
-  bool can_do_without(const repl::Member& member, const std::vector<repl::Member>& disks) const;
+  void go_away(int64_t for_ns) { gone_until_ns_ = world_.now() + for_ns; }
+  void lose_record(int64_t for_ns) { wiped_until_ns_ = world_.now() + for_ns; }
+  void heal() { gone_until_ns_ = wiped_until_ns_ = 0; }
+
+  // Whether every set that is or may become the record's has another member whose disk is there: no
+  // protocol survives the loss of them all.
+  bool can_do_without(const repl::Member& member) const;
 
  private:
   struct Request {
@@ -39,18 +43,17 @@ class RecordStore {
     bool refused = false;
     UniqueFunction<void(bool)> done;
   };
+  bool gone() const { return world_.now() < gone_until_ns_; }
+  bool wiped() const { return world_.now() < wiped_until_ns_; }
   void carry_out(uint64_t number);
   void give_up(uint64_t number);
 
-  Schedule& schedule_;
-  Random& random_;
-  Trace& trace_;
-  const Plan& plan_;
-  Checks& checks_;
-  std::optional<repl::Record> record_;
+  World& world_;
+  std::vector<repl::Record> versions_;
   std::map<uint64_t, Request> requests_;
   uint64_t last_request_ = 0;
-  bool healed_ = false;
+  int64_t gone_until_ns_ = 0;
+  int64_t wiped_until_ns_ = 0;
 };
 
 }  // namespace tandem::sim

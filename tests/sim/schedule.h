@@ -9,8 +9,6 @@
 
 namespace tandem::sim {
 
-constexpr int64_t kMs = 1'000'000;
-
 class Schedule {
  public:
   int64_t now() const { return now_; }

@@ -1,0 +1,36 @@
+// Runs many seeds, in several processes at once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/cluster.h"
+
+namespace tandem::sim {
+
+struct Jobs {
+  std::string program;
+  std::string planted;          // a bug's name, for the rerun line
+  std::vector<uint64_t> known;  // seeds that come before all others
+  uint64_t first = 1;
+  uint64_t seeds = 1;
+  uint64_t at_once = 1;
+  bool verbose = false;
+
+  // Adds the first word of each line, but for comments, to the known seeds.
+  bool read_seeds(const char* file);
+  // False: an invariant broke; which, and how to see it again, was told on stderr.
+  bool run(Outcome& sum) const;
+  // Looks for each bug of a table of "NAME SEEDS" lines; false: one was not found in so many seeds,
+  // or one that there is is missing in the table.
+  bool find_planted(const char* table, bool (*plant)(const char* name)) const;
+
+ private:
+  uint64_t seed_at(uint64_t i) const {
+    return i < known.size() ? known[i] : first + (i - known.size());
+  }
+  Outcome run_seed(uint64_t seed) const;
+};
+
+}  // namespace tandem::sim
