@@ -31,6 +31,11 @@ ExitStatus workers_ls(Session& session, const Arguments& arguments);
 ExitStatus workers_status(Session& session, const Arguments& arguments);
 ExitStatus workers_create(Session& session, const Arguments& arguments);
 ExitStatus workers_crash(Session& session, const Arguments& arguments);
+ExitStatus workers_transfer(Session& session, const Arguments& arguments);
+ExitStatus workers_restart(Session& session, const Arguments& arguments);
+ExitStatus workers_accept_loss(Session& session, const Arguments& arguments);
+
+ExitStatus drill(Session& session, const Arguments& arguments);
 
 ExitStatus wait_ready(Session& session, const Arguments& arguments);
 ExitStatus watch_events(Session& session, const Arguments& arguments);

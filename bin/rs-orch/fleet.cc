@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "base/ids.h"
 #include "base/log.h"
 #include "storage/identity.h"
 

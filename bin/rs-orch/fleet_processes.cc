@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "base/exit_status.h"
+#include "base/ids.h"
 #include "base/log.h"
 #include "fleet.h"
 #include "storage/directory.h"
+#include "storage/identity.h"
 
 namespace tandem::orch {
 namespace {
@@ -33,6 +35,24 @@ std::string describe_exit(int64_t status, int signal) {
 }  // namespace
 
 // --- starting ---
+
+// Under another name, which no worker has: nothing is deleted here.
+Status Fleet::move_aside(Slot& slot) {
+  const std::string directory = directory_of(slot.id);
+  const auto identity = storage::load_identity(directory);
+  if (!identity || !*identity || (*identity)->storage_id != slot.aside) {
+    slot.aside = 0;  // what was given up is not there
+    return {};
+  }
+  const std::string aside = directory + ".given-up-" + hex_id(slot.aside);
+  std::error_code error;
+  std::filesystem::rename(directory, aside, error);
+  if (error) return fail_errno("cannot move '" + directory + "' aside", error.value());
+  slot.aside = 0;
+  events_.tell("aside", "the data of a worker that was given up is in '" + aside + "'",
+               worker_fields(slot.id, 0));
+  return {};
+}
 
 // Whether nobody needs what is on this worker's failed disk: the set goes on without it, or cannot
 // get smaller and has a master, which holds everything.
@@ -65,7 +85,8 @@ bool Fleet::restart_if_due(Slot& slot, const std::string& reason) {
     }
     slot.disk_failed = false;
   }
-  const Status started = start_worker(slot, reason);
+  const Status aside = slot.aside == 0 ? Status() : move_aside(slot);
+  const Status started = aside ? start_worker(slot, reason) : aside;
   if (started) return true;
   ++slot.failures;
   slot.next_start_ms = now_ms() + std::max<int64_t>(1000, pause_ms(slot.failures));

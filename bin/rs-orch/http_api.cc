@@ -1,5 +1,7 @@
 #include "http_api.h"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <set>
 #include <string>
@@ -117,6 +119,7 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kPost, "/api/v1/worker/{id}/transfer", &HttpApi::worker_transfer},
       {Method::kPost, "/api/v1/worker/{id}/restart", &HttpApi::worker_restart},
       {Method::kPost, "/api/v1/accept-loss", &HttpApi::accept_loss},
+      {Method::kGet, "/api/v1/orchestrator", &HttpApi::orchestrator},
       {Method::kGet, "/api/v1/events", &HttpApi::events},
   };
   for (const Row& row : kRows) {
@@ -228,6 +231,16 @@ void HttpApi::worker_list(const Request&, Responder responder) {
 
 void HttpApi::worker_status(const Request&, Responder responder) {
   report_status(orchestrator_, std::move(responder));
+}
+
+// This process, whether it is the active one or not.
+void HttpApi::orchestrator(const Request&, Responder responder) {
+  char host[256] = {};
+  wire::Json body;
+  body.set("pid", static_cast<int64_t>(getpid()));
+  body.set("host", gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
+  body.set("active", orchestrator_.active());
+  responder.json(200, body.dump());
 }
 
 void HttpApi::events(const Request& request, Responder responder) {

@@ -26,6 +26,7 @@ class HttpApi {
   void worker_transfer(const http::Request& request, http::Responder responder);
   void worker_restart(const http::Request& request, http::Responder responder);
   void accept_loss(const http::Request& request, http::Responder responder);
+  void orchestrator(const http::Request& request, http::Responder responder);
   void events(const http::Request& request, http::Responder responder);
   void submit_write(wire::Method method, const http::Request& request, http::Responder responder);
 

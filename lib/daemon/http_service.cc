@@ -58,12 +58,18 @@ void HttpService::check_ready_with(UniqueFunction<void(http::ReadyAnswer)> check
 }
 
 void HttpService::check_ready(http::ReadyAnswer answer) {
-  if (!daemon_.ready()) {
-    answer(fail(ErrorKind::kUnavailable, "starting or stopping"));
-  } else if (check_ready_) {
+  if (daemon_.ready() && check_ready_) {
     check_ready_(std::move(answer));
-  } else {
+  } else if (daemon_.ready()) {
     answer({});
+  } else if (check_ready_) {
+    // A start that does not end has a reason, which the program knows.
+    check_ready_([answer = std::move(answer)](const Status& status) mutable {
+      const std::string reason = status ? std::string() : ": " + status.error().message;
+      answer(fail(ErrorKind::kUnavailable, "starting or stopping" + reason));
+    });
+  } else {
+    answer(fail(ErrorKind::kUnavailable, "starting or stopping"));
   }
 }
 

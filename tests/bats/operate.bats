@@ -224,3 +224,187 @@ stop_writer() { # [ID]…
   done
   stop_writer 1 2 3
 }
+
+@test 'workers that hear from no orchestrator end; their data is there again' {
+  mkdir "$BATS_TEST_TMPDIR/db"
+  printf '[worker]\norphan_timeout = "1s"\n' >"$BATS_TEST_TMPDIR/db/worker.toml"
+  database 1 --set workers.config=worker.toml
+  add_user ann
+  look
+  local before=$pids id
+  kill -KILL "$started"
+  wait "$started" || true
+  started=''
+  for id in $slaves $master; do wait_gone "$(pid_of "$id")"; done
+  assert_equal "$(grep -c 'no orchestrator has asked' "$database"/log.0)" 2
+  assert_equal "$(grep -c 'stopped status=0' "$database"/log.0)" 2
+  database_up "$database" --set workers.config=worker.toml
+  users
+  assert_equal "$output" ann
+  look
+  assert [ "$pids" != "$before" ]
+}
+
+# Orchestrator $1 of two on the same database; its pid is in orch_pid[$1], its API at orch_url[$1].
+orchestrator() { # NUMBER
+  database=$BATS_TEST_TMPDIR/db
+  mkdir -p "$database"
+  orch_url[$1]=http://127.0.0.1:$((port_base + $1))/api/v1
+  start_ready "$(mktemp "$database/log.$1.XXXXXX")" env -C "$database" "$TANDEM_BIN/rs-orch" \
+    --config "$TANDEM_SOURCE/etc/orch.toml" --port $((port_base + $1)) \
+    --set rpc.url="ipc://run/sock/orch-$1.sock" --set scaling.min_slaves=2
+  orch_pid[$1]=$started
+}
+
+# From here on requests and events are those of this orchestrator.
+turn_to() { # NUMBER
+  db=${orch_url[$1]}
+  started=${orch_pid[$1]}
+  last_event=0
+}
+
+@test 'two orchestrators: the active one is killed again and again under load' {
+  local orch_url orch_pid i active=0 other=1
+  orchestrator 0
+  orchestrator 1
+  turn_to 0
+  await_event in_sync "$(members 3)"
+  look
+  local workers=$pids
+  start_writer "${orch_url[@]}"
+  for ((i = 0; i < 6; i++)); do
+    kill -KILL "${orch_pid[active]}"
+    wait "${orch_pid[active]}" || true
+    turn_to $other
+    await_event active
+    # Adopted, not doubled.
+    look
+    assert_equal "$pids" "$workers"
+    orchestrator $active
+    turn_to $other
+    # The passive one may die as well.
+    if ((i % 2)); then
+      kill -KILL "${orch_pid[active]}"
+      wait "${orch_pid[active]}" || true
+      orchestrator $active
+      turn_to $other
+    fi
+    active=$other
+    other=$((1 - active))
+  done
+  # Watched as well: what dies is replaced, by one.
+  http POST "$db/crash/master"
+  assert_equal "$status" 200
+  await_event in_sync "$(members 3)"
+  http GET "$db/worker/list"
+  assert_equal "$(jq length <<<"$output")" 3
+  turn_to $other
+  http GET "$db/worker/list"
+  assert_equal "$(jq length <<<"$output")" 3
+  stop_writer 1 2 3
+  # The passive one ends alone, the active one with the workers.
+  stop_started "${orch_pid[other]}"
+  turn_to $active
+  http GET "$db/worker/list"
+  assert_equal "$(jq length <<<"$output")" 3
+}
+
+# Starts the database again where it cannot become ready; returns once it has told its trouble.
+database_in_trouble() { # [OPTION]…
+  local line='' fd
+  mkfifo "$BATS_TEST_TMPDIR/log"
+  env -C "$database" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
+    --port "$port_base" "$@" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+  started=$!
+  exec {fd}<"$BATS_TEST_TMPDIR/log"
+  until [[ $line == *"$trouble_text"* ]]; do read -r -t 60 line <&"$fd"; done
+  # What follows is kept, and ends with the last process that writes there.
+  cat <&"$fd" >"$database/log.trouble" 3>&- &
+  exec {fd}<&-
+  last_event=0
+}
+
+# Workers 1 and 2 in sync, 3 a reader that has ann and lacks bob; all of them stopped.
+three_of_which_one_lags() { # [OPTION]…
+  database 1 --set database.max_in_sync=2 --set workers.stop_timeout=500ms "$@"
+  http POST "$db/create/slave"
+  await_event spawn '.worker == 3'
+  add_user ann
+  until [ "$status $output" = '200 ann' ]; do
+    http POST "$db/db/read?replica=3&consistency=eventual" '{"table":"users"}'
+    [ "$status" != 200 ] || output=$(jq -r '[.[].username] | join(" ")' <<<"$output")
+  done
+  look
+  signal_process STOP "$(pid_of 3)"
+  add_user bob
+  database_down
+  started=''
+}
+
+accept_loss() { http POST "$db/accept-loss" "{\"workers\":[$1]}"; } # IDS
+
+@test 'every in-sync directory is gone: nobody is elected until that loss is accepted' {
+  three_of_which_one_lags
+  rm -r "$database"/run/state/rides-db/{1,2}
+  trouble_text='none of the in-sync workers 1,2 answers, the data of 1,2 is gone'
+  database_in_trouble --set scaling.min_slaves=2 --set database.max_in_sync=2
+  # It may have been told before worker 3 had answered.
+  await_event trouble '.reason | contains("worker 3 would lead then, with its log up to index")'
+  http GET "${db%/api/v1}/readyz"
+  assert_equal "$status" 503
+  assert_regex "$output" "rs-client workers accept-loss 1,2"
+  accept_loss 1
+  assert_equal "$status" 409
+  assert_regex "$output" 'must be named: 1, 2'
+  accept_loss 3
+  assert_equal "$status" 400
+  accept_loss ''
+  assert_equal "$status" 400
+  accept_loss 1,2
+  look
+  assert_equal "$master" 3
+  await_event loss '.leader == 3 and .given_up == "1,2" and .epoch == 1 and .index > 0'
+  users
+  assert_equal "$output" ann
+  add_user carl
+  await_event in_sync "$(members 2)"
+  users
+  assert_equal "$output" 'ann carl'
+}
+
+@test 'in-sync workers that do not come up are given up: their data is moved aside, not deleted' {
+  local refuse=$BATS_TEST_TMPDIR/refuse
+  cat >"$BATS_TEST_TMPDIR/worker" <<END
+#!/bin/sh
+case "\$*" in
+  *worker.id=[12]\ *) [ ! -e '$refuse' ] || exit 69 ;;
+esac
+exec '$TANDEM_BIN/rs-worker' "\$@"
+END
+  chmod +x "$BATS_TEST_TMPDIR/worker"
+  three_of_which_one_lags
+  : >"$refuse"
+  trouble_text='spawn: '
+  database_in_trouble --set scaling.min_slaves=2 --set workers.program="$BATS_TEST_TMPDIR/worker"
+  # Until worker 3 has answered nobody could lead.
+  status=''
+  until [ "$status" = 200 ]; do
+    accept_loss 1,2
+    assert [ "$status" != 409 ]
+  done
+  users
+  assert_equal "$output" ann
+  rm "$refuse"
+  await_event in_sync "$(members 3)"
+  run ls "$database/run/state/rides-db"
+  assert_line --regexp '^1\.given-up-'
+  assert_line --regexp '^2\.given-up-'
+  # Nothing to give up any more.
+  accept_loss 3
+  assert_equal "$status" 409
+  local id
+  for id in 1 2 3; do
+    users "?replica=$id"
+    assert_equal "$output" ann
+  done
+}
