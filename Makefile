@@ -13,7 +13,7 @@ configure_in = cmake -G Ninja -S . -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE -B
 configure = $(configure_in) $(BUILD)
 
-.PHONY: run build test check fuzz sanitize tidy bench install clean help
+.PHONY: run build test check fuzz sanitize tidy bench torture install clean help
 
 run: ## install what is missing, build, start everything; Ctrl-C stops it
 	@$(deps) build run
@@ -68,6 +68,13 @@ bench: ## install what is missing, build, run the benchmarks
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) --quiet programs tandem-load
 	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/run $(BENCH_ARGS)
+
+torture: ## real processes under faults: MINUTES=n SEED=s
+	@$(deps) build run test
+	@$(configure) -DTANDEM_TESTS=ON
+	@$(ninja) --quiet programs tandem-torture
+	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
+	  $(if $(SEED),--seed $(SEED)) $(TORTURE_ARGS)
 
 install: ## install below $(DESTDIR)$(PREFIX)
 	@$(deps) build

@@ -1,0 +1,293 @@
+#include "cluster.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "wire/json.h"
+
+namespace tandem::torture {
+namespace {
+
+constexpr long kAskTimeoutMs = 1000;
+constexpr int64_t kStartMs = 30'000;
+// Three segments of a log, the shortest that a worker takes, and snapshots.
+constexpr const char* kSmallDiskBytes = "100m";
+
+// Tables whose rows tell which operations were carried out, after those of the application.
+constexpr const char* kTables = R"(
+[tables.torture_registers]
+key = "name"
+columns = [{ name = "name", type = "text" }, { name = "value", type = "integer" }]
+
+[tables.torture_sets]
+key = "value"
+columns = [{ name = "value", type = "integer" }, { name = "name", type = "text" }]
+indexes = [["name"]]
+
+[tables.torture_lists]
+key = "seq"
+auto_increment = true
+columns = [
+  { name = "seq", type = "integer" },
+  { name = "name", type = "text" },
+  { name = "value", type = "integer" },
+]
+indexes = [["name"]]
+
+[tables.torture_ballast]
+key = "slot"
+columns = [{ name = "slot", type = "integer" }, { name = "text", type = "text" }]
+)";
+
+int free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof name;
+  int port = 0;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&name), size) == 0 &&
+      getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0) {
+    port = ntohs(name.sin_port);
+  }
+  close(fd);
+  return port;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::trunc) << text;
+}
+
+int64_t integer(const wire::Json& row, const char* name, int64_t otherwise) {
+  const wire::Json* value = row.find(name);
+  return value == nullptr || value->as_int() == nullptr ? otherwise : *value->as_int();
+}
+
+bool is_true(const wire::Json& row, const char* name) {
+  const wire::Json* value = row.find(name);
+  return value != nullptr && *value == wire::Json(true);
+}
+
+void set(std::vector<std::string>& argv, const std::string& key, const std::string& value) {
+  argv.push_back("--set");
+  argv.push_back(key + "=" + value);
+}
+
+}  // namespace
+
+Cluster::Cluster(const Settings& settings, uint32_t min_in_sync, Processes& processes,
+                 Network& network)
+    : settings_(settings),
+      min_in_sync_(min_in_sync),
+      processes_(processes),
+      network_(network),
+      http_(kAskTimeoutMs) {}
+
+Status Cluster::start() {
+  if (settings_.links) {
+    if (const Status made = network_.make(); !made) return made;
+  }
+  if (const Status written = write_files(); !written) return written;
+  if (const Status started = start_orch(); !started) return started;
+  return start_services();
+}
+
+std::string Cluster::worker_directory(int id) const {
+  return settings_.directory + "/db/" + std::to_string(id);
+}
+
+Status Cluster::write_files() {
+  const std::string& dir = settings_.directory;
+  for (const char* name : {"db", "hold", "disk"})
+    std::filesystem::create_directory(dir + "/" + name);
+  std::ifstream orch(settings_.etc + "/orch.toml");
+  const std::string text((std::istreambuf_iterator<char>(orch)), std::istreambuf_iterator<char>());
+  if (text.empty()) return fail(ErrorKind::kConfig, "cannot read orch.toml in --etc");
+  write_text(dir + "/orch.toml", text + kTables);
+  // Small logs, so that followers that were away meet snapshots.
+  write_text(dir + "/worker.toml", "[log]\nsegment = \"9MiB\"\n[snapshot]\nlog_size = \"2MiB\"\n");
+  // The pid of a worker is that of this script: exec all the way.
+  write_text(dir + "/worker",
+             "#!/bin/sh\n"
+             "for word; do case $word in worker.id=*) id=${word#worker.id=} ;; esac; done\n"
+             "while [ -e hold/$id ]; do sleep 0.02; done\n"
+             "export LD_PRELOAD=" +
+                 settings_.shim +
+                 "\n"
+                 "export TANDEM_TORTURE_DISK=$PWD/disk/$id\n"
+                 "export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0\n"
+                 "exec " +
+                 (settings_.links ? Network::enter("$id") + " " : std::string()) + settings_.bin +
+                 "/rs-worker \"$@\"\n");
+  std::filesystem::permissions(dir + "/worker", std::filesystem::perms::owner_all);
+  for (int id = 1; id <= kWorkers; ++id) {
+    write_text(dir + "/disk/" + std::to_string(id), std::string(1, '\0'));
+  }
+  if (settings_.links) {
+    const std::string small = "db/" + std::to_string(kSmallDisk);
+    const Status mounted =
+        processes_.run("mkdir -m 700 " + small +
+                       "\nmount -t tmpfs -o mode=700,size=" + kSmallDiskBytes + " small " + small);
+    if (!mounted) return mounted;
+  }
+  const auto base = [](int port) { return "http://127.0.0.1:" + std::to_string(port) + "/api/v1"; };
+  const int orch_port = free_port();
+  const int users_port = free_port();
+  const int rides_port = free_port();
+  urls_ = {base(orch_port), base(users_port), base(rides_port)};
+
+  orch_.argv = {settings_.bin + "/rs-orch", "--config", "orch.toml", "--port",
+                std::to_string(orch_port)};
+  set(orch_.argv, "rpc.url", "ipc://orch.sock");
+  set(orch_.argv, "coord.root", "coord");
+  set(orch_.argv, "workers.directory", "db");
+  set(orch_.argv, "workers.sockets", "sock");
+  set(orch_.argv, "workers.program", "./worker");
+  set(orch_.argv, "workers.config", "worker.toml");
+  if (settings_.links) set(orch_.argv, "workers.url", Network::worker_url());
+  set(orch_.argv, "database.min_in_sync", std::to_string(min_in_sync_));
+  set(orch_.argv, "scaling.min_slaves", std::to_string(kWorkers - 1));
+  set(orch_.argv, "scaling.max_slaves", std::to_string(kWorkers - 1));
+  users_.argv = {settings_.bin + "/rs-users", "--port", std::to_string(users_port)};
+  rides_.argv = {settings_.bin + "/rs-rides", "--port", std::to_string(rides_port)};
+  set(rides_.argv, "areas.file", settings_.etc + "/areas.csv");
+  for (Service* service : {&users_, &rides_}) {
+    set(service->argv, "database.urls", "ipc://orch.sock");
+    set(service->argv, "count.file", service->name + ".count");
+  }
+  return {};
+}
+
+Status Cluster::launch(Service& service) {
+  const auto pid =
+      processes_.start(service.argv, settings_.directory + "/" + service.name + ".log");
+  if (!pid) return fail(pid.error());
+  service.pid = *pid;
+  return {};
+}
+
+Status Cluster::start_orch() {
+  if (const Status started = launch(orch_); !started) return started;
+  return wait_ready(urls_.orch, kStartMs)
+             ? Status{}
+             : fail(ErrorKind::kTimeout, "rs-orch does not get ready, see rs-orch.log");
+}
+
+Status Cluster::start_services() {
+  for (Service* service : {&users_, &rides_}) {
+    if (const Status started = launch(*service); !started) return started;
+  }
+  if (!wait_ready(urls_.users, kStartMs) || !wait_ready(urls_.rides, kStartMs)) {
+    return fail(ErrorKind::kTimeout, "rs-users or rs-rides does not get ready");
+  }
+  return {};
+}
+
+void Cluster::kill_services() {
+  for (const Service* service : {&users_, &rides_}) (void)processes_.signal(service->pid, SIGKILL);
+}
+
+std::string Cluster::restart_killed() {
+  std::string wrong;
+  processes_.reap();
+  for (Service* service : {&orch_, &users_, &rides_}) {
+    const auto status = processes_.ended(service->pid);
+    if (service->pid == 0 || !status || (service == &orch_ && orch_down_)) continue;
+    if (!WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
+      wrong += service->name + " ended by itself, wait status " + std::to_string(*status) + "; ";
+    }
+    const Status started = launch(*service);
+    if (!started) wrong += started.error().message + "; ";
+  }
+  return wrong;
+}
+
+Status Cluster::stop() {
+  std::string wrong;
+  for (Service* service : {&users_, &rides_, &orch_}) {
+    if (service->pid == 0) continue;
+    const int status = processes_.stop(service->pid);
+    if (status != 0)
+      wrong += service->name + " stopped with wait status " + std::to_string(status) + "; ";
+    service->pid = 0;
+  }
+  return wrong.empty() ? Status{} : fail(ErrorKind::kBug, wrong);
+}
+
+std::vector<Replica> Cluster::replicas() {
+  std::vector<Replica> replicas;
+  const auto json = wire::parse_json(http_.call("GET", urls_.orch + "/worker/status").body);
+  if (!json || json->as_array() == nullptr) return replicas;
+  for (const wire::Json& row : *json->as_array()) {
+    Replica replica;
+    replica.id = static_cast<int>(integer(row, "id", 0));
+    replica.pid = static_cast<pid_t>(integer(row, "pid", 0));
+    const wire::Json* role = row.find("role");
+    replica.master = role != nullptr && *role == wire::Json("master");
+    replica.in_sync = is_true(row, "in_sync");
+    replica.last_index = integer(row, "last_index", -1);
+    replica.applied_index = integer(row, "applied_index", -1);
+    replicas.push_back(replica);
+  }
+  std::sort(replicas.begin(), replicas.end(),
+            [](const Replica& a, const Replica& b) { return a.id < b.id; });
+  return replicas;
+}
+
+bool Cluster::ready(const std::string& base_url) {
+  const std::string root = base_url.substr(0, base_url.size() - std::string("/api/v1").size());
+  return http_.call("GET", root + "/readyz").status == 200;
+}
+
+bool Cluster::wait_ready(const std::string& base_url, int64_t timeout_ms) {
+  for (int64_t waited = 0; waited < timeout_ms; waited += 20) {
+    if (ready(base_url)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
+bool Cluster::whole() {
+  const std::vector<Replica> all = replicas();
+  if (all.size() != kWorkers || !ready(urls_.orch)) return false;
+  const auto good = [](const Replica& r) { return r.in_sync && r.last_index >= 0; };
+  return std::all_of(all.begin(), all.end(), good) &&
+         std::any_of(all.begin(), all.end(), [](const Replica& r) { return r.master; }) &&
+         ready(urls_.users) && ready(urls_.rides);
+}
+
+void Cluster::hold(int id) { write_text(settings_.directory + "/hold/" + std::to_string(id), ""); }
+
+void Cluster::release(int id) {
+  std::filesystem::remove(settings_.directory + "/hold/" + std::to_string(id));
+}
+
+void Cluster::release_all() {
+  for (int id = 1; id <= kWorkers; ++id) release(id);
+}
+
+// In place: the shim has the file mapped.
+void Cluster::fail_next_sync(int id) {
+  std::fstream file(settings_.directory + "/disk/" + std::to_string(id),
+                    std::ios::in | std::ios::out | std::ios::binary);
+  file.put('\1');
+}
+
+void Cluster::forget_failing_syncs() {
+  for (int id = 1; id <= kWorkers; ++id) {
+    std::fstream file(settings_.directory + "/disk/" + std::to_string(id),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.put('\0');
+  }
+}
+
+}  // namespace tandem::torture

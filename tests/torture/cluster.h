@@ -1,0 +1,95 @@
+// The system under torture: rs-orch with three workers, rs-users, rs-rides, all below one
+// directory. Starts and stops them, tells who is who.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "network.h"
+#include "processes.h"
+#include "settings.h"
+#include "support/http_call.h"
+
+namespace tandem::torture {
+
+struct Urls {
+  std::string orch;  // http://127.0.0.1:PORT/api/v1
+  std::string users;
+  std::string rides;
+};
+
+struct Replica {
+  int id = 0;
+  pid_t pid = 0;
+  bool master = false;
+  bool in_sync = false;
+  int64_t last_index = -1;  // -1: silent
+  int64_t applied_index = -1;
+};
+
+class Cluster {
+ public:
+  static constexpr int kWorkers = 3;
+  // The worker whose directory is a small file system of its own, where that is possible. The first
+  // one: rs-orch counts on from the directories that it finds.
+  static constexpr int kSmallDisk = 1;
+
+  Cluster(const Settings& settings, uint32_t min_in_sync, Processes& processes, Network& network);
+
+  // Writes the configuration, starts everything, waits for it.
+  Status start();
+  // TERM to all; complains about every exit status but 0.
+  Status stop();
+
+  Status start_orch();
+  Status start_services();
+  // Starts whatever of rs-orch, rs-users and rs-rides has been killed. Gives what ended otherwise.
+  std::string restart_killed();
+  // rs-orch stays down until this is over.
+  void expect_orch_down(bool down) { orch_down_ = down; }
+  void kill_services();
+
+  // By id; empty where rs-orch does not answer.
+  std::vector<Replica> replicas();
+  // All workers are in sync with a master, and rs-orch and the services are ready.
+  bool whole();
+  bool ready(const std::string& base_url);
+  bool wait_ready(const std::string& base_url, int64_t timeout_ms);
+
+  pid_t orch_pid() const { return orch_.pid; }
+  const Urls& urls() const { return urls_; }
+  std::string worker_directory(int id) const;
+  // Worker `id` is not started while it is held; one that runs goes on.
+  void hold(int id);
+  void release(int id);
+  void release_all();
+  // The next sync of the disk that worker `id` asks for fails.
+  void fail_next_sync(int id);
+  void forget_failing_syncs();
+
+ private:
+  struct Service {
+    std::string name;
+    std::vector<std::string> argv;
+    pid_t pid = 0;
+  };
+  Status write_files();
+  Status launch(Service& service);
+
+  const Settings& settings_;
+  const uint32_t min_in_sync_;
+  Processes& processes_;
+  Network& network_;
+  support::HttpCall http_;
+  Urls urls_;
+  Service orch_{"rs-orch", {}, 0};
+  Service users_{"rs-users", {}, 0};
+  Service rides_{"rs-rides", {}, 0};
+  bool orch_down_ = false;
+};
+
+}  // namespace tandem::torture

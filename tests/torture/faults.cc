@@ -1,0 +1,255 @@
+#include "faults.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "damage.h"
+
+namespace tandem::torture {
+namespace {
+
+constexpr int kDeathTurns = 500;  // of 10 ms
+
+std::string name_of(const Replica& replica) {
+  return (replica.master ? "leader " : "follower ") + std::to_string(replica.id);
+}
+
+bool is_gone(pid_t pid) {
+  std::error_code error;
+  const auto exe = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
+  return error || exe.empty();
+}
+
+}  // namespace
+
+Result<std::string> Faults::inject(const Fault& fault) {
+  const auto target = choose(fault);
+  if (!target) return fail(target.error());
+  switch (fault.kind) {
+    case FaultKind::kKillLeader:
+    case FaultKind::kKillFollower:
+    case FaultKind::kKillOrch:
+    case FaultKind::kKillLeaderAndOrch:
+    case FaultKind::kKillLeaderAndFollower:
+    case FaultKind::kKillFollowers:
+    case FaultKind::kKillWorkers:
+    case FaultKind::kKillServices:
+      return kill_some(fault, *target);
+    case FaultKind::kStopLeader:
+    case FaultKind::kStopFollower:
+    case FaultKind::kStopOrch:
+    case FaultKind::kStopLeaderAndFollower:
+    case FaultKind::kStopFollowerKillLeader:
+      return stop_some(fault, *target);
+    case FaultKind::kFullDisk:
+      return fill(*target);
+    case FaultKind::kTornTail:
+    case FaultKind::kBitFlip:
+    case FaultKind::kFailedSyncLeader:
+    case FaultKind::kFailedSyncFollower:
+      return damage(fault, *target);
+    default:
+      return cut_some(fault, *target);
+  }
+}
+
+Result<Faults::Target> Faults::choose(const Fault& fault) {
+  Target target;
+  std::vector<Replica> all = cluster_.replicas();
+  if (all.size() != Cluster::kWorkers) {
+    return fail(ErrorKind::kUnavailable, "not all workers are there");
+  }
+  std::rotate(all.begin(), all.begin() + static_cast<int64_t>(fault.choice % all.size()),
+              all.end());
+  for (const Replica& replica : all) {
+    if (replica.master) {
+      target.leader = replica;
+    } else {
+      target.followers.push_back(replica);
+    }
+  }
+  if (target.leader.id == 0 || target.followers.size() != Cluster::kWorkers - 1) {
+    return fail(ErrorKind::kUnavailable, "there is no master");
+  }
+  return target;
+}
+
+Result<std::string> Faults::kill_some(const Fault& fault, const Target& target) {
+  const Replica& follower = target.followers.front();
+  std::string whom;
+  const auto strike = [&](const Replica& replica) {
+    if (kill(replica)) whom += name_of(replica) + " ";
+  };
+  switch (fault.kind) {
+    case FaultKind::kKillLeader:
+      strike(target.leader);
+      break;
+    case FaultKind::kKillFollower:
+      strike(follower);
+      break;
+    case FaultKind::kKillLeaderAndFollower:
+      strike(target.leader);
+      strike(follower);
+      break;
+    case FaultKind::kKillFollowers:
+      for (const Replica& each : target.followers) strike(each);
+      break;
+    case FaultKind::kKillWorkers:
+      for (const Replica& each : target.followers) strike(each);
+      strike(target.leader);
+      break;
+    case FaultKind::kKillServices:
+      cluster_.kill_services();
+      return "rs-users, rs-rides";
+    default:
+      if (fault.kind == FaultKind::kKillLeaderAndOrch) strike(target.leader);
+      if (kill_orch()) whom += "rs-orch";
+  }
+  if (whom.empty()) return fail(ErrorKind::kUnavailable, "they were gone before");
+  return whom;
+}
+
+Status Faults::kill_orch() {
+  cluster_.expect_orch_down(true);
+  return processes_.signal(cluster_.orch_pid(), SIGKILL);
+}
+
+Status Faults::stop(pid_t pid) {
+  const Status sent = processes_.signal(pid, SIGSTOP);
+  if (sent) stopped_.push_back(pid);
+  return sent;
+}
+
+Result<std::string> Faults::stop_some(const Fault& fault, const Target& target) {
+  const Replica& follower = target.followers.front();
+  Status struck;
+  std::string whom;
+  switch (fault.kind) {
+    case FaultKind::kStopLeader:
+      whom = name_of(target.leader);
+      struck = stop(target.leader.pid);
+      break;
+    case FaultKind::kStopFollower:
+      whom = name_of(follower);
+      struck = stop(follower.pid);
+      break;
+    case FaultKind::kStopOrch:
+      whom = "rs-orch";
+      struck = stop(cluster_.orch_pid());
+      break;
+    case FaultKind::kStopLeaderAndFollower:
+      whom = name_of(target.leader) + ", " + name_of(follower);
+      struck = stop(target.leader.pid);
+      if (struck) struck = stop(follower.pid);
+      break;
+    default:
+      whom = name_of(follower) + ", killed " + name_of(target.leader);
+      struck = stop(follower.pid);
+      if (struck) struck = kill(target.leader);
+  }
+  if (!struck) return fail(ErrorKind::kUnavailable, struck.error().message);
+  return whom;
+}
+
+Status Faults::isolate(const Replica& replica) {
+  for (int other = 0; other <= Cluster::kWorkers; ++other) {
+    if (other == replica.id) continue;
+    if (const Status cut = network_.cut(replica.id, other); !cut) return cut;
+    if (const Status cut = network_.cut(other, replica.id); !cut) return cut;
+  }
+  return {};
+}
+
+Result<std::string> Faults::cut_some(const Fault& fault, const Target& target) {
+  const Replica& follower = target.followers.front();
+  Status done;
+  std::string whom = name_of(follower);
+  const auto cut = [&](int from, int to) {
+    if (done) done = network_.cut(from, to);
+  };
+  switch (fault.kind) {
+    case FaultKind::kCutLeader:
+      whom = name_of(target.leader);
+      done = isolate(target.leader);
+      break;
+    case FaultKind::kCutFollower:
+      done = isolate(follower);
+      break;
+    case FaultKind::kCutLeaderOut:
+      whom = name_of(target.leader);
+      for (const Replica& each : target.followers) cut(target.leader.id, each.id);
+      break;
+    case FaultKind::kCutFollowerOut:
+      cut(follower.id, target.leader.id);
+      break;
+    case FaultKind::kCutWorkers:
+      whom = "all workers";
+      for (int from = 1; from <= Cluster::kWorkers; ++from) {
+        for (int to = 1; to <= Cluster::kWorkers; ++to) {
+          if (from != to) cut(from, to);
+        }
+      }
+      break;
+    case FaultKind::kCutOrchFromLeader:
+      whom = "rs-orch, " + name_of(target.leader);
+      cut(0, target.leader.id);
+      cut(target.leader.id, 0);
+      break;
+    default:
+      whom += ", killed " + name_of(target.leader);
+      done = isolate(follower);
+      if (done) done = kill(target.leader);
+  }
+  if (!done) return fail(done.error());
+  return whom;
+}
+
+Result<std::string> Faults::fill(const Target& target) {
+  const Status filled = fill_disk(cluster_.worker_directory(Cluster::kSmallDisk));
+  if (!filled) return fail(filled.error());
+  filled_ = true;
+  heavy_ = true;
+  const bool leads = target.leader.id == Cluster::kSmallDisk;
+  return std::string(leads ? "leader " : "follower ") + std::to_string(Cluster::kSmallDisk);
+}
+
+// Only where every worker is in sync: the two others have what this one loses.
+Result<std::string> Faults::damage(const Fault& fault, const Target& target) {
+  if (!cluster_.whole()) return fail(ErrorKind::kUnavailable, "there is no other copy");
+  const bool of_leader = fault.kind == FaultKind::kFailedSyncLeader ||
+                         (fault.kind != FaultKind::kFailedSyncFollower && fault.choice % 4 == 0);
+  const Replica& victim = of_leader ? target.leader : target.followers.front();
+  if (fault.kind == FaultKind::kFailedSyncLeader || fault.kind == FaultKind::kFailedSyncFollower) {
+    cluster_.fail_next_sync(victim.id);
+    return name_of(victim);
+  }
+  cluster_.hold(victim.id);
+  if (const Status killed = kill(victim); !killed) return fail(ErrorKind::kUnavailable, "gone");
+  for (int turn = 0; turn < kDeathTurns && !is_gone(victim.pid); ++turn) {
+    processes_.reap();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  const std::string directory = cluster_.worker_directory(victim.id);
+  const auto done = fault.kind == FaultKind::kTornTail ? tear_tail(directory, fault.choice / 8)
+                                                       : flip_bit(directory, fault.choice / 8);
+  if (!done) return name_of(victim) + ": killed only, " + done.error().message;
+  return name_of(victim) + ": " + *done;
+}
+
+Status Faults::heal() {
+  for (const pid_t pid : stopped_) (void)processes_.signal(pid, SIGCONT);
+  stopped_.clear();
+  if (filled_) free_disk(cluster_.worker_directory(Cluster::kSmallDisk));
+  filled_ = false;
+  heavy_ = false;
+  cluster_.release_all();
+  cluster_.forget_failing_syncs();
+  cluster_.expect_orch_down(false);
+  return network_.heal();
+}
+
+}  // namespace tandem::torture

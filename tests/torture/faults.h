@@ -1,0 +1,55 @@
+// Carries faults out against a cluster, and heals them.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cluster.h"
+#include "network.h"
+#include "processes.h"
+#include "schedule.h"
+
+namespace tandem::torture {
+
+class Faults {
+ public:
+  // `heavy` is set while a disk is full, so that clients write enough to notice.
+  Faults(Cluster& cluster, Processes& processes, Network& network, std::atomic<bool>& heavy)
+      : cluster_(cluster), processes_(processes), network_(network), heavy_(heavy) {}
+
+  // Gives whom it struck. kUnavailable: there is nobody now whom this fault could strike; nothing
+  // was done.
+  Result<std::string> inject(const Fault& fault);
+  // Ends what inject began. Processes that were killed are started again by those who watch them.
+  Status heal();
+
+ private:
+  struct Target {
+    Replica leader;
+    std::vector<Replica> followers;  // the chosen one first
+  };
+  Result<Target> choose(const Fault& fault);
+  Result<std::string> kill_some(const Fault& fault, const Target& target);
+  Result<std::string> stop_some(const Fault& fault, const Target& target);
+  Result<std::string> cut_some(const Fault& fault, const Target& target);
+  Result<std::string> damage(const Fault& fault, const Target& target);
+  Result<std::string> fill(const Target& target);
+  Status isolate(const Replica& replica);
+  Status kill(const Replica& replica) { return processes_.signal(replica.pid, SIGKILL); }
+  Status kill_orch();
+  Status stop(pid_t pid);
+
+  Cluster& cluster_;
+  Processes& processes_;
+  Network& network_;
+  std::atomic<bool>& heavy_;
+  std::vector<pid_t> stopped_;
+  bool filled_ = false;
+};
+
+}  // namespace tandem::torture

@@ -1,0 +1,44 @@
+// Child processes, and the processes that children left behind: started, waited for, signalled.
+// One thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tandem::torture {
+
+class Processes {
+ public:
+  // All children run in `directory`. Orphans of this process's descendants become its children.
+  explicit Processes(std::string directory);
+
+  // Output goes to the end of the file `log`.
+  Result<pid_t> start(const std::vector<std::string>& argv, const std::string& log);
+  // Waits for the end; an exit status other than 0 is an error. `script` is for sh -e.
+  Status run(const std::string& script);
+  // Collects the dead. Called often.
+  void reap();
+  // What wait(2) told of a child that ended.
+  std::optional<int> ended(pid_t child) const;
+  // TERM, and KILL after ten seconds. The status that wait(2) told.
+  int stop(pid_t child);
+
+  // Signals a process that runs in `directory`, and no other: a pid that somebody told may be that
+  // of anybody else by now.
+  Status signal(pid_t pid, int number) const;
+
+  const std::string& directory() const { return directory_; }
+
+ private:
+  Result<pid_t> spawn(const std::vector<std::string>& argv, const std::string& log) const;
+  const std::string directory_;
+  std::map<pid_t, int> ended_;
+};
+
+}  // namespace tandem::torture

@@ -1,0 +1,81 @@
+#include "report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace tandem::torture {
+namespace {
+
+constexpr size_t kMostShown = 20;
+
+double ms_at(const std::vector<int64_t>& sorted_us, double quantile) {
+  const auto at = static_cast<size_t>(quantile * static_cast<double>(sorted_us.size() - 1) + 0.5);
+  return static_cast<double>(sorted_us[at]) / 1000;
+}
+
+}  // namespace
+
+int64_t longest_gap_us(const std::vector<int64_t>& acknowledgements, const Episode& episode) {
+  auto it = std::upper_bound(acknowledgements.begin(), acknowledgements.end(), episode.started_us);
+  if (it != acknowledgements.begin()) --it;
+  int64_t longest = 0;
+  for (; it != acknowledgements.end() && *it < episode.ended_us; ++it) {
+    const auto next = std::next(it);
+    const int64_t end = next == acknowledgements.end() ? episode.ended_us : *next;
+    longest =
+        std::max(longest, std::min(end, episode.ended_us) - std::max(*it, episode.started_us));
+  }
+  return longest;
+}
+
+std::string faults_table(const std::vector<Episode>& episodes,
+                         const std::vector<int64_t>& acknowledgements) {
+  struct Row {
+    size_t struck = 0;
+    std::vector<int64_t> gaps_us;
+  };
+  std::map<FaultKind, Row> rows;
+  size_t total = 0;
+  for (const Episode& episode : episodes) {
+    Row& row = rows[episode.kind];
+    ++row.struck;
+    ++total;
+    if (episode.from_whole) row.gaps_us.push_back(longest_gap_us(acknowledgements, episode));
+  }
+  std::string text =
+      fmt::format("{:<26} {:>6}  longest gap between acknowledged writes, ms\n", "fault", "times");
+  text += fmt::format("{:<26} {:>6} {:>10} {:>10} {:>10}\n", "", "", "median", "p99", "max");
+  for (auto& [kind, row] : rows) {
+    std::sort(row.gaps_us.begin(), row.gaps_us.end());
+    text += fmt::format("{:<26} {:>6}", info(kind).name, row.struck);
+    if (!row.gaps_us.empty()) {
+      text += fmt::format(" {:>10.1f} {:>10.1f} {:>10.1f}", ms_at(row.gaps_us, 0.5),
+                          ms_at(row.gaps_us, 0.99), ms_at(row.gaps_us, 1));
+    }
+    text += '\n';
+  }
+  return text + fmt::format("{:<26} {:>6}\n", "all", total);
+}
+
+std::string summary(const Settings& settings, uint32_t min_in_sync, const Judgement& judgement,
+                    size_t acknowledged) {
+  std::string text = fmt::format(
+      "seed {}, min_in_sync {}, link faults: {}\n"
+      "{} operations recorded, {} of unknown outcome, {} writes of the probe, {} rows a replica\n"
+      "{} registers checked for linearizability in {} steps, {} unknown\n",
+      settings.seed, min_in_sync, settings.links ? "on" : "off (" + settings.why_no_links + ")",
+      judgement.operations, judgement.unknown_operations, acknowledged, judgement.rows,
+      judgement.keys, judgement.steps, judgement.unknown_keys.size());
+  for (const std::string& key : judgement.unknown_keys) text += "unknown: " + key + "\n";
+  for (size_t i = 0; i < judgement.violations.size() && i < kMostShown; ++i) {
+    text += "VIOLATION " + judgement.violations[i] + "\n";
+  }
+  if (judgement.violations.size() > kMostShown) {
+    text += fmt::format("and {} more violations\n", judgement.violations.size() - kMostShown);
+  }
+  return text;
+}
+
+}  // namespace tandem::torture

@@ -1,0 +1,34 @@
+// What a run comes to, as text on standard output.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "recorder.h"
+#include "schedule.h"
+#include "settings.h"
+#include "verdict.h"
+
+namespace tandem::torture {
+
+// A fault that struck, up to the next one.
+struct Episode {
+  FaultKind kind = FaultKind::kKillLeader;
+  bool from_whole = true;
+  int64_t started_us = 0;
+  int64_t ended_us = 0;
+  std::string whom;
+};
+
+// The longest time without an acknowledged write within the episode.
+int64_t longest_gap_us(const std::vector<int64_t>& acknowledgements, const Episode& episode);
+
+// By kind of fault: how often, the gaps of those that struck a whole system, and the sums.
+std::string faults_table(const std::vector<Episode>& episodes,
+                         const std::vector<int64_t>& acknowledgements);
+
+std::string summary(const Settings& settings, uint32_t min_in_sync, const Judgement& judgement,
+                    size_t acknowledged);
+
+}  // namespace tandem::torture

@@ -1,0 +1,87 @@
+#include "settings.h"
+
+#include <getopt.h>
+
+#include <charconv>
+#include <string_view>
+
+namespace tandem::torture {
+namespace {
+
+template <typename T>
+bool parse_number(std::string_view text, T& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+const char kUsage[] =
+    "usage: tandem-torture --bin DIR --shim FILE --etc DIR --directory DIR [--seconds N] [--seed "
+    "S]\n"
+    "         [--links | --no-links WHY] [--min-in-sync N] [--faults NAME,…]\n"
+    "         [--plant lost|doubled|stale]\n";
+
+Result<Settings> parse_settings(int argc, char** argv) {
+  static const option kOptions[] = {{"bin", required_argument, nullptr, 'b'},
+                                    {"shim", required_argument, nullptr, 'S'},
+                                    {"etc", required_argument, nullptr, 'e'},
+                                    {"directory", required_argument, nullptr, 'd'},
+                                    {"seconds", required_argument, nullptr, 't'},
+                                    {"seed", required_argument, nullptr, 's'},
+                                    {"links", no_argument, nullptr, 'l'},
+                                    {"no-links", required_argument, nullptr, 'L'},
+                                    {"min-in-sync", required_argument, nullptr, 'm'},
+                                    {"faults", required_argument, nullptr, 'f'},
+                                    {"plant", required_argument, nullptr, 'p'},
+                                    {nullptr, 0, nullptr, 0}};
+  Settings settings;
+  bool good = true;
+  for (int c = 0; (c = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+    switch (c) {
+      case 'b':
+        settings.bin = optarg;
+        break;
+      case 'S':
+        settings.shim = optarg;
+        break;
+      case 'e':
+        settings.etc = optarg;
+        break;
+      case 'd':
+        settings.directory = optarg;
+        break;
+      case 't':
+        good = good && parse_number(optarg, settings.seconds);
+        break;
+      case 's':
+        good = good && parse_number(optarg, settings.seed);
+        break;
+      case 'l':
+        settings.links = true;
+        break;
+      case 'L':
+        settings.why_no_links = optarg;
+        break;
+      case 'm':
+        good = good && parse_number(optarg, settings.min_in_sync);
+        break;
+      case 'f':
+        settings.faults = optarg;
+        break;
+      case 'p':
+        settings.plant = optarg;
+        break;
+      default:
+        good = false;
+    }
+  }
+  if (!good || optind != argc || settings.bin.empty() || settings.shim.empty() ||
+      settings.etc.empty() || settings.directory.empty() || settings.seconds < 1 ||
+      settings.min_in_sync > 3) {
+    return fail(ErrorKind::kUsage, kUsage);
+  }
+  return settings;
+}
+
+}  // namespace tandem::torture
