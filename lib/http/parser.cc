@@ -162,22 +162,22 @@ bool RequestParser::header_room(size_t more) {
 int RequestParser::on_name(std::string_view bytes) {
   // Four bytes for ": " and CRLF, so that many empty headers are bounded as well.
   const bool is_new = lines_.empty() || in_value_;
+  in_value_ = false;
   if (!header_room(bytes.size() + (is_new ? 4 : 0))) return -1;
   if (head_complete_) return 0;  // trailers are read and dropped
   const auto start = static_cast<uint32_t>(head_.size());
   if (is_new) lines_.push_back({{start, 0}, {start, 0}});
-  in_value_ = false;
   head_ += bytes;
   lines_.back().name.length += static_cast<uint32_t>(bytes.size());
   return 0;
 }
 
 int RequestParser::on_value(std::string_view bytes) {
+  const bool is_new = !std::exchange(in_value_, true);
   if (!header_room(bytes.size())) return -1;
   if (head_complete_) return 0;
   Line& line = lines_.back();
-  if (!in_value_) line.value.start = static_cast<uint32_t>(head_.size());
-  in_value_ = true;
+  if (is_new) line.value.start = static_cast<uint32_t>(head_.size());
   head_ += bytes;
   line.value.length += static_cast<uint32_t>(bytes.size());
   return 0;

@@ -47,6 +47,19 @@ TEST_F(ConnectionTest, ByteByByte) {
   EXPECT_EQ(c.reply().body, "slowly");
 }
 
+TEST_F(ConnectionTest, TheSizeOfTrailersDoesNotDependOnPieces) {
+  limits().header_bytes = 120;
+  Client& c = client();
+  for (const char byte :
+       std::string("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "1\r\nx\r\n0\r\n" +
+                   std::string(40, 't') + ": 1\r\n\r\n")) {
+    c.send({&byte, 1});
+    settle();
+  }
+  EXPECT_EQ(c.reply().body, "x");
+}
+
 TEST_F(ConnectionTest, AnUnknownMethodSplitAtEveryByte) {
   const std::string request = "GETS /hello HTTP/1.1\r\n";
   for (size_t cut = 1; cut < request.size(); ++cut) {

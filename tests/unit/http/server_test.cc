@@ -211,7 +211,7 @@ TEST_F(ServerTest, MalformedRequestsAre400AndClose) {
       "GET /hello HTTP/1.1\r\nHost: t\nX: y\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost : t\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost: t\r\nA B: c\r\n\r\n",
-      std::string("GET /hello HTTP/1.1\r\nHost: t\r\nA: b\0c\r\n\r\n", 43),
+      std::string("GET /hello HTTP/1.1\r\nHost: t\r\nA: b\0c\r\n\r\n", 40),
       "GET /hello HTTP/1.1\r\nHost: t\r\nA: b\rc\r\n\r\n",
       "CONNECT test:80 HTTP/1.1\r\nHost: t\r\n\r\n",
       head + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
