@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kShortestHoldMs = 200;
 constexpr int64_t kUsualHoldMs = 2'500;
+constexpr int64_t kFullDiskMs = 4'000;  // until a log has come to its next segment
 constexpr uint32_t kLongPermille = 150;
 constexpr uint32_t kWhileRecoveringPermille = 250;
 
@@ -85,10 +86,11 @@ Fault Schedule::next() {
   Fault fault;
   fault.kind = deck_.back();
   deck_.pop_back();
-  const bool is_long = random_.chance(kLongPermille);
-  fault.hold_ms = random_.between(kShortestHoldMs, is_long ? longest_hold_ms_ : kUsualHoldMs);
-  fault.pause_ms = random_.between<int64_t>(300, 1500);
   const bool damages = info(fault.kind).damages;
+  const bool is_long = random_.chance(kLongPermille) && !damages;
+  fault.hold_ms = random_.between(kShortestHoldMs, is_long ? longest_hold_ms_ : kUsualHoldMs);
+  if (fault.kind == FaultKind::kFullDisk) fault.hold_ms = std::max(fault.hold_ms, kFullDiskMs);
+  fault.pause_ms = random_.between<int64_t>(300, 1500);
   fault.from_whole = !random_.chance(kWhileRecoveringPermille) || damages || damaged_;
   if (!fault.from_whole) fault.pause_ms /= 4;
   fault.choice = random_.next();
