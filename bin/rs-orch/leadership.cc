@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "loop/process.h"
 #include "wire/bytes.h"
 #include "wire/envelope.h"
 
@@ -106,10 +107,22 @@ bool Leadership::keeps_up(repl::ReplicaId id) const {
 }
 
 void Leadership::tick() {
+  look_for_stopped_leader();
   repl::ControllerEffects effects;
   controller_.tick(now_ns(), effects);
   carry_out(effects);
   prove_deaths();
+}
+
+// One that has gone quiet may be slow; where its process is stopped it need not be waited for. A
+// process of another host has no such pid here, or another boot.
+void Leadership::look_for_stopped_leader() {
+  const Worker* worker = workers_.find(leader());
+  if (worker == nullptr || !quiet(leader())) return;
+  const loop::ProcessIdentity identity{static_cast<pid_t>(worker->member.pid),
+                                       worker->member.start_ticks, worker->member.boot_id};
+  if (!loop::is_stopped(identity)) return;
+  controller_.replica_stopped(leader(), worker->member.session, now_ns());
 }
 
 void Leadership::carry_out(const repl::ControllerEffects& effects) {

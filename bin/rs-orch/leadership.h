@@ -82,6 +82,7 @@ class Leadership {
   void prove_deaths();
   void take_registry(std::vector<repl::Message> proofs,
                      const Result<std::vector<coord::Member>>& members);
+  void look_for_stopped_leader();
   void look_at_move();
   void end_move(Status status);
 

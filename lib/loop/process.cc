@@ -127,6 +127,11 @@ bool same_process(const ProcessIdentity& identity) {
   return boot_id && *boot_id == identity.boot_id;
 }
 
+bool is_stopped(const ProcessIdentity& identity) {
+  const Result<ProcessState> state = read_state(identity.pid);
+  return state && (state->state == 'T' || state->state == 't') && same_process(identity);
+}
+
 Process::Process(Loop& loop, UniqueFunction<void(int64_t, int)> on_exit)
     : loop_(loop), on_exit_(std::move(on_exit)) {}
 

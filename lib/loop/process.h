@@ -33,6 +33,9 @@ struct ProcessIdentity {
 Result<ProcessIdentity> process_identity(pid_t pid);
 // Whether the process that `identity` names still exists (a zombie does not).
 bool same_process(const ProcessIdentity& identity);
+// Whether it exists and is stopped: by SIGSTOP, by a terminal, or by who traces it. True only for
+// the moment of the look.
+bool is_stopped(const ProcessIdentity& identity);
 
 struct ProcessOptions {
   std::string program;                                           // found through PATH

@@ -60,7 +60,7 @@ start_writer() { # [URL]…
       for ((try = 0; try < 50; try++)); do
         http POST "${urls[try % ${#urls[@]}]}/db/write" "$(insert "$name")" -H "Idempotency-Key: $name" \
           2>/dev/null || status=000
-        [ "$status" = 000 ] && [ ${#urls[@]} -gt 1 ] || break
+        if [ "$status" != 000 ] || [ ${#urls[@]} = 1 ]; then break; fi
       done
       if [ "$status" = 200 ]; then
         echo "$name" >>"$writer_files.answered"
@@ -325,8 +325,8 @@ database_in_trouble() { # [OPTION]…
 }
 
 # Workers 1 and 2 in sync, 3 a reader that has ann and lacks bob; all of them stopped.
-three_of_which_one_lags() { # [OPTION]…
-  database 1 --set database.max_in_sync=2 --set workers.stop_timeout=500ms "$@"
+three_of_which_one_lags() {
+  database 1 --set database.max_in_sync=2 --set workers.stop_timeout=500ms
   http POST "$db/create/slave"
   await_event spawn '.worker == 3'
   add_user ann

@@ -139,6 +139,10 @@ TEST(Process, OutlivesTheObjectInASessionOfItsOwn) {
   const Result<ProcessIdentity> identity = process_identity(pid);
   ASSERT_TRUE(identity);
   EXPECT_TRUE(same_process(*identity));
+  EXPECT_FALSE(is_stopped(*identity));
+  ASSERT_EQ(kill(pid, SIGSTOP), 0);
+  ASSERT_EQ(waitpid(pid, nullptr, WUNTRACED), pid);
+  EXPECT_TRUE(is_stopped(*identity));
   ASSERT_EQ(kill(pid, SIGKILL), 0);
   EXPECT_EQ(alive.read_all(), "");  // returns when the child is gone
   ASSERT_EQ(waitpid(pid, nullptr, 0), pid);
