@@ -295,7 +295,8 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
     const Known& known = it->second;
     if (known.answered_question < election_question_ || !known.state) {
       const bool awaited = goal_ != Goal::kTransfer || member.id == wanted_;
-      all_told = all_told && (known.stopped || !awaited);
+      const bool gone = known.stopped || now - known.last_answer_ns > options_.silence_ns;
+      all_told = all_told && (gone || !awaited);
       continue;
     }
     if (goal_ == Goal::kReplace && member.id == record_->leader && known.state->leading &&

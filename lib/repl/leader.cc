@@ -69,6 +69,8 @@ Index Leader::acknowledged_by(const Member& member) const {
 // own first entry is.
 void Leader::advance_commit() {
   if (!predecessor_is_over()) return;
+  const bool too_few = record_.in_sync.size() < record_.min_in_sync;
+  if (too_few && !planted(Bug::kBelowMinimum)) return;
   Index index = context_.durable_index;
   for (const Member& member : record_.in_sync) index = std::min(index, acknowledged_by(member));
   if (pending_ && !planted(Bug::kSkipUnion)) {
@@ -76,8 +78,8 @@ void Leader::advance_commit() {
       index = std::min(index, acknowledged_by(member));
     }
   }
-  for (const auto& [member, until_ns] : granted_until_ns_) {
-    if (until_ns <= context_.now || is_proven_dead(member)) continue;
+  for (const auto& [member, granted] : granted_) {
+    if (granted.until_ns <= context_.now) continue;
     if (planted(Bug::kRemoveBeforeLease)) continue;
     index = std::min(index, acknowledged_by(member));
   }
@@ -178,6 +180,7 @@ void Leader::on_hello(const Message& m) {
     context_.send(std::move(announce), promise_ticket_);
     return;
   }
+  if (dead_sessions_.contains(m.session)) return;
   promised_.insert(Member{m.from, m.storage_id});
   Peer& peer = peers_[m.from];
   if (peer.session != m.session || peer.storage_id != m.storage_id) {
@@ -246,6 +249,7 @@ void Leader::on_snapshot_ack(const Message& m) {
   Peer* peer = peer_of(m);
   if (peer == nullptr || peer->mode != Mode::kSnapshot) return;
   if (m.snapshot_index != peer->snapshot_index) return;
+  if (m.offset == peer->snapshot_offset) return;  // busy: again with the next heartbeat
   peer->snapshot_offset = m.offset;
   peer->probe_under_way = false;
   note_progress(*peer);
@@ -259,13 +263,17 @@ void Leader::on_session_down(const Message& m) {
   const auto it = peers_.find(m.subject);
   if (it == peers_.end()) return;
   if (m.epoch != record_.epoch && !planted(Bug::kStaleProof)) return;
+  if (m.proven) dead_sessions_.insert(m.subject_session);
   Peer& peer = it->second;
   if (peer.session != 0 && m.subject_session != 0 && peer.session != m.subject_session) return;
   if (m.proven) {
     peer.proven_dead = true;
     const Member member{m.subject, peer.storage_id};
     promised_.insert(member);  // it gives no answer of an earlier epoch any more
-    granted_until_ns_.erase(member);
+    const auto granted = granted_.find(member);
+    if (granted != granted_.end() && granted->second.session == m.subject_session) {
+      granted_.erase(granted);
+    }
   } else if (peer.session == 0) {
     // Silent to the controller for long, and to us since this epoch began: no need to wait again.
     peer.last_heard_ns =
@@ -274,6 +282,7 @@ void Leader::on_session_down(const Message& m) {
 }
 
 void Leader::on_remove(const Message& m) {
+  if (m.epoch != record_.epoch) return;
   if (m.subject != context_.options.self.id) excluded_.insert(m.subject);
 }
 
@@ -292,8 +301,8 @@ void Leader::tick() {
         it->second.proven_dead || context_.now - it->second.last_heard_ns > kForgetLearnerNs;
     it = !member && gone && !pending_ ? peers_.erase(it) : std::next(it);
   }
-  std::erase_if(granted_until_ns_,
-                [this](const auto& granted) { return granted.second <= context_.now; });
+  std::erase_if(granted_,
+                [this](const auto& granted) { return granted.second.until_ns <= context_.now; });
 }
 
 void Leader::end_of_turn() {

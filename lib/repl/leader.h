@@ -133,9 +133,14 @@ class Leader {
   const int64_t promised_at_ns_;
   std::set<Member> promised_;  // known to have promised this epoch, or dead
   bool predecessor_is_over_ = false;
-  // Own clock: by when every lease that was granted to this member has ended. Kept over the
-  // sessions of a member: only proof of death makes a lease void.
-  std::map<Member, int64_t> granted_until_ns_;
+  // By when every lease that was granted to this member has ended. Kept over the sessions of a
+  // member: a proof of death voids what that session was granted, and nothing else.
+  struct Granted {
+    int64_t until_ns = 0;  // own clock
+    uint64_t session = 0;  // 0: more than one may hold it
+  };
+  std::map<Member, Granted> granted_;
+  std::set<uint64_t> dead_sessions_;  // proven; what they said may still come
 };
 
 }  // namespace tandem::repl

@@ -70,8 +70,10 @@ int64_t Leader::grant_lease(ReplicaId id, const Peer& peer) {
       planted(Bug::kDeposedGrants) ? peer.stamp_heard_ns + hold_ns() : lease_until(context_.now);
   const int64_t length_ns = (until_ns - peer.stamp_heard_ns) / 10 * 9;
   if (length_ns <= 0) return 0;
-  int64_t& granted_until_ns = granted_until_ns_[member];
-  granted_until_ns = std::max(granted_until_ns, until_ns);
+  Granted& granted = granted_[member];
+  const bool alone = granted.until_ns <= context_.now || granted.session == peer.session;
+  granted.session = alone ? peer.session : 0;
+  granted.until_ns = std::max(granted.until_ns, until_ns);
   return length_ns;
 }
 

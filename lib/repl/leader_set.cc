@@ -37,11 +37,10 @@ bool Leader::has_to_leave(const Member& member) const {
 // Once its leases are out or its process is dead: until then it may answer reads, from a state that
 // writes which no longer wait for it are missing in.
 bool Leader::may_leave(const Member& member) const {
-  if (is_proven_dead(member)) return true;
-  if (!predecessor_is_over_ && !planted(Bug::kSetChangeNoWait)) return false;
-  if (planted(Bug::kRemoveBeforeLease)) return true;
-  const auto granted = granted_until_ns_.find(member);
-  return granted == granted_until_ns_.end() || granted->second <= context_.now;
+  const auto granted = granted_.find(member);
+  const bool leased = granted != granted_.end() && granted->second.until_ns > context_.now;
+  if (leased && !planted(Bug::kRemoveBeforeLease)) return false;
+  return is_proven_dead(member) || predecessor_is_over_ || planted(Bug::kSetChangeNoWait);
 }
 
 bool Leader::may_join(ReplicaId id, const Peer& peer) const {

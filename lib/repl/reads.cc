@@ -14,9 +14,15 @@ constexpr int64_t kAskAgainNs = 50'000'000;
 void Reads::add(const Read& read) { waiting_.push_back(Waiting{read, context_.now, 0}); }
 
 void Reads::asked(const Message& question) {
-  // A later question of the same replica stands for the earlier ones too.
-  const auto same = [&](const Question& q) { return q.from == question.from; };
-  std::erase_if(questions_, same);
+  // A replica asks again where no answer came: the first one waits on, or none would ever have
+  // waited for as long as an answer takes; the last one stands for all between.
+  const auto same = [&](const Question& q) {
+    return q.from == question.from && q.session == question.session;
+  };
+  const auto first = std::find_if(questions_.begin(), questions_.end(), same);
+  if (first != questions_.end()) {
+    questions_.erase(std::remove_if(std::next(first), questions_.end(), same), questions_.end());
+  }
   questions_.push_back(Question{question.from, question.session, question.question, context_.now});
 }
 
@@ -24,7 +30,7 @@ void Reads::tell(const Question& question, Index index) {
   Message answer = context_.make(MessageType::kReadIndexIs, question.from, question.session);
   answer.question = question.number;
   answer.match = index;
-  context_.send(std::move(answer), context_.last_ticket);
+  context_.send(std::move(answer), 0);  // the epoch is open, thus its promise durable
 }
 
 void Reads::answer_all(Index index) {
@@ -60,15 +66,17 @@ void Reads::answered(const Message& answer) {
   if (answer.question == last_question_) asked_at_ns_ = 0;
 }
 
-void Reads::ask_leader(ReplicaId leader, uint64_t leader_session) {
+void Reads::ask_leader(ReplicaId leader, uint64_t leader_session, Ticket after) {
   if (waiting_.empty() || leader == 0 || leader_session == 0) return;
   if (asked_at_ns_ != 0 && context_.now - asked_at_ns_ < kAskAgainNs) return;
   ++last_question_;
-  for (Waiting& waiting : waiting_) waiting.question = last_question_;
+  for (Waiting& waiting : waiting_) {
+    if (waiting.question == 0) waiting.question = last_question_;
+  }
   asked_at_ns_ = context_.now;
   Message question = context_.make(MessageType::kReadIndex, leader, leader_session);
   question.question = last_question_;
-  context_.send(std::move(question), context_.last_ticket);
+  context_.send(std::move(question), after);
 }
 
 void Reads::ask_record() {

@@ -30,7 +30,7 @@ class Reads {
   // Follower: the leader's answer.
   void answered(const Message& answer);
   // End of a turn in which no lease answers them. Follower: asks the leader.
-  void ask_leader(ReplicaId leader, uint64_t leader_session);
+  void ask_leader(ReplicaId leader, uint64_t leader_session, Ticket after);
   // Leader: asks for the record.
   void ask_record();
   // The epoch or the role changed: nothing that is on its way counts.

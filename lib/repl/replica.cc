@@ -260,7 +260,10 @@ void Replica::on(Propose& event) {
 
 void Replica::on(Read& event) { reads_.add(event); }
 
-void Replica::on(Persisted& event) { context_.persisted(event.ticket); }
+void Replica::on(Persisted& event) {
+  context_.persisted(event.ticket);
+  last_stamp_ns_ = context_.now;  // an acknowledgement that waited for it leaves now
+}
 
 // --- following ---
 
@@ -441,7 +444,7 @@ void Replica::acknowledge() {
     early.match = std::min(verified_, context_.durable_index);
     context_.send(std::move(early), promise_ticket_);
   }
-  last_stamp_ns_ = context_.now;
+  if (slow || context_.last_ticket <= context_.durable_ticket) last_stamp_ns_ = context_.now;
   context_.send(std::move(ack), planted(Bug::kAckBeforeFsync) ? 0 : context_.last_ticket);
 }
 
@@ -450,7 +453,7 @@ void Replica::serve_reads() {
   if (index) {
     reads_.answer_all(*index);
   } else if (leader_ == nullptr) {
-    reads_.ask_leader(leader_id_, leader_session_);
+    reads_.ask_leader(leader_id_, leader_session_, promise_ticket_);
   } else if (leader_->opened()) {
     reads_.ask_record();
   }

@@ -247,6 +247,8 @@ void Driver::on_peer(std::string_view payload) {
   }
   // A full disk: what cannot be kept is not taken, and the leader goes on without this replica.
   if (!event.message.entries.empty() && !log_->has_space()) return;
+  // It has left the registry: who looks there takes this process for dead.
+  if (draining_ && event.message.type == repl::MessageType::kReadIndex) return;
   step(std::move(event));
 }
 

@@ -231,6 +231,7 @@ void Driver::install_snapshot(repl::Index index) {
   installing_ = Install{log_->reset(header.index, header.epoch, header.record_crc), header.index,
                         header.time_ms};
   readers_.reached(applied_);
+  readers_.fail_above(applied_, Error{ErrorKind::kUnavailable, "the log was replaced: ask again"});
 }
 
 }  // namespace tandem::replica

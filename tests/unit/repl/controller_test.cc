@@ -192,5 +192,23 @@ TEST_F(ControllerTest, TheLeaderIsToldOfADeadFollower) {
   EXPECT_FALSE(controller.electing());
 }
 
+TEST_F(ControllerTest, AnElectionDoesNotWaitForALeaderThatIsKnownToBeSilent) {
+  const int64_t last = now;
+  int64_t swapped = 0;
+  for (int ms = 0; ms < 1000 && swapped == 0; ms += 5) {
+    out = {};
+    tick(5);
+    if (out.read_record) {
+      out.read_record = false;
+      controller.record_read(record, now, out);
+    }
+    answer(2);
+    answer(3);
+    if (out.swap) swapped = now;
+  }
+  ASSERT_NE(swapped, 0);
+  EXPECT_LE(swapped - last, 430 * kMs);
+}
+
 }  // namespace
 }  // namespace tandem::repl
