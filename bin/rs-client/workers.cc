@@ -42,6 +42,17 @@ Json status_row(const Json& worker) {
   return row;
 }
 
+// Says on stderr why the database takes no requests, where it does not.
+void tell_trouble(Session& session) {
+  const Result<Reply> reply =
+      session.ask(Call{.url = session.settings.orch_url + "/api/v1/orchestrator"});
+  if (!reply) return;
+  const auto json = wire::parse_json(reply->body);
+  const Json* reason = json ? json->find("reason") : nullptr;
+  if (reason == nullptr || reason->as_string() == nullptr || reason->as_string()->empty()) return;
+  session.console.say("the database is not ready: " + *reason->as_string());
+}
+
 }  // namespace
 
 ExitStatus workers_ls(Session& session, const Arguments&) {
@@ -59,6 +70,7 @@ ExitStatus workers_status(Session& session, const Arguments&) {
   Json::Array rows;
   for (const Json& worker : *json->as_array()) rows.push_back(status_row(worker));
   session.output.print(Json(std::move(rows)));
+  tell_trouble(session);
   return ExitStatus::kOk;
 }
 

@@ -233,13 +233,17 @@ void HttpApi::worker_status(const Request&, Responder responder) {
   report_status(orchestrator_, std::move(responder));
 }
 
-// This process, whether it is the active one or not.
+// This process: whether it is the active one, and why the database takes no requests where it
+// does not.
 void HttpApi::orchestrator(const Request&, Responder responder) {
   char host[256] = {};
   wire::Json body;
   body.set("pid", static_cast<int64_t>(getpid()));
   body.set("host", gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
   body.set("active", orchestrator_.active());
+  const Status ready = orchestrator_.readiness();
+  body.set("ready", ready.has_value());
+  body.set("reason", ready ? std::string() : ready.error().message);
   responder.json(200, body.dump());
 }
 

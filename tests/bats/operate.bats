@@ -353,6 +353,8 @@ accept_loss() { http POST "$db/accept-loss" "{\"workers\":[$1]}"; } # IDS
   http GET "${db%/api/v1}/readyz"
   assert_equal "$status" 503
   assert_regex "$output" "rs-client workers accept-loss 1,2"
+  run -0 --separate-stderr "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}" -f tsv
+  assert_regex "$stderr" 'the database is not ready: none of the in-sync workers 1,2 answers'
   accept_loss 1
   assert_equal "$status" 409
   assert_regex "$output" 'must be named: 1, 2'
