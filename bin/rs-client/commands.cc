@@ -46,7 +46,7 @@ const std::vector<Command>& command_table() {
       {"workers accept-loss", "ID[,ID]...", "give up in-sync workers whose data is gone", 1, 1,
        workers_accept_loss},
       {"drill",
-       "FAULT",
+       "kill-master|kill-slave|kill-orch|stop-master|stop-slave|stop-orch",
        "do one fault under load and check what became of it",
        1,
        1,

@@ -410,3 +410,25 @@ END
     assert_equal "$output" ann
   done
 }
+
+@test 'a worker that hangs before it is ready is shown, killed and started anew' {
+  local hang=$BATS_TEST_TMPDIR/hang
+  : >"$hang"
+  cat >"$BATS_TEST_TMPDIR/worker" <<END
+#!/bin/sh
+case "\$*" in
+  *worker.id=2\ *) [ ! -e '$hang' ] || exec sleep 1000 ;;
+esac
+exec '$TANDEM_BIN/rs-worker' "\$@"
+END
+  chmod +x "$BATS_TEST_TMPDIR/worker"
+  database_up "$BATS_TEST_TMPDIR/db" --set workers.program="$BATS_TEST_TMPDIR/worker" \
+    --set workers.start_timeout=1s
+  until [ "$(jq -c '.[] | select(.id == 2) | [.state, .in_sync]' <<<"${output:-[]}")" = '["starting",false]' ]; do
+    http GET "$db/worker/status"
+  done
+  await_event trouble '.worker == 2 and (.reason | contains("not ready in time"))'
+  await_event death '.worker == 2'
+  rm "$hang"
+  await_event in_sync "$(members 2)"
+}
