@@ -35,8 +35,8 @@ std::map<std::string, std::string> next_words(const std::vector<Command>& comman
     if (groups.insert(group).second) append_word(next[""], group);
     if (blank != std::string::npos) append_word(next[group], command.name.substr(blank + 1));
     const bool fixed =
-        command.arguments.find_first_not_of("abcdefghijklmnopqrstuvwxyz|") == std::string::npos;
-    if (!fixed || command.arguments.empty()) continue;
+        command.arguments.find_first_not_of("abcdefghijklmnopqrstuvwxyz-|") == std::string::npos;
+    if (!fixed || command.arguments.empty() || command.arguments.front() == '-') continue;
     std::string words = command.arguments;
     std::replace(words.begin(), words.end(), '|', ' ');
     next[command.name] = words;

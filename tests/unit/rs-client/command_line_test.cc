@@ -106,9 +106,10 @@ TEST(CommandTable, HasNoLetterTwice) {
 
 TEST(Completions, OfferCommandsOperandsAndValues) {
   const std::string script = bash_completions(command_table());
-  EXPECT_THAT(script, HasSubstr("'') words='users rides db workers wait watch' ;;"));
+  EXPECT_THAT(script, HasSubstr("'') words='users rides db workers drill wait watch' ;;"));
   EXPECT_THAT(script, HasSubstr("'users') words='add rm ls' ;;"));
   EXPECT_THAT(script, HasSubstr("'workers crash') words='master slave' ;;"));
+  EXPECT_THAT(script, HasSubstr("'drill') words='kill-master kill-slave "));
   EXPECT_THAT(script, HasSubstr("--format | -f) mapfile"));
 }
 
