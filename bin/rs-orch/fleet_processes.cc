@@ -171,11 +171,11 @@ void Fleet::adopt_registered() {
     if (worker == nullptr || worker->member.session != session) continue;
     worker_up(*worker);
     if (slot(id).session == session) continue;
-    const loop::ProcessIdentity identity{static_cast<pid_t>(worker->member.pid),
-                                         worker->member.start_ticks, worker->member.boot_id};
-    if (loop::same_process(identity)) continue;  // it lives and cannot be watched now
-    workers_.forget(id, session);
-    leadership_.worker_dead(id, session);
+    // It is dead, or lives and cannot be watched now.
+    workers_.doubt(id, [this, dead = id, session_of_it = session] {
+      workers_.forget(dead, session_of_it);
+      leadership_.worker_dead(dead, session_of_it);
+    });
   }
 }
 

@@ -81,6 +81,18 @@ void Workers::take_in(const coord::Member& member) {
   if (on_new_) on_new_(worker);
 }
 
+void Workers::doubt(repl::ReplicaId id, UniqueFunction<void()> dead) {
+  Worker* worker = find(id);
+  if (worker == nullptr || std::exchange(worker->in_doubt, true)) return;
+  coord_.proven_dead(worker->member, [self = self_, id, session = worker->member.session,
+                                      dead = std::move(dead)](Result<bool> proven) mutable {
+    Worker* doubted = *self == nullptr ? nullptr : (*self)->find(id);
+    if (doubted == nullptr || doubted->member.session != session) return;
+    doubted->in_doubt = false;
+    if (proven && *proven) dead();
+  });
+}
+
 void Workers::forget(repl::ReplicaId id, uint64_t session) {
   const auto it = workers_.find(id);
   if (it == workers_.end() || it->second.member.session != session) return;

@@ -20,7 +20,8 @@ struct Worker {
   coord::Member member;
   std::unique_ptr<rpc::Client> link;
   uint64_t reads_served = 0;
-  int64_t since_ms = 0;  // wall clock, when it was first seen
+  int64_t since_ms = 0;   // wall clock, when it was first seen
+  bool in_doubt = false;  // it is being looked at whether its process is dead
 
   repl::Member replica() const { return {member.id, member.storage_id}; }
   bool connected() const { return link != nullptr && link->connected(); }
@@ -44,6 +45,9 @@ class Workers {
   void refresh(UniqueFunction<void(Status)> done = {});
   Worker* find(repl::ReplicaId id);
   std::map<repl::ReplicaId, Worker>& all() { return workers_; }
+  // Calls `dead` where this session's process is proven dead: its lock is free. That a process is
+  // not seen proves nothing. One look at a time.
+  void doubt(repl::ReplicaId id, UniqueFunction<void()> dead);
   // Its process is dead: the link goes, and a little later the registry entry.
   void forget(repl::ReplicaId id, uint64_t session);
   void close() { workers_.clear(); }
