@@ -75,14 +75,20 @@ int64_t some_generation(Client& client) {
   return generation > 0 && client.random().chance(150) ? generation - 1 : generation;
 }
 
+// Half of the writes are followed by a read at once, often at another replica than the one that
+// answered: that is when one that does not wait is found out.
 void run_registers(Client& client) {
   std::map<std::string, int64_t> last_read;
   const std::string url = client.shared().urls.orch + "/db/write";
-  while (!client.stopped()) {
-    const std::string name =
-        register_name(some_generation(client), client.random().below(kRegisters));
-    const uint64_t dice = client.random().below(10);
-    if (dice < 5) {
+  std::string name;
+  for (bool read_at_once = false; !client.stopped();) {
+    if (!read_at_once) {
+      client.think(kThinkMs);
+      name = register_name(some_generation(client), client.random().below(kRegisters));
+    }
+    const bool reads = read_at_once || client.random().chance(500);
+    read_at_once = !reads && client.random().chance(500);
+    if (reads) {
       Operation read = client.operation(Kind::kRead, name);
       if (client.random().chance(100)) read.level = Level::kEventual;
       client.read(std::move(read), rows_named("torture_registers", name), some_replica(client),
@@ -91,7 +97,8 @@ void run_registers(Client& client) {
                     last_read[name] = operation.value;
                     return true;
                   });
-    } else if (dice < 8 || !last_read.contains(name) || last_read[name] == history::kAbsent) {
+    } else if (client.random().chance(600) || !last_read.contains(name) ||
+               last_read[name] == history::kAbsent) {
       Operation write = client.operation(Kind::kWrite, name);
       write.value = client.new_value();
       client.write(write, "POST", url,
@@ -112,7 +119,6 @@ void run_registers(Client& client) {
       if (swap.outcome == Outcome::kOk) last_read[name] = swap.value;
       client.shared().recorder.add(std::move(swap));
     }
-    client.think(kThinkMs);
   }
 }
 
@@ -127,12 +133,19 @@ void insert(Client& client, const char* table, Kind kind, const std::string& nam
 }
 
 void run_collections(Client& client) {
-  while (!client.stopped()) {
-    const bool is_set = client.random().chance(500);
-    const int64_t generation = some_generation(client);
-    const std::string name = is_set ? set_name(generation) : list_name(generation);
+  bool is_set = false;
+  std::string name;
+  for (bool read_at_once = false; !client.stopped();) {
+    if (!read_at_once) {
+      client.think(kThinkMs);
+      is_set = client.random().chance(500);
+      const int64_t generation = some_generation(client);
+      name = is_set ? set_name(generation) : list_name(generation);
+    }
     const char* table = is_set ? "torture_sets" : "torture_lists";
-    if (client.random().chance(500)) {
+    const bool reads = read_at_once || client.random().chance(500);
+    read_at_once = !reads && client.random().chance(500);
+    if (!reads) {
       insert(client, table, is_set ? Kind::kAdd : Kind::kAppend, name);
     } else {
       Operation read = client.operation(is_set ? Kind::kReadSet : Kind::kReadList, name);
@@ -143,7 +156,6 @@ void run_collections(Client& client) {
       }
       client.read(std::move(read), rows_named(table, name), some_replica(client), take_values);
     }
-    client.think(kThinkMs);
   }
 }
 
