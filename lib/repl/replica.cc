@@ -229,8 +229,10 @@ void Replica::become_leader(const Record& record) {
   step_down();
   context_.promise = record.epoch;
   leader_id_ = context_.options.self.id;
+  leader_session_ = 0;
   start_epoch();
   leader_ = std::make_unique<Leader>(context_, record);
+  promise_ticket_ = context_.last_ticket;  // written after the promise: later words wait for both
   context_.notice("leads epoch=" + std::to_string(record.epoch));
 }
 
