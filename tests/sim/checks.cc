@@ -77,14 +77,14 @@ void Checks::leads(repl::ReplicaId id, uint64_t session, repl::Epoch epoch, cons
   }
 }
 
-void Checks::dies(repl::ReplicaId id, const Disk& disk) {
-  const auto it = leading_.find(id);
-  if (it == leading_.end()) return;
-  const repl::Epoch epoch = it->second.epoch;
-  leading_.erase(it);
-  if (disk.promise() >= epoch) return;
-  leaders_.erase(epoch);
-  std::erase_if(entries_, [epoch](const auto& entry) { return entry.first.second == epoch; });
+void Checks::dies(repl::ReplicaId id, uint64_t session, const Disk& disk) {
+  leading_.erase(id);
+  std::erase_if(leaders_, [&](const auto& leader) {
+    const auto& [epoch, process] = leader;
+    if (process.second != session || epoch <= disk.promise()) return false;
+    std::erase_if(entries_, [&](const auto& entry) { return entry.first.second == epoch; });
+    return true;
+  });
 }
 
 void Checks::leader_commits(repl::Epoch epoch, const Log& log, repl::Index before,

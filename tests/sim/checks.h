@@ -30,9 +30,9 @@ class Checks {
   void cuts(const Log& log, repl::Index from) const;
   void leads(repl::ReplicaId id, uint64_t session, repl::Epoch epoch, const Log& log);
   void stopped_leading(repl::ReplicaId id) { leading_.erase(id); }
-  // The process is gone. Where not even the promise of the epoch that it led reached the disk,
+  // The process is gone. Where not even the promise of an epoch that it led reached the disk,
   // nothing of it left the process: the next one may lead that epoch.
-  void dies(repl::ReplicaId id, const Disk& disk);
+  void dies(repl::ReplicaId id, uint64_t session, const Disk& disk);
   // The commit index of a replica goes up from `before` to `now`.
   void leader_commits(repl::Epoch epoch, const Log& log, repl::Index before, repl::Index now);
   void follower_commits(const Log& log, repl::Index before, repl::Index now) const;

@@ -98,8 +98,9 @@ void Cluster::next_fault() {
     world_.trace.note("fault kind id:", {fault, node.member().id});
     if (strike(static_cast<Fault>(fault), node)) ++world_.faults[fault];
   }
-  world_.schedule.after(world_.between_ns(kMs, 2 * world_.plan.fault_every_ns),
-                        [this] { next_fault(); });
+  const bool at_once = world_.random.chance(world_.plan.bursts);
+  const int64_t last_ns = at_once ? 20 * kMs : 2 * world_.plan.fault_every_ns;
+  world_.schedule.after(world_.between_ns(kMs, last_ns), [this] { next_fault(); });
 }
 
 // False: it did not come about.
@@ -158,13 +159,17 @@ void Cluster::cut_links() {
   const repl::ReplicaId from = any();
   const repl::ReplicaId to = any();
   const uint64_t kind = world_.random.below(5);
-  const uint64_t side = kind == 3 ? uint64_t{1} << from : world_.random.below(uint64_t{2} << last);
+  const uint64_t alone = uint64_t{1} << from | world_.random.below(2);
+  const uint64_t side = kind == 3 ? alone : world_.random.below(uint64_t{2} << last);
   world_.trace.note("cut from to kind side:", {from, to, kind, side});
-  if (kind == 0) network_.mend_cuts();
+  if (kind == 0 || world_.random.chance(500)) network_.mend_cuts();
+  if (world_.random.chance(500)) {
+    world_.schedule.after(world_.between_ns(10 * kMs, 500 * kMs), [this] { network_.mend_cuts(); });
+  }
   if (kind == 1 || kind == 2) network_.cut(from, to);
   if (kind == 2) network_.cut(to, from);
   if (kind <= 2) return;
-  // Controllers are on both sides, or with one.
+  // Controllers are on both sides, or with one, and with them the record store.
   const repl::ReplicaId first = world_.random.chance(500) ? 1 : 0;
   for (repl::ReplicaId a = first; a <= last; ++a) {
     for (repl::ReplicaId b = first; b <= last; ++b) {

@@ -16,8 +16,10 @@ bool lower_id(const repl::Candidate& a, const repl::Candidate& b) {
   return a.member.id < b.member.id;
 }
 
-// A leader that was not seen open for so long is replaced.
+// A leader that was not seen open for so long, and a lease, is replaced.
 constexpr int64_t kOpeningNs = 400 * kMs;
+// So many of its old messages the senseless one sends again at a time.
+constexpr int kRepeated = 5;
 
 // The owner of a real controller, as rs-orch is one: knows with a delay which processes live.
 class SensibleController final : public ControllerProcess {
@@ -40,7 +42,7 @@ class SensibleController final : public ControllerProcess {
     for (const repl::Message& message : out.messages) network_.send(message);
     if (out.read_record) read_record();
     if (!out.swap) return;
-    store_.swap(*out.swap, [this, expected = out.swap->expected_version](bool applied) {
+    store_.swap(*out.swap, true, [this, expected = out.swap->expected_version](bool applied) {
       repl::ControllerEffects more;
       core_.swap_done(expected, applied, world_.now(), more);
       carry_out(more);
@@ -48,7 +50,7 @@ class SensibleController final : public ControllerProcess {
   }
 
   void read_record() {
-    store_.read([this](bool read, const std::optional<repl::Record>& record) {
+    store_.read(true, [this](bool read, const std::optional<repl::Record>& record) {
       if (read) take_record(record);
     });
   }
@@ -102,7 +104,7 @@ SenselessController::SenselessController(World& world, Network& network, RecordS
 }
 
 void SenselessController::look() {
-  store_.read([this](bool read, const std::optional<repl::Record>& record) {
+  store_.read(true, [this](bool read, const std::optional<repl::Record>& record) {
     record_ = read ? record : std::nullopt;
     question_ = world_.new_id();
     answers_.clear();
@@ -114,7 +116,7 @@ void SenselessController::look() {
       m.question = question_;
       send(std::move(m), node->member().id, *record_);
     }
-    world_.schedule.after(world_.between_ns(kMs, 60 * kMs), [this] { decide(); });
+    world_.schedule.after(world_.between_ns(kMs, 20 * kMs), [this] { decide(); });
   });
 }
 
@@ -127,11 +129,15 @@ void SenselessController::receive(const repl::Message& answer) {
 }
 
 void SenselessController::decide() {
+  if (!sent_.empty() && world_.strikes(300)) {
+    for (int i = 0; i < kRepeated; ++i) network_.send(world_.random.one_of(sent_));
+  }
   if (record_) {
     if (std::exchange(watched_epoch_, record_->epoch) != record_->epoch) {
       watched_since_ns_ = world_.now();
     }
-    if (std::exchange(wants_election_, false) || world_.now() - watched_since_ns_ > kOpeningNs) {
+    if (std::exchange(wants_election_, false) ||
+        world_.now() - watched_since_ns_ > kOpeningNs + world_.plan.replica.lease_ns) {
       elect();
     } else {
       if (world_.random.chance(500)) announce(*record_);
@@ -164,7 +170,7 @@ void SenselessController::elect() {
     std::sort(swap.record.in_sync.begin(), swap.record.in_sync.end());
   }
   world_.trace.note("election epoch leader:", {swap.record.epoch, swap.record.leader});
-  store_.swap(swap, [this, record = swap.record](bool applied) {
+  store_.swap(swap, true, [this, record = swap.record](bool applied) {
     if (applied) announce(record);
   });
 }
@@ -189,7 +195,7 @@ void SenselessController::tell_deaths(const repl::Record& record) {
     m.subject = id;
     m.subject_session = node.session();
     m.proven = !node.up();
-    if (m.proven || world_.random.chance(100)) send(std::move(m), record.leader, record);
+    if (m.proven || world_.random.chance(300)) send(std::move(m), record.leader, record);
   }
 }
 
@@ -207,6 +213,9 @@ void SenselessController::send(repl::Message message, repl::ReplicaId to,
   message.from = repl::kController;
   message.to = to;
   network_.send(message);
+  const bool late_does_harm = message.type == repl::MessageType::kAnnounce ||
+                              message.type == repl::MessageType::kSessionDown;
+  if (late_does_harm) sent_.push_back(std::move(message));
 }
 
 }  // namespace tandem::sim

@@ -56,6 +56,7 @@ class SenselessController final : public ControllerProcess {
   repl::Epoch watched_epoch_ = 0;
   int64_t watched_since_ns_ = 0;
   bool wants_election_ = false;
+  std::vector<repl::Message> sent_;
 };
 
 }  // namespace tandem::sim

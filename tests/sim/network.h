@@ -22,6 +22,10 @@ class Network {
   void send(const repl::Message& message);
   void cut(repl::ReplicaId from, repl::ReplicaId to) { cuts_.emplace(from, to); }
   void mend_cuts() { cuts_.clear(); }
+  // The record store is where the controllers are.
+  bool reaches_store(repl::ReplicaId id) const {
+    return !cuts_.contains({id, repl::kController}) && !cuts_.contains({repl::kController, id});
+  }
   // How long something takes on its way now.
   int64_t delay();
 

@@ -71,7 +71,7 @@ void Node::crash() {
   CHECK(up());
   core_.reset();
   disk_->crash(world_.random);
-  world_.checks.dies(id_, *disk_);
+  world_.checks.dies(id_, session_, *disk_);
   world_.trace.note("crash id durable promise:",
                     {id_, disk_->durable_log().last_index(), disk_->promise()});
   life_ = {};
@@ -165,9 +165,11 @@ void Node::carry_out(repl::Effects& effects) {
   look_at_commit();
   if (effects.swap) {
     const uint64_t expected = effects.swap->expected_version;
-    store_.swap(*effects.swap, [this, expected, session = session_](bool applied) {
-      run(session, [this, expected, applied] { step(repl::SwapDone{expected, applied}); });
-    });
+    store_.swap(
+        *effects.swap, network_.reaches_store(id_),
+        [this, expected, session = session_](bool applied) {
+          run(session, [this, expected, applied] { step(repl::SwapDone{expected, applied}); });
+        });
   }
   if (effects.read_record) read_record();
   if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
@@ -255,13 +257,14 @@ void Node::receive(const repl::Message& message) {
 
 void Node::read_record() {
   if (std::exchange(life_.reading_record, true)) return;
-  store_.read([this, session = session_, asked_ns = clock()](
+  store_.read(network_.reaches_store(id_),
+              [this, session = session_, asked_ns = clock()](
                   bool read, const std::optional<repl::Record>& record) {
-    run(session, [this, read, record, asked_ns] {
-      life_.reading_record = false;
-      if (read && !life_.installing) step(repl::RecordRead{record, asked_ns});
-    });
-  });
+                run(session, [this, read, record, asked_ns] {
+                  life_.reading_record = false;
+                  if (read && !life_.installing) step(repl::RecordRead{record, asked_ns});
+                });
+              });
 }
 
 // --- clients ---

@@ -13,6 +13,33 @@ uint32_t draw(Random& random, uint32_t most) {
   return random.chance(400) ? 0 : random.between<uint32_t>(1, most);
 }
 
+// What is wrong with a lease shows only while the lease lasts: within that time the group has to
+// elect a leader, lose sight of a member and answer a write, and somebody has to read elsewhere.
+void hunt_for_stale_reads(Random& random, Plan& plan) {
+  plan.replicas = random.between<uint32_t>(2, 3);
+  plan.min_in_sync = 1;
+  plan.replica.max_in_sync = plan.replicas;
+  plan.clients = random.between<uint32_t>(5, 8);
+  plan.think_ns = random.between<int64_t>(kMs, 5 * kMs);
+  plan.reads = random.between<uint32_t>(500, 900);
+  plan.replica.lease_ns = random.between<int64_t>(100 * kMs, 600 * kMs);
+  plan.replica.heartbeat_ns = random.between<int64_t>(10 * kMs, 20 * kMs);
+  plan.replica.silence_ns = random.between<int64_t>(30 * kMs, 60 * kMs);
+  plan.replica.rejoin_ns = random.between<int64_t>(20 * kMs, 100 * kMs);
+  plan.delay_ns = plan.sync_ns = random.between<int64_t>(kMs / 5, 2 * kMs);
+  plan.slow_sync = 0;
+  plan.stale_watch = draw(random, 300);
+  plan.sensible_controllers = random.between<uint32_t>(0, 1);
+  plan.controller_ns = random.between<int64_t>(2 * kMs, 20 * kMs);
+  plan.weights.fill(0);
+  plan.weights[static_cast<size_t>(Fault::kCrash)] = draw(random, 10);
+  plan.weights[static_cast<size_t>(Fault::kPause)] = draw(random, 5);
+  plan.weights[static_cast<size_t>(Fault::kCut)] = 10;
+  plan.weights[static_cast<size_t>(Fault::kElection)] = 10;
+  plan.fault_every_ns = random.between<int64_t>(20 * kMs, 150 * kMs);
+  plan.bursts = random.between<uint32_t>(200, 600);
+}
+
 }  // namespace
 
 Plan draw_plan(Random& random) {
@@ -28,11 +55,11 @@ Plan draw_plan(Random& random) {
   plan.replica.append_bytes = random.between<size_t>(1, 300);
   plan.replica.in_flight_bytes = random.between<size_t>(50, 2000);
   plan.replica.chunk_bytes = random.between<size_t>(200, 5000);
-  plan.replica.lease_ns = draw_ns(40, 400);
+  plan.replica.lease_ns = draw_ns(40, 600);
   plan.replica.heartbeat_ns =
       std::min(draw_ns(10, 50), std::max(10 * kMs, plan.replica.lease_ns / 3));
-  plan.replica.silence_ns = draw_ns(60, 400);
-  plan.replica.stall_ns = draw_ns(60, 500);
+  plan.replica.silence_ns = draw_ns(30, 400);
+  plan.replica.stall_ns = draw_ns(40, 500);
   plan.replica.rejoin_ns = draw_ns(50, 1000);
   plan.faults_until_ns = draw_ns(2000, 6000);
   plan.clock_ppm = random.chance(300) ? 0 : 50'000;
@@ -55,9 +82,11 @@ Plan draw_plan(Random& random) {
   plan.failed_read = draw(random, 300);
   plan.stale_watch = draw(random, 50);
   plan.sensible_controllers = random.between<uint32_t>(0, 2);
-  plan.controller_ns = draw_ns(5, 200);
+  plan.controller_ns = draw_ns(2, 150);
   for (size_t i = 0; i < kFaults; ++i) plan.weights[i] = draw(random, kMostWeights[i]);
   plan.fault_every_ns = draw_ns(20, 400);
+  plan.bursts = draw(random, 600);
+  if (random.chance(350)) hunt_for_stale_reads(random, plan);
   return plan;
 }
 

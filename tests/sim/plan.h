@@ -70,6 +70,7 @@ struct Plan {
 
   std::array<uint32_t, kFaults> weights{};
   int64_t fault_every_ns = 0;
+  uint32_t bursts = 0;  // permille of faults that another one follows at once
 };
 
 Plan draw_plan(Random& random);

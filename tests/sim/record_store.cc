@@ -20,12 +20,12 @@ void RecordStore::create(const repl::Record& record) {
   versions_.push_back(record);
 }
 
-void RecordStore::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) {
+void RecordStore::swap(const repl::Swap& swap, bool reachable, UniqueFunction<void(bool)> done) {
   const uint64_t number = ++last_request_;
   Request& request = requests_[number];
   request.swap = swap;
   request.done = std::move(done);
-  request.refused = gone() || world_.strikes(world_.plan.refused_swap);
+  request.refused = !reachable || gone() || world_.strikes(world_.plan.refused_swap);
   const bool late = world_.strikes(world_.plan.late_swap);
   const bool reply_lost = world_.strikes(world_.plan.lost_reply);
   const int64_t delay = world_.between_ns(kMs / 10, (late ? 1000 : 20) * kMs);
@@ -63,12 +63,13 @@ void RecordStore::give_up(uint64_t number) {
   done(false);
 }
 
-void RecordStore::read(UniqueFunction<void(bool, const std::optional<repl::Record>&)> done) {
-  const bool failed = gone() || world_.strikes(world_.plan.failed_read);
+void RecordStore::read(bool reachable,
+                       UniqueFunction<void(bool, const std::optional<repl::Record>&)> done) {
+  const bool failed = !reachable || gone() || world_.strikes(world_.plan.failed_read);
   // The value is of now; what changes it while the answer travels makes the answer old.
   std::optional<repl::Record> value;
   if (!wiped()) value = record();
-  world_.schedule.after(world_.between_ns(kMs / 10, (world_.healed ? 10 : 60) * kMs),
+  world_.schedule.after(world_.between_ns(kMs / 10, (world_.strikes(300) ? 100 : 10) * kMs),
                         [failed, value = std::move(value), done = std::move(done)]() mutable {
                           done(!failed, value);
                         });

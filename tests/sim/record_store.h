@@ -22,9 +22,10 @@ class RecordStore {
 
   void create(const repl::Record& record);
   // `done` gets true for a clear yes and is always called.
-  void swap(const repl::Swap& swap, UniqueFunction<void(bool)> done);
+  void swap(const repl::Swap& swap, bool reachable, UniqueFunction<void(bool)> done);
   // `done` gets what was there (nullopt: no record) between now and then, unless the read failed.
-  void read(UniqueFunction<void(bool read, const std::optional<repl::Record>&)> done);
+  void read(bool reachable,
+            UniqueFunction<void(bool read, const std::optional<repl::Record>&)> done);
   // Some version that there was: what a watch that lags behind may tell.
   const repl::Record& stale() const { return world_.random.one_of(versions_); }
   const repl::Record& record() const { return versions_.back(); }
