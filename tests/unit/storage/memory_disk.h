@@ -50,11 +50,13 @@ class MemoryDisk final : public Disk {
   }
   // A copy of all files, and back: to try many kinds of damage on one state.
   std::map<std::string, std::string> contents() const {
+    const std::lock_guard lock(mutex_);
     std::map<std::string, std::string> all;
     for (const auto& [path, inode] : names_) all[path] = inode->content;
     return all;
   }
   void restore(const std::map<std::string, std::string>& all) {
+    const std::lock_guard lock(mutex_);
     names_.clear();
     for (const auto& [path, content] : all) {
       names_[path] = std::make_shared<Inode>(Inode{content, content});

@@ -254,6 +254,7 @@ TEST_F(RecoveryTest, PowerMayGoAtAnyOperation) {
   std::mt19937 coin(7);
   for (uint64_t stop = 0, completed = 0; completed == 0; ++stop) {
     for (int round = 0; round < 4; ++round) {
+      log_.reset();  // its threads use the disk
       disk_.restore({});
       suspect_reasons_.clear();
       failures_.clear();
