@@ -13,7 +13,7 @@ configure_in = cmake -G Ninja -S . -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE -B
 configure = $(configure_in) $(BUILD)
 
-.PHONY: run build test check fuzz sanitize tidy bench torture install clean help
+.PHONY: run build test sim check fuzz sanitize tidy bench torture install clean help
 
 run: ## install what is missing, build, start everything; Ctrl-C stops it
 	@$(deps) build run
@@ -59,6 +59,13 @@ $(BUILD)/asan $(BUILD)/tsan:
 	@$(deps) build run test
 	@$(configure_in) $@ -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer)
 	@ninja -C $@ $(if $(JOBS),-j$(JOBS)) --quiet
+
+sim: ## simulate the replication protocol: SEEDS=n (20000) seeds from SEED=s (1) on all cores
+	@$(deps) build test
+	@$(configure) -DTANDEM_TESTS=ON
+	@$(ninja) --quiet tandem_sim
+	@$(BUILD)/tests/sim/tandem_sim --file tests/sim/seeds.txt --seed $(or $(SEED),1) \
+	  --seeds $(or $(SEEDS),20000) --jobs $(jobs)
 
 tidy: build ## clang-tidy over the sources
 	@run-clang-tidy-16 -quiet -p $(BUILD) '^$(CURDIR)/(lib|bin)/'

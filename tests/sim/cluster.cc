@@ -158,13 +158,14 @@ void Cluster::cut_links() {
   const auto any = [&] { return world_.random.between<repl::ReplicaId>(0, last); };
   const repl::ReplicaId from = any();
   const repl::ReplicaId to = any();
-  const uint64_t kind = world_.random.below(5);
+  const uint64_t kind = world_.random.below(6);
   const uint64_t alone = uint64_t{1} << from | world_.random.below(2);
   const uint64_t side = kind == 3 ? alone : world_.random.below(uint64_t{2} << last);
   world_.trace.note("cut from to kind side:", {from, to, kind, side});
   if (kind == 0 || world_.random.chance(500)) network_.mend_cuts();
-  if (world_.random.chance(500)) {
-    world_.schedule.after(world_.between_ns(10 * kMs, 500 * kMs), [this] { network_.mend_cuts(); });
+  if (world_.random.chance(300)) {
+    world_.schedule.after(world_.between_ns(10 * kMs, 1000 * kMs),
+                          [this] { network_.mend_cuts(); });
   }
   if (kind == 1 || kind == 2) network_.cut(from, to);
   if (kind == 2) network_.cut(to, from);

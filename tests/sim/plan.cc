@@ -16,13 +16,13 @@ uint32_t draw(Random& random, uint32_t most) {
 // What is wrong with a lease shows only while the lease lasts: within that time the group has to
 // elect a leader, lose sight of a member and answer a write, and somebody has to read elsewhere.
 void hunt_for_stale_reads(Random& random, Plan& plan) {
-  plan.replicas = random.between<uint32_t>(2, 3);
+  plan.replicas = random.chance(300) ? 2 : 3;
   plan.min_in_sync = 1;
   plan.replica.max_in_sync = plan.replicas;
   plan.clients = random.between<uint32_t>(5, 8);
   plan.think_ns = random.between<int64_t>(kMs, 5 * kMs);
   plan.reads = random.between<uint32_t>(500, 900);
-  plan.replica.lease_ns = random.between<int64_t>(100 * kMs, 600 * kMs);
+  plan.replica.lease_ns = random.between<int64_t>(60 * kMs, (random.chance(500) ? 150 : 600) * kMs);
   plan.replica.heartbeat_ns = random.between<int64_t>(10 * kMs, 20 * kMs);
   plan.replica.silence_ns = random.between<int64_t>(30 * kMs, 60 * kMs);
   plan.replica.rejoin_ns = random.between<int64_t>(20 * kMs, 100 * kMs);
@@ -36,8 +36,8 @@ void hunt_for_stale_reads(Random& random, Plan& plan) {
   plan.weights[static_cast<size_t>(Fault::kPause)] = draw(random, 5);
   plan.weights[static_cast<size_t>(Fault::kCut)] = 10;
   plan.weights[static_cast<size_t>(Fault::kElection)] = 10;
-  plan.fault_every_ns = random.between<int64_t>(20 * kMs, 150 * kMs);
-  plan.bursts = random.between<uint32_t>(200, 600);
+  plan.fault_every_ns = random.between<int64_t>(20 * kMs, (random.chance(500) ? 200 : 1000) * kMs);
+  plan.bursts = random.between<uint32_t>(200, 700);
 }
 
 }  // namespace

@@ -27,7 +27,9 @@ class RecordStore {
   void read(bool reachable,
             UniqueFunction<void(bool read, const std::optional<repl::Record>&)> done);
   // Some version that there was: what a watch that lags behind may tell.
-  const repl::Record& stale() const { return world_.random.one_of(versions_); }
+  const repl::Record& stale() const {
+    return versions_[world_.random.below(1 + world_.random.below(versions_.size()))];
+  }
   const repl::Record& record() const { return versions_.back(); }
 
   void go_away(int64_t for_ns) { gone_until_ns_ = world_.now() + for_ns; }
