@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kMaxTimeStepMs = 60'000;
 constexpr int64_t kForgetLearnerNs = 10'000'000'000;
+constexpr int64_t kExcludedNs = 5'000'000'000;
 
 }  // namespace
 
@@ -189,7 +190,7 @@ void Leader::on_hello(const Message& m) {
     peer.storage_id = m.storage_id;
     peer.session = m.session;
     peer.rejoin_after_ns = rejoin_after_ns;
-    excluded_.erase(m.from);
+    excluded_until_ns_.erase(m.from);
   }
   // Known or not, it hears nothing from us or starts: look again for where the logs agree.
   peer.last_heard_ns = context_.now;
@@ -283,7 +284,8 @@ void Leader::on_session_down(const Message& m) {
 
 void Leader::on_remove(const Message& m) {
   if (m.epoch != record_.epoch) return;
-  if (m.subject != context_.options.self.id) excluded_.insert(m.subject);
+  if (m.subject == context_.options.self.id) return;
+  excluded_until_ns_[m.subject] = context_.now + kExcludedNs;
 }
 
 void Leader::note_progress(Peer& peer) {

@@ -113,6 +113,7 @@ class Leader {
   bool remove_members();
   void add_member();
   bool has_to_leave(const Member& member) const;
+  bool is_excluded(ReplicaId id) const;
   bool may_leave(const Member& member) const;
   bool is_proven_dead(const Member& member) const;
   bool may_join(ReplicaId id, const Peer& peer) const;
@@ -124,7 +125,8 @@ class Leader {
   Index first_ = 0;            // the entry that opens this epoch
   Ticket promise_ticket_ = 0;  // nothing of this epoch is said before the promise is durable
   std::map<ReplicaId, Peer> peers_;
-  std::set<ReplicaId> excluded_;  // asked to leave by a controller
+  // Asked to leave by a controller, which repeats it for as long as it wants so: until when.
+  std::map<ReplicaId, int64_t> excluded_until_ns_;
   std::optional<PendingSwap> pending_;
   int64_t last_announce_ns_ = 0;
 

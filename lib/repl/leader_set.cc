@@ -24,7 +24,7 @@ std::string id_text(const std::vector<Member>& members) {
 
 bool Leader::has_to_leave(const Member& member) const {
   if (member == context_.options.self) return false;
-  if (excluded_.contains(member.id)) return true;
+  if (is_excluded(member.id)) return true;
   const auto it = peers_.find(member.id);
   if (it == peers_.end() || it->second.storage_id != member.storage_id) return true;
   const Peer& peer = it->second;
@@ -32,6 +32,11 @@ bool Leader::has_to_leave(const Member& member) const {
   if (context_.now - peer.last_heard_ns > context_.options.silence_ns) return true;
   return peer.waiting_since_ns != 0 &&
          context_.now - peer.waiting_since_ns > context_.options.stall_ns;
+}
+
+bool Leader::is_excluded(ReplicaId id) const {
+  const auto it = excluded_until_ns_.find(id);
+  return it != excluded_until_ns_.end() && context_.now < it->second;
 }
 
 // Once its leases are out or its process is dead: until then it may answer reads, from a state that
@@ -44,7 +49,7 @@ bool Leader::may_leave(const Member& member) const {
 }
 
 bool Leader::may_join(ReplicaId id, const Peer& peer) const {
-  if (peer.session == 0 || peer.proven_dead || excluded_.contains(id)) return false;
+  if (peer.session == 0 || peer.proven_dead || is_excluded(id)) return false;
   if (record_.contains(Member{id, peer.storage_id})) return false;
   if (context_.now < peer.rejoin_after_ns) return false;
   if (context_.now - peer.last_heard_ns > context_.options.silence_ns) return false;

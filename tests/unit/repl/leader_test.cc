@@ -370,6 +370,14 @@ TEST_F(LeaderTest, AMemberThatIsAskedToLeaveLeavesAndStaysOut) {
   live_on({2, 3}, 1500 * kMs);
   EXPECT_EQ(bench.replica().record()->version, 6U);
   EXPECT_FALSE(bench.end_turn().swap);
+  // The controller that asked for it is gone: nobody repeats it, and the member is wanted again.
+  live_on({2, 3}, 3400 * kMs);
+  bench.receive(m);
+  live_on({2, 3}, 4900 * kMs);
+  EXPECT_FALSE(bench.end_turn().swap) << "asked for again meanwhile";
+  bench.tick(200 * kMs);
+  bench.ack(3, 2, bench.replica().last_index());
+  EXPECT_TRUE(bench.end_turn().swap);
 }
 
 TEST_F(LeaderTest, ALeaderIsNotTakenOutOfItsOwnSet) {
