@@ -48,6 +48,7 @@ class Clients {
   void choose_read(Client& client, const std::string& object);
   void choose_change(Client& client, const std::string& object);
   void forge(Client& client);
+  size_t leading_from(size_t first);
   void ask(uint32_t id, uint64_t number);
   void lose_patience(Client& client);
   void heard(const Request& request, const Answer& answer);

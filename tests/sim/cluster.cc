@@ -146,6 +146,10 @@ bool Cluster::strike(Fault fault, Node& node) {
       if (senseless_ == nullptr) return false;
       senseless_->want_election();
       return true;
+    case Fault::kSplit:
+      if (senseless_ == nullptr) return false;
+      split();
+      return true;
     case Fault::kCount:
       break;
   }
@@ -171,12 +175,32 @@ void Cluster::cut_links() {
   if (kind == 2) network_.cut(to, from);
   if (kind <= 2) return;
   // Controllers are on both sides, or with one, and with them the record store.
-  const repl::ReplicaId first = world_.random.chance(500) ? 1 : 0;
-  for (repl::ReplicaId a = first; a <= last; ++a) {
-    for (repl::ReplicaId b = first; b <= last; ++b) {
+  cut_off(side, world_.random.chance(500) ? 1 : 0);
+}
+
+// Cuts all links between two sides, `first` and up: 0 is the controllers.
+void Cluster::cut_off(uint64_t side, repl::ReplicaId first) {
+  for (repl::ReplicaId a = first; a <= nodes_.size(); ++a) {
+    for (repl::ReplicaId b = first; b <= nodes_.size(); ++b) {
       if ((side >> a & 1) != (side >> b & 1)) network_.cut(a, b);
     }
   }
+}
+
+void Cluster::split() {
+  network_.mend_cuts();
+  const repl::ReplicaId leader = store_.record().leader;
+  const uint64_t others = world_.random.below(uint64_t{2} << nodes_.size()) & ~uint64_t{1};
+  cut_off(others | uint64_t{1} << leader, 0);
+  senseless_->want_election();
+  const auto crash_later = [this](Node& node, int64_t last_ms) {
+    if (world_.random.chance(500)) return;
+    world_.schedule.after(world_.between_ns(10 * kMs, last_ms * kMs), [this, &node] {
+      if (node.up() && !world_.healed) node.crash();
+    });
+  };
+  crash_later(*world_.random.one_of(nodes_), 150);
+  crash_later(*nodes_[leader - 1], 300);
 }
 
 bool Cluster::lose_data(Fault fault, Node& node) {

@@ -45,6 +45,8 @@ class Cluster {
   void next_fault();
   bool strike(Fault fault, Node& node);
   void cut_links();
+  void split();
+  void cut_off(uint64_t side, repl::ReplicaId first);
   bool lose_data(Fault fault, Node& node);
   void heal();
   bool has_converged() const;

@@ -67,7 +67,7 @@ class SensibleController final : public ControllerProcess {
     core_.tick(world_.now(), out);
     carry_out(out);
     if (world_.random.chance(50)) read_record();
-    if (world_.strikes(world_.plan.stale_watch)) take_record(store_.stale());
+    if (world_.strikes(world_.plan.stale_watch)) take_record(store_.stale(store_.record().version));
     world_.schedule.after(world_.between_ns(8 * kMs, 12 * kMs), [this] { tick(); });
   }
 

@@ -418,8 +418,9 @@ void Node::apply_committed() {
 
 void Node::tick() {
   step(repl::Tick{});
+  if (network_.reaches_store(id_)) watched_version_ = store_.record().version;
   if (world_.strikes(world_.plan.stale_watch) && !life_.installing) {
-    step(repl::RecordRead{store_.stale(), 0});
+    step(repl::RecordRead{store_.stale(watched_version_), 0});
   }
   later(world_.between_ns(8 * kMs, 12 * kMs), [this] { tick(); });
 }

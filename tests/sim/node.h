@@ -112,6 +112,7 @@ class Node {
   int64_t paused_until_ns_ = 0;
   int64_t full_until_ns_ = 0;
   bool next_sync_fails_ = false;
+  uint64_t watched_version_ = 1;  // of the record: the newest when the store could be reached
   Objects objects_{world_.checks};
   repl::ExactlyOnce machine_{objects_};
 

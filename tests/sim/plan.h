@@ -29,12 +29,14 @@ enum class Fault {
   kStoreGone,   // for a while
   kStoreWiped,  // the record is missing for a while
   kElection,    // of the leader itself or of another one, for no reason
+  kSplit,       // the leader's side loses sight of the rest, which elects; some of it dies
   kCount,
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crashes",    "pauses",       "cuts",      "wipes",      "other-disks", "removals",
-    "full-disks", "failed-syncs", "bit-flips", "store-gone", "store-wiped", "elections"};
+    "crashes",     "pauses",     "cuts",         "wipes",     "other-disks",
+    "removals",    "full-disks", "failed-syncs", "bit-flips", "store-gone",
+    "store-wiped", "elections",  "splits"};
 
 struct Plan {
   uint32_t replicas = 3;

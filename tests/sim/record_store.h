@@ -26,9 +26,9 @@ class RecordStore {
   // `done` gets what was there (nullopt: no record) between now and then, unless the read failed.
   void read(bool reachable,
             UniqueFunction<void(bool read, const std::optional<repl::Record>&)> done);
-  // Some version that there was: what a watch that lags behind may tell.
-  const repl::Record& stale() const {
-    return versions_[world_.random.below(1 + world_.random.below(versions_.size()))];
+  // Some version up to this one: what a watch that lags behind may tell.
+  const repl::Record& stale(uint64_t last_version) const {
+    return versions_[world_.random.below(last_version)];
   }
   const repl::Record& record() const { return versions_.back(); }
 
