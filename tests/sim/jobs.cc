@@ -143,7 +143,11 @@ bool Jobs::find_planted(const char* table, bool (*plant)(const char* name)) cons
     Search search;
     if (line.starts_with('#') || !(words >> search.name >> search.limit)) continue;
     missing.erase(search.name);
-    searches.push_back(std::move(search));
+    if (search.limit == 0) {
+      std::printf("%-22s not looked for\n", search.name.c_str());
+    } else {
+      searches.push_back(std::move(search));
+    }
   }
   for (const std::string_view name : missing) {
     std::printf("%s is missing in %s\n", std::string(name).c_str(), table);

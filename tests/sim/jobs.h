@@ -22,8 +22,8 @@ struct Jobs {
   bool read_seeds(const char* file);
   // False: an invariant broke; which, and how to see it again, was told on stderr.
   bool run(Outcome& sum) const;
-  // Looks for each bug of a table of "NAME SEEDS" lines; false: one was not found in so many seeds,
-  // or one that there is is missing in the table.
+  // Looks for each bug of a table of "NAME SEEDS" lines (0: not at all); false: one was not found
+  // in so many seeds, or one that there is is missing in the table.
   bool find_planted(const char* table, bool (*plant)(const char* name)) const;
 
  private:
