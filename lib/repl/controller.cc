@@ -167,9 +167,13 @@ void Controller::tick(int64_t now, ControllerEffects& out) {
       if (leader_has_failed(now)) {
         begin_election("the leader does not lead", now, out);
       } else if (another_has_space(now)) {
-        space_sought_ns_ = now;
+        sought_ns_ = now;
         goal_ = Goal::kSpace;
         begin_election("the leader's disk is full", now, out);
+      } else if (others_hear_more(now)) {
+        sought_ns_ = now;
+        goal_ = Goal::kCutOff;
+        begin_election("the leader is cut off from its set", now, out);
       }
       return;
     case Phase::kReading:
@@ -244,12 +248,27 @@ bool Controller::leader_is_dead_and_another_answers() const {
 bool Controller::another_has_space(int64_t now) const {
   const Known* leads = leader();
   if (leads == nullptr || !leader_open() || leads->state->has_space) return false;
-  if (space_sought_ns_ && now - *space_sought_ns_ < options_.space_again_ns) return false;
+  if (sought_ns_ && now - *sought_ns_ < options_.seek_again_ns) return false;
   return std::any_of(record_->in_sync.begin(), record_->in_sync.end(), [&](const Member& m) {
     const auto it = replicas_.find(m.id);
     return m.id != record_->leader && it != replicas_.end() && it->second.member == m &&
            answers(it->second, now) && it->second.state->has_space;
   });
+}
+
+// Whether the leader can do nothing without members that it does not hear, and enough of them are
+// heard here to go on without it.
+bool Controller::others_hear_more(int64_t now) const {
+  const Known* leads = leader();
+  if (leads == nullptr || !leader_open() || !leads->state->cut_off) return false;
+  if (sought_ns_ && now - *sought_ns_ < options_.seek_again_ns) return false;
+  const auto heard =
+      std::count_if(record_->in_sync.begin(), record_->in_sync.end(), [&](const Member& m) {
+        const auto it = replicas_.find(m.id);
+        return m.id != record_->leader && it != replicas_.end() && it->second.member == m &&
+               answers(it->second, now) && !quiet(m.id, now);
+      });
+  return heard > 0 && heard >= static_cast<int64_t>(record_->min_in_sync);
 }
 
 bool Controller::answers(const Known& known, int64_t now) const {
@@ -335,6 +354,8 @@ bool Controller::suits(const Candidate& candidate) const {
       return candidate.member.id == wanted_;
     case Goal::kSpace:
       return candidate.state.has_space && candidate.member.id != record_->leader;
+    case Goal::kCutOff:
+      return candidate.member.id != record_->leader;
   }
   return false;
 }

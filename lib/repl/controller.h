@@ -27,12 +27,12 @@
 namespace tandem::repl {
 
 struct ControllerOptions {
-  int64_t ask_every_ns = 50'000'000;       // how often the leader is asked for its state
-  int64_t silence_ns = 400'000'000;        // a leader silent for so long is suspected
-  int64_t answers_ns = 50'000'000;         // how long an election waits for further answers
-  int64_t takeover_ns = 200'000'000;       // a chosen leader that does not lead by then has failed
-  int64_t opening_ns = 2'000'000'000;      // one that leads may take so long to open its epoch
-  int64_t space_again_ns = 3'000'000'000;  // between attempts to find a leader with disk space
+  int64_t ask_every_ns = 50'000'000;      // how often the leader is asked for its state
+  int64_t silence_ns = 400'000'000;       // a leader silent for so long is suspected
+  int64_t answers_ns = 50'000'000;        // how long an election waits for further answers
+  int64_t takeover_ns = 200'000'000;      // a chosen leader that does not lead by then has failed
+  int64_t opening_ns = 2'000'000'000;     // one that leads may take so long to open its epoch
+  int64_t seek_again_ns = 3'000'000'000;  // between attempts to replace a leader that lives
 };
 
 // A replica that answered, for choosing among them.
@@ -136,11 +136,13 @@ class Controller {
     kReplace,   // the leader has failed
     kTransfer,  // an operator wants `wanted_` to lead
     kSpace,     // the leader's disk is full
+    kCutOff,    // the leader does not hear its set
   };
 
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
   bool another_has_space(int64_t now) const;
+  bool others_hear_more(int64_t now) const;
   bool answers(const Known& known, int64_t now) const;
   bool suits(const Candidate& candidate) const;
   bool better(const Candidate& a, const Candidate& b) const;
@@ -171,8 +173,8 @@ class Controller {
   uint64_t election_question_ = 0;
   std::optional<Swap> swap_;
   Goal goal_ = Goal::kReplace;
-  ReplicaId wanted_ = 0;  // kTransfer
-  std::optional<int64_t> space_sought_ns_;
+  ReplicaId wanted_ = 0;                // kTransfer
+  std::optional<int64_t> sought_ns_;    // when another leader was sought for a living one
   std::set<ReplicaId> failed_to_open_;  // skipped by the attempts that follow
   int attempts_ = 0;
 };

@@ -76,7 +76,7 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   }
   const int64_t birth_ms = key_birth_ms(entry.request_id);
   if (birth_ms >= 0 && entry.time_ms - birth_ms > kMadeKeyMs / 2) {
-    return refuse(409, "the request is too old to be carried out: nothing was done");
+    return refuse(409, "the request is too old to be carried out now: it may have been before");
   }
   auto outcome = std::make_shared<Outcome>();
   outcome->key = entry.request_id;

@@ -18,6 +18,7 @@ constexpr int64_t kExcludedNs = 5'000'000'000;
 Leader::Leader(Context& context, const Record& record)
     : context_(context),
       record_(record),
+      last_heard_ns_(context.now),
       elected_from_(record.in_sync),
       promised_at_ns_(context.now) {
   if (!planted(Bug::kPromiseNotDurable)) {
@@ -150,6 +151,10 @@ std::vector<PeerView> Leader::peers() const {
                              peer.session != 0 && !peer.proven_dead});
   }
   return views;
+}
+
+bool Leader::cut_off() const {
+  return opened() && context_.now - lease_until(context_.now) > context_.options.silence_ns;
 }
 
 bool Leader::sends_snapshot() const {

@@ -38,6 +38,10 @@ class Leader {
   const Record& record() const { return record_; }
   Index pinned_index() const;
   std::vector<PeerView> peers() const;
+  // Members of the set are silent, and it cannot go on without them.
+  bool cut_off() const;
+  // Something came from another process.
+  void hears_somebody() { last_heard_ns_ = context_.now; }
   // Whether a replica that can be heard is getting the present snapshot.
   bool sends_snapshot() const;
   // Until then (own clock) no later leader answers anybody: every replica that could be elected
@@ -129,6 +133,7 @@ class Leader {
   std::map<ReplicaId, int64_t> excluded_until_ns_;
   std::optional<PendingSwap> pending_;
   int64_t last_announce_ns_ = 0;
+  int64_t last_heard_ns_;  // from anybody
 
   // The leader before this one may have answered, and its followers too, until their leases end.
   const std::vector<Member> elected_from_;

@@ -69,12 +69,16 @@ void Leader::change_set() {
 // The dead first: nothing has to be waited for, and where the set is at its minimum they are the
 // ones who must not stay.
 bool Leader::remove_members() {
+  // One that hears nobody at all is cut off itself, and no client reaches it either: the others go
+  // on without it where a controller is with them, which they could not if it left them out.
+  const bool alone = context_.now - last_heard_ns_ > context_.options.silence_ns;
   std::vector<Member> leave;
   for (const bool dead : {true, false}) {
     for (const Member& member : record_.in_sync) {
       const size_t left = record_.in_sync.size() - leave.size() - 1;
       if (left < (planted(Bug::kBelowMinimum) ? 1 : record_.min_in_sync)) break;
       if (is_proven_dead(member) != dead || !has_to_leave(member) || !may_leave(member)) continue;
+      if (alone && !dead) continue;
       leave.push_back(member);
     }
   }

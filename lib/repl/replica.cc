@@ -75,6 +75,7 @@ bool Replica::addressed_to_me(const Message& m) {
 void Replica::on(MessageIn& event) {
   const Message& m = event.message;
   if (!addressed_to_me(m)) return;
+  if (leader_ != nullptr) leader_->hears_somebody();
   switch (m.type) {
     case MessageType::kHello:
       on_hello(m);
@@ -148,6 +149,7 @@ void Replica::answer_state(const Message& m) {
   answer.state.commit = context_.commit;
   answer.state.cut_tail = cut_tail_;
   answer.state.has_space = has_space_;
+  answer.state.cut_off = leader_ != nullptr && leader_->cut_off();
   answer.state.pid = pid_;
   // What is told here must be on disk: a controller chooses by it.
   context_.send(std::move(answer), context_.last_ticket);

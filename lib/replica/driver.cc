@@ -239,7 +239,9 @@ void Driver::tick() {
 // --- messages ---
 
 void Driver::on_peer(std::string_view payload) {
-  if (installing_ || core_ == nullptr) return;  // what is lost now is sent again
+  // What is lost now is sent again. Before this process is registered it says and learns nothing:
+  // a controller that sees the session before it there takes this member for dead.
+  if (installing_ || core_ == nullptr || !registered_) return;
   repl::MessageIn event;
   if (!repl::decode(payload, event.message)) {
     log::warning("dropped a malformed message", {{"bytes", payload.size()}});
@@ -254,7 +256,7 @@ void Driver::on_peer(std::string_view payload) {
 
 void Driver::on_control(rpc::Reply reply, std::string_view payload) {
   repl::MessageIn event;
-  if (core_ == nullptr || installing_ || !repl::decode(payload, event.message)) {
+  if (core_ == nullptr || installing_ || !registered_ || !repl::decode(payload, event.message)) {
     reply.fail(Error{ErrorKind::kUnavailable, "not able to answer now"});
     return;
   }
@@ -310,7 +312,7 @@ void Driver::record_was_read(const Result<coord::Versioned>& record, int64_t ask
     log::warning("cannot read the record", {{"error", record.error().message}});
     return;
   }
-  if (installing_ || draining_) return;
+  if (installing_ || draining_ || !registered_) return;
   if (record->version == 0) {
     step(repl::RecordRead{std::nullopt, asked_ns});
     return;

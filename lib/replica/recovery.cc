@@ -97,7 +97,7 @@ Status Driver::open_log() {
   log_view_ = std::make_unique<LogAdapter>(*log_);
   const storage::Recovery& recovery = log_->recovery();
   if (recovery.tail_was_torn) {
-    log::warning("cut a torn tail of the log: it was never acknowledged",
+    log::warning("cut a torn tail of the log",
                  {{"bytes", recovery.cut_bytes}, {"after_index", recovery.cut_after_index}});
   }
   return {};

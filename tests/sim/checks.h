@@ -27,7 +27,7 @@ class Checks {
   void record_changes(const repl::Record* before, const repl::Record& after);
   // Entries from `first` on were appended to `log`.
   void appended(const Log& log, repl::Index first);
-  void cuts(const Log& log, repl::Index from) const;
+  void cuts(const repl::Member& member, const Log& log, repl::Index from) const;
   void leads(repl::ReplicaId id, uint64_t session, repl::Epoch epoch, const Log& log);
   void stopped_leading(repl::ReplicaId id) { leading_.erase(id); }
   // The process is gone. Where not even the promise of an epoch that it led reached the disk,

@@ -39,7 +39,9 @@ class SensibleController final : public ControllerProcess {
  private:
   void carry_out(const repl::ControllerEffects& out) {
     for (const std::string& notice : out.notices) world_.trace.say(notice);
-    for (const repl::Message& message : out.messages) network_.send(message);
+    for (const repl::Message& message : out.messages) {
+      if (message.type != repl::MessageType::kSessionDown || holds(message)) network_.send(message);
+    }
     if (out.read_record) read_record();
     if (!out.swap) return;
     store_.swap(*out.swap, true, [this, expected = out.swap->expected_version](bool applied) {
@@ -47,6 +49,12 @@ class SensibleController final : public ControllerProcess {
       core_.swap_done(expected, applied, world_.now(), more);
       carry_out(more);
     });
+  }
+
+  // A proof is told where, now that its epoch is in the record, no other session is registered.
+  bool holds(const repl::Message& down) const {
+    const Node& node = *nodes_.at(down.subject - 1);
+    return !down.proven || (node.session() == down.subject_session && !node.up());
   }
 
   void read_record() {

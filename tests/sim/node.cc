@@ -183,7 +183,7 @@ void Node::write(repl::Ticket ticket, Disk::What what) {
   const repl::Index last = disk_->log().last_index();
   const auto* cut = std::get_if<repl::CutLog>(&what);
   const repl::Index cut_from = cut != nullptr ? cut->from : 0;
-  if (cut != nullptr) world_.checks.cuts(disk_->log(), cut_from);
+  if (cut != nullptr) world_.checks.cuts(member(), disk_->log(), cut_from);
   const bool appends = std::holds_alternative<repl::AppendEntries>(what);
   disk_->write(ticket, std::move(what));
   if (appends) world_.checks.appended(disk_->log(), last + 1);

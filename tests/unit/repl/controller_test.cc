@@ -210,5 +210,22 @@ TEST_F(ControllerTest, AnElectionDoesNotWaitForALeaderThatIsKnownToBeSilent) {
   EXPECT_LE(swapped - last, 430 * kMs);
 }
 
+TEST_F(ControllerTest, ALeaderThatIsCutOffIsReplacedWhereEnoughOthersAreHeard) {
+  const auto cut_off = [](ReplicaState& s) { s.leading = s.opened = s.cut_off = true; };
+  answer(1, cut_off);
+  tick(200);  // 2 and 3 are quiet: it may be this controller that hears them no more
+  EXPECT_FALSE(out.read_record);
+  answer(2);
+  answer(3);
+  answer(1, cut_off);
+  tick();
+  read();
+  answer(1, cut_off);
+  answer(2);
+  answer(3);
+  ASSERT_TRUE(out.swap);
+  EXPECT_EQ(out.swap->record.leader, 2U);
+}
+
 }  // namespace
 }  // namespace tandem::repl

@@ -308,5 +308,30 @@ TEST(MinInSync, BelowItWritesWait) {
   EXPECT_LT(bench.replica().commit(), 2U) << "one copy only";
 }
 
+// Cut off from everybody, a leader does not take the others out of the set: they may go on.
+TEST_F(LeaderSide, WhoHearsNobodyLeavesTheSetAsItIs) {
+  open_with({2, 3});
+  bench.now += bench.options.silence_ns + kMs;
+  EXPECT_FALSE(bench.end_turn().swap);
+  bench.receive(message_from(kController, MessageType::kQueryState, 2));
+  EXPECT_TRUE(bench.end_turn().swap) << "somebody is there who could not hear them either";
+}
+
+// The set is at its minimum and a member is silent: a leader that lives, and can do nothing.
+TEST_F(LeaderSide, TellsThatItIsCutOff) {
+  const auto told = [this] {
+    const Effects effects = bench.receive(message_from(kController, MessageType::kQueryState, 2));
+    return sent(effects, MessageType::kState).at(0).state.cut_off;
+  };
+  EXPECT_FALSE(told()) << "not open yet";
+  open_with({2, 3});
+  EXPECT_FALSE(told());
+  bench.now += bench.options.silence_ns + bench.options.lease_ns;
+  EXPECT_TRUE(told());
+  answer(2, 3);
+  answer(3, 3);
+  EXPECT_FALSE(told());
+}
+
 }  // namespace
 }  // namespace tandem::repl

@@ -33,6 +33,8 @@ struct LeaderTest : testing::Test {
     bench.end_turn();
     return bench.replica().commit();
   }
+  // A controller is there: this leader is not cut off from everybody.
+  void be_asked() { bench.receive(message_from(kController, MessageType::kQueryState, 2)); }
   Effects session_down(ReplicaId subject, bool proven, uint64_t session) {
     Message m = message_from(kController, MessageType::kSessionDown, 2);
     m.subject = subject;
@@ -196,6 +198,7 @@ TEST_F(LeaderTest, AMemberThatLeavesCountsUntilTheSwapIsKnownToHaveWorked) {
   propose();
   bench.make_durable();
   bench.now += 500 * kMs;
+  be_asked();
   ASSERT_TRUE(bench.end_turn().swap);
   EXPECT_EQ(commit(), 3U);
   bench.step(SwapDone{5, true});
@@ -208,6 +211,7 @@ TEST_F(LeaderTest, AnUnknownOutcomeSettlesOnlyByALaterVersion) {
   propose();
   bench.make_durable();
   bench.now += 500 * kMs;
+  be_asked();
   ASSERT_TRUE(bench.end_turn().swap);
   EXPECT_TRUE(bench.step(SwapDone{5, false}).read_record);
   bench.learn(record_of(2, 5, 1, {1, 2}));
@@ -272,6 +276,7 @@ TEST_F(LeaderTest, AMemberThatLeftForItsSlownessComesBackNoSoonerThanALittleLate
   lead({1, 2});
   join_in(2, 3);
   bench.now += 500 * kMs;
+  be_asked();
   ASSERT_TRUE(bench.end_turn().swap);
   bench.step(SwapDone{5, true});
   join_in(2, 3);
@@ -316,6 +321,7 @@ TEST_F(LeaderTest, SuspicionCountsOnlyForAMemberThatHasNotSpokenInThisEpoch) {
 TEST_F(LeaderTest, TheSetNeverGoesBelowItsMinimum) {
   lead({1, 2, 3}, 2);
   bench.now += 500 * kMs;
+  be_asked();
   const Effects effects = bench.end_turn();
   ASSERT_TRUE(effects.swap);
   EXPECT_THAT(effects.swap->record.in_sync, SizeIs(2));

@@ -60,7 +60,7 @@ std::vector<Message> one_of_each() {
   all.push_back(m);
   m = of_type(MessageType::kState);
   m.question = 23;
-  m.state = ReplicaState{1, true, false, 2, 3, 4, true, false, 5};
+  m.state = ReplicaState{1, true, false, 2, 3, 4, true, false, true, 5};
   all.push_back(m);
   m = of_type(MessageType::kSessionDown);
   m.subject = 24;
@@ -101,10 +101,10 @@ void expect_same(const Message& a, const Message& b) {
   EXPECT_EQ(std::tie(a.subject_session, a.proven), std::tie(b.subject_session, b.proven));
   EXPECT_EQ(std::tie(a.state.promise, a.state.leading, a.state.opened, a.state.last_index,
                      a.state.last_epoch, a.state.commit, a.state.cut_tail, a.state.has_space,
-                     a.state.pid),
+                     a.state.cut_off, a.state.pid),
             std::tie(b.state.promise, b.state.leading, b.state.opened, b.state.last_index,
                      b.state.last_epoch, b.state.commit, b.state.cut_tail, b.state.has_space,
-                     b.state.pid));
+                     b.state.cut_off, b.state.pid));
 }
 
 TEST(Message, EachTypeComesBackAsItWas) {
