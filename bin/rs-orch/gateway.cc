@@ -14,6 +14,7 @@ namespace {
 constexpr uint64_t kRetryMs = 5;
 constexpr uint64_t kWatchMs = 50;
 constexpr int64_t kPatienceMs = 100;                     // with a worker that has gone quiet
+constexpr int64_t kSlaveBudgetMs = 500;                  // of a read that waits at a slave
 constexpr size_t kMaxBytesInFlight = size_t{256} << 20;  // of bodies, kept for another attempt
 constexpr size_t kKeepBytes = 4096;  // a free slot keeps a small body's memory, no big one's
 
@@ -64,20 +65,22 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
   call.deadline_ms = now_ms() + budget_ms;
-  call.may_be_done = call.no_space = false;
+  call.may_be_done = call.no_space = call.slave_could_not = false;
   call.done = std::move(done);
   attempt(slot);
 }
 
 // Writes go to the master. Reads go to the slaves in turn, those that neither lag nor are quiet
-// where there are such, and to the master only where there is no slave.
+// where there are such, and to the master only where there is no slave, or where one could not
+// answer: it may be cut off from the master, and the others with it.
 Worker* Gateway::choose(const Call& call) {
   const repl::ReplicaId leader = leadership_.leader();
   if (call.only != 0) {
     Worker* named = workers_.find(call.only);
     return named != nullptr && named->connected() ? named : nullptr;
   }
-  if (call.is_read()) {
+  const bool leads = leadership_.leader_open() && !leadership_.quiet(leader);
+  if (call.is_read() && !(call.slave_could_not && leads)) {
     candidates_.clear();
     others_.clear();
     for (auto& [id, worker] : workers_.all()) {
@@ -87,7 +90,6 @@ Worker* Gateway::choose(const Call& call) {
       (good ? candidates_ : others_).push_back(&worker);
     }
     if (!candidates_.empty()) return candidates_[round_robin_++ % candidates_.size()];
-    const bool leads = leadership_.leader_open() && !leadership_.quiet(leader);
     if (!others_.empty() && !leads) return others_[round_robin_++ % others_.size()];
   }
   if (!leadership_.leader_open()) return nullptr;
@@ -115,7 +117,9 @@ void Gateway::attempt(size_t slot) {
   wire::Request request;
   request.method = call.method;
   request.consistency = call.consistency;
-  request.budget_ms = static_cast<uint32_t>(left_ms);
+  const bool elsewhere = call.is_read() && call.only == 0 && call.target != leadership_.leader();
+  request.budget_ms =
+      static_cast<uint32_t>(elsewhere ? std::min(left_ms, kSlaveBudgetMs) : left_ms);
   request.min_index = call.min_index;
   request.request_id = call.request_id;
   request.key = call.key;
@@ -144,6 +148,7 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
       return;
     }
     if (response.status == 504) call.may_be_done = true;
+    call.slave_could_not = call.target != leadership_.leader();
   } else if (!outcome && outcome.error().kind == ErrorKind::kTooLarge) {
     finish_with_error(slot, 413, outcome.error().message);
     return;

@@ -55,11 +55,12 @@ class Gateway {
     std::string key;
     std::string body;
     int64_t deadline_ms = 0;
-    repl::ReplicaId only = 0;    // the replica asked for by name; 0: any
-    repl::ReplicaId target = 0;  // 0: waits for a worker
-    int64_t sent_ms = 0;         // to the target
-    bool may_be_done = false;    // an attempt of a write has an unknown outcome
-    bool no_space = false;       // a leader had none
+    repl::ReplicaId only = 0;      // the replica asked for by name; 0: any
+    repl::ReplicaId target = 0;    // 0: waits for a worker
+    int64_t sent_ms = 0;           // to the target
+    bool may_be_done = false;      // an attempt of a write has an unknown outcome
+    bool no_space = false;         // a leader had none
+    bool slave_could_not = false;  // answer a read in its time
     Done done;
 
     bool is_read() const { return method == wire::Method::kDbRead; }

@@ -103,7 +103,8 @@ bool Leadership::another_has_space() const {
 bool Leadership::keeps_up(repl::ReplicaId id) const {
   const repl::ReplicaState* own = state_of(id);
   const repl::ReplicaState* leading = state_of(leader());
-  return own != nullptr && leading != nullptr && own->commit + kMaxLag >= leading->commit;
+  if (own == nullptr || leading == nullptr) return false;
+  return own->commit + (own->has_space ? kMaxLag : 0) >= leading->commit;
 }
 
 void Leadership::tick() {
