@@ -28,6 +28,8 @@ ErrorKind kind_of(int status) {
     case 408:
     case 504:
       return ErrorKind::kTimeout;
+    case 507:
+      return ErrorKind::kNoSpace;
     case 409:
       return ErrorKind::kConflict;
     default:

@@ -35,7 +35,7 @@ TEST(Answer, ReadsTheFailedCondition) {
 }
 
 TEST(Answer, PassesOnWhatConcernsTheClient) {
-  for (const int status : {400, 413, 422, 503, 504}) {
+  for (const int status : {400, 413, 422, 503, 504, 507}) {
     const std::string body = error_answer(status, "why").body;
     EXPECT_EQ(pass_on({status, body}), (Answer{status, body})) << status;
   }
@@ -51,6 +51,7 @@ TEST(Answer, EverythingElseOfTheDatabaseIsA500) {
 TEST(Answer, AnUnavailableDatabaseNeedsNoBody) {
   EXPECT_EQ(pass_on({503, ""}), error_answer(503, "the database is not able to answer now"));
   EXPECT_EQ(pass_on({504, ""}).status, 504);
+  EXPECT_EQ(pass_on({507, ""}).status, 507);
 }
 
 TEST(Answer, ReadsRowsAndTheirColumns) {
