@@ -53,6 +53,17 @@ void tell_trouble(Session& session) {
   session.console.say("the database is not ready: " + *reason->as_string());
 }
 
+// Says on stderr whose disk is full: a master without space takes no writes.
+void tell_full_disks(Session& session, const Json::Array& workers) {
+  for (const Json& worker : workers) {
+    const Json* has_space = worker.find("has_space");
+    const Json* id = worker.find("id");
+    if (has_space == nullptr || has_space->as_bool() == nullptr || *has_space->as_bool()) continue;
+    if (id == nullptr || id->as_int() == nullptr) continue;
+    session.console.say("the disk of worker " + std::to_string(*id->as_int()) + " is full");
+  }
+}
+
 }  // namespace
 
 ExitStatus workers_ls(Session& session, const Arguments&) {
@@ -70,6 +81,7 @@ ExitStatus workers_status(Session& session, const Arguments&) {
   Json::Array rows;
   for (const Json& worker : *json->as_array()) rows.push_back(status_row(worker));
   session.output.print(Json(std::move(rows)));
+  tell_full_disks(session, *json->as_array());
   tell_trouble(session);
   return ExitStatus::kOk;
 }
