@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# Disks that are full, for real: each worker has a small file system of its own, in a mount
+# namespace that ends with the database, so nothing is left to unmount. It needs root, or a kernel
+# that gives mount namespaces to users; where it has neither CTest shows the suite as skipped.
+
+load test_helper
+
+setup() {
+  started=''
+  namespace=(unshare --mount)
+  [ "$(id -u)" = 0 ] || namespace+=(--map-root-user)
+  local reason
+  reason=$("${namespace[@]}" mount -t tmpfs none "$BATS_TEST_TMPDIR" 2>&1) ||
+    skip "cannot mount: $reason"
+  take_ports 4
+  database_on_small_disks
+}
+
+teardown() { [ -z "$started" ] || database_down; }
+
+three='(.in_sync | split(",") | length) == 3'
+
+# Three workers, all of them in sync, each on 64 MiB.
+database_on_small_disks() {
+  database=$BATS_TEST_TMPDIR/db
+  db=http://127.0.0.1:$port_base/api/v1
+  last_event=0
+  mkdir -p "$database"/run/state/rides-db/{1,2,3}
+  printf '[log]\nsegment = "9MiB"\n' >"$database/worker.toml"
+  cat >"$BATS_TEST_TMPDIR/mount_and_start" <<'END'
+for id in 1 2 3; do mount -t tmpfs -o mode=700,size=64m small "run/state/rides-db/$id"; done
+exec "$@"
+END
+  start_ready "$database/log.0" env -C "$database" "${namespace[@]}" \
+    sh -e "$BATS_TEST_TMPDIR/mount_and_start" "$TANDEM_BIN/rs-orch" \
+    --config "$TANDEM_SOURCE/etc/orch.toml" --port "$port_base" --set workers.config=worker.toml \
+    --set scaling.min_slaves=2
+  disks=/proc/$started/root$database/run/state/rides-db
+  await_event in_sync "$three"
+  written=()
+  writes=0
+}
+
+fill() { # ID…
+  local id
+  for id; do
+    run dd if=/dev/zero of="$disks/$id/filler" bs=64k
+    assert_output --partial 'No space left on device'
+  done
+}
+
+free() { # ID…
+  local id
+  for id; do rm "$disks/$id/filler"; done
+}
+
+# Sets $status; what was answered with 200 is in $written. 900 kB, so that a log segment lasts for ten.
+write() {
+  local name
+  printf -v name 'w%03d' "$((++writes))"
+  http POST "$db/db/write" @- < <(
+    printf '{"table":"users","op":"insert","row":{"username":"%s","password":"%0900000d"}}' "$name" 0
+  )
+  [ "$status" != 200 ] || written+=("$name")
+}
+
+# ROLE: the ids of the workers that have it.
+workers_that_are() {
+  http GET "$db/worker/status"
+  jq -r ".[] | select(.role == \"$1\") | .id" <<<"$output"
+}
+
+# What was answered is there, all of it and nothing else.
+all_is_there() { # [URL-QUERY]…
+  local query
+  for query in "${@:-}"; do
+    http POST "$db/db/read$query" '{"table":"users","columns":["username"]}'
+    assert_equal "$query $status" "$query 200"
+    assert_equal "$(jq -r '.[].username' <<<"$output")" "$(printf '%s\n' "${written[@]}")"
+  done
+}
+
+everywhere=('?replica=1' '?replica=2' '?replica=3')
+
+@test 'the disk of the master is full: another one leads, and no write fails' {
+  local full
+  full=$(workers_that_are master)
+  fill "$full"
+  while [ "$(workers_that_are master)" = "$full" ]; do
+    write
+    assert_equal "$status $output" "200 $output"
+  done
+  write
+  assert_equal "$status" 200
+  http GET "$db/worker/status"
+  assert_equal "$(jq -c ".[] | select(.id == $full) | [.has_space, .in_sync]" <<<"$output")" '[false,false]'
+  run -0 --separate-stderr "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}"
+  assert_equal "$stderr" "rs-client: the disk of worker $full is full"
+  # It still tells what it has.
+  http POST "$db/db/read?replica=$full&consistency=eventual" '{"table":"users","count":true}'
+  assert_equal "$status" 200
+  free "$full"
+  await_event in_sync "$three"
+  write
+  assert_equal "$status" 200
+  all_is_there "${everywhere[@]}"
+}
+
+@test 'the disk of a slave is full: it leaves the in-sync set, no write fails, and it comes back' {
+  local full
+  full=$(workers_that_are slave | head -n 1)
+  fill "$full"
+  until [ "$(jq -c ".[] | select(.id == $full) | [.has_space, .in_sync]" <<<"${status_now-[]}")" = '[false,false]' ]; do
+    write
+    assert_equal "$status $output" "200 $output"
+    http GET "$db/worker/status"
+    status_now=$output
+  done
+  all_is_there
+  free "$full"
+  await_event in_sync "$three"
+  all_is_there "${everywhere[@]}"
+}
+
+@test 'every disk is full: 507 and reads, also after a kill; with space again it goes on by itself' {
+  fill 1 2 3
+  status=200
+  while [ "$status" = 200 ]; do write; done
+  assert_equal "$status $output" \
+    '507 {"error":{"code":507,"message":"no space left on the disk of the log"}}'
+  run -74 "$TANDEM_BIN/rs-client" db write --orch-url "${db%/api/v1}" \
+    '{"table":"users","op":"insert","row":{"username":"x","password":"p"}}'
+  assert_output --partial 'no space left on the disk'
+  all_is_there
+  http POST "$db/crash/master"
+  assert_equal "$status" 200
+  all_is_there
+  write
+  assert_equal "$status" 507
+  free 1 2 3
+  until [ "$status" = 200 ]; do
+    write
+    assert_regex "$status" '^(200|507)$'
+  done
+  await_event in_sync "$three"
+  all_is_there "${everywhere[@]}"
+}
