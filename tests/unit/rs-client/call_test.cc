@@ -66,8 +66,8 @@ TEST(Judge, GivesEachStatusItsExitStatus) {
       {422, ExitStatus::kBadInput},    {409, ExitStatus::kNo},
       {404, ExitStatus::kUnavailable}, {405, ExitStatus::kUnavailable},
       {503, ExitStatus::kUnavailable}, {504, ExitStatus::kTimeout},
-      {507, ExitStatus::kIo},
-      {500, ExitStatus::kBug},         {302, ExitStatus::kBug}};
+      {507, ExitStatus::kIo},          {500, ExitStatus::kBug},
+      {302, ExitStatus::kBug}};
   for (const auto& [code, expected] : kExpected) {
     const auto reply = judge({code, "", ""}, "mine");
     ASSERT_FALSE(reply);
