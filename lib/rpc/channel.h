@@ -37,6 +37,11 @@ class Channel {
   void sent();
   uint64_t sent_sequence() const { return sent_; }
   uint64_t acknowledged_sequence() const { return acknowledged_; }
+  // A message was sent that the peer has not acknowledged; how long the first of them is, else 0.
+  bool awaits_acknowledgement() const { return acknowledged_ < sent_; }
+  size_t awaited_bytes() const {
+    return awaits_acknowledgement() ? in_flight_bytes_[(acknowledged_ + 1) % kWindow] : 0;
+  }
 
   enum class Received {
     kItems,    // read the items

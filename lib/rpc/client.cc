@@ -1,16 +1,20 @@
 #include "rpc/client.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "base/ids.h"
+#include "base/log.h"
 #include "rpc/channel.h"
 #include "rpc/flusher.h"
 #include "rpc/pending_calls.h"
 #include "rpc/protocol.h"
+#include "rpc/silence.h"
 #include "rpc/socket.h"
+#include "rpc/url.h"
 #include "wire/frame.h"
 
 namespace tandem::rpc {
@@ -23,12 +27,15 @@ class Client::Impl final : public SocketEvents {
         channel_(options_.max_message_bytes, options_.max_queued_bytes),
         calls_(loop.now_ms()),
         flusher_(loop, [this] { flush(); }),
-        ticker_(loop, [this] { tick(); }) {}
+        ticker_(loop, [this] { tick(); }),
+        silence_ms_(is_tcp(options_.url) ? options_.silence_ms : 0),
+        watch_(loop, [this] { watch(); }) {}
 
   Status start();
   void call(std::string_view payload, uint64_t timeout_ms, Completion done);
   bool send(std::string_view payload);
   bool connected() const { return connected_; }
+  bool awaits_acknowledgement() const { return connected_ && channel_.awaits_acknowledgement(); }
   size_t outstanding() const { return calls_.size() + rejected_.size(); }
   const std::string& url() const { return options_.url; }
   void close_gracefully(uint64_t deadline_ms, UniqueFunction<void()> done);
@@ -61,6 +68,8 @@ class Client::Impl final : public SocketEvents {
   void flush();
   void start_ticking();
   void tick();
+  void start_watching();
+  void watch();
   bool drained() const;
   void close();
   std::string too_large(size_t bytes) const;
@@ -74,6 +83,7 @@ class Client::Impl final : public SocketEvents {
   std::vector<Rejected> rejected_;  // failed at once; told from the loop
   uint32_t pipe_ = 0;               // 0: none
   uint64_t nonce_ = 0;              // of the hello that is not yet answered, else 0
+  uint64_t last_link_ = 0;          // the present or the latest one, which the next hello ends
   bool hello_due_ = false;
   bool connected_ = false;
   bool closing_ = false;
@@ -81,6 +91,9 @@ class Client::Impl final : public SocketEvents {
   UniqueFunction<void()> closed_;
   Flusher flusher_;
   loop::Timer ticker_;
+  const uint64_t silence_ms_;  // 0: silence means nothing
+  Silence silence_;
+  loop::Timer watch_;               // runs while the server owes something
   std::unique_ptr<Socket> socket_;  // last: goes first
 };
 
@@ -90,6 +103,7 @@ Status Client::Impl::start() {
   options.max_message_bytes = options_.max_message_bytes;
   options.reconnect_ms = options_.reconnect_ms;
   options.longest_reconnect_ms = options_.longest_reconnect_ms;
+  options.connect_timeout_ms = silence_ms_;
   socket_ = std::make_unique<Socket>(loop_, *this, options);
   return socket_->dial(options_.url);
 }
@@ -172,6 +186,7 @@ void Client::Impl::reject(Completion done, ErrorKind kind, std::string message) 
 void Client::Impl::on_pipe_added(uint32_t pipe) {
   disconnect();
   pipe_ = pipe;
+  silence_.reset();
   say_hello();
 }
 
@@ -181,10 +196,11 @@ void Client::Impl::on_pipe_removed(uint32_t pipe) {
 
 void Client::Impl::say_hello() {
   nonce_ = random_id();
-  const std::string hello =
-      greeting_message({.kind = Kind::kHello}, {nonce_, options_.max_message_bytes});
+  const std::string hello = greeting_message({.kind = Kind::kHello, .link = last_link_},
+                                             {nonce_, options_.max_message_bytes});
   hello_due_ = false;
   socket_->send(pipe_, hello);
+  start_watching();
 }
 
 void Client::Impl::on_message(uint32_t pipe, std::string_view message) {
@@ -216,6 +232,7 @@ void Client::Impl::on_welcome(uint64_t link, std::string_view body) {
   nonce_ = 0;
   hello_due_ = false;
   channel_.open(link, greeting.max_message_bytes);
+  last_link_ = link;
   connected_ = true;
   send_waiting();
   if (connected_callback) connected_callback();
@@ -273,10 +290,28 @@ void Client::Impl::flush() {
     socket_->send(pipe_, channel_.next());
     channel_.sent();
   }
+  if (awaits_acknowledgement()) start_watching();
 }
 
 void Client::Impl::start_ticking() {
   if (!ticker_.active()) ticker_.start(kTickMs, kTickMs);
+}
+
+void Client::Impl::start_watching() {
+  if (silence_ms_ == 0 || watch_.active()) return;
+  const uint64_t pause_ms = std::max<uint64_t>(silence_ms_ / Silence::kLooks, 1);
+  watch_.start(pause_ms, pause_ms);
+}
+
+void Client::Impl::watch() {
+  if (nonce_ == 0 && !awaits_acknowledgement()) {
+    watch_.stop();
+    return silence_.reset();
+  }
+  if (!silence_.look(channel_.awaited_bytes(), socket_->reads(pipe_))) return;
+  // Said when a link is lost, not after each hello in vain: a peer may stay away for long.
+  if (connected_) log::info("connection given up: the peer is silent", {{"url", options_.url}});
+  socket_->close(pipe_);
 }
 
 void Client::Impl::tick() {
@@ -309,8 +344,10 @@ void Client::Impl::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()>
 
 void Client::Impl::close() {
   ticker_.stop();
+  watch_.stop();
   socket_.reset();
   pipe_ = 0;
+  nonce_ = 0;
   connected_ = false;
   for (PendingCalls::Call& call : calls_.take_all()) fail_call(std::move(call), "shutting down");
   UniqueFunction<void()> closed = std::move(closed_);

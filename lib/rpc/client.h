@@ -34,6 +34,11 @@ struct ClientOptions {
   // the pauses grow to the longest, so that a peer that is gone costs next to nothing.
   uint64_t reconnect_ms = 5;
   uint64_t longest_reconnect_ms = 100;
+  // On tcp, a connection on which the server owes an acknowledgement and from which nothing has
+  // come for about this long is given up, and so is a try to connect that takes longer; then it
+  // dials anew. Long messages get more time (rpc/silence.h). An idle connection is left alone. A
+  // server that is merely stopped is dialled once in this time. 0: never.
+  uint64_t silence_ms = 1000;
 };
 
 class Client {

@@ -69,6 +69,7 @@ void Pipe::receive_more() {
 
 bool Pipe::on_received(size_t bytes, UniqueFunction<void(std::string_view message)> give) {
   received_bytes_ += bytes;
+  ++reads_;
   size_t begin = 0;
   size_t wanted = kReadBytes;
   while (received_bytes_ - begin >= kLengthBytes) {

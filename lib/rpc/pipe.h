@@ -31,6 +31,8 @@ class Pipe {
   // Gives each whole message that is there, then reads on. False: a message is longer than allowed,
   // and the pipe is of no more use.
   bool on_received(size_t bytes, UniqueFunction<void(std::string_view message)> give);
+  // How often something was received, be it part of a message.
+  uint64_t reads() const { return reads_; }
 
  private:
   void send_more();
@@ -44,9 +46,10 @@ class Pipe {
   ImmediateSend immediate_;
   std::string received_;       // the buffer
   size_t received_bytes_ = 0;  // of it in use
-  std::string waiting_;        // frames not yet given to NNG
-  std::string sending_;        // frames that NNG has
-  size_t sent_bytes_ = 0;      // of sending_
+  uint64_t reads_ = 0;
+  std::string waiting_;    // frames not yet given to NNG
+  std::string sending_;    // frames that NNG has
+  size_t sent_bytes_ = 0;  // of sending_
 };
 
 }  // namespace tandem::rpc

@@ -8,10 +8,11 @@
 //              | (empty)              ; kind goodbye
 //   greeting   = nonce:u64 max_message_bytes:u64
 //
-// - link: after each connect the client says hello with a new nonce; the server answers welcome
-//   with the same nonce and a new random link. All further messages, both ways, carry that link.
-//   What carries another one belongs to an earlier link, or an earlier process, and is dropped; so
-//   is a welcome with another nonce.
+// - link: after each connect the client says hello with a new nonce and the link that it had before
+//   (0: none), which the server ends where it has not noticed that the client is gone; it answers
+//   welcome with the same nonce and a new random link. All further messages, both ways, carry that
+//   link. What carries another one belongs to an earlier link, or an earlier process, and is
+//   dropped; so is a welcome with another nonce.
 // - sequence and acknowledged: messages with items count from 1 on each link; acknowledged is the
 //   number of the last one received. No more than kWindow are under way one way, so that a peer
 //   that stopped reading holds up a bounded number of bytes; and who closes knows what has arrived.

@@ -92,7 +92,8 @@ class Server::Impl final : public SocketEvents {
   void on_message(uint32_t pipe, std::string_view message) override;
 
  private:
-  void on_hello(uint32_t pipe, std::string_view body);
+  void on_hello(uint32_t pipe, uint64_t earlier_link, std::string_view body);
+  void end_earlier_link(uint64_t link);
   void say_goodbye(uint32_t pipe, uint64_t link);
   void complain(const char* why);
   void on_items(Connection& connection, std::string_view body);
@@ -139,7 +140,9 @@ Result<std::string> Server::Impl::start() {
 void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
   Preamble preamble;
   const bool well_formed = take_preamble(message, preamble);
-  if (well_formed && preamble.kind == Kind::kHello) return on_hello(pipe, message);
+  if (well_formed && preamble.kind == Kind::kHello) {
+    return on_hello(pipe, preamble.link, message);
+  }
   const auto found = by_pipe_.find(pipe);
   if (found == by_pipe_.end()) {
     // Left over from an earlier connection of that client, or sent before it knew of our goodbye.
@@ -166,10 +169,11 @@ void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
   if (connection.channel.owes_acknowledgement()) start_ticking();
 }
 
-void Server::Impl::on_hello(uint32_t pipe, std::string_view body) {
+void Server::Impl::on_hello(uint32_t pipe, uint64_t earlier_link, std::string_view body) {
   Greeting greeting;
   if (!decode_greeting(body, greeting)) return complain("malformed hello");
   forget(pipe);
+  end_earlier_link(earlier_link);
   if (closing_) return;  // the client goes on waiting, and finds whoever listens here next
   const uint64_t link = random_id();
   const std::string welcome = greeting_message({.kind = Kind::kWelcome, .link = link},
@@ -179,6 +183,14 @@ void Server::Impl::on_hello(uint32_t pipe, std::string_view body) {
   connection->channel.open(link, greeting.max_message_bytes);
   by_pipe_[pipe] = connection.get();
   by_link_[link] = std::move(connection);
+}
+
+// The client has given that connection up. Where the network had lost its end, this is how the
+// server learns of it; and what the network still delivers there must not come after newer
+// messages.
+void Server::Impl::end_earlier_link(uint64_t link) {
+  const auto found = by_link_.find(link);
+  if (found != by_link_.end()) socket_->close(found->second->pipe);
 }
 
 void Server::Impl::say_goodbye(uint32_t pipe, uint64_t link) {

@@ -100,6 +100,12 @@ Result<std::string> Socket::listen(const std::string& url) {
     return fail_nng(what, code);
   }
   listener_.reset(listener);
+  // A client whose host is gone, or whose end of the connection was lost with the network, would
+  // keep its place for ever.
+  if (is_tcp(url)) {
+    const int code = nng_stream_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true);
+    if (code != 0) return fail_nng(what, code);
+  }
   if (const int code = nng_stream_listener_listen(listener); code != 0) {
     listener_.reset();
     return fail_nng(what, code);
@@ -123,6 +129,9 @@ Status Socket::dial(const std::string& url) {
   }
   dialer_.reset(dialer);
   connect_.emplace(inbox_, Completion::What::kConnected, 0);
+  if (options_.connect_timeout_ms > 0) {
+    nng_aio_set_timeout(connect_->aio(), static_cast<nng_duration>(options_.connect_timeout_ms));
+  }
   connect();
   return {};
 }
@@ -200,6 +209,15 @@ void Socket::remove_pipe(uint32_t pipe) {
 void Socket::send(uint32_t pipe, std::string_view message) {
   const auto found = pipes_.find(pipe);
   if (found != pipes_.end()) found->second->send(message);
+}
+
+uint64_t Socket::reads(uint32_t pipe) const {
+  const auto found = pipes_.find(pipe);
+  return found == pipes_.end() ? 0 : found->second->reads();
+}
+
+void Socket::close(uint32_t pipe) {
+  if (pipes_.contains(pipe)) remove_pipe(pipe);
 }
 
 }  // namespace tandem::rpc

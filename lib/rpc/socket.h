@@ -46,6 +46,9 @@ class Socket {
     size_t max_pipes = 1;          // further ones are closed
     uint64_t reconnect_ms = 5;
     uint64_t longest_reconnect_ms = 100;
+    // A try to connect is given up after this and another one is made: the kernel repeats its own
+    // less and less often, and would go on waiting where the network is whole again. 0: never.
+    uint64_t connect_timeout_ms = 0;
   };
 
   Socket(loop::Loop& loop, SocketEvents& events, const Options& options);
@@ -61,6 +64,11 @@ class Socket {
   // Does nothing where the pipe is gone. The bytes are copied; how many wait is the owner's to
   // bound.
   void send(uint32_t pipe, std::string_view message);
+  // Pipe::reads(), 0 where the pipe is gone.
+  uint64_t reads(uint32_t pipe) const;
+  // Gives the pipe up, as if the peer had closed it; a socket that dials does so again. Does
+  // nothing where it is gone. Not to be called from on_message of the same pipe.
+  void close(uint32_t pipe);
 
  private:
   struct FreeListener {
