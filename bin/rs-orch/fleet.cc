@@ -38,6 +38,10 @@ Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, Workers& workers, Leade
 void Fleet::start() {
   if (std::exchange(started_, true)) return;
   data_without_record_ = find_directories();
+  adopt_registered();
+  // Those that scaling or an operator asked for are kept: the next window tells how many it takes.
+  const auto adopted = static_cast<uint32_t>(pids().size());
+  if (adopted > slaves_ + 1) slaves_ = std::min(adopted - 1, max_slaves_);
   timer_.start(kReconcileMs, kReconcileMs);
   reconcile();
 }

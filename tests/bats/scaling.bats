@@ -104,6 +104,25 @@ window_reads() {
   scaled 1 1
 }
 
+@test 'an orchestrator that comes back keeps the slaves that it finds until the window ends' {
+  database
+  http POST "$db/create/slave"
+  assert_equal "$status" 201
+  await_event scale '.to == 2'
+  workers 3
+  local list=$output
+  await_event in_sync '.in_sync == "1,2,3"'
+  kill -KILL "$started"
+  wait "$started" || true
+  database_up "$database" --set scaling.window=2s --set scaling.reads_per_slave=5
+  http GET "$db/worker/list"
+  assert_equal "$output" "$list"
+  reads 1
+  scaled 1 1
+  await_event stop
+  workers 2
+}
+
 @test 'HUP changes the rule while the database runs' {
   local toml=$BATS_TEST_TMPDIR/orch.toml
   sed 's/^max_slaves = .*/max_slaves = 1/' "$TANDEM_SOURCE/etc/orch.toml" >"$toml"
