@@ -83,6 +83,7 @@ void Fleet::reconcile() {
   adopt_registered();
   kill_overdue();
   if (!leadership_.record_was_read()) return;
+  look_for_refused_config();
   bool missing = false;
   for (const auto& [id, slot] : slots_) missing = missing || slot.session == 0;
   if (missing) workers_.refresh();  // one may have registered that was started by a former life
@@ -124,11 +125,21 @@ void Fleet::set_trouble(const std::string& trouble) {
   if (!trouble_.empty()) events_.tell("trouble", trouble_);
 }
 
+// Waiting does not help then, and no data is lost: what the worker said has to be read.
+void Fleet::look_for_refused_config() {
+  if (!config_refused_ || leadership_.leader_open()) return;
+  set_trouble(config_.worker_config.empty()
+                  ? "the workers refuse their configuration: the log tells why"
+                  : "the workers refuse their configuration '" + config_.worker_config +
+                        "': the log tells why");
+}
+
 // Only the disks of the in-sync workers have everything that was answered. Where all of them are
 // gone waiting does not bring it back, and where none of their workers answers for long an operator
 // has to look.
 void Fleet::look_for_lost_data() {
   const repl::Record& record = *leadership_.record();
+  if (config_refused_ && !leadership_.leader_open()) return;
   if (leadership_.silent_members().size() < record.in_sync.size()) {
     silent_since_ms_.reset();
     set_trouble("");

@@ -115,6 +115,7 @@ class Fleet {
   void begin_group();
   void keep_in_sync_members();
   void look_for_lost_data();
+  void look_for_refused_config();
   void set_trouble(const std::string& trouble);
   void fit_number();
   void retire_marked();
@@ -147,6 +148,7 @@ class Fleet {
   int64_t next_create_ms_ = 0;
   bool stopping_ = false;
   std::string trouble_;
+  bool config_refused_ = false;             // a worker ended for it, and none has come up since
   std::optional<int64_t> silent_since_ms_;  // no member of the in-sync set answers
   UniqueFunction<void()> all_stopped_;
   std::vector<std::pair<std::unique_ptr<loop::Process>, std::unique_ptr<loop::ProcessWatch>>>

@@ -156,7 +156,9 @@ void Fleet::worker_up(const Worker& worker) {
   if (!up.running() && !adopt(up, identity, "it was started by an earlier orchestrator")) return;
   // Where another process of this id runs, the entry is that of a dead one, whose pid may be in use
   // again.
-  if (up.pid == identity.pid && loop::same_process(identity)) up.session = worker.member.session;
+  if (up.pid != identity.pid || !loop::same_process(identity)) return;
+  up.session = worker.member.session;
+  if (std::exchange(config_refused_, false)) set_trouble("");
 }
 
 // Every registered worker is watched, or is dead: then whoever waits for it is told.
@@ -230,6 +232,9 @@ void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
     // Its replacement must not take the processor from those who choose the next master.
     dead.next_start_ms = std::max(dead.next_start_ms, now_ms() + kElectionFirstMs);
   }
+  const bool refused = signal == 0 && (status == static_cast<int>(ExitStatus::kConfig) ||
+                                       status == static_cast<int>(ExitStatus::kUsage));
+  config_refused_ = config_refused_ || refused;
   dead.disk_failed = signal == 0 && status == static_cast<int>(ExitStatus::kIo);
   events_.tell(asked ? "stop" : "death", adopted ? "ended" : describe_exit(status, signal),
                worker_fields(id, pid));

@@ -432,3 +432,19 @@ END
   rm "$hang"
   await_event in_sync "$(members 2)"
 }
+
+@test 'workers that refuse their configuration: readyz says so, and the mended file is taken up' {
+  database=$BATS_TEST_TMPDIR/db
+  db=http://127.0.0.1:$port_base/api/v1
+  mkdir "$database"
+  printf '[log]\nsegment = "1MiB"\n' >"$database/worker.toml"
+  trouble_text="the workers refuse their configuration 'worker.toml': the log tells why"
+  database_in_trouble --set workers.config=worker.toml
+  http GET "${db%/api/v1}/readyz"
+  assert_equal "$status" 503
+  assert_regex "$output" "refuse their configuration 'worker.toml'"
+  printf '[log]\nsegment = "16MiB"\n' >"$database/worker.toml"
+  await_event in_sync "$(members 2)"
+  http GET "${db%/api/v1}/readyz"
+  assert_equal "$status" 200
+}
