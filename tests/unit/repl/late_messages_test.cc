@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include "repl/replica_bench.h"
+#include "repl/leader_bench.h"
 
 namespace tandem::repl {
 namespace {
@@ -143,32 +143,14 @@ TEST(SnapshotSpin, AnAcknowledgementWithoutProgressIsNotAnsweredAtOnce) {
   EXPECT_LE(chunks, 2);
 }
 
-struct LeaderSide : testing::Test {
-  LeaderSide() : bench({1, 1}, 1) {
-    bench.learn(record_of(2, 5, 1, {1, 2, 3}));
-    bench.make_durable();
-  }
-  Effects answer(ReplicaId id, Index match) {
-    Message m = message_from(id, MessageType::kAppendAck, 2);
-    m.match = match;
-    m.sent_ns = bench.now;
-    m.stamp_ns = bench.now + 1000 * kMs;
-    return bench.receive(m);
-  }
-  void open_with(const std::vector<ReplicaId>& ids) {
-    for (const ReplicaId id : ids) bench.hello(id, 2, 2, 1);
-    bench.end_turn();
-    for (const ReplicaId id : ids) answer(id, 3);
-    bench.end_turn();
-  }
-  Message proof(ReplicaId id) {
+struct LeaderSide : LeaderOfThree {
+  static Message proof(ReplicaId id) {
     Message down = message_from(kController, MessageType::kSessionDown, 2);
     down.subject = id;
     down.subject_session = session_of(id);
     down.proven = true;
     return down;
   }
-  ReplicaBench bench;
 };
 
 struct FollowerSide : testing::Test {
