@@ -8,7 +8,9 @@ build=$1 seeds=$2 jobs=$3
 # process that has forked.
 export ASAN_OPTIONS=detect_stack_use_after_return=1:${ASAN_OPTIONS:-}
 export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:${TSAN_OPTIONS:-}
+here=$(cd "$(dirname "$0")" && pwd)
+tsan=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:suppressions=$here/sanitize.supp
+export TSAN_OPTIONS=$tsan:${TSAN_OPTIONS:-}
 
 ctest --test-dir "$build" --output-on-failure --no-tests=error -j"$jobs" -L unit
 "$build"/tests/sim/tandem_sim --seed 1 --seeds "$seeds"
