@@ -256,19 +256,20 @@ bool Controller::another_has_space(int64_t now) const {
   });
 }
 
-// Whether the leader can do nothing without members that it does not hear, and enough of them are
-// heard here to go on without it.
+// Whether the leader can do nothing without members that it does not hear, and one of them is heard
+// here, with enough replicas to go on without it: they join the new leader's set before it goes.
 bool Controller::others_hear_more(int64_t now) const {
   const Known* leads = leader();
   if (leads == nullptr || !leader_open() || !leads->state->cut_off) return false;
   if (sought_ns_ && now - *sought_ns_ < options_.seek_again_ns) return false;
-  const auto heard =
-      std::count_if(record_->in_sync.begin(), record_->in_sync.end(), [&](const Member& m) {
-        const auto it = replicas_.find(m.id);
-        return m.id != record_->leader && it != replicas_.end() && it->second.member == m &&
-               answers(it->second, now) && !quiet(m.id, now);
-      });
-  return heard > 0 && heard >= static_cast<int64_t>(record_->min_in_sync);
+  size_t heard = 0;
+  size_t in_sync = 0;
+  for (const auto& [id, known] : replicas_) {
+    if (id == record_->leader || !answers(known, now) || quiet(id, now)) continue;
+    ++heard;
+    if (record_->contains(known.member)) ++in_sync;
+  }
+  return in_sync > 0 && heard >= record_->min_in_sync;
 }
 
 bool Controller::answers(const Known& known, int64_t now) const {

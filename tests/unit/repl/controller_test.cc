@@ -227,5 +227,17 @@ TEST_F(ControllerTest, ALeaderThatIsCutOffIsReplacedWhereEnoughOthersAreHeard) {
   EXPECT_EQ(out.swap->record.leader, 2U);
 }
 
+TEST_F(ControllerTest, OneOutsideTheSetHelpsToGoOnWithoutALeaderThatIsCutOff) {
+  record.version += 1;
+  record.in_sync.pop_back();
+  record.min_in_sync = 2;
+  controller.record_read(record, now, out);
+  answer(2);
+  answer(3);
+  answer(1, [](ReplicaState& s) { s.leading = s.opened = s.cut_off = true; });
+  tick();
+  EXPECT_TRUE(out.read_record);
+}
+
 }  // namespace
 }  // namespace tandem::repl
