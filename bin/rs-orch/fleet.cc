@@ -19,8 +19,8 @@ constexpr int64_t kSilentMs = 10'000;  // an in-sync worker may take so long to 
 
 }  // namespace
 
-Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, Workers& workers, Leadership& leadership,
-             Events& events)
+Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, group::Replicas& workers,
+             group::Leadership& leadership, Events& events)
     : loop_(loop),
       config_(config),
       workers_(workers),
@@ -112,7 +112,7 @@ void Fleet::begin_group() {
     restart_if_due(first, "the first worker of a new database");
     return;
   }
-  const Worker* worker = workers_.find(first.id);
+  const group::ReplicaLink* worker = workers_.find(first.id);
   if (worker == nullptr || first.session == 0 || !worker->connected()) return;
   if (now_ms() < next_create_ms_) return;
   next_create_ms_ = now_ms() + kCreateAgainMs;
@@ -356,8 +356,8 @@ void Fleet::set_aside(const std::vector<repl::Member>& members) {
     const auto it = slots_.find(member.id);
     if (it == slots_.end()) continue;
     it->second.aside = member.storage_id;
-    const Worker* worker = workers_.find(member.id);
-    const bool other_disk = worker != nullptr && worker->replica() != member;
+    const group::ReplicaLink* worker = workers_.find(member.id);
+    const bool other_disk = worker != nullptr && worker->identity() != member;
     if (it->second.running() && !other_disk) send_signal(it->second, SIGKILL);
   }
   reconcile();

@@ -20,10 +20,10 @@
 #include "base/function.h"
 #include "config.h"
 #include "events.h"
-#include "leadership.h"
+#include "group/leadership.h"
+#include "group/replicas.h"
 #include "loop/loop.h"
 #include "loop/process.h"
-#include "workers.h"
 
 namespace tandem::orch {
 
@@ -31,13 +31,13 @@ class Fleet {
  public:
   using PidDone = UniqueFunction<void(Result<pid_t>)>;
 
-  Fleet(loop::Loop& loop, const OrchConfig& config, Workers& workers, Leadership& leadership,
-        Events& events);
+  Fleet(loop::Loop& loop, const OrchConfig& config, group::Replicas& workers,
+        group::Leadership& leadership, Events& events);
 
   // From here on processes are started and stopped. REQUIRES: the registry was read.
   void start();
   // A worker has registered: one that this program started, or one to adopt.
-  void worker_up(const Worker& worker);
+  void worker_up(const group::ReplicaLink& worker);
   // Looks at what is and what is to be; cheap, called on every change and by a timer.
   void reconcile();
 
@@ -136,8 +136,8 @@ class Fleet {
 
   loop::Loop& loop_;
   const OrchConfig& config_;
-  Workers& workers_;
-  Leadership& leadership_;
+  group::Replicas& workers_;
+  group::Leadership& leadership_;
   Events& events_;
   std::map<repl::ReplicaId, Slot> slots_;
   uint32_t slaves_;

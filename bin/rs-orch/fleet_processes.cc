@@ -149,7 +149,7 @@ void Fleet::on_ready(repl::ReplicaId id) {
 
 // --- adopting ---
 
-void Fleet::worker_up(const Worker& worker) {
+void Fleet::worker_up(const group::ReplicaLink& worker) {
   Slot& up = slot(worker.member.id);
   const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
                                        worker.member.start_ticks, worker.member.boot_id};
@@ -169,14 +169,14 @@ void Fleet::adopt_registered() {
       unwatched.emplace_back(id, worker.member.session);
   }
   for (const auto& [id, session] : unwatched) {
-    const Worker* worker = workers_.find(id);
+    const group::ReplicaLink* worker = workers_.find(id);
     if (worker == nullptr || worker->member.session != session) continue;
     worker_up(*worker);
     if (slot(id).session == session) continue;
     // It is dead, or lives and cannot be watched now.
     workers_.doubt(id, [this, dead = id, session_of_it = session] {
       workers_.forget(dead, session_of_it);
-      leadership_.worker_dead(dead, session_of_it);
+      leadership_.replica_dead(dead, session_of_it);
     });
   }
 }
@@ -242,7 +242,7 @@ void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
   if (session != 0) {
     // First the link and the requests on it, then the election: those wait for its outcome.
     workers_.forget(id, session);
-    leadership_.worker_dead(id, session);
+    leadership_.replica_dead(id, session);
   }
   for (PidDone& done : on_death) done(pid);
   if (!stopping_) {

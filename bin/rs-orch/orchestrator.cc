@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "group/choices.h"
 
 namespace tandem::orch {
 namespace {
@@ -16,8 +17,12 @@ ScalingRule rule_of(const OrchConfig& c) {
   return {c.window_ms, c.reads_per_slave, c.min_slaves, c.max_slaves};
 }
 
-Gateway::Options gateway_options(const OrchConfig& c) {
-  Gateway::Options options;
+group::LeadershipOptions leadership_options(const OrchConfig& c) {
+  return {c.group, group::prefer_lowest_pid, {.replica = "worker", .leader = "master"}};
+}
+
+group::Gateway::Options gateway_options(const OrchConfig& c) {
+  group::Gateway::Options options;
   options.timeout_ms = c.timeout_ms;
   options.max_in_flight = c.max_in_flight;
   wire::parse_consistency(c.consistency, options.consistency);
@@ -32,18 +37,20 @@ Orchestrator::Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Co
       coord_(coord),
       events_(loop),
       workers_(loop, coord, config.group),
-      leadership_(loop, coord, workers_, events_, config.group),
+      leadership_(loop, coord, workers_, leadership_options(config)),
       fleet_(loop, config, workers_, leadership_, events_),
       restarter_(loop, config, workers_, leadership_, fleet_, events_),
       gateway_(loop, workers_, leadership_, gateway_options(config)),
       autoscaler_(rule_of(config)),
       ticker_(loop, [this] { tick(); }) {
-  workers_.on_new([this](Worker& worker) {
-    leadership_.worker_up(worker);
+  workers_.on_new([this](group::ReplicaLink& worker) {
+    leadership_.replica_up(worker);
     if (active_) fleet_.worker_up(worker);
   });
-  workers_.on_gone([this](repl::ReplicaId id) { gateway_.worker_gone(id); });
+  workers_.on_gone([this](repl::ReplicaId id) { gateway_.replica_gone(id); });
   workers_.on_connected([this] { gateway_.leader_changed(); });
+  leadership_.on_event([this](std::string_view kind, const std::string& reason,
+                              const wire::Json& fields) { events_.tell(kind, reason, fields); });
   leadership_.on_change([this] { leadership_changed(); });
 }
 
@@ -172,12 +179,13 @@ std::vector<pid_t> Orchestrator::pids() {
   return pids;
 }
 
-void Orchestrator::read(const wire::Request& request, Gateway::Done done, repl::ReplicaId replica) {
+void Orchestrator::read(const wire::Request& request, group::Gateway::Done done,
+                        repl::ReplicaId replica) {
   autoscaler_.count_read(static_cast<int64_t>(loop_.now_ms()));
   gateway_.submit(request, std::move(done), replica);
 }
 
-void Orchestrator::write(const wire::Request& request, Gateway::Done done) {
+void Orchestrator::write(const wire::Request& request, group::Gateway::Done done) {
   gateway_.submit(request, std::move(done));
 }
 

@@ -15,12 +15,12 @@
 #include "daemon/part.h"
 #include "events.h"
 #include "fleet.h"
-#include "gateway.h"
+#include "group/gateway.h"
+#include "group/leadership.h"
+#include "group/replicas.h"
 #include "http/health.h"
-#include "leadership.h"
 #include "loop/loop.h"
 #include "restarter.h"
-#include "workers.h"
 
 namespace tandem::orch {
 
@@ -34,8 +34,8 @@ class Orchestrator final : public daemon::Part {
 
   // A read of a client: counted for scaling, then sent on its way (to one replica alone where it
   // is named).
-  void read(const wire::Request& request, Gateway::Done done, repl::ReplicaId replica = 0);
-  void write(const wire::Request& request, Gateway::Done done);
+  void read(const wire::Request& request, group::Gateway::Done done, repl::ReplicaId replica = 0);
+  void write(const wire::Request& request, group::Gateway::Done done);
 
   // --- what an operator wants; kUnavailable where another orchestrator is active ---
   // Each gives the pid of the worker that leads, or was restarted, when that is done.
@@ -52,8 +52,8 @@ class Orchestrator final : public daemon::Part {
   bool active() const { return active_; }
   Fleet& fleet() { return fleet_; }
   Events& events() { return events_; }
-  Workers& workers() { return workers_; }
-  Leadership& leadership() { return leadership_; }
+  group::Replicas& workers() { return workers_; }
+  group::Leadership& leadership() { return leadership_; }
   const Autoscaler& autoscaler() const { return autoscaler_; }
   size_t in_flight() const { return gateway_.in_flight(); }
   // Of the living workers, ascending.
@@ -76,11 +76,11 @@ class Orchestrator final : public daemon::Part {
   const OrchConfig& config_;
   coord::Coord& coord_;
   Events events_;
-  Workers workers_;
-  Leadership leadership_;
+  group::Replicas workers_;
+  group::Leadership leadership_;
   Fleet fleet_;
   Restarter restarter_;
-  Gateway gateway_;
+  group::Gateway gateway_;
   Autoscaler autoscaler_;
   std::unique_ptr<coord::Lock> lock_;
   loop::Timer ticker_;

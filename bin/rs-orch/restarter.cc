@@ -5,8 +5,8 @@
 
 namespace tandem::orch {
 
-Restarter::Restarter(loop::Loop& loop, const OrchConfig& config, Workers& workers,
-                     Leadership& leadership, Fleet& fleet, Events& events)
+Restarter::Restarter(loop::Loop& loop, const OrchConfig& config, group::Replicas& workers,
+                     group::Leadership& leadership, Fleet& fleet, Events& events)
     : loop_(loop),
       config_(config),
       workers_(workers),
@@ -15,7 +15,7 @@ Restarter::Restarter(loop::Loop& loop, const OrchConfig& config, Workers& worker
       events_(events) {}
 
 void Restarter::restart(repl::ReplicaId id, Done done) {
-  const Worker* worker = workers_.find(id);
+  const group::ReplicaLink* worker = workers_.find(id);
   if (worker == nullptr || fleet_.session_of(id) == 0) {
     done(fail(ErrorKind::kNotFound, "there is no worker " + std::to_string(id)));
     return;
@@ -84,8 +84,8 @@ void Restarter::make_free_to_go() {
 
 void Restarter::hand_over() {
   if (task_->transferring) return;
-  const Worker* best = nullptr;
-  const auto rank = [this](const Worker& worker) {
+  const group::ReplicaLink* best = nullptr;
+  const auto rank = [this](const group::ReplicaLink& worker) {
     return std::make_tuple(!leadership_.state_of(worker.member.id)->has_space, worker.member.pid);
   };
   for (const auto& [id, worker] : workers_.all()) {
@@ -128,7 +128,7 @@ bool Restarter::came_back() {
     // In a full set it can only take the helper's place.
     fleet_.end_helper(task_->helper);
   }
-  const Worker* worker = workers_.find(task_->id);
+  const group::ReplicaLink* worker = workers_.find(task_->id);
   if (worker == nullptr || !leadership_.record()) return false;
   if (leadership_.in_sync(*worker)) return true;
   const bool full = leadership_.record()->in_sync.size() >= config_.max_in_sync;

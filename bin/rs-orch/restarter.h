@@ -19,9 +19,9 @@
 #include "config.h"
 #include "events.h"
 #include "fleet.h"
-#include "leadership.h"
+#include "group/leadership.h"
+#include "group/replicas.h"
 #include "loop/loop.h"
-#include "workers.h"
 
 namespace tandem::orch {
 
@@ -29,8 +29,8 @@ class Restarter {
  public:
   using Done = UniqueFunction<void(Result<pid_t>)>;
 
-  Restarter(loop::Loop& loop, const OrchConfig& config, Workers& workers, Leadership& leadership,
-            Fleet& fleet, Events& events);
+  Restarter(loop::Loop& loop, const OrchConfig& config, group::Replicas& workers,
+            group::Leadership& leadership, Fleet& fleet, Events& events);
 
   // Gives the pid of the new process once it is in sync. Errors: kNotFound (no such worker),
   // kConflict (another restart is under way), kUnavailable (there is no open master; it was
@@ -63,8 +63,8 @@ class Restarter {
 
   loop::Loop& loop_;
   const OrchConfig& config_;
-  Workers& workers_;
-  Leadership& leadership_;
+  group::Replicas& workers_;
+  group::Leadership& leadership_;
   Fleet& fleet_;
   Events& events_;
   std::optional<Task> task_;

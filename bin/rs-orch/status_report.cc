@@ -42,8 +42,8 @@ class Report {
   Report(const Report&) = delete;
   Report& operator=(const Report&) = delete;
 
-  void add(const Worker& worker, const wire::Json* told) {
-    const Leadership& leadership = orchestrator_.leadership();
+  void add(const group::ReplicaLink& worker, const wire::Json* told) {
+    const group::Leadership& leadership = orchestrator_.leadership();
     const bool in_sync = leadership.in_sync(worker);
     wire::Json row;
     row.set("pid", worker.member.pid);
@@ -104,7 +104,7 @@ void report_status(Orchestrator& orchestrator, http::Responder responder) {
   }
   for (auto& [id, worker] : orchestrator.workers().all()) {
     worker.link->call(payload, kTimeoutMs, [report, id = id](Result<std::string_view> answer) {
-      const Worker* still = report->orchestrator().workers().find(id);
+      const group::ReplicaLink* still = report->orchestrator().workers().find(id);
       if (still == nullptr) return;
       wire::Response response;
       if (!answer || !wire::decode(*answer, response)) {

@@ -6,7 +6,8 @@
 #include "loop/loop.h"
 #include "orphan_watch.h"
 #include "replica/driver.h"
-#include "service.h"
+#include "replica/service.h"
+#include "requests.h"
 
 using namespace tandem;
 
@@ -23,7 +24,8 @@ int main(int argc, char** argv) {
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
-  worker::Service service{loop, config.rpc_url, database, replica, orphan_watch};
+  worker::Requests requests{database, replica, orphan_watch};
+  replica::Service service{loop, config.rpc_url, replica, requests};
 
   // The service listens first: the replica announces where.
   return daemon.run(loop, {&service, &replica, &orphan_watch});

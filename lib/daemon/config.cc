@@ -109,6 +109,8 @@ std::string Setting::expectation() const {
              (min_ > 0 || max_ < kMaxSize ? range_text(*this) : "");
     case SettingType::kTextList:
       return words.empty() ? "a list of strings" : "a list of " + words;
+    case SettingType::kIntegerList:
+      return "a list of integers" + range_text(*this);
     case SettingType::kRaw:
       return "a table";
   }
@@ -148,6 +150,20 @@ Setting& SettingTable::text_list(std::string key, std::vector<std::string>& fiel
   setting.store_ = [&field](const Setting& from) {
     field.clear();
     for (const wire::Json& item : *from.value_.as_array()) field.push_back(*item.as_string());
+  };
+  return setting;
+}
+
+Setting& SettingTable::integer_list(std::string key, std::vector<int64_t>& field, int64_t min,
+                                    int64_t max, std::string help) {
+  wire::Json::Array items(field.begin(), field.end());
+  Setting& setting =
+      add(SettingType::kIntegerList, std::move(key), std::move(help), std::move(items));
+  setting.min_ = min;
+  setting.max_ = max;
+  setting.store_ = [&field](const Setting& from) {
+    field.clear();
+    for (const wire::Json& item : *from.value_.as_array()) field.push_back(*item.as_int());
   };
   return setting;
 }

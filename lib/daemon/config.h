@@ -35,7 +35,16 @@ inline constexpr int64_t kMaxSize = int64_t{1} << 50;        // 1 PiB
 
 struct TomlNode;
 
-enum class SettingType { kText, kInteger, kBoolean, kDuration, kSize, kTextList, kRaw };
+enum class SettingType {
+  kText,
+  kInteger,
+  kBoolean,
+  kDuration,
+  kSize,
+  kTextList,
+  kIntegerList,
+  kRaw,
+};
 
 // A subtree that the program reads by itself, with positions for its messages.
 struct RawConfig {
@@ -119,6 +128,9 @@ class SettingTable {
   Setting& boolean(std::string key, bool& field, std::string help);
   // In the environment and on the command line: separated by commas.
   Setting& text_list(std::string key, std::vector<std::string>& field, std::string help);
+  // Likewise; the bounds are those of each element.
+  Setting& integer_list(std::string key, std::vector<int64_t>& field, int64_t min, int64_t max,
+                        std::string help);
   // Given to the program as it is, TOML turned into JSON; dates and times are refused. In the
   // environment and on the command line: JSON.
   Setting& raw(std::string key, RawConfig& field, std::string help);

@@ -75,13 +75,27 @@ Result<Json> checked_text(const Setting& setting, const std::string& text) {
   return refuse(setting, "'" + text + "'");
 }
 
+Result<Json> checked_item(const Setting& setting, const std::string& text) {
+  if (setting.type() == SettingType::kTextList) return checked_text(setting, text);
+  return checked_integer(setting, parse_integer(text), "one with '" + text + "'");
+}
+
+Result<Json> checked_item(const Setting& setting, const TomlNode& node) {
+  const bool text = setting.type() == SettingType::kTextList;
+  if (node.kind != (text ? TomlNode::Kind::kText : TomlNode::Kind::kInteger)) {
+    return refuse(setting, "one with " + std::string(node.type_name()));
+  }
+  if (text) return checked_text(setting, *node.scalar.as_string());
+  return checked_integer(setting, *node.scalar.as_int(), "one with " + node.scalar.dump());
+}
+
 // "a,b" as an array; an empty text is an empty list.
 Result<Json> list_from_text(const Setting& setting, const std::string& text) {
   Json::Array items;
   size_t begin = 0;
   while (!text.empty() && begin <= text.size()) {
     const size_t comma = std::min(text.find(',', begin), text.size());
-    Result<Json> item = checked_text(setting, text.substr(begin, comma - begin));
+    Result<Json> item = checked_item(setting, text.substr(begin, comma - begin));
     if (!item) return item;
     items.push_back(std::move(*item));
     begin = comma + 1;
@@ -115,12 +129,9 @@ Result<Json> list_from_toml(const Setting& setting, const TomlNode& node) {
   if (node.kind != TomlNode::Kind::kArray) return refuse(setting, std::string(node.type_name()));
   Json::Array items;
   for (const TomlNode& item : node.items) {
-    if (item.kind != TomlNode::Kind::kText) {
-      return refuse(setting, "one with " + std::string(item.type_name()));
-    }
-    Result<Json> text = checked_text(setting, *item.scalar.as_string());
-    if (!text) return text;
-    items.push_back(std::move(*text));
+    Result<Json> checked = checked_item(setting, item);
+    if (!checked) return checked;
+    items.push_back(std::move(*checked));
   }
   return Json(std::move(items));
 }
@@ -190,6 +201,7 @@ Result<Json> value_from_text(const Setting& setting, const std::string& text) {
       if (text != "true" && text != "false") return refuse(setting, given);
       return Json(text == "true");
     case SettingType::kTextList:
+    case SettingType::kIntegerList:
       return list_from_text(setting, text);
     case SettingType::kRaw:
       return raw_from_text(setting, text);
@@ -219,6 +231,7 @@ Result<Json> value_from_toml(const Setting& setting, const TomlNode& node) {
       if (node.kind != Kind::kBoolean) return refuse(setting, type);
       return node.scalar;
     case SettingType::kTextList:
+    case SettingType::kIntegerList:
       return list_from_toml(setting, node);
     case SettingType::kRaw:
       break;  // raw_from_toml, which knows positions

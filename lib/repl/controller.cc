@@ -157,9 +157,23 @@ void Controller::state_answered(const Message& answer, int64_t now, ControllerEf
   }
 }
 
-void Controller::tick(int64_t now, ControllerEffects& out) {
+// After this controller was stopped itself everybody seems to have been silent for as long. What
+// they said is not read yet.
+void Controller::forgive_own_absence(int64_t now) {
+  const int64_t absent_ns = now - std::exchange(ticked_ns_, now);
+  if (absent_ns <= options_.silence_ns / 2 || absent_ns == now) return;
   for (auto& [id, known] : replicas_) {
-    if (known.alive && now - known.last_asked_ns >= options_.ask_every_ns) ask(known, now, out);
+    known.last_answer_ns = std::min(now, known.last_answer_ns + absent_ns);
+  }
+}
+
+void Controller::tick(int64_t now, ControllerEffects& out) {
+  forgive_own_absence(now);
+  for (auto& [id, known] : replicas_) {
+    // An active one asks a new leader by itself; requests wait at a passive one as well.
+    const bool closed = !active_ && record_ && id == record_->leader && !leader_open();
+    const int64_t every_ns = closed ? options_.ask_closed_ns : options_.ask_every_ns;
+    if (known.alive && now - known.last_asked_ns >= every_ns) ask(known, now, out);
   }
   if (!active_ || !record_) return;
   switch (phase_) {
@@ -215,6 +229,11 @@ bool Controller::quiet(ReplicaId id, int64_t now) const {
 const ReplicaState* Controller::state_of(ReplicaId id) const {
   const auto it = replicas_.find(id);
   return it == replicas_.end() || !it->second.state ? nullptr : &*it->second.state;
+}
+
+uint64_t Controller::lineage_of(ReplicaId id) const {
+  const auto it = replicas_.find(id);
+  return it == replicas_.end() ? 0 : it->second.lineage;
 }
 
 bool Controller::leader_has_failed(int64_t now) const {

@@ -28,6 +28,7 @@ namespace tandem::repl {
 
 struct ControllerOptions {
   int64_t ask_every_ns = 50'000'000;      // how often the leader is asked for its state
+  int64_t ask_closed_ns = 5'000'000;      // by a passive one, a leader that has not opened yet
   int64_t silence_ns = 400'000'000;       // a leader silent for so long is suspected
   int64_t answers_ns = 50'000'000;        // how long an election waits for further answers
   int64_t takeover_ns = 200'000'000;      // a chosen leader that does not lead by then has failed
@@ -103,6 +104,8 @@ class Controller {
   // The leader has opened the record's epoch, as far as its last answer says.
   bool leader_open() const;
   const ReplicaState* state_of(ReplicaId id) const;
+  // Of the data that this replica has, as it told with its state; 0: none, or it has told nothing.
+  uint64_t lineage_of(ReplicaId id) const;
   // Whether it said nothing for a few times as long as it takes to ask: it is stopped, cut off or
   // overloaded, maybe.
   bool quiet(ReplicaId id, int64_t now) const;
@@ -139,6 +142,7 @@ class Controller {
     kCutOff,    // the leader does not hear its set
   };
 
+  void forgive_own_absence(int64_t now);
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
   bool another_has_space(int64_t now) const;
@@ -165,6 +169,8 @@ class Controller {
   std::optional<Record> record_;
   bool record_was_read_ = false;
   std::map<ReplicaId, Known> replicas_;
+
+  int64_t ticked_ns_ = 0;  // last
 
   Phase phase_ = Phase::kWatching;
   int64_t phase_since_ns_ = 0;

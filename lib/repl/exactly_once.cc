@@ -67,11 +67,12 @@ class Frozen final : public FrozenState {
 
 Applied ExactlyOnce::apply(const wire::Entry& entry) {
   advance(entry.time_ms);
-  if (entry.request_id.empty()) return inner_.apply(entry);
+  if (entry.request_id.empty()) return carry_out(entry);
   const uint64_t hash = hash_of(entry.payload);
   const auto known = outcomes_.find(entry.request_id);
   if (known != outcomes_.end()) {
-    if (known->second->payload_hash == hash) return known->second->answer;
+    const Outcome& first = **known->second;
+    if (first.payload_hash == hash) return first.answer;
     return refuse(422, "this Idempotency-Key was used with another body");
   }
   const int64_t birth_ms = key_birth_ms(entry.request_id);
@@ -82,21 +83,42 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   outcome->key = entry.request_id;
   outcome->payload_hash = hash;
   outcome->time_ms = birth_ms >= 0 ? entry.time_ms : client_clock_ms_;
-  outcome->answer = inner_.apply(entry);
-  Applied answer = outcome->answer;
+  Applied answer = carry_out(entry);
+  outcome->answer = Applied{answer.status, answer.body};
   remember(std::move(outcome));
+  return answer;
+}
+
+Applied ExactlyOnce::carry_out(const wire::Entry& entry) {
+  Applied answer = inner_.apply(entry);
+  if (!answer.settles.empty()) settle(answer);
   return answer;
 }
 
 void ExactlyOnce::remember(Shared outcome) {
   const int64_t birth_ms = key_birth_ms(outcome->key);
+  Shared* place = nullptr;
   if (birth_ms >= 0) {
-    made_.emplace_hint(made_.end(), std::max(birth_ms, outcome->time_ms), outcome);
+    const int64_t begin_ms = std::max(birth_ms, outcome->time_ms);
+    place = &made_.emplace_hint(made_.end(), begin_ms, std::move(outcome))->second;
   } else {
-    client_.push_back(outcome);
+    place = &client_.emplace_back(std::move(outcome));
   }
-  const std::string_view key = outcome->key;
-  outcomes_.emplace(key, std::move(outcome));
+  outcomes_.emplace((*place)->key, place);
+}
+
+// The outcome itself never changes: a frozen state may show it.
+void ExactlyOnce::settle(const Applied& answer) {
+  auto known = outcomes_.extract(answer.settles);
+  if (known.empty()) return;
+  Shared& place = *known.mapped();
+  if (place->answer.status == kProvisional) {
+    auto settled = std::make_shared<Outcome>(*place);
+    settled->answer = Applied{answer.status, answer.body};
+    place = std::move(settled);
+    known.key() = place->key;
+  }
+  outcomes_.insert(std::move(known));
 }
 
 void ExactlyOnce::advance(int64_t log_time_ms) {

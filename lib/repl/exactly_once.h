@@ -8,6 +8,10 @@
 // that is ahead of log time: after an idle hour log time catches up within a few entries, and the
 // key must not be forgotten before it is refused.
 //
+// A provisional answer is replaced by the one that settles it, and the key goes on ageing as
+// before; where the key is forgotten already, or has an answer that is not provisional, nothing
+// happens.
+//
 // The keys of clients age by a clock of their own, which follows log time by at most a second an
 // entry: where log time catches up with an idle day in a thousand entries, they do not age a day.
 #pragma once
@@ -51,15 +55,19 @@ class ExactlyOnce final : public StateMachine {
   using Shared = std::shared_ptr<const Outcome>;
 
  private:
+  Applied carry_out(const wire::Entry& entry);
   void remember(Shared outcome);
+  void settle(const Applied& answer);
   void advance(int64_t log_time_ms);
   Status restore_clock(const wire::Json& clock);
 
   StateMachine& inner_;
-  std::unordered_map<std::string_view, Shared> outcomes_;  // keys are views into the outcomes
-  std::multimap<int64_t, Shared> made_;                    // by the beginning of their lives
-  std::deque<Shared> client_;                              // in the order of their clock
-  int64_t log_time_ms_ = 0;                                // of the last entry; 0: none yet
+  std::multimap<int64_t, Shared> made_;  // by the beginning of their lives
+  std::deque<Shared> client_;            // in the order of their clock
+  // Where in those two the outcome of a key is: elements of neither move. The keys are views into
+  // the outcomes.
+  std::unordered_map<std::string_view, Shared*> outcomes_;
+  int64_t log_time_ms_ = 0;  // of the last entry; 0: none yet
   int64_t client_clock_ms_ = 0;
 };
 

@@ -47,6 +47,9 @@ class Leader {
   // Until then (own clock) no later leader answers anybody: every replica that could be elected
   // has answered something that was sent less than a lease ago.
   int64_t lease_until(int64_t now_ns) const;
+  // When this replica promised the epoch that it leads: the leader before it had no answer of this
+  // replica after that.
+  int64_t promised_at_ns() const { return promised_at_ns_; }
 
   void propose(int64_t wall_ms, std::string request_id, std::string payload);
   void on_hello(const Message& m);

@@ -1,14 +1,7 @@
-// Planted bugs: each switches one rule of the protocol off, so that the simulator can show that it
-// would notice (tests/sim). In the library that the programs link they do not exist: planted() is
-// constant false there. The library tandem_repl_planted is built with TANDEM_PLANTED_BUGS, and one
-// bug may be chosen before a run.
+// The planted bugs of the protocol (base/planted.h).
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <optional>
-#include <string_view>
-#include <utility>
+#include "base/planted.h"
 
 namespace tandem::repl {
 
@@ -54,7 +47,7 @@ enum class Bug {
   kCount,
 };
 
-inline constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kBugNames = {
+inline constexpr BugNames<Bug> kBugNames = {
     "none",
     "ack-before-fsync",
     "ack-on-receipt",
@@ -92,20 +85,5 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> 
     "elect-outside",
     "version-linked-again",
 };
-
-inline std::optional<Bug> bug_named(std::string_view name) {
-  for (size_t i = 0; i < kBugNames.size(); ++i) {
-    if (kBugNames[i] == name) return static_cast<Bug>(i);
-  }
-  return std::nullopt;
-}
-
-#ifdef TANDEM_PLANTED_BUGS
-inline Bug planted_bug = Bug::kNone;
-inline void plant(Bug bug) { planted_bug = bug; }
-inline bool planted(Bug bug) { return planted_bug == bug; }
-#else
-constexpr bool planted(Bug) { return false; }
-#endif
 
 }  // namespace tandem::repl

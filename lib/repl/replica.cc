@@ -48,6 +48,14 @@ std::optional<Index> Replica::read_index(int64_t now_ns) const {
   return context_.commit;
 }
 
+int64_t Replica::leader_lease_until(int64_t now_ns) const {
+  return opened() ? leader_->lease_until(now_ns) : 0;
+}
+
+int64_t Replica::leading_since_ns() const {
+  return leader_ != nullptr ? leader_->promised_at_ns() : 0;
+}
+
 Index Replica::pinned_index() const {
   return leader_ != nullptr ? leader_->pinned_index() : context_.commit;
 }

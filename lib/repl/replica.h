@@ -50,6 +50,13 @@ class Replica {
   // log, which holds whatever was answered. nullopt: give it as a Read event. `now_ns` has to be
   // sampled after the request was there: a clock from before says nothing of the present leader.
   std::optional<Index> read_index(int64_t now_ns) const;
+  // Until when (own clock) no later leader answers anybody, as far as is known at `now_ns`: what
+  // this leader grants others has to end by then. 0 where it does not lead or has not opened its
+  // epoch; a time that has passed where it has no lease.
+  int64_t leader_lease_until(int64_t now_ns) const;
+  // When it promised the epoch that it leads, 0 where it does not lead: one lease length later
+  // nothing that an earlier leader granted holds any more.
+  int64_t leading_since_ns() const;
   // Whether the disk of the log has space, as told to controllers.
   void set_space(bool has_space) { has_space_ = has_space; }
   // Whether this replica is in the in-sync set of the newest record that it knows.

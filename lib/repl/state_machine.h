@@ -16,10 +16,15 @@ namespace tandem::repl {
 
 // The answer to a command: an HTTP status and a JSON body. It is stored with the command's key and
 // given again to a repetition.
+//
+// A command whose outcome takes further entries is answered kProvisional. The entry that brings the
+// outcome names the key of that command in `settles`: its own answer replaces the provisional one.
 struct Applied {
   uint16_t status = 200;
   std::string body;
+  std::string settles = {};
 };
+constexpr uint16_t kProvisional = 202;
 
 // Takes the rows of a snapshot, one line of JSON without its newline; false: stop, writing failed.
 using RowSink = std::function<bool(std::string_view row)>;

@@ -73,6 +73,7 @@ void Driver::drain(UniqueFunction<void()> done) {
   writers_.fail_all(Error{ErrorKind::kUnknown,
                           "this replica is being stopped: the outcome is unknown, ask again with "
                           "the same key"});
+  tell_takes_writes();
   const Error stops{ErrorKind::kUnavailable, "this replica is being stopped"};
   readers_.fail_above(0, stops);
   index_readers_.fail_all(stops);
@@ -144,9 +145,6 @@ void Driver::carry_out(repl::Effects effects) {
 void Driver::persist(repl::Persist& item) {
   storage::Ticket ticket = 0;
   if (auto* append = std::get_if<repl::AppendEntries>(&item.what)) {
-    for (const wire::Entry& entry : append->entries) {
-      bytes_since_snapshot_ += wire::encoded_size(entry);
-    }
     ticket = log_->append(append->entries);
   } else if (const auto* cut = std::get_if<repl::CutLog>(&item.what)) {
     readers_.fail_above(cut->from - 1,
@@ -219,8 +217,17 @@ void Driver::end_of_turn() {
   dirty_ = false;
   end_of_turn_->stop();
   apply_committed();
+  tell_takes_writes();
   log_->flush();
   take_snapshot_if_due();
+}
+
+void Driver::tell_takes_writes() {
+  const repl::Epoch now = takes_writes() ? core_->epoch() : 0;
+  const repl::Epoch before = std::exchange(told_epoch_, now);
+  if (now == before || !on_takes_writes_) return;
+  if (before != 0) on_takes_writes_(false);
+  if (now != 0) on_takes_writes_(true);
 }
 
 void Driver::tick() {
@@ -352,6 +359,7 @@ void Driver::apply(const wire::Entry& entry) {
   CHECK(entry.index == applied_ + 1);
   applied_ = entry.index;
   applied_time_ms_ = entry.time_ms;
+  bytes_since_snapshot_ += wire::encoded_size(entry);
   if (entry.type != wire::EntryType::kCommand) return;
   const repl::Applied answer = machine_.apply(entry);
   writers_.applied(entry.index, answer);
@@ -429,6 +437,10 @@ void Driver::read_at(uint64_t index, int64_t deadline_ns, Readers::Done done) {
   } else {
     readers_.add(index, deadline_ns, std::move(done));
   }
+}
+
+int64_t Driver::leader_lease_until() const {
+  return core_ == nullptr ? 0 : core_->leader_lease_until(system_clock().boot_ns());
 }
 
 wire::Json Driver::status() const {

@@ -88,6 +88,20 @@ class Driver final : public daemon::Part {
   bool takes_writes() const {
     return leading() && core_->opened() && applied_ >= core_->epoch_start() && !draining_;
   }
+  // Told from the loop, at the end of a turn, when takes_writes() has changed; where it takes them
+  // in a later epoch than it last did, both ends are told. REQUIRES: before start().
+  void on_takes_writes(UniqueFunction<void(bool)> callback) {
+    on_takes_writes_ = std::move(callback);
+  }
+  // Until when (boot clock, ns) no later leader answers anybody: what this leader grants others has
+  // to end by then. 0 where it does not lead or has not opened its epoch.
+  int64_t leader_lease_until() const;
+  // When (boot clock, ns) it promised the epoch that it leads, 0 where it does not lead.
+  int64_t leading_since_ns() const { return core_ == nullptr ? 0 : core_->leading_since_ns(); }
+  // Of the data, 0 where there is none.
+  uint64_t lineage() const { return core_ == nullptr ? 0 : core_->lineage(); }
+  // The highest that it has promised: where it leads, that of its entries.
+  repl::Epoch epoch() const { return core_ == nullptr ? 0 : core_->epoch(); }
   // Role, epoch, indexes: what worker/status shows.
   wire::Json status() const;
 
@@ -124,6 +138,7 @@ class Driver final : public daemon::Part {
   void end_of_turn();
   void apply_committed();
   void apply(const wire::Entry& entry);
+  void tell_takes_writes();
   void tick();
   void swap_record(const repl::Swap& swap);
   void read_record();
@@ -157,7 +172,7 @@ class Driver final : public daemon::Part {
   // Everything known to be committed was applied at some time: before that a replica that starts
   // from nothing would answer as if there were no tables.
   bool has_state_ = false;
-  uint64_t bytes_since_snapshot_ = 0;
+  uint64_t bytes_since_snapshot_ = 0;  // of entries that were applied
   Writers writers_;
   Readers readers_;
   IndexReaders index_readers_;
@@ -170,7 +185,9 @@ class Driver final : public daemon::Part {
   uint64_t ticks_ = 0;
   std::optional<Install> installing_;
 
-  bool dirty_ = false;  // something happened in this turn
+  UniqueFunction<void(bool)> on_takes_writes_;
+  repl::Epoch told_epoch_ = 0;  // in which it takes writes, as was told last; 0: it does not
+  bool dirty_ = false;          // something happened in this turn
   bool registered_ = false;
   bool reading_record_ = false;
   bool read_record_again_ = false;

@@ -10,6 +10,7 @@ namespace tandem::replica {
 namespace {
 
 constexpr uint64_t kRefreshEveryMs = 50;
+constexpr uint64_t kLongestReconnectMs = 20;  // a group may wait for the peer that comes back
 
 }  // namespace
 
@@ -22,7 +23,9 @@ void Peers::set_address(repl::ReplicaId id, const std::string& url) {
   rpc::ClientOptions options;
   options.url = url;
   options.max_message_bytes = size_t{16} << 20;
+  options.longest_reconnect_ms = kLongestReconnectMs;
   link.client = std::make_unique<rpc::Client>(loop_, std::move(options));
+  link.client->on_connected([this, &link] { say_hello(link); });
   const Status started = link.client->start();
   if (!started) {
     log::warning("cannot reach a replica", {{"id", id}, {"error", started.error().message}});
@@ -33,15 +36,22 @@ void Peers::set_address(repl::ReplicaId id, const std::string& url) {
 void Peers::forget(repl::ReplicaId id) { links_.erase(id); }
 
 void Peers::send(const repl::Message& message) {
-  const auto it = links_.find(message.to);
-  if (it == links_.end() || it->second.client == nullptr || !it->second.client->connected()) {
-    ask_for_addresses();
-    return;
-  }
+  Link& link = links_[message.to];
   buffer_.clear();
   wire::ByteWriter(buffer_).u16(static_cast<uint16_t>(wire::Method::kPeer));
   repl::encode(message, buffer_);
-  it->second.client->send(buffer_);
+  if (link.connected()) {
+    link.client->send(buffer_);
+    return;
+  }
+  if (message.type == repl::MessageType::kHello) link.hello = buffer_;
+  ask_for_addresses();
+}
+
+void Peers::say_hello(Link& link) {
+  if (link.hello.empty()) return;
+  link.client->send(link.hello);
+  link.hello.clear();
 }
 
 // A peer that is unknown or cannot be reached may have been started anew elsewhere.

@@ -1,6 +1,7 @@
 // The links from one replica to the others: finds a peer's address in the group's registry, keeps
 // one rpc client for each, and sends protocol messages one way. What cannot be sent is lost: the
-// protocol expects that.
+// protocol expects that. Only the last hello to a peer waits for the link, as a replica that comes
+// up has nothing else to say and its leader waits for it.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,11 @@ class Peers {
   struct Link {
     std::string url;
     std::unique_ptr<rpc::Client> client;
+    std::string hello;  // as it is to be sent; empty: none waits
+
+    bool connected() const { return client != nullptr && client->connected(); }
   };
+  void say_hello(Link& link);
   void ask_for_addresses();
 
   loop::Loop& loop_;

@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kGuessedEntryBytes = 256;
 constexpr uint64_t kMaxPinnedSnapshots = 8;
 constexpr const char* kSetAside = "set-aside-";
 
@@ -145,8 +144,6 @@ Status Driver::restore() {
   recovered.snapshot_index = header.index;
   recovered.last_time_ms = last_log_time();
   recovered.pid = static_cast<uint64_t>(getpid());
-  // How much was logged since the snapshot is not kept; a guess brings the next one about in time.
-  bytes_since_snapshot_ = (log_->last_index() - header.index) * kGuessedEntryBytes;
   core_ = std::make_unique<repl::Replica>(options, recovered, *log_view_, *snapshots_);
   log::info("recovered", {{"group", options_.group},
                           {"id", options_.id},

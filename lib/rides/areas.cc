@@ -4,45 +4,12 @@
 #include <vector>
 
 #include "rides/answer.h"
+#include "wire/csv.h"
 
 namespace tandem::rides {
 namespace {
 
 constexpr size_t kMaxReported = 10;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// Splits one line into its fields; false where the quoting is broken.
-bool split_record(std::string_view line, std::vector<std::string>& fields) {
-  fields.clear();
-  size_t at = 0;
-  while (true) {
-    std::string field;
-    if (at < line.size() && line[at] == '"') {
-      ++at;
-      while (true) {
-        if (at >= line.size()) return false;
-        if (line[at] != '"') {
-          field.push_back(line[at++]);
-        } else if (at + 1 < line.size() && line[at + 1] == '"') {
-          field.push_back('"');
-          at += 2;
-        } else {
-          ++at;
-          break;
-        }
-      }
-      if (at < line.size() && line[at] != ',') return false;
-    } else {
-      const size_t end = std::min(line.find(',', at), line.size());
-      field = line.substr(at, end - at);
-      if (field.find('"') != std::string::npos) return false;
-      at = end;
-    }
-    fields.push_back(std::move(field));
-    if (at >= line.size()) return true;
-    ++at;  // the comma
-  }
-}
 
 bool parse_number(std::string_view text, int64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -52,7 +19,7 @@ bool parse_number(std::string_view text, int64_t& number) {
 // What is wrong with a record, or empty; a good one goes into `names`.
 std::string take_record(std::string_view line, std::map<int64_t, std::string>& names) {
   std::vector<std::string> fields;
-  if (!split_record(line, fields)) return "broken quotes";
+  if (!wire::split_csv_record(line, fields)) return "broken quotes";
   if (fields.size() != 2) {
     return "expected 'number,name', not " + std::to_string(fields.size()) + " field(s)";
   }
@@ -73,16 +40,13 @@ const std::string* Areas::name(int64_t number) const {
 }
 
 Result<Areas> parse_areas(std::string_view text) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = wire::without_byte_order_mark(text);
   Areas areas;
   std::string problems;
   size_t bad = 0;
   bool header_seen = false;
   for (size_t number = 1; !text.empty(); ++number) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = wire::take_line(text);
     if (line.empty()) continue;
     if (!header_seen) {
       header_seen = true;

@@ -24,7 +24,23 @@ enum class Method : uint16_t {
   kDbSchema = 6,    // body: JSON of the tables' declaration; orchestrator to leader only
   kPeer = 16,       // one way: a replication message (repl/message.h) follows the method number
   kControl = 17,    // controller to replica and back: repl/message.h as well, with a reply
+  // The toy store; bodies are JSON, described in tandem-wire(5).
+  kOrderPlace = 32,      // front to order leader: buy, with the client's key
+  kOrderGet = 33,        // an order by its number
+  kCatalogGet = 40,      // a product by its name
+  kCatalogList = 41,     // all products; body: empty
+  kCatalogTake = 42,     // order leader to catalog: take toys out of the stock for an intent
+  kCatalogRestock = 43,  // add to the stock of a toy
+  kCatalogPrice = 44,    // change the price of a toy
+  kCatalogAdd = 45,      // a new toy
+  kCatalogPoll = 46,     // front to catalog leader: what is to be dropped from the cache?
 };
+
+// Whether asking again can do no harm, and any replica may answer.
+constexpr bool is_read(Method method) {
+  return method == Method::kDbRead || method == Method::kOrderGet ||
+         method == Method::kCatalogGet || method == Method::kCatalogList;
+}
 
 enum class Consistency : uint8_t { kDefault = 0, kLinearizable = 1, kSession = 2, kEventual = 3 };
 

@@ -60,6 +60,8 @@ const char* name_of(Problem problem) {
       return "session went back";
     case Problem::kWrongIndex:
       return "wrong index";
+    case Problem::kUnbalanced:
+      return "unbalanced";
   }
   return "?";
 }

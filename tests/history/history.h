@@ -68,6 +68,7 @@ enum class Problem : uint8_t {
   kOrder,            // two reads, or two writes and a read, contradict each other's order
   kWentBack,         // a session saw less than before
   kWrongIndex,       // an answer does not fit the index of the log that it names
+  kUnbalanced,       // what a store has, sold and was given does not add up
 };
 
 struct Violation {

@@ -22,7 +22,7 @@ keys() {
     sort -u
 }
 
-for program in "$bin"/rs-*; do
+for program in "$bin"/[rt]s-*; do
   if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
   name=$(basename "$program")
   page=$(ls "man/$name".[18] 2>/dev/null) || {
@@ -35,9 +35,12 @@ for program in "$bin"/rs-*; do
     grep -qE -e "$option([^a-z-]|\$)" <<<"$text" || bad "$page: option $option is missing"
   done
 
-  file=etc/${name#rs-}.toml
+  file=etc/${name#*-}.toml
   [ -r "$file" ] || continue
-  if settings=$("$program" --config "$file" --print-config | keys); then
+  given=(--config "$file")
+  # One file for all replicas leaves open which of them it is.
+  ! "$program" --help | grep -q -e '--id ' || given+=(--id 1)
+  if settings=$("$program" "${given[@]}" --print-config | keys); then
     for key in $settings; do
       grep -qE -e "(^|[^a-z_.])${key//./\\.}([^a-z_.]|\.?\$|\.[^a-z])" <<<"$text" ||
         bad "$page: setting $key is missing"
@@ -47,6 +50,6 @@ for program in "$bin"/rs-*; do
   else
     bad "$file: $name --print-config fails on it"
   fi
-  said=$("$program" --config "$file" --check 2>&1) || bad "$file: $name --check: $said"
+  said=$("$program" "${given[@]}" --check 2>&1) || bad "$file: $name --check: $said"
 done
 exit $status

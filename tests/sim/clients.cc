@@ -116,20 +116,6 @@ void Clients::forge(Client& client) {
 
 // --- asking and hearing ---
 
-// The next from here that leads; mostly the one that leads the latest epoch.
-size_t Clients::leading_from(size_t first) {
-  const bool latest = world_.random.chance(700);
-  size_t found = first;
-  for (size_t i = 0; i < nodes_.size(); ++i) {
-    const size_t node = (first + i) % nodes_.size();
-    if (!nodes_[node]->leading()) continue;
-    const bool none = !nodes_[found]->leading();
-    const bool later = !none && nodes_[node]->core().epoch() > nodes_[found]->core().epoch();
-    if (none || (latest && later)) found = node;
-  }
-  return found;
-}
-
 // Asks any replica, a change one that leads; whatever comes of it, asks again later.
 void Clients::ask(uint32_t id, uint64_t number) {
   Client& client = clients_[id];
@@ -139,13 +125,18 @@ void Clients::ask(uint32_t id, uint64_t number) {
     return;
   }
   size_t node = world_.random.below(nodes_.size());
-  if (!client.request.key.empty()) node = leading_from(node);
+  if (!client.request.key.empty()) node = group_.leading_from(node);
   for (int copies = world_.strikes(world_.plan.twice) ? 2 : 1; copies > 0; --copies) {
-    world_.schedule.after(network_.delay(),
-                          [this, node, request = client.request] { nodes_[node]->ask(request); });
+    world_.schedule.after(network_.delay(), [this, node, request = client.request] {
+      arrive(*nodes_[node], request);
+    });
   }
   world_.schedule.after(world_.between_ns(20 * kMs, 300 * kMs),
                         [this, id, number] { ask(id, number); });
+}
+
+void Clients::arrive(Node& node, const Request& request) {
+  node.run(node.session(), [&node, request] { database_of(node).ask(request); });
 }
 
 // A change that was asked for may come yet, at any time.

@@ -5,25 +5,23 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "history/history.h"
-#include "sim/network.h"
-#include "sim/node.h"
-#include "sim/world.h"
+#include "sim/database.h"
+#include "sim/group.h"
 
 namespace tandem::sim {
 
-class Clients {
+class Clients final : public Database::Clients {
  public:
-  Clients(World& world, Network& network, const std::vector<std::unique_ptr<Node>>& nodes)
-      : world_(world), network_(network), nodes_(nodes) {}
+  explicit Clients(Group& group)
+      : group_(group), world_(group.world()), network_(group.network()), nodes_(group.nodes()) {}
 
   void start();
   // A replica answers; the answer may be lost on its way.
-  void reply(const Request& request, const Answer& answer);
+  void reply(const Request& request, const Answer& answer) override;
   // No further requests; those under way are asked again until they are answered.
   void stop() { stopped_ = true; }
   bool idle() const;
@@ -48,16 +46,17 @@ class Clients {
   void choose_read(Client& client, const std::string& object);
   void choose_change(Client& client, const std::string& object);
   void forge(Client& client);
-  size_t leading_from(size_t first);
   void ask(uint32_t id, uint64_t number);
+  static void arrive(Node& node, const Request& request);
   void lose_patience(Client& client);
   void heard(const Request& request, const Answer& answer);
   void take(Client& client, const Answer& answer);
   void pause(uint32_t id);
 
+  Group& group_;
   World& world_;
   Network& network_;
-  const std::vector<std::unique_ptr<Node>>& nodes_;
+  const Nodes& nodes_;
   std::vector<Client> clients_;
   history::History history_;
   int64_t last_value_ = 0;

@@ -1,238 +1,61 @@
 #include "sim/cluster.h"
 
-#include <algorithm>
-#include <utility>
+#include <memory>
 
 namespace tandem::sim {
 namespace {
 
 constexpr int64_t kConvergeNs = 60'000 * kMs;
-constexpr uint32_t kControllers = 2;
+
+bool lower_id(const repl::Candidate& a, const repl::Candidate& b) {
+  return a.member.id < b.member.id;
+}
 
 }  // namespace
 
-void Outcome::add(const Outcome& other) {
-  hash ^= other.hash;
-  seeds += other.seeds;
-  events += other.events;
-  committed += other.committed;
-  answered += other.answered;
-  reads += other.reads;
-  undecided += other.undecided;
-  epochs += other.epochs;
-  for (size_t i = 0; i < kFaults; ++i) faults[i] += other.faults[i];
-}
-
-Cluster::Cluster(uint64_t seed, bool verbose) : world_(seed, verbose) {
-  for (repl::ReplicaId id = 1; id <= world_.plan.replicas; ++id) {
-    nodes_.push_back(std::make_unique<Node>(
-        world_, network_, store_, id,
-        [this](const Request& request, const Answer& answer) { clients_.reply(request, answer); }));
-  }
-  repl::Record record;
-  record.lineage = world_.new_id();
-  record.epoch = record.version = 1;
-  record.leader = 1;
-  record.in_sync = {nodes_[0]->member()};
-  record.min_in_sync = world_.plan.min_in_sync;
-  store_.create(record);
-}
-
-void Cluster::deliver(const repl::Message& message) {
-  if (message.to != repl::kController) {
-    nodes_.at(message.to - 1)->receive(message);
-    return;
-  }
-  for (auto& controller : controllers_) controller->receive(message);
-}
+Cluster::Cluster(uint64_t seed, bool verbose)
+    : universe_(seed, verbose),
+      group_(universe_, draw_plan(universe_.random), "", lower_id,
+             [this](Node& node) {
+               return std::make_unique<Database>(node, group_.world().checks, clients_);
+             }),
+      clients_(group_) {}
 
 Outcome Cluster::run() {
-  for (auto& node : nodes_) node->start();
-  for (uint32_t i = 0; i < kControllers; ++i) {
-    if (i < world_.plan.sensible_controllers) {
-      controllers_.push_back(sensible_controller(world_, network_, store_, nodes_));
-      continue;
-    }
-    auto senseless = std::make_unique<SenselessController>(world_, network_, store_, nodes_);
-    senseless_ = senseless.get();
-    controllers_.push_back(std::move(senseless));
-  }
+  group_.start();
   clients_.start();
   next_fault();
-  const int64_t heals_at = world_.now() + world_.plan.faults_until_ns;
-  while (world_.now() < heals_at) world_.schedule.run_one();
-  heal();
-  const int64_t last = world_.now() + kConvergeNs;
-  while (!has_converged()) {
-    if (world_.now() > last) violated("the group does not come together again");
-    world_.schedule.run_one();
+  const int64_t heals_at = universe_.now() + group_.world().plan.faults_until_ns;
+  while (universe_.now() < heals_at) universe_.schedule.run_one();
+  universe_.trace.note("", "heal", {});
+  universe_.healed = true;
+  clients_.stop();
+  group_.heal();
+  const int64_t last = universe_.now() + kConvergeNs;
+  while (!clients_.idle() || !group_.has_converged()) {
+    if (universe_.now() > last) violated("the group does not come together again");
+    universe_.schedule.run_one();
   }
-  for (const auto& node : nodes_) {
-    if (node->objects() != nodes_[0]->objects()) violated("states differ at the end");
-  }
-  clients_.check(nodes_[0]->objects(), nodes_[0]->applied());
+  group_.check_states();
+  const Node& node = *group_.nodes()[0];
+  clients_.check(database_of(node).objects(), node.applied());
   Outcome outcome;
   outcome.seeds = 1;
-  outcome.hash = world_.trace.hash();
-  outcome.events = world_.trace.events();
-  outcome.committed = world_.checks.committed().size();
-  outcome.answered = world_.checks.acknowledged();
+  outcome.hash = universe_.trace.hash();
+  outcome.events = universe_.trace.events();
+  outcome.committed = group_.world().checks.committed().size();
+  outcome.answered = group_.world().checks.acknowledged();
   outcome.reads = clients_.reads();
   outcome.undecided = clients_.undecided();
-  outcome.epochs = store_.record().epoch;
-  outcome.faults = world_.faults;
+  outcome.epochs = group_.record().epoch;
+  outcome.faults = universe_.faults;
   return outcome;
 }
 
-// --- faults ---
-
 void Cluster::next_fault() {
-  if (world_.healed) return;
-  uint32_t sum = 0;
-  for (const uint32_t weight : world_.plan.weights) sum += weight;
-  if (sum > 0) {
-    uint64_t which = world_.random.below(sum);
-    size_t fault = 0;
-    for (; which >= world_.plan.weights[fault]; ++fault) which -= world_.plan.weights[fault];
-    Node& node = *world_.random.one_of(nodes_);
-    world_.trace.note("fault kind id:", {fault, node.member().id});
-    if (strike(static_cast<Fault>(fault), node)) ++world_.faults[fault];
-  }
-  const bool at_once = world_.random.chance(world_.plan.bursts);
-  const int64_t last_ns = at_once ? 20 * kMs : 2 * world_.plan.fault_every_ns;
-  world_.schedule.after(world_.between_ns(kMs, last_ns), [this] { next_fault(); });
-}
-
-// False: it did not come about.
-bool Cluster::strike(Fault fault, Node& node) {
-  const int64_t for_ns = world_.between_ns(kMs, 1500 * kMs);
-  switch (fault) {
-    case Fault::kCrash:
-      if (!node.up()) return false;
-      node.crash();
-      return true;
-    case Fault::kPause:
-      if (!node.up()) return false;
-      node.pause(for_ns);
-      return true;
-    case Fault::kCut:
-      cut_links();
-      return true;
-    case Fault::kWipe:
-    case Fault::kBitFlip:
-      return lose_data(fault, node);
-    case Fault::kOtherDisk:
-      if (node.up()) node.crash();
-      node.change_disk();
-      return true;
-    case Fault::kRemoval:
-      if (senseless_ == nullptr) return false;
-      // Always the same one: with more of them outside, the rest may be fewer than the minimum.
-      senseless_->ask_to_leave(world_.plan.replicas);
-      return true;
-    case Fault::kFullDisk:
-      node.fill_disk(for_ns);
-      return true;
-    case Fault::kFailedSync:
-      node.fail_next_sync();
-      return true;
-    case Fault::kStoreGone:
-      store_.go_away(for_ns);
-      return true;
-    case Fault::kStoreWiped:
-      store_.lose_record(for_ns);
-      return true;
-    case Fault::kElection:
-      if (senseless_ == nullptr) return false;
-      senseless_->want_election();
-      return true;
-    case Fault::kSplit:
-      if (senseless_ == nullptr) return false;
-      split();
-      return true;
-    case Fault::kCount:
-      break;
-  }
-  return false;
-}
-
-// From here to there, both ways, a replica from the others, or the group in two; or all are mended.
-void Cluster::cut_links() {
-  const auto last = static_cast<repl::ReplicaId>(nodes_.size());
-  const auto any = [&] { return world_.random.between<repl::ReplicaId>(0, last); };
-  const repl::ReplicaId from = any();
-  const repl::ReplicaId to = any();
-  const uint64_t kind = world_.random.below(6);
-  const uint64_t alone = uint64_t{1} << from | world_.random.below(2);
-  const uint64_t side = kind == 3 ? alone : world_.random.below(uint64_t{2} << last);
-  world_.trace.note("cut from to kind side:", {from, to, kind, side});
-  if (kind == 0 || world_.random.chance(500)) network_.mend_cuts();
-  if (world_.random.chance(300)) {
-    world_.schedule.after(world_.between_ns(10 * kMs, 1000 * kMs),
-                          [this] { network_.mend_cuts(); });
-  }
-  if (kind == 1 || kind == 2) network_.cut(from, to);
-  if (kind == 2) network_.cut(to, from);
-  if (kind <= 2) return;
-  // Controllers are on both sides, or with one, and with them the record store.
-  cut_off(side, world_.random.chance(500) ? 1 : 0);
-}
-
-// Cuts all links between two sides, `first` and up: 0 is the controllers.
-void Cluster::cut_off(uint64_t side, repl::ReplicaId first) {
-  for (repl::ReplicaId a = first; a <= nodes_.size(); ++a) {
-    for (repl::ReplicaId b = first; b <= nodes_.size(); ++b) {
-      if ((side >> a & 1) != (side >> b & 1)) network_.cut(a, b);
-    }
-  }
-}
-
-void Cluster::split() {
-  network_.mend_cuts();
-  const repl::ReplicaId leader = store_.record().leader;
-  const uint64_t others = world_.random.below(uint64_t{2} << nodes_.size()) & ~uint64_t{1};
-  cut_off(others | uint64_t{1} << leader, 0);
-  senseless_->want_election();
-  const auto crash_later = [this](Node& node, int64_t last_ms) {
-    if (world_.random.chance(500)) return;
-    world_.schedule.after(world_.between_ns(10 * kMs, last_ms * kMs), [this, &node] {
-      if (node.up() && !world_.healed) node.crash();
-    });
-  };
-  crash_later(*world_.random.one_of(nodes_), 150);
-  crash_later(*nodes_[leader - 1], 300);
-}
-
-bool Cluster::lose_data(Fault fault, Node& node) {
-  if (!store_.can_do_without(node.member())) return false;
-  if (node.up()) node.crash();
-  if (fault == Fault::kBitFlip) return node.flip_bit();
-  node.wipe();
-  return true;
-}
-
-// --- the end ---
-
-void Cluster::heal() {
-  world_.trace.note("heal", {});
-  world_.healed = true;
-  network_.mend_cuts();
-  store_.heal();
-  clients_.stop();
-  for (auto& node : nodes_) node->heal();
-}
-
-bool Cluster::has_converged() const {
-  if (!clients_.idle()) return false;
-  const repl::Record& record = store_.record();
-  const Node& leader = *nodes_[record.leader - 1];
-  if (!leader.leading() || leader.core().epoch() != record.epoch || !leader.core().opened()) {
-    return false;
-  }
-  const repl::Index end = leader.core().last_index();
-  return std::all_of(nodes_.begin(), nodes_.end(), [end](const auto& node) {
-    return node->up() && node->applied() == end && node->core().last_index() == end;
-  });
+  if (universe_.healed) return;
+  group_.strike();
+  universe_.schedule.after(group_.next_strike_ns(), [this] { next_fault(); });
 }
 
 }  // namespace tandem::sim

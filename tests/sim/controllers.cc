@@ -8,13 +8,8 @@
 namespace tandem::sim {
 
 using repl::Bug;
-using repl::planted;
 
 namespace {
-
-bool lower_id(const repl::Candidate& a, const repl::Candidate& b) {
-  return a.member.id < b.member.id;
-}
 
 // A leader that was not seen open for so long, and a lease, is replaced.
 constexpr int64_t kOpeningNs = 400 * kMs;
@@ -24,8 +19,13 @@ constexpr int kRepeated = 5;
 // The owner of a real controller, as rs-orch is one: knows with a delay which processes live.
 class SensibleController final : public ControllerProcess {
  public:
-  SensibleController(World& world, Network& network, RecordStore& store, const Nodes& nodes)
-      : world_(world), network_(network), store_(store), nodes_(nodes) {
+  SensibleController(World& world, Network& network, RecordStore& store, const Nodes& nodes,
+                     const repl::Controller::Prefer& prefer)
+      : world_(world),
+        network_(network),
+        store_(store),
+        nodes_(nodes),
+        core_(repl::ControllerOptions{}, prefer) {
     core_.set_active(true);
     tick();
   }
@@ -34,6 +34,11 @@ class SensibleController final : public ControllerProcess {
     repl::ControllerEffects out;
     core_.state_answered(answer, world_.now(), out);
     carry_out(out);
+  }
+
+  void hand_over(repl::ReplicaId id) override {
+    repl::ControllerEffects out;
+    if (core_.transfer(id, world_.now(), out)) carry_out(out);
   }
 
  private:
@@ -94,15 +99,16 @@ class SensibleController final : public ControllerProcess {
   Network& network_;
   RecordStore& store_;
   const Nodes& nodes_;
-  repl::Controller core_{repl::ControllerOptions{}, lower_id};
+  repl::Controller core_;
   std::map<repl::ReplicaId, uint64_t> known_dead_;  // sessions
 };
 
 }  // namespace
 
 std::unique_ptr<ControllerProcess> sensible_controller(World& world, Network& network,
-                                                       RecordStore& store, const Nodes& nodes) {
-  return std::make_unique<SensibleController>(world, network, store, nodes);
+                                                       RecordStore& store, const Nodes& nodes,
+                                                       const repl::Controller::Prefer& prefer) {
+  return std::make_unique<SensibleController>(world, network, store, nodes, prefer);
 }
 
 SenselessController::SenselessController(World& world, Network& network, RecordStore& store,

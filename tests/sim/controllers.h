@@ -23,10 +23,13 @@ class ControllerProcess {
  public:
   virtual ~ControllerProcess() = default;
   virtual void receive(const repl::Message& answer) = 0;
+  // It should make this replica the leader, if it can.
+  virtual void hand_over(repl::ReplicaId) {}
 };
 
 std::unique_ptr<ControllerProcess> sensible_controller(World& world, Network& network,
-                                                       RecordStore& store, const Nodes& nodes);
+                                                       RecordStore& store, const Nodes& nodes,
+                                                       const repl::Controller::Prefer& prefer);
 
 // Also a source of faults: its elections need no reason.
 class SenselessController final : public ControllerProcess {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <new>
 #include <set>
 #include <sstream>
@@ -20,7 +21,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "repl/planted.h"
+#include "sim/cluster.h"
+#include "sim/store/toy_store.h"
 
 namespace tandem::sim {
 namespace {
@@ -41,8 +43,8 @@ Progress* share(size_t count) {
   return new (memory) Progress[count];
 }
 
-// A broken invariant ends in abort(), here or deep in the protocol core: all that is left to do
-// then is to say which seed it was.
+// A broken invariant ends in abort(), here or deep in what is simulated: all that is left to do
+// then, and where that crashes, is to say which seed it was.
 char rerun_line[400];
 
 void tell_rerun_line(int) {
@@ -100,12 +102,15 @@ bool Jobs::read_seeds(const char* file) {
 }
 
 Outcome Jobs::run_seed(uint64_t seed) const {
-  const std::string bug = planted.empty() ? "" : " --planted " + planted;
+  std::string options = store ? " --store" : "";
+  if (!planted.empty()) options += " --planted " + planted;
   std::snprintf(rerun_line, sizeof rerun_line,
                 "seed %" PRIu64 " failed; rerun: %s%s --seed %" PRIu64 " --verbose\n", seed,
-                program.c_str(), bug.c_str(), seed);
-  std::signal(SIGABRT, tell_rerun_line);
-  return Cluster(seed, verbose).run();
+                program.c_str(), options.c_str(), seed);
+  for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) std::signal(number, tell_rerun_line);
+  // Both are large.
+  if (store) return std::make_unique<ToyStore>(seed, verbose)->run();
+  return std::make_unique<Cluster>(seed, verbose)->run();
 }
 
 bool Jobs::run(Outcome& sum) const {
@@ -134,9 +139,10 @@ bool Jobs::run(Outcome& sum) const {
   return !broken;
 }
 
-bool Jobs::find_planted(const char* table, bool (*plant)(const char* name)) const {
+bool Jobs::find_planted(const char* table, std::span<const std::string_view> bugs,
+                        bool (*plant)(const char* name)) const {
   std::vector<Search> searches;
-  std::set<std::string_view> missing(repl::kBugNames.begin() + 1, repl::kBugNames.end());
+  std::set<std::string_view> missing(bugs.begin(), bugs.end());
   std::ifstream in(table);
   for (std::string line; std::getline(in, line);) {
     std::istringstream words(line);

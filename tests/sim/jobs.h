@@ -2,15 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "sim/cluster.h"
+#include "sim/outcome.h"
 
 namespace tandem::sim {
 
 struct Jobs {
   std::string program;
+  bool store = false;           // the toy store instead of the protocol alone
   std::string planted;          // a bug's name, for the rerun line
   std::vector<uint64_t> known;  // seeds that come before all others
   uint64_t first = 1;
@@ -23,8 +26,9 @@ struct Jobs {
   // False: an invariant broke; which, and how to see it again, was told on stderr.
   bool run(Outcome& sum) const;
   // Looks for each bug of a table of "NAME SEEDS" lines (0: not at all); false: one was not found
-  // in so many seeds, or one that there is is missing in the table.
-  bool find_planted(const char* table, bool (*plant)(const char* name)) const;
+  // in so many seeds, or one of `bugs` is missing in the table.
+  bool find_planted(const char* table, std::span<const std::string_view> bugs,
+                    bool (*plant)(const char* name)) const;
 
  private:
   uint64_t seed_at(uint64_t i) const {

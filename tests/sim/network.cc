@@ -4,11 +4,6 @@
 
 namespace tandem::sim {
 
-int64_t Network::delay() {
-  if (world_.strikes(world_.plan.late)) return world_.between_ns(kMs, world_.plan.late_ns);
-  return world_.between_ns(kMs / 20, world_.plan.delay_ns);
-}
-
 void Network::send(const repl::Message& message) {
   if (cuts_.contains({message.from, message.to})) return;
   std::string bytes;

@@ -26,8 +26,7 @@ class Network {
   bool reaches_store(repl::ReplicaId id) const {
     return !cuts_.contains({id, repl::kController}) && !cuts_.contains({repl::kController, id});
   }
-  // How long something takes on its way now.
-  int64_t delay();
+  int64_t delay() { return world_.universe.delay_ns(world_.plan); }
 
  private:
   void arrive(const std::string& bytes);

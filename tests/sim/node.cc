@@ -9,33 +9,20 @@
 namespace tandem::sim {
 
 using repl::Bug;
-using repl::planted;
 
 namespace {
 
-constexpr std::string_view kEndOfRows = "#end";
 constexpr int64_t kReadDeadlineNs = 400 * kMs;
-constexpr int64_t kMaxOffsetNs = 100'000 * kMs;
-
-std::string rows_of(const repl::FrozenState& state) {
-  std::string rows;
-  state.write_rows([&rows](std::string_view row) {
-    rows.append(row).push_back('\n');
-    return true;
-  });
-  return rows.append(kEndOfRows);
-}
 
 }  // namespace
 
-Node::Node(World& world, Network& network, RecordStore& store, repl::ReplicaId id, Reply reply)
-    : world_(world),
+Node::Node(World& world, Network& network, RecordStore& store, repl::ReplicaId id, MakeProgram make)
+    : Process(world.universe, world.plan.clock_ppm),
+      world_(world),
       network_(network),
       store_(store),
       id_(id),
-      clock_ppm_(world.between_ns(-world.plan.clock_ppm, world.plan.clock_ppm)),
-      clock_offset_ns_(world.between_ns(0, kMaxOffsetNs)),
-      reply_(std::move(reply)),
+      make_program_(std::move(make)),
       disk_(std::make_unique<Disk>(world.new_id())) {
   world_.checks.has_disk(id_, *disk_);
 }
@@ -44,8 +31,9 @@ Node::Node(World& world, Network& network, RecordStore& store, repl::ReplicaId i
 
 void Node::start() {
   if (up()) return;
-  session_ = world_.new_id();
-  pause_ns_ = paused_until_ns_ = 0;
+  begin_life();
+  program_ = make_program_(*this);
+  machine_ = std::make_unique<repl::ExactlyOnce>(program_->machine());
   const repl::Member before = member();
   if (!disk_->recover(world_.new_id())) world_.checks.disk_is_renewed(before);
   const Snapshot& snapshot = disk_->snapshot();
@@ -53,7 +41,7 @@ void Node::start() {
   restore(snapshot);
   repl::ReplicaOptions options = world_.plan.replica;
   options.self = member();
-  options.session = session_;
+  options.session = session();
   repl::Recovered recovered;
   recovered.lineage = disk_->lineage();
   recovered.promise = disk_->promise();
@@ -71,14 +59,13 @@ void Node::crash() {
   CHECK(up());
   core_.reset();
   disk_->crash(world_.random);
-  world_.checks.dies(id_, session_, *disk_);
+  world_.checks.dies(id_, session(), *disk_);
   world_.trace.note("crash id durable promise:",
                     {id_, disk_->durable_log().last_index(), disk_->promise()});
   life_ = {};
-  const bool machine = world_.random.chance(300);
-  if (machine) clock_offset_ns_ = world_.between_ns(0, kMaxOffsetNs);
-  const int64_t down_ms = world_.random.chance(500) ? 20 : 1500;
-  world_.schedule.after(world_.between_ns(kMs, down_ms * kMs), [this] { start(); });
+  machine_.reset();
+  program_.reset();
+  end_life();
 }
 
 void Node::wipe() {
@@ -102,37 +89,15 @@ bool Node::flip_bit() {
   return disk_->flip_bit(world_.random, world_.new_id());
 }
 
-void Node::pause(int64_t for_ns) {
-  world_.trace.note("pause id ms:", {id_, static_cast<uint64_t>(for_ns / kMs)});
-  pause_ns_ = for_ns;
-}
-
 void Node::heal() {
-  pause_ns_ = paused_until_ns_ = full_until_ns_ = 0;
+  stay_awake();
+  full_until_ns_ = 0;
   next_sync_fails_ = false;
   const bool needed = former_disk_ != nullptr &&
                       store_.record().contains(repl::Member{id_, former_disk_->storage_id()});
   if (needed && up()) crash();
   if (needed) change_disk();
   start();
-}
-
-void Node::later(int64_t delay_ns, UniqueFunction<void()> work) {
-  world_.schedule.after(delay_ns, [this, session = session_, work = std::move(work)]() mutable {
-    run(session, std::move(work));
-  });
-}
-
-void Node::run(uint64_t session, UniqueFunction<void()> work) {
-  if (!up() || session != session_) return;
-  const int64_t paused_ns = paused_until_ns_ - world_.now();
-  if (paused_ns > 0) {
-    later(paused_ns + world_.between_ns(0, kMs), std::move(work));
-    return;
-  }
-  work();
-  // In the middle of a turn: what comes meanwhile is handled in the same turn.
-  if (pause_ns_ > 0) paused_until_ns_ = world_.now() + std::exchange(pause_ns_, 0);
 }
 
 // --- the core and its effects ---
@@ -153,13 +118,15 @@ void Node::carry_out(repl::Effects& effects) {
     world_.trace.say(notice);
   }
   if (effects.stepped_down) {
-    life_.commands.clear();
     world_.checks.stopped_leading(id_);
+    auto writers = std::exchange(life_.writers, {});
+    for (auto& [index, writer] : writers) writer.done(nullptr, 0);
   }
   for (repl::Persist& persist : effects.persists) {
-    std::visit([&](auto& what) { write(persist.ticket, std::move(what)); }, persist.what);
+    std::visit([&](auto& what) { write_disk(persist.ticket, std::move(what)); }, persist.what);
   }
-  if (core_->leading()) world_.checks.leads(id_, session_, core_->epoch(), disk_->log());
+  if (core_->leading()) world_.checks.leads(id_, session(), core_->epoch(), disk_->log());
+  if (!acts()) return;
   for (repl::Send& send : effects.sends) life_.held.push_back(std::move(send));
   release_held();
   look_at_commit();
@@ -167,19 +134,19 @@ void Node::carry_out(repl::Effects& effects) {
     const uint64_t expected = effects.swap->expected_version;
     store_.swap(
         *effects.swap, network_.reaches_store(id_),
-        [this, expected, session = session_](bool applied) {
+        [this, expected, session = session()](bool applied) {
           run(session, [this, expected, applied] { step(repl::SwapDone{expected, applied}); });
         });
   }
   if (effects.read_record) read_record();
   if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
   for (const repl::Readable& readable : effects.readable) {
-    const auto asking = life_.asking.extract(readable.token);
-    if (asking) read_at(readable.index, asking.mapped());
+    auto asking = life_.asking.extract(readable.token);
+    if (asking) read_at(readable.index, std::move(asking.mapped()));
   }
 }
 
-void Node::write(repl::Ticket ticket, Disk::What what) {
+void Node::write_disk(repl::Ticket ticket, Disk::What what) {
   const repl::Index last = disk_->log().last_index();
   const auto* cut = std::get_if<repl::CutLog>(&what);
   const repl::Index cut_from = cut != nullptr ? cut->from : 0;
@@ -249,7 +216,7 @@ void Node::look_at_commit() {
 }
 
 void Node::receive(const repl::Message& message) {
-  run(session_, [this, message] {
+  run(session(), [this, message] {
     const bool has_room = message.entries.empty() || !full();
     if (!life_.installing && has_room) step(repl::MessageIn{message});
   });
@@ -258,7 +225,7 @@ void Node::receive(const repl::Message& message) {
 void Node::read_record() {
   if (std::exchange(life_.reading_record, true)) return;
   store_.read(network_.reaches_store(id_),
-              [this, session = session_, asked_ns = clock()](
+              [this, session = session(), asked_ns = clock()](
                   bool read, const std::optional<repl::Record>& record) {
                 run(session, [this, read, record, asked_ns] {
                   life_.reading_record = false;
@@ -267,127 +234,70 @@ void Node::read_record() {
               });
 }
 
-// --- clients ---
+// --- what the program wants ---
 
-void Node::ask(const Request& request) {
-  run(session_, [this, request] {
-    if (request.key.empty()) {
-      begin_read(request);
-    } else if (leading() && !full()) {
-      step(repl::Propose{world_.wall_ms(), request.key, request.payload});
-      life_.commands[core_->last_index()] = request;
-    }
-  });
+bool Node::write(const std::string& key, std::string command, Written done, int64_t budget_ns) {
+  if (!leading() || full()) return false;
+  step(repl::Propose{world_.wall_ms(), key, std::move(command)});
+  const repl::Index index = core_->last_index();
+  const uint64_t number = ++life_.last_writer;
+  life_.writers[index] = Writer{number, key, std::move(done)};
+  if (budget_ns > 0) later(budget_ns, [this, index, number] { expire(index, number); });
+  return true;
 }
 
-void Node::begin_read(const Request& request) {
-  if (request.level != history::Level::kLinearizable) {
+void Node::expire(repl::Index index, uint64_t number) {
+  const auto it = life_.writers.find(index);
+  if (it == life_.writers.end() || it->second.number != number) return;
+  Writer writer = std::move(it->second);
+  life_.writers.erase(it);
+  writer.done(nullptr, 0);
+}
+
+void Node::read(Reader reader) {
+  if (reader.level != history::Level::kLinearizable) {
     const bool waits =
-        request.level == history::Level::kSession && !planted(Bug::kIgnoreSessionIndex);
-    read_at(waits ? request.floor : 0, request);
+        reader.level == history::Level::kSession && !planted(Bug::kIgnoreSessionIndex);
+    read_at(waits ? reader.floor : 0, std::move(reader));
     return;
   }
   // Sampled now that the request is here, not when the turn began.
   const bool before = planted(Bug::kClockBeforeRequest) && life_.turn_open;
   const int64_t now_ns = before ? life_.turn_clock_ns : clock();
   if (const auto index = core_->read_index(now_ns)) {
-    read_at(*index, request);
+    read_at(*index, std::move(reader));
     return;
   }
-  life_.asking[++life_.last_token] = request;
+  life_.asking[++life_.last_token] = std::move(reader);
   step(repl::Read{life_.last_token, now_ns + kReadDeadlineNs});
 }
 
-void Node::read_at(repl::Index index, const Request& request) {
-  life_.reads.emplace(planted(Bug::kReadWithoutWaiting) ? 0 : index, request);
+void Node::read_at(repl::Index index, Reader reader) {
+  life_.reads.emplace(planted(Bug::kReadWithoutWaiting) ? 0 : index, std::move(reader));
   answer_reads();
 }
 
 void Node::answer_reads() {
   while (!life_.reads.empty() && life_.reads.begin()->first <= applied_) {
-    const auto read = life_.reads.extract(life_.reads.begin());
-    const Request& request = read.mapped();
-    if (applied_ < request.floor) {
-      violated(request.level == history::Level::kSession ? "a session goes back"
-                                                         : "a linearizable read is too old");
+    auto read = life_.reads.extract(life_.reads.begin());
+    Reader& reader = read.mapped();
+    if (applied_ < reader.floor) {
+      violated(reader.level == history::Level::kSession ? "a session goes back"
+                                                        : "a linearizable read is too old");
     }
-    reply_(request, Answer{{200, ""}, objects_.read(request.object), applied_});
+    reader.done();
   }
 }
 
 // What some reads wait for is in the log no more, and never will be.
 void Node::read_again_from(repl::Index cut) {
-  std::vector<Request> again;
+  std::vector<Reader> again;
   while (!life_.reads.empty() && life_.reads.rbegin()->first >= cut) {
-    again.push_back(life_.reads.extract(std::prev(life_.reads.end())).mapped());
+    again.push_back(std::move(life_.reads.extract(std::prev(life_.reads.end())).mapped()));
   }
-  for (Request& request : again) {
-    later(0, [this, request = std::move(request)] { begin_read(request); });
+  for (Reader& reader : again) {
+    later(0, [this, reader = std::move(reader)]() mutable { read(std::move(reader)); });
   }
-}
-
-// --- snapshots ---
-
-void Node::take_chunk(const repl::SnapshotChunk& chunk) {
-  Snapshot& incoming = life_.incoming;
-  if (incoming.index != chunk.index || chunk.offset == 0) {
-    incoming = Snapshot{chunk.index, chunk.epoch, 0, {}};
-  }
-  if (chunk.offset != incoming.rows.size() || full() || world_.strikes(world_.plan.failed_chunk)) {
-    incoming = {};
-    step(repl::SnapshotChunkWritten{chunk.index, 0});
-    return;
-  }
-  incoming.rows += chunk.data;
-  step(repl::SnapshotChunkWritten{chunk.index, incoming.rows.size()});
-  if (incoming.rows.size() < chunk.total_bytes) return;
-  if (chunk.index <= applied_ || chunk.index > world_.checks.committed().size()) {
-    violated("a snapshot is installed below what is applied, or beyond what is committed");
-  }
-  incoming.time_ms = world_.checks.committed()[chunk.index - 1].time_ms;
-  world_.trace.note("install id index:", {id_, chunk.index});
-  life_.installing = true;
-  life_.commands.clear();
-  disk_->save_snapshot(std::exchange(incoming, {}));
-  restore(disk_->snapshot());
-  write(0, RestartLog{disk_->snapshot().index, disk_->snapshot().epoch});
-  read_again_from(applied_ + 1);
-  answer_reads();
-}
-
-void Node::restore(const Snapshot& snapshot) {
-  machine_.reset();
-  std::string_view rows = snapshot.rows;
-  while (snapshot.index > 0 && rows != kEndOfRows) {
-    const size_t end = rows.find('\n');
-    if (end == std::string_view::npos) violated("a snapshot is incomplete");
-    if (!machine_.restore_row(rows.substr(0, end))) violated("a snapshot has a malformed row");
-    rows.remove_prefix(end + 1);
-  }
-  CHECK(machine_.finish_restore());
-  applied_ = seen_commit_ = snapshot.index;
-  applied_time_ms_ = snapshot.time_ms;
-}
-
-void Node::take_snapshot_if_due() {
-  const uint32_t every = world_.plan.snapshot_every;
-  if (every == 0 || life_.saving || life_.installing || full()) return;
-  if (applied_ < disk_->index() + every) return;
-  life_.saving = true;
-  Snapshot snapshot{applied_, disk_->log().epoch_at(applied_), applied_time_ms_,
-                    rows_of(*machine_.freeze())};
-  later(world_.between_ns(kMs, 100 * kMs),
-        [this, snapshot = std::move(snapshot)] { save(snapshot); });
-}
-
-void Node::save(const Snapshot& snapshot) {
-  life_.saving = false;
-  if (life_.installing || snapshot.index <= disk_->index()) return;  // a later one came meanwhile
-  const repl::Index before = disk_->index();
-  disk_->save_snapshot(snapshot);
-  const repl::Index keep = world_.random.chance(500) ? snapshot.index : before;
-  write(0, DropLog{std::min(keep, core_->pinned_index()) + 1});
-  world_.trace.note("snapshot id index first:", {id_, snapshot.index, disk_->log().first_index()});
 }
 
 // --- time ---
@@ -396,7 +306,16 @@ void Node::end_turn() {
   step(repl::EndOfTurn{});  // the turn is still open: what this brings about belongs to it
   life_.turn_open = false;
   apply_committed();
+  tell_takes_writes();
   take_snapshot_if_due();
+}
+
+void Node::tell_takes_writes() {
+  const repl::Epoch now = takes_writes() ? core_->epoch() : 0;
+  const repl::Epoch before = std::exchange(life_.told_epoch, now);
+  if (now == before) return;
+  if (before != 0) program_->takes_writes(false);
+  if (now != 0) program_->takes_writes(true);
 }
 
 void Node::apply_committed() {
@@ -406,12 +325,12 @@ void Node::apply_committed() {
     world_.checks.applies(entry);
     applied_time_ms_ = entry.time_ms;
     if (entry.type != wire::EntryType::kCommand) continue;
-    const repl::Applied applied = machine_.apply(entry);
-    const auto command = life_.commands.extract(entry.index);
-    if (!command) continue;
-    const Request& request = command.mapped();
-    if (request.key != entry.request_id) violated("a client gets the answer of another");
-    reply_(request, Answer{applied, {}, entry.index});
+    const repl::Applied applied = machine_->apply(entry);
+    program_->applied(entry, applied);
+    auto writer = life_.writers.extract(entry.index);
+    if (!writer) continue;
+    if (writer.mapped().key != entry.request_id) violated("a client gets the answer of another");
+    writer.mapped().done(&applied, entry.index);
   }
   answer_reads();
 }

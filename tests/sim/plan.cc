@@ -13,6 +13,8 @@ uint32_t draw(Random& random, uint32_t most) {
   return random.chance(400) ? 0 : random.between<uint32_t>(1, most);
 }
 
+}  // namespace
+
 // What is wrong with a lease shows only while the lease lasts: within that time the group has to
 // elect a leader, lose sight of a member and answer a write, and somebody has to read elsewhere.
 void hunt_for_stale_reads(Random& random, Plan& plan) {
@@ -41,8 +43,6 @@ void hunt_for_stale_reads(Random& random, Plan& plan) {
   plan.fault_every_ns = random.between<int64_t>(20 * kMs, (random.chance(500) ? 200 : 1000) * kMs);
   plan.bursts = random.between<uint32_t>(200, 700);
 }
-
-}  // namespace
 
 Plan draw_plan(Random& random) {
   Plan plan;

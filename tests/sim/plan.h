@@ -76,5 +76,7 @@ struct Plan {
 };
 
 Plan draw_plan(Random& random);
+// Makes it one with short ways, long leases and leaders that come and go.
+void hunt_for_stale_reads(Random& random, Plan& plan);
 
 }  // namespace tandem::sim

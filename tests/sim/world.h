@@ -1,37 +1,38 @@
-// What all parts of one simulated run share.
+// What all parts of one simulated group share: its plan, its invariants, and the universe.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "sim/checks.h"
 #include "sim/plan.h"
-#include "sim/random.h"
-#include "sim/schedule.h"
-#include "sim/trace.h"
+#include "sim/universe.h"
 
 namespace tandem::sim {
 
 struct World {
-  World(uint64_t seed, bool verbose)
-      : random(seed), plan(draw_plan(random)), trace(schedule, verbose) {}
+  // `name` is what the trace calls the group.
+  World(Universe& all, const Plan& of_group, std::string_view name)
+      : universe(all),
+        random(all.random),
+        schedule(all.schedule),
+        plan(of_group),
+        trace(all.trace, name) {}
 
-  uint64_t new_id() { return random.next() | 1; }
-  int64_t now() const { return schedule.now(); }
-  int64_t wall_ms() const { return 1'700'000'000'000 + now() / kMs; }
-  // Whether a fault of this chance comes now.
-  bool strikes(uint32_t permille) { return !healed && random.chance(permille); }
+  uint64_t new_id() { return universe.new_id(); }
+  int64_t now() const { return universe.now(); }
+  int64_t wall_ms() const { return universe.wall_ms(); }
+  bool strikes(uint32_t permille) { return universe.strikes(permille); }
   int64_t between_ns(int64_t first_ns, int64_t last_ns) {
-    return random.between<int64_t>(first_ns, last_ns);
+    return universe.between_ns(first_ns, last_ns);
   }
 
-  Random random;
+  Universe& universe;
+  Random& random;
+  Schedule& schedule;
   const Plan plan;
-  Schedule schedule;
-  Trace trace;
+  NamedTrace trace;
   Checks checks;
-  bool healed = false;
-  std::array<uint64_t, kFaults> faults{};  // that came
 };
 
 }  // namespace tandem::sim

@@ -22,6 +22,7 @@ struct TestConfig {
   std::string backend = "file";
   std::string token = "hunter2";
   std::vector<std::string> peers = {"a", "b"};
+  std::vector<int64_t> ids = {1, 2};
   RawConfig tables;
   int64_t level = -5;
 };
@@ -35,6 +36,7 @@ void declare(TestConfig& c, SettingTable& t) {
   t.text("storage.backend", c.backend, "where data is").one_of({"file", "postgres"});
   t.text("http.token", c.token, "shared secret").secret();
   t.text_list("coord.local.peers", c.peers, "who else is there");
+  t.integer_list("coord.ids", c.ids, 1, 99, "their numbers");
   t.raw("tables", c.tables, "the tables");
   t.integer("level", c.level, -10, 10, "a level");
 }
@@ -67,6 +69,7 @@ TEST(ConfigTest, DefaultsAreTheStructsOwnValues) {
   EXPECT_THAT(r.errors, IsEmpty());
   EXPECT_EQ(r.config.port, 8080);
   EXPECT_THAT(r.config.peers, ElementsAre("a", "b"));
+  EXPECT_THAT(r.config.ids, ElementsAre(1, 2));
   EXPECT_TRUE(r.config.tables.value.is_null());
   EXPECT_EQ(r.table.find("http.port")->origin(), "default");
 }
@@ -75,7 +78,7 @@ TEST(ConfigTest, ReadsEveryTypeFromTheFile) {
   const Reading r(
       "fast = true\nlevel = -3\n[http]\nhost = '::1'\nport = 1\nwait = \"2s\"\n"
       "max-body = \"64KiB\"\n[storage]\nbackend = \"postgres\"\n"
-      "[coord.local]\npeers = [\n  'x',\n  'y z',\n]\n");
+      "[coord.local]\npeers = [\n  'x',\n  'y z',\n]\n[coord]\nids = [3, 99]\n");
   EXPECT_THAT(r.errors, IsEmpty());
   EXPECT_TRUE(r.config.fast);
   EXPECT_EQ(r.config.level, -3);
@@ -85,6 +88,7 @@ TEST(ConfigTest, ReadsEveryTypeFromTheFile) {
   EXPECT_EQ(r.config.body, 65'536u);
   EXPECT_EQ(r.config.backend, "postgres");
   EXPECT_THAT(r.config.peers, ElementsAre("x", "y z"));
+  EXPECT_THAT(r.config.ids, ElementsAre(3, 99));
   EXPECT_THAT(r.table.find("http.port")->origin(), HasSubstr("test.toml:5:8"));
 }
 
@@ -101,12 +105,14 @@ TEST(ConfigTest, CommandLineWinsOverEnvironmentOverFile) {
 }
 
 TEST(ConfigTest, ReadsEveryTypeFromText) {
-  const Reading r("", {"RS_TEST_FAST=true", "RS_TEST_HTTP_MAX_BODY=1MiB",
-                       "RS_TEST_COORD_LOCAL_PEERS=p,q", "RS_TEST_TABLES={\"a\":[1,2.5]}"});
+  const Reading r(
+      "", {"RS_TEST_FAST=true", "RS_TEST_HTTP_MAX_BODY=1MiB", "RS_TEST_COORD_LOCAL_PEERS=p,q",
+           "RS_TEST_COORD_IDS=7,8", "RS_TEST_TABLES={\"a\":[1,2.5]}"});
   EXPECT_THAT(r.errors, IsEmpty());
   EXPECT_TRUE(r.config.fast);
   EXPECT_EQ(r.config.body, 1u << 20);
   EXPECT_THAT(r.config.peers, ElementsAre("p", "q"));
+  EXPECT_THAT(r.config.ids, ElementsAre(7, 8));
   EXPECT_EQ(r.config.tables.value.dump(), "{\"a\":[1,2.5]}");
   EXPECT_EQ(r.config.tables.at("a.0"), "environment RS_TEST_TABLES");
 }
@@ -141,6 +147,15 @@ TEST(ConfigTest, ListsAllErrorsWithTheirPositions) {
                   "F:13:1: 'coord.local' must be a table, not an integer"));
   // Nothing is half taken over.
   EXPECT_EQ(r.config.port, 8080);
+}
+
+TEST(ConfigTest, EveryElementOfAListIsChecked) {
+  EXPECT_THAT(Reading("[coord]\nids = [1, 'x']\n").errors,
+              ElementsAre("F:2:7: 'coord.ids' must be a list of integers from 1 to 99, not one "
+                          "with a string"));
+  EXPECT_THAT(Reading("[coord]\nids = [1, 100]\n").errors, ElementsAre(HasSubstr("with 100")));
+  EXPECT_THAT(Reading("", {"RS_TEST_COORD_IDS=1,,2"}).errors, ElementsAre(HasSubstr("with ''")));
+  EXPECT_THAT(Reading("", {"RS_TEST_COORD_IDS=0"}).errors, ElementsAre(HasSubstr("with '0'")));
 }
 
 TEST(ConfigTest, SyntaxErrorsHaveAPosition) {

@@ -210,6 +210,16 @@ TEST_F(ControllerTest, AnElectionDoesNotWaitForALeaderThatIsKnownToBeSilent) {
   EXPECT_LE(swapped - last, 430 * kMs);
 }
 
+TEST_F(ControllerTest, OneThatWasStoppedItselfTakesNobodyForSilent) {
+  tick(10'000);
+  EXPECT_FALSE(out.read_record);
+  answer(1, [](ReplicaState& s) { s.leading = s.opened = true; });
+  for (int i = 0; i < 30; ++i) tick(10);
+  EXPECT_FALSE(out.read_record);
+  for (int i = 0; i < 30; ++i) tick(10);
+  EXPECT_TRUE(out.read_record);
+}
+
 TEST_F(ControllerTest, ALeaderThatIsCutOffIsReplacedWhereEnoughOthersAreHeard) {
   const auto cut_off = [](ReplicaState& s) { s.leading = s.opened = s.cut_off = true; };
   answer(1, cut_off);

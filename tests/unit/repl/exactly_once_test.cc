@@ -10,13 +10,18 @@ namespace {
 
 constexpr int64_t kNow = 1'700'000'000'000;
 
-// Answers the number of commands that it has carried out; "refuse" is answered 409.
+// Answers the number of commands that it has carried out; "refuse" is answered 409, "begin" 202,
+// and "end KEY" settles that key.
 class Counter final : public StateMachine {
  public:
   Applied apply(const wire::Entry& entry) override {
     ++applied;
     if (entry.payload == "refuse")
       return Applied{409, "{\"refused\":" + std::to_string(applied) + "}"};
+    if (entry.payload == "begin") return Applied{kProvisional, std::to_string(applied)};
+    if (entry.payload.starts_with("end ")) {
+      return Applied{200, "end " + std::to_string(applied), entry.payload.substr(4)};
+    }
     return Applied{200, std::to_string(applied)};
   }
   std::unique_ptr<FrozenState> freeze() const override { return std::make_unique<Frozen>(applied); }
@@ -203,6 +208,103 @@ TEST_F(ExactlyOnceTest, AClientsKeyDoesNotAgeByIdleDaysThatLogTimeCatchesUpWith)
   const int applied = counter.applied;
   EXPECT_EQ(apply("a", "x", kNow + 2 * kDayMs).body, "2");
   EXPECT_EQ(counter.applied, applied) << "carried out once";
+}
+
+TEST_F(ExactlyOnceTest, AProvisionalAnswerIsReplacedByTheOneThatSettlesIt) {
+  for (const std::string& key : {std::string("client"), made_key(kNow)}) {
+    machine.reset();
+    EXPECT_EQ(apply(key, "begin").status, kProvisional);
+    apply("other", "begin");
+    EXPECT_EQ(apply(key, "begin").body, "1") << "until it is settled";
+    EXPECT_EQ(apply("", "end " + key).body, "end 3");
+    EXPECT_EQ(apply(key, "begin").status, 200);
+    EXPECT_EQ(apply(key, "begin").body, "end 3");
+    EXPECT_EQ(apply(key, "x").status, 422) << "the body that counts is that of the first command";
+    EXPECT_EQ(apply("other", "begin").status, kProvisional);
+    EXPECT_EQ(counter.applied, 3);
+    EXPECT_EQ(machine.remembered(), 2U);
+  }
+}
+
+TEST_F(ExactlyOnceTest, ACommandWithAKeyMaySettleAnother) {
+  apply("a", "begin");
+  EXPECT_EQ(apply("b", "end a").body, "end 2");
+  EXPECT_EQ(apply("a", "begin").body, "end 2");
+  EXPECT_EQ(apply("b", "end a").body, "end 2");
+  EXPECT_EQ(counter.applied, 2);
+}
+
+TEST_F(ExactlyOnceTest, OnlyAProvisionalAnswerIsReplaced) {
+  apply("a", "x");
+  apply("", "end a");
+  EXPECT_EQ(apply("a", "x").body, "1");
+  apply("b", "begin");
+  apply("", "end b");
+  apply("", "end b");
+  EXPECT_EQ(apply("b", "begin").body, "end 4") << "the first that settles it";
+  apply("", "end nobody");
+  EXPECT_EQ(machine.remembered(), 2U);
+}
+
+TEST_F(ExactlyOnceTest, ASettledKeyAgesFromItsFirstCommand) {
+  constexpr int64_t kDayMs = ExactlyOnce::kClientKeyMs;
+  apply("a", "begin");
+  for (int64_t ms = 1000; ms <= kDayMs; ms += 1000) apply("", "y", kNow + ms);
+  apply("", "end a", kNow + kDayMs);
+  EXPECT_EQ(apply("a", "begin", kNow + kDayMs).status, 200);
+  EXPECT_EQ(apply("a", "begin", kNow + kDayMs + 1).status, kProvisional) << "forgotten: anew";
+  machine.reset();
+  apply(made_key(kNow), "begin");
+  apply("", "end " + made_key(kNow), kNow + ExactlyOnce::kMadeKeyMs);
+  EXPECT_EQ(machine.remembered(), 1U);
+  apply("", "y", kNow + ExactlyOnce::kMadeKeyMs + 1);
+  EXPECT_EQ(machine.remembered(), 0U);
+}
+
+TEST_F(ExactlyOnceTest, NothingIsSettledWhereTheKeyIsForgotten) {
+  apply(made_key(kNow), "begin");
+  const std::string end = "end " + made_key(kNow);
+  EXPECT_EQ(apply("", end, kNow + ExactlyOnce::kMadeKeyMs + 1).status, 200);
+  EXPECT_EQ(machine.remembered(), 0U);
+}
+
+TEST_F(ExactlyOnceTest, AFrozenStateShowsTheAnswerOfItsTime) {
+  apply("a", "begin");
+  apply(made_key(kNow), "begin");
+  apply("b", "begin");
+  const auto written = [](const FrozenState& state) {
+    std::vector<std::string> all;
+    state.write_rows([&all](std::string_view row) {
+      all.emplace_back(row);
+      return true;
+    });
+    return all;
+  };
+  const auto picture = machine.freeze();
+  const auto before = written(*picture);
+  apply("", "end a");
+  apply("", "end " + made_key(kNow));
+  EXPECT_EQ(written(*picture), before);
+  const auto after = written(*machine.freeze());
+  EXPECT_EQ(after.size(), before.size());
+  EXPECT_NE(after, before);
+}
+
+TEST_F(ExactlyOnceTest, ASnapshotHoldsWhatIsSettledAndWhatIsNot) {
+  apply("a", "begin");
+  apply("b", "begin");
+  apply(made_key(kNow), "begin");
+  apply("", "end b");
+  apply("", "end " + made_key(kNow));
+  const auto frozen = rows();
+  machine.reset();
+  for (const std::string& row : frozen) ASSERT_TRUE(machine.restore_row(row)) << row;
+  ASSERT_TRUE(machine.finish_restore());
+  EXPECT_EQ(rows(), frozen);
+  EXPECT_EQ(apply("b", "begin").body, "end 4");
+  EXPECT_EQ(apply("a", "begin").status, kProvisional);
+  apply("", "end a");
+  EXPECT_EQ(apply("a", "begin").body, "end 6");
 }
 
 TEST_F(ExactlyOnceTest, TheClockOfKeysIsPartOfTheState) {

@@ -61,11 +61,7 @@ TEST_F(LateHello, AProofOfDeathVoidsOnlyWhatThatSessionWasGranted) {
   // A copy of the dead session's hello comes now. So does the proof of that session's death: the
   // registry was read before the living one registered, the message took its time.
   hello(3, dead);
-  Message down = message_from(kController, MessageType::kSessionDown, 2);
-  down.subject = 3;
-  down.subject_session = dead;
-  down.proven = true;
-  bench.receive(down);
+  bench.receive(proof_of_death(3, dead, 2));
   const Effects effects = bench.end_turn();
   EXPECT_FALSE(effects.swap) << "removed while it holds a lease";
   if (effects.swap) bench.step(SwapDone{5, true});
@@ -94,11 +90,7 @@ TEST_F(LateHello, TheDeadSessionsOnlyHelloIsLate) {
   bench.now += 50 * kMs;
   bench.end_turn();  // grants
   hello(3, dead);
-  Message down = message_from(kController, MessageType::kSessionDown, 2);
-  down.subject = 3;
-  down.subject_session = dead;
-  down.proven = true;
-  bench.receive(down);
+  bench.receive(proof_of_death(3, dead, 2));
   EXPECT_FALSE(bench.end_turn().swap);
 }
 
@@ -144,13 +136,7 @@ TEST(SnapshotSpin, AnAcknowledgementWithoutProgressIsNotAnsweredAtOnce) {
 }
 
 struct LeaderSide : LeaderOfThree {
-  static Message proof(ReplicaId id) {
-    Message down = message_from(kController, MessageType::kSessionDown, 2);
-    down.subject = id;
-    down.subject_session = session_of(id);
-    down.proven = true;
-    return down;
-  }
+  static Message proof(ReplicaId id) { return proof_of_death(id, session_of(id), 2); }
 };
 
 struct FollowerSide : testing::Test {

@@ -58,14 +58,9 @@ TEST_F(LeaderLease, AProofOfAnotherEpochIsNone) {
   bench.hello(2, 2, 2, 1);
   bench.end_turn();
   answer(2, 3);
-  Message down = message_from(kController, MessageType::kSessionDown, 1);
-  down.subject = 3;
-  down.subject_session = session_of(3);
-  down.proven = true;
-  bench.receive(down);
+  bench.receive(proof_of_death(3, session_of(3), 1));
   EXPECT_FALSE(bench.end_turn().swap);
-  down.epoch = 2;
-  bench.receive(down);
+  bench.receive(proof_of_death(3, session_of(3), 2));
   EXPECT_TRUE(bench.end_turn().swap);
 }
 
@@ -79,6 +74,23 @@ TEST_F(LeaderLease, ReadsWhatIsCommittedWhileEveryMemberAnswers) {
   EXPECT_FALSE(read_index()) << "3 could be elected";
   answer(3, 3);
   EXPECT_EQ(read_index(), 3U);
+}
+
+TEST_F(LeaderLease, TellsUntilWhenNoLaterLeaderAnswers) {
+  const int64_t promised_at = bench.now;
+  EXPECT_EQ(bench.replica().leading_since_ns(), promised_at);
+  bench.now += 10 * kMs;
+  EXPECT_EQ(bench.replica().leader_lease_until(bench.now), 0) << "not open yet";
+  open_with({2, 3});
+  const int64_t answered_at = bench.now;
+  bench.now += 50 * kMs;
+  answer(2, 3);  // 3 may have promised another leader since it answered
+  EXPECT_EQ(bench.replica().leader_lease_until(bench.now),
+            answered_at + bench.options.lease_ns / 10 * 9);
+  EXPECT_EQ(bench.replica().leading_since_ns(), promised_at);
+  bench.learn(record_of(3, 6, 2, {1, 2, 3}));
+  EXPECT_EQ(bench.replica().leader_lease_until(bench.now), 0);
+  EXPECT_EQ(bench.replica().leading_since_ns(), 0);
 }
 
 TEST_F(LeaderLease, GrantsToMembersOnlyAndNeverBeyondItsOwn) {
@@ -125,11 +137,7 @@ TEST_F(LeaderLease, AMemberLeavesWhenItsLeaseIsOut) {
 TEST_F(LeaderLease, TheDeadHoldNoLease) {
   open_with({2, 3});
   next_heartbeat();
-  Message down = message_from(kController, MessageType::kSessionDown, 2);
-  down.subject = 3;
-  down.subject_session = session_of(3);
-  down.proven = true;
-  bench.receive(down);
+  bench.receive(proof_of_death(3, session_of(3), 2));
   EXPECT_TRUE(bench.end_turn().swap);
 }
 

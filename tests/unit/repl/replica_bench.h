@@ -97,6 +97,15 @@ inline Message message_from(ReplicaId from, MessageType type, Epoch epoch) {
   return m;
 }
 
+// A controller tells the leader of `epoch` that this session is dead for certain.
+inline Message proof_of_death(ReplicaId subject, uint64_t session, Epoch epoch) {
+  Message m = message_from(kController, MessageType::kSessionDown, epoch);
+  m.subject = subject;
+  m.subject_session = session;
+  m.proven = true;
+  return m;
+}
+
 class ReplicaBench {
  public:
   // What was on the disk of replica 1: a log with entries of these epochs.

@@ -11,8 +11,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "coord/local.h"
 #include "loop/loop.h"
 #include "rpc/server.h"
@@ -228,6 +230,36 @@ TEST_F(DriverTest, OnlyALeaderTakesWrites) {
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
 }
 
+TEST_F(DriverTest, TellsWhenItTakesWritesAndWhenNoMore) {
+  start(1);
+  start(2);
+  std::vector<std::pair<bool, repl::Epoch>> told;
+  Driver& driver = node(1).driver();
+  driver.on_takes_writes([&](bool takes) {
+    EXPECT_EQ(driver.takes_writes(), takes);
+    told.emplace_back(takes, takes ? driver.epoch() : 0);
+  });
+  EXPECT_EQ(driver.lineage(), 0u);
+  EXPECT_EQ(driver.leader_lease_until(), 0);
+  make_leader(1, 0, 1);
+  until([&] { return told.size() == 1; });
+  EXPECT_EQ(driver.lineage(), 77u);
+  const int64_t now_ns = system_clock().boot_ns();
+  EXPECT_GT(driver.leading_since_ns(), 0);
+  EXPECT_LE(driver.leading_since_ns(), now_ns);
+  EXPECT_GT(driver.leader_lease_until(), now_ns) << "alone in its set it always has one";
+  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  make_leader(2, 2, 2);
+  until([&] { return told.size() == 2; });
+  EXPECT_EQ(driver.leader_lease_until(), 0);
+  until([&] { return node(1).driver().status().find("in_sync")->dump() == "true"; });
+  make_leader(1, 4, 3);
+  until([&] { return told.size() == 3; });
+  driver.drain([] {});
+  const std::vector<std::pair<bool, repl::Epoch>> all{{true, 1}, {false, 0}, {true, 3}, {false, 0}};
+  EXPECT_EQ(told, all);
+}
+
 TEST_F(DriverTest, AReplicaWithoutDataAnswersNoRead) {
   start(1);
   std::optional<Status> told;
@@ -280,6 +312,35 @@ TEST_F(DriverTest, ALearnerComesUpByASnapshotWhereTheLogIsGone) {
   start(2);
   EXPECT_FALSE(node(2).commands.all.empty());
   until([&] { return node(2).commands.all == node(1).commands.all; });
+}
+
+// One that is restarted again and again would have it far behind what it has to apply.
+TEST_F(DriverTest, ARestartBringsNoSnapshotAboutByItself) {
+  start(1, 2 << 20);
+  make_leader(1, 0, 1);
+  // More than is applied in one turn, less than makes a snapshot due.
+  constexpr size_t kEntries = 30'000;
+  for (size_t i = 1; i <= kEntries; ++i) {
+    const auto nothing = [](const Result<Written>&) {};
+    if (i % 10'000 != 0) {
+      node(1).driver().write("1", {}, 60'000, nothing);
+    } else {
+      ASSERT_TRUE(write(1, "1"));
+    }
+  }
+  ASSERT_EQ(node(1).driver().status().find("snapshot_index")->dump(), "0");
+  stop(1);
+  start(1, 2 << 20);
+  make_leader(1, 1, 2);
+  ASSERT_EQ(node(1).commands.all.size(), kEntries);
+  const auto snapshot_index = [&] {
+    return *node(1).driver().status().find("snapshot_index")->as_int();
+  };
+  until([&] {
+    EXPECT_TRUE(write(1, std::string(100 << 10, 'x')));
+    return snapshot_index() != 0;
+  });
+  EXPECT_GT(snapshot_index(), static_cast<int64_t>(kEntries));
 }
 
 TEST_F(DriverTest, DataWithoutAnIdentityIsSetAside) {

@@ -1,4 +1,4 @@
-#include "leadership.h"
+#include "group/leadership.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "wire/bytes.h"
 #include "wire/envelope.h"
 
-namespace tandem::orch {
+namespace tandem::group {
 namespace {
 
 constexpr uint64_t kTickMs = 5;
@@ -20,11 +20,6 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
 
 int64_t now_ns() { return system_clock().boot_ns(); }
-
-// The in-sync slave with the lowest pid becomes master.
-bool lower_pid(const repl::Candidate& a, const repl::Candidate& b) {
-  return a.state.pid < b.state.pid;
-}
 
 std::string ids_of(const repl::Record& record) {
   std::string text;
@@ -37,22 +32,21 @@ std::string ids_of(const repl::Record& record) {
 
 }  // namespace
 
-Leadership::Leadership(loop::Loop& loop, coord::Coord& coord, Workers& workers, Events& events,
-                       std::string group)
+Leadership::Leadership(loop::Loop& loop, coord::Coord& coord, Replicas& replicas,
+                       LeadershipOptions options)
     : loop_(loop),
       coord_(coord),
-      workers_(workers),
-      events_(events),
-      group_(std::move(group)),
-      controller_(repl::ControllerOptions{}, lower_pid),
+      replicas_(replicas),
+      options_(std::move(options)),
+      controller_(repl::ControllerOptions{}, options_.prefer),
       ticker_(loop, [this] { tick(); }),
       self_(std::make_shared<Leadership*>(this)) {}
 
 Leadership::~Leadership() { *self_ = nullptr; }
 
 void Leadership::start() {
-  watch_ =
-      coord_.watch_record(group_, [this](const coord::Versioned& record) { take_record(record); });
+  watch_ = coord_.watch_record(options_.group,
+                               [this](const coord::Versioned& record) { take_record(record); });
   ticker_.start(kTickMs, kTickMs);
 }
 
@@ -60,7 +54,7 @@ void Leadership::stop() {
   watch_.reset();
   ticker_.stop();
   controller_.set_active(false);
-  if (move_) end_move(fail(ErrorKind::kUnavailable, "this orchestrator is being stopped"));
+  if (move_) end_move(fail(ErrorKind::kUnavailable, "this process is being stopped"));
 }
 
 void Leadership::set_active(bool active) {
@@ -68,19 +62,19 @@ void Leadership::set_active(bool active) {
   if (active) read_record();
 }
 
-void Leadership::worker_up(const Worker& worker) {
-  controller_.replica_up(worker.replica(), worker.member.session, now_ns());
+void Leadership::replica_up(const ReplicaLink& replica) {
+  controller_.replica_up(replica.identity(), replica.member.session, now_ns());
 }
 
-void Leadership::worker_dead(repl::ReplicaId id, uint64_t session) {
+void Leadership::replica_dead(repl::ReplicaId id, uint64_t session) {
   repl::ControllerEffects effects;
   controller_.replica_dead(id, session, now_ns(), effects);
   carry_out(effects);
 }
 
-void Leadership::create_group(const Worker& first, uint32_t min_in_sync) {
+void Leadership::create_group(const ReplicaLink& first, uint32_t min_in_sync) {
   repl::ControllerEffects effects;
-  controller_.create(random_id(), first.replica(), min_in_sync, now_ns(), effects);
+  controller_.create(random_id(), first.identity(), min_in_sync, now_ns(), effects);
   carry_out(effects);
 }
 
@@ -118,16 +112,16 @@ void Leadership::tick() {
 // One that has gone quiet may be slow; where its process is stopped it need not be waited for. A
 // process of another host has no such pid here, or another boot.
 void Leadership::look_for_stopped_leader() {
-  const Worker* worker = workers_.find(leader());
-  if (worker == nullptr || !quiet(leader())) return;
-  const loop::ProcessIdentity identity{static_cast<pid_t>(worker->member.pid),
-                                       worker->member.start_ticks, worker->member.boot_id};
+  const ReplicaLink* replica = replicas_.find(leader());
+  if (replica == nullptr || !quiet(leader())) return;
+  const loop::ProcessIdentity identity{static_cast<pid_t>(replica->member.pid),
+                                       replica->member.start_ticks, replica->member.boot_id};
   if (!loop::is_stopped(identity)) return;
-  controller_.replica_stopped(leader(), worker->member.session, now_ns());
+  controller_.replica_stopped(leader(), replica->member.session, now_ns());
 }
 
 void Leadership::carry_out(const repl::ControllerEffects& effects) {
-  for (const std::string& notice : effects.notices) log::info(notice, {{"group", group_}});
+  for (const std::string& notice : effects.notices) log::info(notice, {{"group", options_.group}});
   for (const repl::Message& message : effects.messages) {
     const bool proof = message.type == repl::MessageType::kSessionDown && message.proven;
     if (proof) {
@@ -139,7 +133,7 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
   prove_deaths();
   if (effects.swap) {
     const uint64_t expected = effects.swap->expected_version;
-    coord_.swap_record(group_, expected, repl::to_text(effects.swap->record),
+    coord_.swap_record(options_.group, expected, repl::to_text(effects.swap->record),
                        [self = self_, expected](Result<coord::SwapOutcome> outcome) {
                          if (*self == nullptr) return;
                          Leadership& leadership = **self;
@@ -162,12 +156,12 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
 }
 
 void Leadership::send(const repl::Message& message) {
-  Worker* worker = workers_.find(message.to);
-  if (worker == nullptr || !worker->connected()) return;
+  ReplicaLink* replica = replicas_.find(message.to);
+  if (replica == nullptr || !replica->connected()) return;
   std::string payload;
   wire::ByteWriter(payload).u16(static_cast<uint16_t>(wire::Method::kControl));
   repl::encode(message, payload);
-  worker->link->call(payload, kControlTimeoutMs, [self = self_](Result<std::string_view> answer) {
+  replica->link->call(payload, kControlTimeoutMs, [self = self_](Result<std::string_view> answer) {
     if (*self == nullptr || !answer || answer->empty()) return;
     repl::Message state;
     if (!repl::decode(*answer, state)) return;
@@ -181,8 +175,8 @@ void Leadership::send(const repl::Message& message) {
 
 void Leadership::prove_deaths() {
   if (proofs_.empty() || std::exchange(proving_, true)) return;
-  coord_.members(group_, [self = self_, proofs = std::exchange(proofs_, {})](
-                             const Result<std::vector<coord::Member>>& members) mutable {
+  coord_.members(options_.group, [self = self_, proofs = std::exchange(proofs_, {})](
+                                     const Result<std::vector<coord::Member>>& members) mutable {
     if (*self == nullptr) return;
     (*self)->proving_ = false;
     (*self)->take_registry(std::move(proofs), members);
@@ -237,10 +231,10 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
             {},
             std::move(done)};
   const std::string id = std::to_string(best->member.id);
-  move.loss = "loss accepted: the in-sync workers " + ids_of(*record()) + " are given up, worker " +
-              id + " leads with its log up to index " + std::to_string(best->state.last_index) +
-              " of epoch " + std::to_string(best->state.last_epoch) +
-              "; what came after that is lost";
+  move.loss = "loss accepted: the in-sync " + nouns().replica + "s " + ids_of(*record()) +
+              " are given up, " + nouns().replica + " " + id + " leads with its log up to index " +
+              std::to_string(best->state.last_index) + " of epoch " +
+              std::to_string(best->state.last_epoch) + "; what came after that is lost";
   move.loss_fields.set("given_up", ids_of(*record()));
   move.loss_fields.set("leader", static_cast<int64_t>(best->member.id));
   move.loss_fields.set("epoch", best->state.last_epoch);
@@ -259,22 +253,24 @@ std::optional<repl::Candidate> Leadership::best_survivor() const {
 
 void Leadership::look_at_move() {
   if (!move_ || !record()) return;
-  const std::string id = std::to_string(move_->to);
+  const std::string subject = nouns().replica + " " + std::to_string(move_->to);
   if (record()->epoch > move_->from_epoch) {
     if (record()->leader != move_->to) {
-      return end_move(fail(ErrorKind::kConflict, "worker " + std::to_string(record()->leader) +
-                                                     " was chosen as master instead"));
+      return end_move(
+          fail(ErrorKind::kConflict, nouns().replica + " " + std::to_string(record()->leader) +
+                                         " was chosen as " + nouns().leader + " instead"));
     }
     if (!move_->loss.empty()) {
-      events_.tell("loss", std::exchange(move_->loss, {}), std::move(move_->loss_fields));
+      tell("loss", std::exchange(move_->loss, {}), move_->loss_fields);
     }
     if (leader_open()) return end_move({});
   } else if (!controller_.electing()) {
-    return end_move(fail(ErrorKind::kTimeout, "worker " + id + " did not become master: worker " +
-                                                  std::to_string(leader()) + " stays it"));
+    return end_move(fail(ErrorKind::kTimeout, subject + " did not become " + nouns().leader + ": " +
+                                                  nouns().replica + " " + std::to_string(leader()) +
+                                                  " stays it"));
   }
   if (now_ns() < move_->deadline_ns) return;
-  end_move(fail(ErrorKind::kTimeout, "worker " + id + " does not take writes in time"));
+  end_move(fail(ErrorKind::kTimeout, subject + " does not take writes in time"));
 }
 
 void Leadership::end_move(Status status) {
@@ -290,7 +286,7 @@ void Leadership::read_record() {
     read_again_ = true;  // the one under way may have begun before what prompted this one
     return;
   }
-  coord_.read_record(group_, [self = self_](Result<coord::Versioned> record) {
+  coord_.read_record(options_.group, [self = self_](Result<coord::Versioned> record) {
     if (*self == nullptr) return;
     Leadership& leadership = **self;
     leadership.reading_ = false;
@@ -318,6 +314,11 @@ void Leadership::take_record(const Result<coord::Versioned>& record) {
   carry_out(effects);
 }
 
+void Leadership::tell(std::string_view kind, const std::string& reason,
+                      const wire::Json& fields) const {
+  if (tell_) tell_(kind, reason, fields);
+}
+
 void Leadership::tell_changes() {
   if (!record()) return;
   const repl::Record& now = *record();
@@ -328,12 +329,14 @@ void Leadership::tell_changes() {
   fields.set("epoch", now.epoch);
   fields.set("in_sync", ids_of(now));
   if (now.epoch != told_epoch_) {
-    events_.tell("role", "worker " + std::to_string(now.leader) + " is chosen as master", fields);
+    tell("role",
+         nouns().replica + " " + std::to_string(now.leader) + " is chosen as " + nouns().leader,
+         fields);
   } else if (now.version != told_version_) {
-    events_.tell("in_sync", "the in-sync set changed", fields);
+    tell("in_sync", "the in-sync set changed", fields);
   }
   if (open && (!told_open_ || now.epoch != told_epoch_)) {
-    events_.tell("open", "the master takes writes", fields);
+    tell("open", "the " + nouns().leader + " takes writes", fields);
   }
   told_epoch_ = now.epoch;
   told_version_ = now.version;
@@ -341,4 +344,4 @@ void Leadership::tell_changes() {
   if (on_change_) on_change_();
 }
 
-}  // namespace tandem::orch
+}  // namespace tandem::group

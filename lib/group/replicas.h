@@ -1,5 +1,5 @@
-// The workers that this process can reach: those in the group's registry, each with an rpc link of
-// its own. Says nothing about processes (fleet.h) or roles (leadership.h).
+// The replicas that this process can reach: those in the group's registry, each with an rpc link of
+// its own. Says nothing about who runs their processes, or about roles (leadership.h).
 #pragma once
 
 #include <cstdint>
@@ -14,43 +14,50 @@
 #include "repl/types.h"
 #include "rpc/client.h"
 
-namespace tandem::orch {
+namespace tandem::group {
 
-struct Worker {
+struct ReplicaLink {
   coord::Member member;
   std::unique_ptr<rpc::Client> link;
   uint64_t reads_served = 0;
   int64_t since_ms = 0;   // wall clock, when it was first seen
   bool in_doubt = false;  // it is being looked at whether its process is dead
 
-  repl::Member replica() const { return {member.id, member.storage_id}; }
+  repl::Member identity() const { return {member.id, member.storage_id}; }
   bool connected() const { return link != nullptr && link->connected(); }
 };
 
-class Workers {
+class Replicas {
  public:
-  // Told of each new session of a worker: it has registered, its link is being dialled.
-  using OnNew = std::function<void(Worker&)>;
-  // Told when a session of a worker is over: no call that is under way to it gets its outcome.
+  // Told of each new session of a replica: it has registered, its link is being dialled.
+  using OnNew = std::function<void(ReplicaLink&)>;
+  // Told when a session of a replica is over: no call that is under way to it gets its outcome.
   using OnGone = std::function<void(repl::ReplicaId)>;
 
-  Workers(loop::Loop& loop, coord::Coord& coord, std::string group);
-  ~Workers();
+  Replicas(loop::Loop& loop, coord::Coord& coord, std::string group);
+  ~Replicas();
 
   void on_new(OnNew callback) { on_new_ = std::move(callback); }
   void on_gone(OnGone callback) { on_gone_ = std::move(callback); }
   void on_connected(std::function<void()> callback) { on_connected_ = std::move(callback); }
+  // Told when a link breaks: a hint that the process at its other end is dead.
+  void on_lost(std::function<void()> callback) { on_lost_ = std::move(callback); }
+  // Whether one that has left the registry and cannot be reached is kept until forget(), for an
+  // owner who wants to know of its death.
+  void keep_lost(bool keep) { keep_lost_ = keep; }
 
   // Reads the registry; `done` may be empty.
   void refresh(UniqueFunction<void(Status)> done = {});
-  Worker* find(repl::ReplicaId id);
-  std::map<repl::ReplicaId, Worker>& all() { return workers_; }
+  ReplicaLink* find(repl::ReplicaId id);
+  const ReplicaLink* find(repl::ReplicaId id) const;
+  std::map<repl::ReplicaId, ReplicaLink>& all() { return replicas_; }
+  const std::map<repl::ReplicaId, ReplicaLink>& all() const { return replicas_; }
   // Calls `dead` where this session's process is proven dead: its lock is free. That a process is
   // not seen proves nothing. One look at a time.
   void doubt(repl::ReplicaId id, UniqueFunction<void()> dead);
   // Its process is dead: the link goes, and a little later the registry entry.
   void forget(repl::ReplicaId id, uint64_t session);
-  void close() { workers_.clear(); }
+  void close() { replicas_.clear(); }
 
  private:
   void take_all(const std::vector<coord::Member>& members);
@@ -60,13 +67,15 @@ class Workers {
   loop::Loop& loop_;
   coord::Coord& coord_;
   const std::string group_;
-  std::map<repl::ReplicaId, Worker> workers_;
+  std::map<repl::ReplicaId, ReplicaLink> replicas_;
   std::map<repl::ReplicaId, uint64_t> dead_sessions_;  // the registry may still show them
   loop::Timer bury_;
   OnNew on_new_;
   OnGone on_gone_;
   std::function<void()> on_connected_;
-  std::shared_ptr<Workers*> self_;  // shared with completions that may come after this is gone
+  std::function<void()> on_lost_;
+  bool keep_lost_ = false;
+  std::shared_ptr<Replicas*> self_;  // shared with completions that may come after this is gone
 };
 
-}  // namespace tandem::orch
+}  // namespace tandem::group

@@ -1,9 +1,9 @@
 // Who leads the group: carries out what the pure controller (repl/controller.h) wants, on the real
-// coordination service and the links to the workers.
+// coordination service and the links to the replicas.
 //
 // A leader acts on a proof of death at once: it no longer waits for what that session was granted.
 // So a proof leaves here only after the record has shown the epoch that it names, and after a read
-// of the registry, begun later, has shown no other session of that worker: one that came up
+// of the registry, begun later, has shown no other session of that replica: one that came up
 // meanwhile could have been granted something in this epoch.
 #pragma once
 
@@ -13,58 +13,78 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/function.h"
 #include "coord/coord.h"
-#include "events.h"
+#include "group/replicas.h"
 #include "loop/loop.h"
 #include "repl/controller.h"
-#include "workers.h"
+#include "wire/json.h"
 
-namespace tandem::orch {
+namespace tandem::group {
+
+// What the users of a group call its processes.
+struct Nouns {
+  std::string replica = "replica";
+  std::string leader = "leader";
+};
+
+struct LeadershipOptions {
+  std::string group;
+  repl::Controller::Prefer prefer;  // who is to lead among those that may
+  Nouns nouns;
+};
 
 class Leadership {
  public:
-  Leadership(loop::Loop& loop, coord::Coord& coord, Workers& workers, Events& events,
-             std::string group);
+  // What happened and why: a word ("role", "in_sync", "open", "loss"), a sentence, an object.
+  using Tell = std::function<void(std::string_view kind, const std::string& reason,
+                                  const wire::Json& fields)>;
+
+  Leadership(loop::Loop& loop, coord::Coord& coord, Replicas& replicas, LeadershipOptions options);
   ~Leadership();
 
   // Told when the leader changed or opened its epoch, and when the set changed.
   void on_change(std::function<void()> callback) { on_change_ = std::move(callback); }
+  void on_event(Tell callback) { tell_ = std::move(callback); }
 
   void start();
   void stop();
   void set_active(bool active);
 
-  void worker_up(const Worker& worker);
-  void worker_dead(repl::ReplicaId id, uint64_t session);
-  // REQUIRES: no worker has data and there is no record.
-  void create_group(const Worker& first, uint32_t min_in_sync);
+  void replica_up(const ReplicaLink& replica);
+  void replica_dead(repl::ReplicaId id, uint64_t session);
+  // REQUIRES: no replica has data and there is no record.
+  void create_group(const ReplicaLink& first, uint32_t min_in_sync);
   // Asks the leader to take a replica out of the in-sync set; look at record() for the outcome.
   void remove(repl::ReplicaId id);
 
-  // Moves leadership to this in-sync worker; done once it takes writes. Errors: those of
+  // Moves leadership to this in-sync replica; done once it takes writes. Errors: those of
   // repl::Controller::transfer, kConflict (another one was chosen meanwhile), kTimeout.
   using Done = UniqueFunction<void(Status)>;
   void transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done);
-  // Gives up every in-sync worker that does not answer, all of which have to be named: done once
+  // Gives up every in-sync replica that does not answer, all of which have to be named: done once
   // the best of those that are left takes writes. Errors: those of repl::Controller::accept_loss,
   // kConflict, kTimeout.
   void accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms, Done done);
-  // The in-sync workers that do not answer, and who would lead without them.
+  // The in-sync replicas that do not answer, and who would lead without them.
   std::vector<repl::Member> silent_members() const;
   std::optional<repl::Candidate> best_survivor() const;
 
+  const Nouns& nouns() const { return options_.nouns; }
   const std::optional<repl::Record>& record() const { return controller_.record(); }
   bool record_was_read() const { return controller_.record_was_read(); }
   // The leader by the record, 0 where there is none.
   repl::ReplicaId leader() const { return record() ? record()->leader : 0; }
   bool leader_open() const { return controller_.leader_open(); }
-  bool in_sync(const Worker& worker) const {
-    return record() && record()->contains(worker.replica());
+  bool in_sync(const ReplicaLink& replica) const {
+    return record() && record()->contains(replica.identity());
   }
   const repl::ReplicaState* state_of(repl::ReplicaId id) const { return controller_.state_of(id); }
+  // Of the data of a replica that has told its state; 0: it has none, or has told nothing.
+  uint64_t lineage_of(repl::ReplicaId id) const { return controller_.lineage_of(id); }
   // Whether it has said nothing for a while; a hint.
   bool quiet(repl::ReplicaId id) const;
   // Whether an in-sync member besides the leader has space on its disk: it may lead soon.
@@ -78,6 +98,7 @@ class Leadership {
   void send(const repl::Message& message);
   void read_record();
   void take_record(const Result<coord::Versioned>& record);
+  void tell(std::string_view kind, const std::string& reason, const wire::Json& fields) const;
   void tell_changes();
   void prove_deaths();
   void take_registry(std::vector<repl::Message> proofs,
@@ -98,13 +119,13 @@ class Leadership {
 
   loop::Loop& loop_;
   coord::Coord& coord_;
-  Workers& workers_;
-  Events& events_;
-  const std::string group_;
+  Replicas& replicas_;
+  const LeadershipOptions options_;
   repl::Controller controller_;
   std::unique_ptr<coord::Watch> watch_;
   loop::Timer ticker_;
   std::function<void()> on_change_;
+  Tell tell_;
   bool reading_ = false;
   bool read_again_ = false;
   bool ticks_fast_ = false;
@@ -118,4 +139,4 @@ class Leadership {
   std::shared_ptr<Leadership*> self_;  // shared with completions that may come after this is gone
 };
 
-}  // namespace tandem::orch
+}  // namespace tandem::group

@@ -1,4 +1,4 @@
-// The way of every request to a worker: writes to the master, reads round robin over the slaves
+// The way of every request to a replica: writes to the leader, reads round robin over the followers
 // that keep up, with a deadline for each. A request that could not be carried out, or whose outcome
 // is unknown, is tried again, a write with the same key, until its deadline: a failover is a short
 // wait for the client, not an error.
@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "base/function.h"
-#include "leadership.h"
+#include "group/leadership.h"
+#include "group/replicas.h"
 #include "loop/loop.h"
 #include "wire/envelope.h"
-#include "workers.h"
 
-namespace tandem::orch {
+namespace tandem::group {
 
 class Gateway {
  public:
@@ -28,7 +28,7 @@ class Gateway {
     wire::Consistency consistency = wire::Consistency::kLinearizable;  // where none is chosen
   };
 
-  Gateway(loop::Loop& loop, Workers& workers, Leadership& leadership, Options options);
+  Gateway(loop::Loop& loop, Replicas& replicas, Leadership& leadership, Options options);
 
   void set_options(Options options) { options_ = options; }
   // What the request points to is copied. A write without a key gets one. `replica`: a read that
@@ -37,8 +37,8 @@ class Gateway {
 
   // The leader changed or opened: what waited for it, or was sent to another one, is sent anew.
   void leader_changed();
-  // No outcome comes from this worker any more.
-  void worker_gone(repl::ReplicaId id);
+  // No outcome comes from this replica any more.
+  void replica_gone(repl::ReplicaId id);
   // Answers everything in flight with 503.
   void fail_all();
 
@@ -55,31 +55,31 @@ class Gateway {
     std::string key;
     std::string body;
     int64_t deadline_ms = 0;
-    repl::ReplicaId only = 0;      // the replica asked for by name; 0: any
-    repl::ReplicaId target = 0;    // 0: waits for a worker
-    int64_t sent_ms = 0;           // to the target
-    bool may_be_done = false;      // an attempt of a write has an unknown outcome
-    bool no_space = false;         // a leader had none
-    bool slave_could_not = false;  // answer a read in its time
+    repl::ReplicaId only = 0;         // the replica asked for by name; 0: any
+    repl::ReplicaId target = 0;       // 0: waits for a replica
+    int64_t sent_ms = 0;              // to the target
+    bool may_be_done = false;         // an attempt of a write has an unknown outcome
+    bool no_space = false;            // a leader had none
+    bool follower_could_not = false;  // answer a read in its time
     Done done;
 
-    bool is_read() const { return method == wire::Method::kDbRead; }
+    bool is_read() const { return wire::is_read(method); }
   };
 
   size_t take_slot();
   void attempt(size_t slot);
   void on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome);
-  void wait_for_worker(size_t slot);
+  void wait_for_replica(size_t slot);
   void finish(size_t slot, const wire::Response& response);
   void finish_with_error(size_t slot, uint16_t status, std::string_view message);
   void give_up(size_t slot);
   void try_waiting();
-  void turn_from_quiet_workers();
-  Worker* choose(const Call& call);
+  void turn_from_quiet_replicas();
+  ReplicaLink* choose(const Call& call);
   int64_t now_ms() const;
 
   loop::Loop& loop_;
-  Workers& workers_;
+  Replicas& replicas_;
   Leadership& leadership_;
   Options options_;
   std::vector<Call> calls_;
@@ -89,11 +89,11 @@ class Gateway {
   size_t bytes_in_flight_ = 0;
   uint64_t round_robin_ = 0;
   std::string payload_;
-  std::vector<Worker*> candidates_;
-  std::vector<Worker*> others_;
+  std::vector<ReplicaLink*> candidates_;
+  std::vector<ReplicaLink*> others_;
   repl::ReplicaId last_leader_ = 0;
   loop::Timer retry_;
   loop::Timer watch_;
 };
 
-}  // namespace tandem::orch
+}  // namespace tandem::group

@@ -1,4 +1,4 @@
-#include "gateway.h"
+#include "group/gateway.h"
 
 #include <algorithm>
 #include <set>
@@ -8,25 +8,25 @@
 #include "base/ids.h"
 #include "http/responder.h"
 
-namespace tandem::orch {
+namespace tandem::group {
 namespace {
 
 constexpr uint64_t kRetryMs = 5;
 constexpr uint64_t kWatchMs = 50;
-constexpr int64_t kPatienceMs = 100;                     // with a worker that has gone quiet
-constexpr int64_t kSlaveBudgetMs = 500;                  // of a read that waits at a slave
+constexpr int64_t kPatienceMs = 100;                     // with a replica that has gone quiet
+constexpr int64_t kFollowerBudgetMs = 500;               // of a read that waits at a follower
 constexpr size_t kMaxBytesInFlight = size_t{256} << 20;  // of bodies, kept for another attempt
 constexpr size_t kKeepBytes = 4096;  // a free slot keeps a small body's memory, no big one's
 
 }  // namespace
 
-Gateway::Gateway(loop::Loop& loop, Workers& workers, Leadership& leadership, Options options)
+Gateway::Gateway(loop::Loop& loop, Replicas& replicas, Leadership& leadership, Options options)
     : loop_(loop),
-      workers_(workers),
+      replicas_(replicas),
       leadership_(leadership),
       options_(options),
       retry_(loop, [this] { try_waiting(); }),
-      watch_(loop, [this] { turn_from_quiet_workers(); }) {}
+      watch_(loop, [this] { turn_from_quiet_replicas(); }) {}
 
 int64_t Gateway::now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
 
@@ -65,36 +65,36 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
   call.deadline_ms = now_ms() + budget_ms;
-  call.may_be_done = call.no_space = call.slave_could_not = false;
+  call.may_be_done = call.no_space = call.follower_could_not = false;
   call.done = std::move(done);
   attempt(slot);
 }
 
-// Writes go to the master. Reads go to the slaves in turn, those that neither lag nor are quiet
-// where there are such, and to the master only where there is no slave, or where one could not
-// answer: it may be cut off from the master, and the others with it.
-Worker* Gateway::choose(const Call& call) {
+// Writes go to the leader. Reads go to the followers in turn, those that neither lag nor are quiet
+// where there are such, and to the leader only where there is no follower, or where one could not
+// answer: it may be cut off from the leader, and the others with it.
+ReplicaLink* Gateway::choose(const Call& call) {
   const repl::ReplicaId leader = leadership_.leader();
   if (call.only != 0) {
-    Worker* named = workers_.find(call.only);
+    ReplicaLink* named = replicas_.find(call.only);
     return named != nullptr && named->connected() ? named : nullptr;
   }
   const bool leads = leadership_.leader_open() && !leadership_.quiet(leader);
-  if (call.is_read() && !(call.slave_could_not && leads)) {
+  if (call.is_read() && !(call.follower_could_not && leads)) {
     candidates_.clear();
     others_.clear();
-    for (auto& [id, worker] : workers_.all()) {
-      if (id == leader || !worker.connected()) continue;
+    for (auto& [id, replica] : replicas_.all()) {
+      if (id == leader || !replica.connected()) continue;
       const bool good =
-          !leadership_.quiet(id) && (leadership_.in_sync(worker) || leadership_.keeps_up(id));
-      (good ? candidates_ : others_).push_back(&worker);
+          !leadership_.quiet(id) && (leadership_.in_sync(replica) || leadership_.keeps_up(id));
+      (good ? candidates_ : others_).push_back(&replica);
     }
     if (!candidates_.empty()) return candidates_[round_robin_++ % candidates_.size()];
     if (!others_.empty() && !leads) return others_[round_robin_++ % others_.size()];
   }
   if (!leadership_.leader_open()) return nullptr;
-  Worker* worker = workers_.find(leader);
-  return worker != nullptr && worker->connected() ? worker : nullptr;
+  ReplicaLink* replica = replicas_.find(leader);
+  return replica != nullptr && replica->connected() ? replica : nullptr;
 }
 
 void Gateway::attempt(size_t slot) {
@@ -104,13 +104,13 @@ void Gateway::attempt(size_t slot) {
     give_up(slot);
     return;
   }
-  Worker* worker = choose(call);
-  if (worker == nullptr) {
-    wait_for_worker(slot);
+  ReplicaLink* replica = choose(call);
+  if (replica == nullptr) {
+    wait_for_replica(slot);
     return;
   }
-  if (call.is_read()) ++worker->reads_served;
-  call.target = worker->member.id;
+  if (call.is_read()) ++replica->reads_served;
+  call.target = replica->member.id;
   call.sent_ms = now_ms();
   ++call.attempt;
   if (!watch_.active()) watch_.start(kWatchMs, kWatchMs);
@@ -119,17 +119,17 @@ void Gateway::attempt(size_t slot) {
   request.consistency = call.consistency;
   const bool elsewhere = call.is_read() && call.only == 0 && call.target != leadership_.leader();
   request.budget_ms =
-      static_cast<uint32_t>(elsewhere ? std::min(left_ms, kSlaveBudgetMs) : left_ms);
+      static_cast<uint32_t>(elsewhere ? std::min(left_ms, kFollowerBudgetMs) : left_ms);
   request.min_index = call.min_index;
   request.request_id = call.request_id;
   request.key = call.key;
   request.body = call.body;
   payload_.clear();
   wire::encode(request, payload_);
-  worker->link->call(payload_, static_cast<uint64_t>(left_ms),
-                     [this, slot, attempt = call.attempt](Result<std::string_view> outcome) {
-                       on_outcome(slot, attempt, std::move(outcome));
-                     });
+  replica->link->call(payload_, static_cast<uint64_t>(left_ms),
+                      [this, slot, attempt = call.attempt](Result<std::string_view> outcome) {
+                        on_outcome(slot, attempt, std::move(outcome));
+                      });
 }
 
 void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome) {
@@ -148,17 +148,17 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
       return;
     }
     if (response.status == 504) call.may_be_done = true;
-    call.slave_could_not = call.target != leadership_.leader();
+    call.follower_could_not = call.target != leadership_.leader();
   } else if (!outcome && outcome.error().kind == ErrorKind::kTooLarge) {
     finish_with_error(slot, 413, outcome.error().message);
     return;
   } else if (outcome || outcome.error().kind != ErrorKind::kUnavailable) {
     call.may_be_done = true;
   }
-  wait_for_worker(slot);
+  wait_for_replica(slot);
 }
 
-void Gateway::wait_for_worker(size_t slot) {
+void Gateway::wait_for_replica(size_t slot) {
   calls_[slot].target = 0;
   ++calls_[slot].attempt;
   waiting_.push_back(slot);
@@ -171,22 +171,22 @@ void Gateway::try_waiting() {
   if (waiting_.empty()) retry_.stop();
 }
 
-// A worker that is stopped or cut off holds its connection and says nothing: reads go elsewhere.
+// A replica that is stopped or cut off holds its connection and says nothing: reads go elsewhere.
 // (Writes wait for the leader that is chosen in its place.)
-void Gateway::turn_from_quiet_workers() {
+void Gateway::turn_from_quiet_replicas() {
   if (in_flight_ == 0) {
     watch_.stop();
     return;
   }
   std::set<repl::ReplicaId> quiet;
-  for (const auto& [id, worker] : workers_.all()) {
+  for (const auto& [id, replica] : replicas_.all()) {
     if (leadership_.quiet(id)) quiet.insert(id);
   }
-  if (quiet.empty() || quiet.size() == workers_.all().size()) return;
+  if (quiet.empty() || quiet.size() == replicas_.all().size()) return;
   for (size_t slot = 0; slot < calls_.size(); ++slot) {
     const Call& call = calls_[slot];
     if (!call.used || !call.is_read() || call.only != 0 || !quiet.contains(call.target)) continue;
-    if (now_ms() - call.sent_ms >= kPatienceMs) wait_for_worker(slot);
+    if (now_ms() - call.sent_ms >= kPatienceMs) wait_for_replica(slot);
   }
 }
 
@@ -194,23 +194,24 @@ void Gateway::leader_changed() {
   const repl::ReplicaId leader = leadership_.leader();
   if (leader != last_leader_) {
     // A former leader may be stopped, not dead: nothing comes from it for long.
-    if (last_leader_ != 0) worker_gone(last_leader_);
+    if (last_leader_ != 0) replica_gone(last_leader_);
     last_leader_ = leader;
   }
   try_waiting();
 }
 
-void Gateway::worker_gone(repl::ReplicaId id) {
+void Gateway::replica_gone(repl::ReplicaId id) {
   for (size_t slot = 0; slot < calls_.size(); ++slot) {
     Call& call = calls_[slot];
     if (!call.used || call.target != id) continue;
     if (!call.is_read()) call.may_be_done = true;
-    wait_for_worker(slot);
+    wait_for_replica(slot);
   }
 }
 
 void Gateway::give_up(size_t slot) {
   const Call& call = calls_[slot];
+  const std::string& leader = leadership_.nouns().leader;
   if (call.is_read()) {
     finish_with_error(slot, 503, "no replica could answer in time");
   } else if (call.may_be_done) {
@@ -218,9 +219,10 @@ void Gateway::give_up(size_t slot) {
                       "the outcome of the write is unknown: ask again with the same "
                       "Idempotency-Key");
   } else if (call.no_space) {
-    finish_with_error(slot, 507, "no space left on the disk of the master: nothing was done");
+    finish_with_error(slot, 507,
+                      "no space left on the disk of the " + leader + ": nothing was done");
   } else {
-    finish_with_error(slot, 503, "there is no master that takes writes: nothing was done");
+    finish_with_error(slot, 503, "there is no " + leader + " that takes writes: nothing was done");
   }
 }
 
@@ -250,4 +252,4 @@ void Gateway::fail_all() {
   retry_.stop();
 }
 
-}  // namespace tandem::orch
+}  // namespace tandem::group

@@ -1,0 +1,96 @@
+#include "requests.h"
+
+#include <utility>
+
+#include "wire/json.h"
+
+namespace tandem::worker {
+
+using replica::answer;
+using replica::answer_error;
+
+Requests::Requests(db::Database& database, replica::Driver& replica, OrphanWatch& orphan_watch)
+    : database_(database), replica_(replica), orphan_watch_(orphan_watch) {}
+
+void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
+  switch (request.method) {
+    case wire::Method::kDbRead:
+      read(std::move(reply), request);
+      return;
+    case wire::Method::kDbWrite:
+      write(std::move(reply), request);
+      return;
+    case wire::Method::kDbClear:
+      log_command(std::move(reply), request, R"({"clear":true})");
+      return;
+    case wire::Method::kDbSchema:
+      set_schema(std::move(reply), request);
+      return;
+    default:
+      replica::refuse_method(reply);
+  }
+}
+
+void Requests::read(rpc::Reply reply, const wire::Request& request) {
+  ++reads_;
+  replica_.when_readable(
+      request.consistency, request.min_index, request.budget_ms,
+      [this, reply = std::move(reply), query = std::string(request.body)](Status readable) mutable {
+        if (!readable) {
+          answer_error(reply, readable.error());
+          return;
+        }
+        const auto rows = database_.query(query);
+        if (!rows) {
+          answer_error(reply, rows.error());
+          return;
+        }
+        answer(reply, 200, replica_.applied_index(), *rows);
+      });
+}
+
+// The schema and clearing have methods of their own: a client's write is neither.
+void Requests::write(rpc::Reply reply, const wire::Request& request) {
+  if (!replica_.takes_writes()) {
+    answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
+    return;
+  }
+  auto command = database_.check_change(request.body);
+  if (!command) {
+    answer_error(reply, command.error());
+    return;
+  }
+  log_command(std::move(reply), request, std::move(*command));
+}
+
+void Requests::set_schema(rpc::Reply reply, const wire::Request& request) {
+  if (!replica_.takes_writes()) {
+    answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
+    return;
+  }
+  auto command = database_.check_command(request.body);
+  if (!command) {
+    answer_error(reply, command.error());
+    return;
+  }
+  log_command(std::move(reply), request, std::move(*command));
+}
+
+void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::string command) {
+  ++writes_;
+  replica_.write(std::move(command), request.key, request.budget_ms,
+                 [reply = std::move(reply)](Result<replica::Written> written) mutable {
+                   if (!written) {
+                     answer_error(reply, written.error());
+                     return;
+                   }
+                   answer(reply, written->answer.status, written->index, written->answer.body);
+                 });
+}
+
+void Requests::add_info(wire::Json& info) const {
+  info.set("reads", reads_);
+  info.set("writes", writes_);
+}
+
+}  // namespace tandem::worker

@@ -1,0 +1,37 @@
+// What a worker is asked about the database: reads, writes, the declaration of the tables.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "db/database.h"
+#include "orphan_watch.h"
+#include "replica/driver.h"
+#include "replica/service.h"
+#include "wire/envelope.h"
+
+namespace tandem::worker {
+
+class Requests final : public replica::Methods {
+ public:
+  // All of them outlive this.
+  Requests(db::Database& database, replica::Driver& replica, OrphanWatch& orphan_watch);
+
+  void on_request(rpc::Reply reply, const wire::Request& request) override;
+  void on_asked_by_controller() override { orphan_watch_.heard(); }
+  void add_info(wire::Json& info) const override;
+
+ private:
+  void read(rpc::Reply reply, const wire::Request& request);
+  void write(rpc::Reply reply, const wire::Request& request);
+  void set_schema(rpc::Reply reply, const wire::Request& request);
+  void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
+
+  db::Database& database_;
+  replica::Driver& replica_;
+  OrphanWatch& orphan_watch_;
+  uint64_t reads_ = 0;
+  uint64_t writes_ = 0;
+};
+
+}  // namespace tandem::worker

@@ -1,0 +1,171 @@
+#include "group/keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace tandem::group {
+namespace {
+
+constexpr uint64_t kTickMs = 20;
+constexpr int64_t kRefreshMs = 500;         // while everybody is there
+constexpr int64_t kSoonMs = 10'000;         // who is missing for longer is looked for less often
+constexpr int64_t kRefreshMissingMs = 100;  // then
+constexpr uint64_t kDoubtMs = 2;            // between looks at a process whose link just broke
+constexpr int64_t kDoubtForMs = 200;        // after that the ticks are often enough
+constexpr int64_t kCreateAgainMs = 1000;
+
+}  // namespace
+
+Keeper::Keeper(loop::Loop& loop, Replicas& replicas, Leadership& leadership, KeeperOptions options)
+    : loop_(loop),
+      replicas_(replicas),
+      leadership_(leadership),
+      options_(std::move(options)),
+      hand_over_(options_.prefer),
+      ticker_(loop, [this] { tick(); }),
+      doubter_(loop, [this] { doubt_lost(); }),
+      expected_(options_.replicas) {}
+
+void Keeper::start(UniqueFunction<void(Status)> done) {
+  ticker_.start(kTickMs, kTickMs);
+  replicas_.refresh(std::move(done));
+}
+
+void Keeper::stop() {
+  ticker_.stop();
+  doubter_.stop();
+}
+
+void Keeper::set_active(bool active) {
+  active_ = active;
+  // Who leaves the registry and the link at once would be gone before its death is proven.
+  replicas_.keep_lost(active);
+  if (active) {
+    link_lost();  // some may have been lost before
+  } else {
+    doubter_.stop();
+    set_trouble({});  // it is another one's now
+  }
+}
+
+void Keeper::link_lost() {
+  lost_ms_ = static_cast<int64_t>(loop_.now_ms());
+  replicas_.refresh();
+  if (!active_) return;
+  // The kernel closes the sockets of a killed process and unlocks its directory in no set order.
+  doubter_.start(kDoubtMs, kDoubtMs);
+  doubt_lost();
+}
+
+void Keeper::tick() {
+  refresh_if_due();
+  if (!active_) return;
+  if (!doubter_.active()) doubt_lost();
+  if (leadership_.record_was_read() && !leadership_.record()) {
+    create_group();
+  } else {
+    set_trouble({});
+  }
+  if (options_.hand_over) look_for_better_leader();
+}
+
+// --- who is there ---
+
+void Keeper::refresh_if_due() {
+  for (const auto& [id, replica] : replicas_.all()) expected_.insert(id);
+  const auto now_ms = static_cast<int64_t>(loop_.now_ms());
+  if (!misses_somebody()) {
+    missing_since_ms_ = 0;
+  } else if (missing_since_ms_ == 0) {
+    missing_since_ms_ = now_ms;
+  }
+  const int64_t every_ms = missing_since_ms_ == 0                 ? kRefreshMs
+                           : now_ms - missing_since_ms_ < kSoonMs ? int64_t{kTickMs}
+                                                                  : kRefreshMissingMs;
+  if (now_ms - refreshed_ms_ < every_ms) return;
+  refreshed_ms_ = now_ms;
+  replicas_.refresh();
+}
+
+// One that is connected and quiet may be a new process, whose session is not known yet.
+bool Keeper::misses_somebody() const {
+  if (!leadership_.leader_open()) return true;
+  return std::any_of(expected_.begin(), expected_.end(), [this](repl::ReplicaId id) {
+    const ReplicaLink* replica = replicas_.find(id);
+    return replica == nullptr || !replica->connected() || leadership_.quiet(id);
+  });
+}
+
+void Keeper::doubt_lost() {
+  std::vector<std::pair<repl::ReplicaId, uint64_t>> lost;
+  for (const auto& [id, replica] : replicas_.all()) {
+    if (!replica.connected()) lost.emplace_back(id, replica.member.session);
+  }
+  for (const auto& [id, session] : lost) {
+    replicas_.doubt(id, [this, dead = id, dead_session = session] {
+      // First the link and the requests on it, then the election: those wait for its outcome.
+      replicas_.forget(dead, dead_session);
+      leadership_.replica_dead(dead, dead_session);
+    });
+  }
+  const bool later = static_cast<int64_t>(loop_.now_ms()) - lost_ms_ >= kDoubtForMs;
+  if (lost.empty() || later) doubter_.stop();
+}
+
+std::vector<View> Keeper::views() const {
+  std::vector<View> views;
+  for (const auto& [id, replica] : replicas_.all()) {
+    View view;
+    view.member = replica.identity();
+    view.session = replica.member.session;
+    view.answers = replica.connected() && !leadership_.quiet(id);
+    const repl::ReplicaState* state = leadership_.state_of(id);
+    if (state != nullptr) view.state = *state;
+    view.lineage = leadership_.lineage_of(id);
+    view.in_sync = leadership_.in_sync(replica);
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+// --- who leads ---
+
+void Keeper::create_group() {
+  const auto now_ms = static_cast<int64_t>(loop_.now_ms());
+  // Replicas may have data of the new group before its record is known here.
+  if (now_ms < next_create_ms_) return;
+  const auto first = first_leader(options_.replicas, views(), options_.prefer);
+  set_trouble(first ? Status() : Status(fail(first.error())));
+  if (!first) return;
+  next_create_ms_ = now_ms + kCreateAgainMs;
+  leadership_.create_group(*replicas_.find(*first), options_.min_in_sync);
+}
+
+void Keeper::look_for_better_leader() {
+  const repl::ReplicaId leader = leadership_.leader_open() ? leadership_.leader() : 0;
+  const auto better = hand_over_.look(leader, views(), system_clock().boot_ns());
+  if (!better) return;
+  leadership_.transfer(*better, options_.timeout_ms, [this](const Status& moved) {
+    hand_over_.ended(moved.has_value(), system_clock().boot_ns());
+    if (moved) return;
+    log::info("leadership was not handed over",
+              {{"group", options_.group}, {"error", moved.error().message}});
+  });
+}
+
+void Keeper::set_trouble(const Status& status) {
+  const std::string trouble = status ? std::string() : status.error().message;
+  if (trouble == trouble_) return;
+  trouble_ = trouble;
+  if (status) return;
+  if (status.error().kind == ErrorKind::kConflict) {
+    log::error(trouble_, {{"group", options_.group}});
+  } else {
+    log::info(trouble_, {{"group", options_.group}});
+  }
+}
+
+}  // namespace tandem::group

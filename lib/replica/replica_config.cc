@@ -1,0 +1,63 @@
+#include "replica/replica_config.h"
+
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+namespace tandem::replica {
+namespace {
+
+constexpr std::string_view kIdMark = "{id}";
+
+void put_id(std::string& text, repl::ReplicaId id) {
+  for (size_t at = text.find(kIdMark); at != std::string::npos; at = text.find(kIdMark, at)) {
+    text.replace(at, kIdMark.size(), std::to_string(id));
+  }
+}
+
+}  // namespace
+
+void declare_replica(ReplicaConfig& c, daemon::SettingTable& t) {
+  daemon::Setting& id =
+      t.integer("replica.id", c.driver.id, 1, 1000000, "number of this replica in its group");
+  if (c.driver.id == 0) id.required();
+  t.text("replica.group", c.driver.group, "name of the group");
+  t.text("replica.directory", c.driver.directory, "where this replica keeps its data");
+  t.integer("replica.max_in_sync", c.driver.max_in_sync, 1, 7,
+            "replicas that every write waits for at most; further ones are readers");
+  t.integer("replica.max_writers", c.driver.max_writers, 1, 1000000,
+            "writes without an outcome; more are refused");
+  t.integer("replica.max_readers", c.driver.max_readers, 1, 1000000,
+            "reads that wait for this replica to catch up; more are refused");
+  t.text("rpc.url", c.rpc_url, "where others reach this process: ipc://, tcp:// or abstract://");
+  t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
+      .one_of({"local"});
+  t.text("coord.root", c.coord_root, "directory of the local coordination files");
+  t.size("log.segment", c.driver.segment_bytes, "size of a log segment, written in advance",
+         9 << 20, int64_t{1} << 31);
+  t.size("snapshot.log_size", c.driver.snapshot_log_bytes,
+         "a snapshot is taken when so much was logged since the last, and no less than that one's "
+         "size",
+         1 << 10, int64_t{1} << 40);
+}
+
+std::vector<daemon::Option> replica_options() {
+  return {{"id", 'i', "N", "number of this replica in its group", "replica.id"}};
+}
+
+void put_id(ReplicaConfig& config) {
+  put_id(config.driver.directory, config.driver.id);
+  put_id(config.rpc_url, config.driver.id);
+}
+
+Status make_directories(const ReplicaConfig& config) {
+  constexpr std::string_view kIpc = "ipc://";
+  if (!config.rpc_url.starts_with(kIpc)) return {};
+  const auto path = std::filesystem::path(config.rpc_url.substr(kIpc.size())).parent_path();
+  std::error_code error;
+  if (!path.empty()) std::filesystem::create_directories(path, error);
+  if (error) return fail_errno("cannot make '" + path.string() + "'", error.value());
+  return {};
+}
+
+}  // namespace tandem::replica

@@ -1,0 +1,31 @@
+// The settings that the replica processes of the toy store share: [replica], [rpc], [coord], [log],
+// [snapshot]. One file serves all replicas of a group: `{id}` in a path or URL stands for the
+// number of the replica, which --id gives.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/options.h"
+#include "replica/driver.h"
+
+namespace tandem::replica {
+
+struct ReplicaConfig {
+  DriverOptions driver;
+  std::string rpc_url;
+  std::string coord_backend = "local";
+  std::string coord_root = "run/state/coord";
+};
+
+// The values that `config` has are the defaults; where it has an id, giving one is not required.
+void declare_replica(ReplicaConfig& config, daemon::SettingTable& table);
+// --id for a program's option table.
+std::vector<daemon::Option> replica_options();
+// Puts the replica's number in the place of {id}.
+void put_id(ReplicaConfig& config);
+// Makes the directories that the sockets and the data need. kPermission, kIo, …
+Status make_directories(const ReplicaConfig& config);
+
+}  // namespace tandem::replica

@@ -1,0 +1,61 @@
+// What every replica answers by rpc, whatever its state machine: the messages of the replication
+// protocol, those of controllers, its state, and whether it is there. Everything else goes to the
+// program's own Methods.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "daemon/part.h"
+#include "loop/loop.h"
+#include "replica/driver.h"
+#include "rpc/server.h"
+#include "wire/envelope.h"
+#include "wire/json.h"
+
+namespace tandem::replica {
+
+// What a program's replica is asked besides.
+class Methods {
+ public:
+  virtual ~Methods() = default;
+  // What `request` points to is gone when the function returns.
+  virtual void on_request(rpc::Reply reply, const wire::Request& request) = 0;
+  // A controller has asked for its state or told it something: it is being watched.
+  virtual void on_asked_by_controller() {}
+  // Adds to what is told of this replica (kWorkerInfo).
+  virtual void add_info(wire::Json&) const {}
+};
+
+// To whom asks a replica 503 means that nothing was done, 504 that the outcome is not known: both
+// are tried again (group/gateway.h).
+uint16_t status_of(ErrorKind kind);
+void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body);
+void answer_error(rpc::Reply& reply, const Error& error);
+// For a method that this replica does not have.
+void refuse_method(rpc::Reply& reply);
+
+class Service final : public daemon::Part, public rpc::Handler {
+ public:
+  // All of them outlive this. REQUIRES: replica.open() was without error.
+  Service(loop::Loop& loop, const std::string& url, Driver& replica, Methods& methods);
+
+  void on_call(rpc::Reply reply, std::string_view payload) override;
+  void on_message(rpc::Peer peer, std::string_view payload) override;
+
+  std::string_view name() const override { return "rpc"; }
+  // Start it before the replica, which then announces where it listens.
+  void start(UniqueFunction<void(Status)> done) override;
+  void drain(UniqueFunction<void()> done) override;
+
+ private:
+  const std::string url_;
+  Driver& replica_;
+  Methods& methods_;
+  rpc::Server server_;
+};
+
+}  // namespace tandem::replica

@@ -1,0 +1,118 @@
+#include "toys/fields.h"
+
+#include <utility>
+
+#include "base/ids.h"
+#include "toys/price.h"
+#include "toys/request.h"
+
+namespace tandem::toys {
+
+Fields::Fields(const wire::Json& object) : object_(object) {
+  if (object.as_object() == nullptr) {
+    refuse(std::string(object.type_name()) + " is not a JSON object");
+  }
+}
+
+void Fields::refuse(std::string message) {
+  if (ok()) status_ = fail(ErrorKind::kBadInput, std::move(message));
+}
+
+void Fields::refuse_type(std::string_view name, std::string_view wanted, const wire::Json& is) {
+  refuse(std::string(name) + " must be " + std::string(wanted) + ", not " +
+         std::string(is.type_name()));
+}
+
+const wire::Json* Fields::member(std::string_view name) {
+  if (!ok()) return nullptr;
+  const wire::Json* value = object_.find(name);
+  if (value == nullptr) refuse(std::string(name) + " is missing");
+  return value;
+}
+
+std::string Fields::text(std::string_view name) {
+  const wire::Json* value = member(name);
+  if (value == nullptr) return {};
+  if (const std::string* text = value->as_string()) return *text;
+  refuse_type(name, "a string", *value);
+  return {};
+}
+
+std::string Fields::toy_name(std::string_view name) {
+  std::string value = text(name);
+  if (!ok()) return {};
+  if (const Status good = check_name(value); !good) refuse(good.error().message);
+  return value;
+}
+
+int64_t Fields::integer(std::string_view name, int64_t min, int64_t max) {
+  const wire::Json* value = member(name);
+  if (value == nullptr) return {};
+  const int64_t* integer = value->as_int();
+  if (integer != nullptr && *integer >= min && *integer <= max) return *integer;
+  const bool is_number = integer != nullptr || value->as_double() != nullptr;
+  refuse(std::string(name) + " must be an integer from " + std::to_string(min) + " to " +
+         std::to_string(max) + ", not " +
+         (is_number ? value->dump() : std::string(value->type_name())));
+  return {};
+}
+
+uint64_t Fields::counter(std::string_view name) {
+  return static_cast<uint64_t>(integer(name, 0, INT64_MAX));
+}
+
+bool Fields::boolean(std::string_view name) {
+  const wire::Json* value = member(name);
+  if (value == nullptr) return {};
+  if (const bool* boolean = value->as_bool()) return *boolean;
+  refuse_type(name, "a boolean", *value);
+  return {};
+}
+
+uint64_t Fields::id(std::string_view name) {
+  const std::string value = text(name);
+  if (!ok()) return {};
+  const auto id = parse_hex_id(value);
+  if (id) return *id;
+  refuse(std::string(name) + " must be 16 lower-case hex digits");
+  return {};
+}
+
+IntentId Fields::intent(std::string_view name) {
+  const std::string value = text(name);
+  if (!ok()) return {};
+  const auto id = parse_intent_id(value);
+  if (id) return *id;
+  refuse(std::string(name) + ": " + id.error().message);
+  return {};
+}
+
+int64_t Fields::price(std::string_view name) {
+  const wire::Json* value = member(name);
+  if (value == nullptr) return {};
+  const auto cents = price_of(*value, name);
+  if (cents) return *cents;
+  refuse(cents.error().message);
+  return {};
+}
+
+const wire::Json::Array& Fields::array(std::string_view name) {
+  static const wire::Json::Array kNone;
+  const wire::Json* value = member(name);
+  if (value == nullptr) return kNone;
+  if (const wire::Json::Array* array = value->as_array()) return *array;
+  refuse_type(name, "an array", *value);
+  return kNone;
+}
+
+Result<wire::Json> parse_object(std::string_view text) {
+  if (text.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
+  auto json = wire::parse_json(text);
+  if (json && json->as_object() == nullptr) {
+    return fail(ErrorKind::kBadInput,
+                "the body is " + std::string(json->type_name()) + ", not a JSON object");
+  }
+  return json;
+}
+
+}  // namespace tandem::toys

@@ -1,0 +1,222 @@
+#include "toys/orders.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "toys/catalog.h"
+#include "toys/fields.h"
+#include "toys/planted.h"
+#include "toys/refusal.h"
+
+namespace tandem::toys {
+namespace {
+
+using repl::Applied;
+using wire::Json;
+
+bool is_outcome(int64_t status) {
+  return status == kTaken || status == kNoSuchToy || status == kOutOfStock || status == kClosed;
+}
+
+// The answer for good to an intent that came to no order.
+Applied refused(uint16_t status) {
+  if (status == kNoSuchToy) return refusal(status, "product not found");
+  if (status == kOutOfStock) return refusal(status, "product out of stock");
+  return refusal(status, "what became of this order was lost");
+}
+
+Applied accepted(const IntentId& id) {
+  return Applied{kAccepted, "{\"intent\":\"" + to_text(id) + "\"}"};
+}
+
+Json to_object(std::string_view name, int64_t quantity) {
+  return Json(Json::Object{{"name", name}, {"quantity", quantity}});
+}
+
+std::string one_member(std::string_view name, Json value) {
+  Json json;
+  return json.set(name, std::move(value)).dump();
+}
+
+class FrozenOrders final : public repl::FrozenState {
+ public:
+  FrozenOrders(std::vector<Orders::Chunk> orders, uint64_t count, std::vector<Intent> open,
+               const IntentId& next)
+      : orders_(std::move(orders)), count_(count), open_(std::move(open)), next_(next) {}
+
+  bool write_rows(const repl::RowSink& sink) const override {
+    if (!sink(one_member("next_intent", to_text(next_)))) return false;
+    for (const Intent& intent : open_) {
+      Json row;
+      row.set("intent", to_text(intent.id));
+      row.set("key", intent.key);
+      row.set("name", intent.name);
+      row.set("quantity", intent.quantity);
+      if (!sink(one_member("open", std::move(row)))) return false;
+    }
+    std::string row;
+    for (uint64_t number = 0; number < count_; ++number) {
+      const Order& order = orders_[number / Orders::kChunkOrders][number % Orders::kChunkOrders];
+      row = "{\"order\":" + to_json(number, order) + '}';
+      if (!sink(row)) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::vector<Orders::Chunk> orders_;
+  uint64_t count_;
+  std::vector<Intent> open_;
+  IntentId next_;
+};
+
+}  // namespace
+
+std::string to_json(uint64_t number, const Order& order) {
+  std::string json = "{\"number\":" + std::to_string(number) + ",\"name\":";
+  wire::append_json_string(json, order.name);
+  json += ",\"quantity\":" + std::to_string(order.quantity) + '}';
+  return json;
+}
+
+std::string Orders::intent_command(const Purchase& purchase) {
+  return one_member("intent", to_object(purchase.name, purchase.quantity));
+}
+
+std::string Orders::result_command(const IntentId& intent, uint16_t status) {
+  Json result;
+  result.set("intent", to_text(intent));
+  result.set("status", static_cast<int64_t>(status));
+  return one_member("result", std::move(result));
+}
+
+Result<IntentId> Orders::intent_of(std::string_view provisional_body) {
+  const auto object = parse_object(provisional_body);
+  if (!object) return fail(object.error());
+  Fields in(*object);
+  const IntentId id = in.intent("intent");
+  if (!in.ok()) return fail(in.error());
+  return id;
+}
+
+Applied Orders::apply(const wire::Entry& entry) {
+  next_ = {entry.epoch, entry.index + 1};
+  const auto command = parse_object(entry.payload);
+  if (!command) return refusal(kMalformed, command.error().message);
+  if (const Json* intent = command->find("intent")) return open_intent(entry, *intent);
+  if (const Json* result = command->find("result")) return close_intent(*result);
+  return refusal(kMalformed, "no such command");
+}
+
+Applied Orders::open_intent(const wire::Entry& entry, const Json& command) {
+  Fields in(command);
+  Intent intent{{entry.epoch, entry.index},
+                entry.request_id,
+                in.toy_name("name"),
+                in.integer("quantity", 1, kMaxQuantity)};
+  if (!in.ok()) return refusal(kMalformed, in.error().message);
+  const auto known = open_by_key_.find(intent.key);
+  if (known != open_by_key_.end()) {
+    const Intent& first = open_.at(known->second);
+    if (first.name == intent.name && first.quantity == intent.quantity) return accepted(first.id);
+    return refusal(422, "this Idempotency-Key was used with another body");
+  }
+  const IntentId id = intent.id;
+  keep_open(std::move(intent));
+  return accepted(id);
+}
+
+void Orders::keep_open(Intent intent) {
+  const IntentId id = intent.id;
+  if (!intent.key.empty()) open_by_key_.emplace(intent.key, id);
+  open_.emplace(id, std::move(intent));
+}
+
+Applied Orders::close_intent(const Json& command) {
+  Fields in(command);
+  const IntentId id = in.intent("intent");
+  const int64_t status = in.integer("status", 0, UINT16_MAX);
+  if (in.ok() && !is_outcome(status)) in.refuse("status is no outcome");
+  if (!in.ok()) return refusal(kMalformed, in.error().message);
+  auto open = open_.extract(id);
+  if (open.empty() && planted(Bug::kResultTwice) && count_ > 0) put(count_, *find(count_ - 1));
+  if (open.empty()) return refusal(kClosed, "this intent is not open");
+  Intent& intent = open.mapped();
+  if (!intent.key.empty()) open_by_key_.erase(intent.key);
+  Applied answer;
+  if (status == kTaken) {
+    const uint64_t number = planted(Bug::kNumberAtProposal) ? in.counter("number") : count_;
+    put(number, {std::move(intent.name), intent.quantity});
+    answer.body = "{\"order_number\":" + std::to_string(number) + '}';
+  } else {
+    answer = refused(static_cast<uint16_t>(status));
+  }
+  answer.settles = std::move(intent.key);
+  return answer;
+}
+
+void Orders::put(uint64_t number, Order order) {
+  while (orders_.size() <= number / kChunkOrders) {
+    orders_.push_back(std::make_shared<Order[]>(kChunkOrders));
+  }
+  orders_[number / kChunkOrders][number % kChunkOrders] = std::move(order);
+  count_ = std::max(count_, number + 1);
+}
+
+const Order* Orders::find(uint64_t number) const {
+  return number < count_ ? &orders_[number / kChunkOrders][number % kChunkOrders] : nullptr;
+}
+
+IntentId Orders::closed_below() const { return open_.empty() ? next_ : open_.begin()->first; }
+
+// --- snapshots ---
+
+std::unique_ptr<repl::FrozenState> Orders::freeze() const {
+  std::vector<Intent> open;
+  open.reserve(open_.size());
+  for (const auto& [id, intent] : open_) open.push_back(intent);
+  return std::make_unique<FrozenOrders>(orders_, count_, std::move(open), next_);
+}
+
+void Orders::reset() {
+  orders_.clear();
+  count_ = 0;
+  open_.clear();
+  open_by_key_.clear();
+  next_ = {};
+}
+
+Status Orders::restore_row(std::string_view row) {
+  const auto json = parse_object(row);
+  if (!json) return fail(ErrorKind::kCorrupt, json.error().message);
+  if (const Json* order = json->find("order")) {
+    Fields in(*order);
+    const uint64_t number = in.counter("number");
+    Order restored{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
+    if (in.ok() && number != count_) in.refuse("order " + std::to_string(count_) + " is missing");
+    if (!in.ok()) return fail(ErrorKind::kCorrupt, "an order: " + in.error().message);
+    put(number, std::move(restored));
+  } else if (const Json* open = json->find("open")) {
+    Fields in(*open);
+    Intent intent{in.intent("intent"), in.text("key"), in.toy_name("name"),
+                  in.integer("quantity", 1, kMaxQuantity)};
+    const bool twice = open_.contains(intent.id) || open_by_key_.contains(intent.key);
+    if (in.ok() && twice) in.refuse("intent or key comes twice");
+    if (!in.ok()) return fail(ErrorKind::kCorrupt, "an open intent: " + in.error().message);
+    keep_open(std::move(intent));
+  } else {
+    Fields in(*json);
+    next_ = in.intent("next_intent");
+    if (!in.ok()) return fail(ErrorKind::kCorrupt, in.error().message);
+  }
+  return {};
+}
+
+Status Orders::finish_restore() {
+  if (!open_.empty() && !(open_.rbegin()->first < next_)) {
+    return fail(ErrorKind::kCorrupt, "an open intent is not below next_intent");
+  }
+  return {};
+}
+
+}  // namespace tandem::toys

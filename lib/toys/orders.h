@@ -1,0 +1,89 @@
+// The state machine of the group `orders`: intents to buy, and the orders that came of them.
+//
+//   {"intent":{"name","quantity"}}                     with the client's key as the entry's
+//   {"result":{"intent":"7-1234","status":200}}        without a key
+//
+// An intent is answered 202 for now; its result settles the key of the intent with the final answer
+// (repl/state_machine.h, Applied::settles). An order gets its number when its result is applied, so
+// that numbers have no gap; a result for an intent that is not open does nothing.
+//
+// An intent whose key is that of an open intent joins it: the memory of keys (repl/exactly_once.h)
+// may have lost the key of an intent that stayed open for long.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "repl/state_machine.h"
+#include "toys/intent_id.h"
+#include "toys/request.h"
+#include "wire/json.h"
+
+namespace tandem::toys {
+
+struct Order {
+  std::string name;
+  int64_t quantity = 0;
+  bool operator==(const Order&) const = default;
+};
+
+struct Intent {
+  IntentId id;
+  std::string key;  // of the client's request
+  std::string name;
+  int64_t quantity = 0;
+  bool operator==(const Intent&) const = default;
+};
+
+constexpr uint16_t kAccepted = repl::kProvisional;  // the answer to an intent
+
+class Orders final : public repl::StateMachine {
+ public:
+  static std::string intent_command(const Purchase& purchase);
+  // `status`: the catalog's outcome (catalog.h). One of kClosed closes the intent without an order:
+  // what became of it is known no more, which only an accepted loss of entries can bring about.
+  static std::string result_command(const IntentId& intent, uint16_t status);
+  // Of a provisional answer's body {"intent":"7-1234"}.
+  static Result<IntentId> intent_of(std::string_view provisional_body);
+
+  repl::Applied apply(const wire::Entry& entry) override;
+  std::unique_ptr<repl::FrozenState> freeze() const override;
+  void reset() override;
+  Status restore_row(std::string_view row) override;
+  Status finish_restore() override;
+
+  // nullptr: no such order.
+  const Order* find(uint64_t number) const;
+  uint64_t count() const { return count_; }  // the next number
+  const std::map<IntentId, Intent>& open() const { return open_; }
+  // Every intent below this has its result.
+  IntentId closed_below() const;
+
+  // Orders are never changed, only added: a frozen state shares their chunks with this one and
+  // looks at none beyond those that there were. Hence the shared_ptr.
+  static constexpr size_t kChunkOrders = 1024;
+  using Chunk = std::shared_ptr<Order[]>;
+
+ private:
+  repl::Applied open_intent(const wire::Entry& entry, const wire::Json& command);
+  repl::Applied close_intent(const wire::Json& command);
+  void put(uint64_t number, Order order);
+  void keep_open(Intent intent);
+
+  std::vector<Chunk> orders_;  // by number
+  uint64_t count_ = 0;
+  std::map<IntentId, Intent> open_;
+  std::unordered_map<std::string, IntentId> open_by_key_;
+  IntentId next_;  // above every intent so far: (epoch, index + 1) of the last entry applied
+};
+
+// {"number":7,"name":"Tux","quantity":1}
+std::string to_json(uint64_t number, const Order& order);
+
+}  // namespace tandem::toys

@@ -1,0 +1,59 @@
+#include "sim/process.h"
+
+#include <utility>
+
+namespace tandem::sim {
+namespace {
+
+constexpr int64_t kMaxOffsetNs = 100'000 * kMs;
+
+}  // namespace
+
+Process::Process(Universe& universe, int64_t clock_ppm)
+    : universe_(universe),
+      clock_ppm_(universe.between_ns(-clock_ppm, clock_ppm)),
+      clock_offset_ns_(universe.between_ns(0, kMaxOffsetNs)) {}
+
+void Process::begin_life() {
+  session_ = universe_.new_id();
+  up_ = true;
+  doomed_ = false;
+  stay_awake();
+}
+
+void Process::end_life() {
+  up_ = doomed_ = false;
+  const bool machine = universe_.random.chance(300);
+  if (machine) clock_offset_ns_ = universe_.between_ns(0, kMaxOffsetNs);
+  const int64_t down_ms = universe_.random.chance(500) ? 20 : 1500;
+  universe_.schedule.after(universe_.between_ns(kMs, down_ms * kMs), [this] { start(); });
+}
+
+// Not at once: what calls this is in the midst of its work.
+void Process::crash_now() {
+  if (!acts()) return;
+  doomed_ = true;
+  universe_.schedule.after(0, [this, session = session_] {
+    if (up_ && session == session_) crash();
+  });
+}
+
+void Process::later(int64_t delay_ns, UniqueFunction<void()> work) {
+  universe_.schedule.after(delay_ns, [this, session = session_, work = std::move(work)]() mutable {
+    run(session, std::move(work));
+  });
+}
+
+void Process::run(uint64_t session, UniqueFunction<void()> work) {
+  if (!acts() || session != session_) return;
+  const int64_t paused_ns = paused_until_ns_ - universe_.now();
+  if (paused_ns > 0) {
+    later(paused_ns + universe_.between_ns(0, kMs), std::move(work));
+    return;
+  }
+  work();
+  // In the middle of a turn: what comes meanwhile is handled in the same turn.
+  if (pause_ns_ > 0) paused_until_ns_ = universe_.now() + std::exchange(pause_ns_, 0);
+}
+
+}  // namespace tandem::sim

@@ -1,0 +1,28 @@
+// What runs on a replica above the protocol: the state machine, and what serves its clients. Made
+// when the process starts, gone when it dies.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "repl/state_machine.h"
+
+namespace tandem::sim {
+
+class Node;
+
+class Program {
+ public:
+  virtual ~Program() = default;
+  virtual repl::StateMachine& machine() = 0;
+  // A command was applied, with this answer; whoever asked for it hears of it next.
+  virtual void applied(const wire::Entry&, const repl::Applied&) {}
+  // The replica takes writes from now on, or does so no more; where it takes them in a later epoch
+  // than it last did, both is told.
+  virtual void takes_writes(bool) {}
+};
+
+// The node outlives the program, and is able to be asked once it has started.
+using MakeProgram = std::function<std::unique_ptr<Program>(Node& node)>;
+
+}  // namespace tandem::sim

@@ -1,0 +1,315 @@
+// Groups of real replicas on one loop, with a disk and a link each; what a supervisor does to their
+// processes the test does to them.
+#include "group/group.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "coord/local.h"
+#include "loop/loop.h"
+#include "replica/driver.h"
+#include "replica/service.h"
+#include "wire/envelope.h"
+
+namespace tandem::group {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Counts what was applied.
+class Counter final : public repl::StateMachine {
+ public:
+  repl::Applied apply(const wire::Entry&) override { return {200, std::to_string(++count)}; }
+  std::unique_ptr<repl::FrozenState> freeze() const override { return nullptr; }
+  void reset() override { count = 0; }
+  Status restore_row(std::string_view) override { return {}; }
+  Status finish_restore() override { return {}; }
+  int count = 0;
+};
+
+// The process of one replica: writes count up, reads tell the count and who answered.
+class Node final : public replica::Methods {
+ public:
+  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id)
+      : id_(id),
+        coord_(*coord::open_local({.root = root / "coord"}, loop)),
+        driver_(loop, {.group = "g", .id = id, .directory = root / std::to_string(id)}, counter_,
+                *coord_) {
+    EXPECT_TRUE(driver_.open());
+    service_ = std::make_unique<replica::Service>(
+        loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", driver_, *this);
+    service_->start([](const Status& status) { EXPECT_TRUE(status); });
+    driver_.start([](const Status& status) { EXPECT_TRUE(status); });
+  }
+
+  void on_request(rpc::Reply reply, const wire::Request& request) override {
+    if (wire::is_read(request.method)) {
+      driver_.when_readable(wire::Consistency::kLinearizable, 0, request.budget_ms,
+                            [this, reply = std::move(reply)](const Status& readable) mutable {
+                              if (!readable) return replica::answer_error(reply, readable.error());
+                              replica::answer(reply, 200, id_, std::to_string(counter_.count));
+                            });
+      return;
+    }
+    driver_.write("{}", request.key, request.budget_ms,
+                  [reply = std::move(reply)](const Result<replica::Written>& written) mutable {
+                    if (!written) return replica::answer_error(reply, written.error());
+                    replica::answer(reply, 200, written->index, written->answer.body);
+                  });
+  }
+
+  replica::Driver& driver() { return driver_; }
+  replica::Service& service() { return *service_; }
+
+ private:
+  const repl::ReplicaId id_;
+  Counter counter_;
+  std::unique_ptr<coord::Coord> coord_;
+  replica::Driver driver_;
+  std::unique_ptr<replica::Service> service_;
+};
+
+class GroupTest : public testing::Test {
+ protected:
+  GroupTest() {
+    std::string name = fs::temp_directory_path() / "group-XXXXXX";
+    root_ = mkdtemp(name.data());
+    coord_ = *coord::open_local({.root = root_ / "coord"}, loop_);
+  }
+  ~GroupTest() override {
+    groups_.clear();
+    nodes_.clear();
+    coord_.reset();
+    loop_.run();
+    fs::remove_all(root_);
+  }
+
+  void start(repl::ReplicaId id) { nodes_[id] = std::make_unique<Node>(loop_, root_, id); }
+  void kill(repl::ReplicaId id) { nodes_.erase(id); }
+  Node& node(repl::ReplicaId id) { return *nodes_.at(id); }
+
+  Group& open_group(bool active, bool hand_over = false, uint32_t stand_in_after_ms = 0) {
+    GroupOptions options;
+    options.group = "g";
+    options.replicas = {1, 2, 3};
+    options.min_in_sync = 2;
+    options.prefer = prefer_highest_id;
+    options.hand_over = hand_over;
+    options.timeout_ms = 60'000;
+    options.stand_in_after_ms = stand_in_after_ms;
+    groups_.push_back(std::make_unique<Group>(loop_, *coord_, options));
+    Group& group = *groups_.back();
+    group.set_active(active);
+    group.start([](const Status& status) { EXPECT_TRUE(status); });
+    return group;
+  }
+
+  // Turns the loop until it is so; a test that never gets there ends by the time limit of ctest.
+  void until(const std::function<bool()>& so) {
+    while (!so()) loop_.run_once();
+  }
+  void until_led_by(Group& group, repl::ReplicaId id) {
+    until([&] { return group.leadership().leader() == id && group.readiness().has_value(); });
+  }
+  void until_in_sync(Group& group, size_t count) {
+    until([&] {
+      const auto& record = group.leadership().record();
+      return record && record->in_sync.size() == count;
+    });
+  }
+
+  struct Answer {
+    uint16_t status = 0;
+    uint64_t index = 0;
+    std::string body;
+  };
+  Answer ask(Group& group, wire::Method method, std::string_view key = {}) {
+    std::optional<Answer> answer;
+    wire::Request request;
+    request.method = method;
+    request.key = key;
+    group.gateway().submit(request, [&](const wire::Response& r) {
+      answer = Answer{r.status, r.index, std::string(r.body)};
+    });
+    until([&] { return answer.has_value(); });
+    return *answer;
+  }
+
+  loop::Loop loop_;
+  fs::path root_;
+  std::unique_ptr<coord::Coord> coord_;
+  std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<Group>> groups_;
+};
+
+TEST_F(GroupTest, ANewGroupBeginsWithAllOfItsReplicasAndThePreferredOneLeads) {
+  Group& group = open_group(true);
+  start(1);
+  start(2);
+  until([&] { return group.readiness().error().message.ends_with("still missing are 3"); });
+  EXPECT_FALSE(group.leadership().record());
+  start(3);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  EXPECT_EQ(group.leadership().record()->min_in_sync, 2U);
+}
+
+TEST_F(GroupTest, APassiveGroupMakesNoRecordAndFindsTheLeader) {
+  Group& passive = open_group(false);
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  until([&] {
+    return passive.replicas().all().size() == 3 && !passive.leadership().quiet(3) &&
+           passive.leadership().state_of(3) != nullptr;
+  });
+  for (int i = 0; i < 100; ++i) loop_.run_once();
+  EXPECT_FALSE(passive.leadership().record());
+  open_group(true);
+  until_led_by(passive, 3);
+  EXPECT_EQ(ask(passive, wire::Method::kDbWrite).body, "1");
+  EXPECT_EQ(ask(passive, wire::Method::kDbRead).body, "1");
+}
+
+TEST_F(GroupTest, DataWithoutARecordIsNotStartedOver) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  {
+    Group& group = open_group(true);
+    until_led_by(group, 3);
+    until_in_sync(group, 3);
+    ask(group, wire::Method::kDbWrite);
+  }
+  groups_.clear();
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) kill(id);
+  ASSERT_GT(fs::remove_all(root_ / "coord" / "g" / "record"), 0U);
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  until([&] {
+    return !group.readiness() &&
+           group.readiness().error().message.find("record is missing") != std::string::npos;
+  });
+  EXPECT_FALSE(group.leadership().record());
+}
+
+TEST_F(GroupTest, WritesSurviveTheLeaderWithTheSameKeyOnce) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& active = open_group(true);
+  Group& passive = open_group(false);
+  until_led_by(active, 3);
+  until_in_sync(active, 3);
+  until_led_by(passive, 3);
+  EXPECT_EQ(ask(passive, wire::Method::kDbWrite, "k").body, "1");
+  std::optional<std::string> body;
+  wire::Request write;
+  write.method = wire::Method::kDbWrite;
+  passive.gateway().submit(write, [&](const wire::Response& r) { body = r.body; });
+  kill(3);
+  until([&] { return body.has_value(); });
+  EXPECT_EQ(*body, "2");
+  EXPECT_EQ(ask(active, wire::Method::kDbWrite, "k").body, "1");
+  EXPECT_EQ(active.leadership().leader(), 2U);
+  EXPECT_EQ(ask(passive, wire::Method::kDbRead).body, "2");
+}
+
+TEST_F(GroupTest, AReplicaThatStopsInOrderIsReplacedAsLeaderAsSoon) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  // It leaves the registry, and the registry is read, before its process ends.
+  bool drained = false;
+  node(3).driver().drain([&] { drained = true; });
+  until([&] { return drained; });
+  bool read = false;
+  group.replicas().refresh([&](const Status&) { read = true; });
+  until([&] { return read; });
+  kill(3);
+  until([&] { return group.replicas().find(3) == nullptr; });
+  until_led_by(group, 2);
+  EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "1");
+}
+
+TEST_F(GroupTest, GoesOnWhenEnoughOfThoseThatDiedAreBack) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  kill(3);
+  kill(2);
+  until([&] { return group.leadership().leader() == 1; });
+  EXPECT_FALSE(group.readiness());
+  start(2);
+  until_led_by(group, 1);
+  start(3);
+  until_in_sync(group, 3);
+  EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "1");
+}
+
+TEST_F(GroupTest, LeadershipGoesBackToThePreferredReplica) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true, true);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  kill(3);
+  until_led_by(group, 2);
+  start(3);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+}
+
+TEST_F(GroupTest, WhoBecomesActiveReplacesALeaderThatDiedBefore) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& first = open_group(true);
+  until_led_by(first, 3);
+  until_in_sync(first, 3);
+  Group& second = open_group(false);
+  until_led_by(second, 3);
+  groups_.erase(groups_.begin());
+  kill(3);
+  until([&] { return !second.readiness(); });
+  second.set_active(true);
+  until_led_by(second, 2);
+}
+
+// The active one holds its lock and does nothing: stopped, or cut off from all replicas.
+TEST_F(GroupTest, APassiveOneStandsInWhereNobodyElseReplacesTheLeader) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& passive = open_group(false, false, 200);
+  Group& active = open_group(true);
+  until_led_by(active, 3);
+  until_in_sync(active, 3);
+  until_led_by(passive, 3);
+  until([&] { return !passive.stands_in(); });
+  groups_.pop_back();
+  kill(3);
+  until_led_by(passive, 2);
+  EXPECT_EQ(ask(passive, wire::Method::kDbWrite).body, "1");
+  until([&] { return !passive.stands_in(); });
+  kill(2);
+  start(3);
+  until([&] { return passive.readiness().has_value() && passive.leadership().leader() != 2; });
+  EXPECT_EQ(ask(passive, wire::Method::kDbWrite).body, "2");
+}
+
+TEST_F(GroupTest, SeveralThatActAtOnceChooseOneLeader) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& active = open_group(true);
+  until_led_by(active, 3);
+  until_in_sync(active, 3);
+  Group& second = open_group(true);
+  Group& third = open_group(true);
+  until_led_by(second, 3);
+  until_led_by(third, 3);
+  kill(3);
+  until_led_by(active, 2);
+  until_led_by(second, 2);
+  until_led_by(third, 2);
+  EXPECT_EQ(ask(third, wire::Method::kDbWrite).body, "1");
+}
+
+}  // namespace
+}  // namespace tandem::group
