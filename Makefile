@@ -3,6 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?=
 PORT_BASE ?=
+ONLY ?=
 CLANG ?= clang-16
 
 deps = share/scripts/dependencies.sh
@@ -15,11 +16,12 @@ configure = $(configure_in) $(BUILD)
 
 .PHONY: run build test sim check fuzz sanitize tidy bench torture install clean help
 
-run: ## install what is missing, build, start everything; Ctrl-C stops it
+run: ## install what is missing, build, start everything (ONLY=toystore: that); Ctrl-C stops it
 	@$(deps) build run
 	@$(configure)
 	@$(ninja) --quiet programs
-	@exec bin/tandem/tandem --bin $(BUILD)/bin $(if $(PORT_BASE),--port-base $(PORT_BASE)) up
+	@exec bin/tandem/tandem --bin $(BUILD)/bin $(if $(PORT_BASE),--port-base $(PORT_BASE)) \
+	  $(if $(ONLY),--only $(ONLY)) up
 
 build: ## build the programs
 	@$(deps) build
@@ -60,12 +62,14 @@ $(BUILD)/asan $(BUILD)/tsan:
 	@$(configure_in) $@ -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer)
 	@ninja -C $@ $(if $(JOBS),-j$(JOBS)) --quiet
 
-sim: ## simulate the replication protocol: SEEDS=n (20000) seeds from SEED=s (1) on all cores
+sim: ## simulate the protocol and the toy store: SEEDS=n (20000) seeds each from SEED=s (1)
 	@$(deps) build test
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) --quiet tandem_sim
 	@$(BUILD)/tests/sim/tandem_sim --file tests/sim/seeds.txt --seed $(or $(SEED),1) \
 	  --seeds $(or $(SEEDS),20000) --jobs $(jobs)
+	@$(BUILD)/tests/sim/tandem_sim --store --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20000) \
+	  --jobs $(jobs)
 
 tidy: build ## clang-tidy over the sources
 	@run-clang-tidy-16 -quiet -p $(BUILD) '^$(CURDIR)/(lib|bin)/'
@@ -76,12 +80,12 @@ bench: ## install what is missing, build, run the benchmarks
 	@$(ninja) --quiet programs tandem-load
 	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/run $(BENCH_ARGS)
 
-torture: ## real processes under faults: MINUTES=n SEED=s
+torture: ## real processes under faults: MINUTES=n SEED=s STORE=1
 	@$(deps) build run test
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) --quiet programs tandem-torture
 	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
-	  $(if $(SEED),--seed $(SEED)) $(TORTURE_ARGS)
+	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) $(TORTURE_ARGS)
 
 install: ## install below $(DESTDIR)$(PREFIX)
 	@$(deps) build

@@ -3,6 +3,7 @@ set(etc ${CMAKE_INSTALL_FULL_SYSCONFDIR}/tandem)
 
 install(PROGRAMS bin/tandem/tandem DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(PROGRAMS share/scripts/supervise.sh share/scripts/probe.sh share/scripts/stop-holders.sh
+                 share/scripts/end-former.sh
         DESTINATION share/tandem)
 install(FILES share/scripts/supervisor-s6.bash share/scripts/supervisor-runit.bash
         DESTINATION share/tandem)

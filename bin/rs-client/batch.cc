@@ -20,7 +20,7 @@ int64_t now_ms() { return system_clock().boot_ns() / 1'000'000; }
 // Where all further lines would fare no better.
 bool ends_all(ErrorKind kind) {
   return kind != ErrorKind::kBadInput && kind != ErrorKind::kConflict &&
-         kind != ErrorKind::kTooLarge;
+         kind != ErrorKind::kNotFound && kind != ErrorKind::kTooLarge;
 }
 
 wire::Json json_row(uint64_t line, const wire::Json& result) {

@@ -1,5 +1,7 @@
 #include "call.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "wire/json.h"
@@ -15,6 +17,13 @@ std::string message_in(std::string_view body) {
   const wire::Json* message = error != nullptr ? error->find("message") : nullptr;
   const std::string* text = message != nullptr ? message->as_string() : nullptr;
   return text != nullptr ? *text : "";
+}
+
+// The kind of an answer that is a plain no.
+std::optional<ErrorKind> kind_of_no(int status) {
+  if (status == 404) return ErrorKind::kNotFound;
+  if (status == 400) return ErrorKind::kConflict;
+  return std::nullopt;
 }
 
 ErrorKind kind_of(int status) {
@@ -47,7 +56,8 @@ bool worth_repeating(Call::Kind kind, const Result<fetch::Answer>& answer) {
   return answer.error().kind == ErrorKind::kUnknown || answer.error().kind == ErrorKind::kTimeout;
 }
 
-Result<Reply> judge(fetch::Answer answer, std::string_view request_id) {
+Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
+                    const std::vector<std::string_view>& no) {
   const std::string_view returned_id = answer.header("X-Request-Id");
   Reply reply{answer.status, {}, std::string(returned_id.empty() ? request_id : returned_id)};
   if (answer.status >= 200 && answer.status < 300) {
@@ -55,9 +65,12 @@ Result<Reply> judge(fetch::Answer answer, std::string_view request_id) {
     return reply;
   }
   std::string message = message_in(answer.body);
+  const bool says_no = std::find(no.begin(), no.end(), message) != no.end();
+  const std::optional<ErrorKind> kind = says_no ? kind_of_no(answer.status) : std::nullopt;
   if (message.empty()) message = "the service gives no reason";
-  return fail(kind_of(answer.status), message + " (status " + std::to_string(answer.status) +
-                                          ", request " + reply.request_id + ")");
+  return fail(kind.value_or(kind_of(answer.status)), message + " (status " +
+                                                         std::to_string(answer.status) +
+                                                         ", request " + reply.request_id + ")");
 }
 
 }  // namespace tandem::client

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/function.h"
 #include "base/result.h"
 #include "fetch/answer.h"
 
@@ -26,6 +27,10 @@ struct Call {
   std::string key = {};                   // of a kWrite
   std::vector<std::string> headers = {};  // beside those that every call has
   int64_t max_pause_ms = 1000;            // between two tries
+  // Messages of a service that are an answer, namely no, and neither a wrong question nor a wrong
+  // address: with 404 kNotFound, with 400 kConflict.
+  std::vector<std::string_view> no = {};
+  UniqueFunction<void()> on_repeat = {};  // told of each try after the first
 };
 
 // A 2xx answer.
@@ -42,7 +47,8 @@ bool worth_repeating(Call::Kind kind, const Result<fetch::Answer>& answer);
 // A reply, or for every status that is no success an Error with the service's own message, status
 // and request id: kBadInput for what was refused, kConflict for 409, kUnavailable for 404 and 405
 // (another service answers there), 502 and 503, kTimeout for 504 and 408, kBug for 500 and what
-// makes no sense.
-Result<Reply> judge(fetch::Answer answer, std::string_view request_id);
+// makes no sense. `no` is that of the call.
+Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
+                    const std::vector<std::string_view>& no = {});
 
 }  // namespace tandem::client

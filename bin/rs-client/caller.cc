@@ -85,8 +85,8 @@ void Caller::on_answer(uint64_t id, Result<fetch::Answer> answer) {
                          : ""));
   }
   const bool again = worth_repeating(attempt.call.kind, answer);
-  Result<Reply> reply =
-      answer ? judge(std::move(*answer), attempt.request_id) : Result<Reply>(fail(answer.error()));
+  Result<Reply> reply = answer ? judge(std::move(*answer), attempt.request_id, attempt.call.no)
+                               : Result<Reply>(fail(answer.error()));
   if (again && now_ms() + attempt.pause_ms < attempt.deadline_ms) {
     return pause(attempt, reply.error().message);
   }
@@ -100,11 +100,16 @@ void Caller::on_answer(uint64_t id, Result<fetch::Answer> answer) {
 void Caller::pause(Attempt& attempt, const std::string& why) {
   tell_trouble_once(attempt, why);
   if (attempt.timer == nullptr) {
-    attempt.timer =
-        std::make_unique<loop::Timer>(loop_, [this, id = attempt.id] { send(*attempts_.at(id)); });
+    attempt.timer = std::make_unique<loop::Timer>(
+        loop_, [this, id = attempt.id] { repeat(*attempts_.at(id)); });
   }
   attempt.timer->start(static_cast<uint64_t>(attempt.pause_ms));
   attempt.pause_ms = std::min(2 * attempt.pause_ms, attempt.call.max_pause_ms);
+}
+
+void Caller::repeat(Attempt& attempt) {
+  if (attempt.call.on_repeat) attempt.call.on_repeat();
+  send(attempt);
 }
 
 void Caller::tell_trouble_once(const Attempt& attempt, const std::string& why) {

@@ -38,6 +38,7 @@ class Caller {
   void send(Attempt& attempt);
   void on_answer(uint64_t id, Result<fetch::Answer> answer);
   void pause(Attempt& attempt, const std::string& why);
+  void repeat(Attempt& attempt);
   void tell_trouble_once(const Attempt& attempt, const std::string& why);
   void finish(uint64_t id, Result<Reply> reply);
 

@@ -14,7 +14,7 @@ using daemon::Program;
 
 constexpr std::string_view kProgram = "rs-client";
 constexpr std::string_view kPurpose =
-    "use the ride-share application and the database service behind it";
+    "use the ride-share application, the database service behind it and the toy store";
 
 bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
@@ -129,6 +129,7 @@ const std::vector<Option>& general_options() {
       {"users-url", 'u', "URL", "where rs-users answers", "users.url"},
       {"rides-url", 'r', "URL", "where rs-rides answers", "rides.url"},
       {"orch-url", 'o', "URL", "where rs-orch answers", "orch.url"},
+      {"store-url", 'S', "URL", "where ts-front answers", "store.url"},
       {"timeout", 't', "TIME", "how long a request may take, retries included: 500ms, 10s",
        "request.timeout"},
       {"concurrency", 'j', "N", "requests at a time with lines from standard input",

@@ -35,6 +35,17 @@ ExitStatus workers_transfer(Session& session, const Arguments& arguments);
 ExitStatus workers_restart(Session& session, const Arguments& arguments);
 ExitStatus workers_accept_loss(Session& session, const Arguments& arguments);
 
+ExitStatus toys_ls(Session& session, const Arguments& arguments);
+ExitStatus toys_show(Session& session, const Arguments& arguments);
+ExitStatus toys_buy(Session& session, const Arguments& arguments);
+ExitStatus toys_order(Session& session, const Arguments& arguments);
+ExitStatus toys_replicas(Session& session, const Arguments& arguments);
+ExitStatus toys_restock(Session& session, const Arguments& arguments);
+ExitStatus toys_price(Session& session, const Arguments& arguments);
+ExitStatus toys_add(Session& session, const Arguments& arguments);
+
+ExitStatus shop(Session& session, const Arguments& arguments);
+
 ExitStatus drill(Session& session, const Arguments& arguments);
 
 ExitStatus wait_ready(Session& session, const Arguments& arguments);

@@ -15,8 +15,8 @@ void append_word(std::string& words, std::string_view word) {
 }
 
 std::string offer_of(const Option& option) {
-  std::string offer = "-f";
-  if (option.argument != "FILE") {
+  std::string offer = option.argument == "DIR" ? "-d" : "-f";
+  if (option.argument != "FILE" && option.argument != "DIR") {
     if (option.argument.find('|') == std::string::npos) return "return";
     std::string words = option.argument;
     std::replace(words.begin(), words.end(), '|', ' ');
@@ -34,10 +34,10 @@ std::map<std::string, std::string> next_words(const std::vector<Command>& comman
     const std::string group = command.name.substr(0, blank);
     if (groups.insert(group).second) append_word(next[""], group);
     if (blank != std::string::npos) append_word(next[group], command.name.substr(blank + 1));
-    const bool fixed =
-        command.arguments.find_first_not_of("abcdefghijklmnopqrstuvwxyz-|") == std::string::npos;
-    if (!fixed || command.arguments.empty() || command.arguments.front() == '-') continue;
     std::string words = command.arguments;
+    if (words.starts_with('[') && words.ends_with(']')) words = words.substr(1, words.size() - 2);
+    const bool fixed = words.find_first_not_of("abcdefghijklmnopqrstuvwxyz-|") == std::string::npos;
+    if (!fixed || words.empty() || words.front() == '-') continue;
     std::replace(words.begin(), words.end(), '|', ' ');
     next[command.name] = words;
   }

@@ -1,5 +1,5 @@
-// rs-client: the command line client of the ride-share application and of the database service
-// behind it. See rs-client(1).
+// rs-client: the command line client of the ride-share application, of the database service behind
+// it and of the toy store. See rs-client(1).
 #include <cstdlib>
 
 #include "commands.h"

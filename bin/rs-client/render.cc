@@ -1,6 +1,7 @@
 #include "render.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "printable.h"
@@ -11,10 +12,25 @@ namespace {
 using wire::Json;
 
 constexpr std::string_view kGap = "  ";
+constexpr size_t kLeastDecimals = 2;
+
+// Never with an exponent, and with two decimals at least, as prices are written.
+std::string decimal_text(double number) {
+  char buffer[512];  // the longest double has 309 digits before its dot
+  const char* end =
+      std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed).ptr;
+  std::string text(buffer, static_cast<size_t>(end - buffer));
+  const size_t dot = text.find('.');
+  const size_t decimals = dot == std::string::npos ? 0 : text.size() - dot - 1;
+  if (dot == std::string::npos) text += '.';
+  if (decimals < kLeastDecimals) text.append(kLeastDecimals - decimals, '0');
+  return text;
+}
 
 std::string text_of(const Json& value) {
   if (value.is_null()) return "";
   if (const std::string* text = value.as_string()) return *text;
+  if (const double* number = value.as_double()) return decimal_text(*number);
   const Json::Array* list = value.as_array();
   if (list == nullptr) return value.dump();
   std::string out;
@@ -29,9 +45,24 @@ bool is_number(const Json& value) {
   return value.as_int() != nullptr || value.as_double() != nullptr;
 }
 
+size_t decimals_of(const Json& value) {
+  if (value.as_double() == nullptr) return 0;
+  const std::string text = text_of(value);
+  return text.size() - text.find('.') - 1;
+}
+
+// `text`, which is that of `value`, with so many decimals, so that the dots of a column are below
+// each other.
+void pad_decimals(std::string& text, const Json& value, size_t decimals) {
+  if (decimals == 0 || !is_number(value)) return;
+  if (value.as_int() != nullptr) text += '.';
+  text.append(decimals - decimals_of(value), '0');
+}
+
 struct Column {
   std::string name;
   size_t width = 0;
+  size_t decimals = 0;
   bool numbers = true;  // shown to the right
 };
 
@@ -43,7 +74,7 @@ std::vector<Column> columns_of(const Json::Array& rows) {
     for (const auto& [name, value] : *members) {
       const auto known = std::find_if(columns.begin(), columns.end(),
                                       [&name = name](const Column& c) { return c.name == name; });
-      if (known == columns.end()) columns.push_back({name, 0, true});
+      if (known == columns.end()) columns.push_back({name});
     }
   }
   return columns;
@@ -68,14 +99,22 @@ void end_line(std::string& out, std::string& line) {
 std::string pretty_table(const Json::Array& rows, bool color) {
   std::vector<Column> columns = columns_of(rows);
   std::vector<std::vector<std::string>> cells;
-  for (Column& column : columns) column.width = display_width(printable(column.name));
+  for (Column& column : columns) {
+    column.width = display_width(printable(column.name));
+    for (const Json& row : rows) {
+      const Json* value = row.find(column.name);
+      if (value == nullptr || value->is_null()) continue;
+      column.decimals = std::max(column.decimals, decimals_of(*value));
+      column.numbers = column.numbers && is_number(*value);
+    }
+  }
   for (const Json& row : rows) {
     std::vector<std::string>& line = cells.emplace_back();
     for (Column& column : columns) {
       const Json* value = row.find(column.name);
       line.push_back(value == nullptr ? "" : printable(text_of(*value)));
+      if (value != nullptr) pad_decimals(line.back(), *value, column.decimals);
       column.width = std::max(column.width, display_width(line.back()));
-      column.numbers = column.numbers && (value == nullptr || is_number(*value));
     }
   }
   std::string out;

@@ -7,7 +7,8 @@
 //   anything else       a line                          a line
 //
 // Columns are in the order of the text. A list in a cell is its elements with commas between them.
-// json is the value on one line, as the service sent it.
+// A number with a fraction has two decimals at least, in a table as many as the others of its
+// column. json is the value on one line, as the service sent it.
 #pragma once
 
 #include <string>

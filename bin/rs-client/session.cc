@@ -47,7 +47,11 @@ Call Session::write(std::string method, std::string url, std::string body) const
               .method = std::move(method),
               .url = std::move(url),
               .body = std::move(body),
-              .key = settings.key.empty() ? make_key(system_clock().wall_ms()) : settings.key};
+              .key = write_key()};
+}
+
+std::string Session::write_key() const {
+  return settings.key.empty() ? make_key(system_clock().wall_ms()) : settings.key;
 }
 
 ExitStatus Session::report(const Error& error) {

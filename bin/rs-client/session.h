@@ -27,6 +27,7 @@ struct Session {
   Call read(std::string method, std::string url) const;
   // A write under the key that was given, or under a new one.
   Call write(std::string method, std::string url, std::string body) const;
+  std::string write_key() const;
 
   // Says the error on stderr; gives its exit status.
   ExitStatus report(const Error& error);

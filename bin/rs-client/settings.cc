@@ -8,6 +8,7 @@ void declare_settings(Settings& settings, daemon::SettingTable& table) {
   table.text("users.url", settings.users_url, "where rs-users or a load balancer answers");
   table.text("rides.url", settings.rides_url, "where rs-rides or a load balancer answers");
   table.text("orch.url", settings.orch_url, "where rs-orch answers");
+  table.text("store.url", settings.store_url, "where ts-front answers");
   table.duration_ms("request.timeout", settings.timeout_ms,
                     "how long a request may take, with all of its repetitions", 1);
   table.integer("request.concurrency", settings.concurrency, 1, 1024,
@@ -23,7 +24,8 @@ void declare_settings(Settings& settings, daemon::SettingTable& table) {
 }
 
 Status check_settings(Settings& settings) {
-  for (std::string* url : {&settings.users_url, &settings.rides_url, &settings.orch_url}) {
+  for (std::string* url :
+       {&settings.users_url, &settings.rides_url, &settings.orch_url, &settings.store_url}) {
     auto base = fetch::base_url(*url);
     if (!base) return fail(base.error());
     *url = std::move(*base);

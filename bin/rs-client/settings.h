@@ -15,6 +15,7 @@ struct Settings {
   std::string users_url = "http://127.0.0.1:8080";
   std::string rides_url = "http://127.0.0.1:8000";
   std::string orch_url = "http://127.0.0.1:8090";
+  std::string store_url = "http://127.0.0.1:8001";
   int64_t timeout_ms = 10'000;
   size_t concurrency = 64;
   std::string consistency = "default";
@@ -23,6 +24,7 @@ struct Settings {
   // These can be given on the command line alone.
   bool verbose = false;
   bool timeout_given = false;  // request.timeout has another origin than the default
+  bool store_given = false;    // store.url has another origin than the default
   std::string key;             // of writes; empty: a new one each
   std::string db_index;        // reads must not be older; decimal digits, or empty
 };

@@ -117,6 +117,7 @@ Settings load_settings_or_exit(const Invocation& invocation) {
     exit_with(ExitStatus::kOk);
   }
   settings.timeout_given = table.find("request.timeout")->origin() != "default";
+  settings.store_given = table.find("store.url")->origin() != "default";
   take_choices(arguments, settings);
   return settings;
 }

@@ -18,7 +18,7 @@ packages_of() {
     run) echo 's6 runit haproxy curl util-linux' ;;
     test)
       echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
-        shfmt clang-format jq xz-utils iproute2'
+        shfmt clang-format jq xz-utils iproute2 gnuplot-nox'
       ;;
     fuzz) echo 'clang-16 libclang-rt-16-dev' ;;
     bench) echo 'libbenchmark-dev wrk nginx-light gnuplot-nox jq' ;;

@@ -4,16 +4,18 @@
 #   supervise.sh run PARENT    lay out the services, start them in order, wait for TERM, stop them
 #   supervise.sh sweep         stop what a killed supervisor has left behind
 #
-# Reads TANDEM_DIR, TANDEM_SUPERVISOR (s6 or runit) and TANDEM_TIMEOUT from the environment; the
-# services get TANDEM_BIN and TANDEM_SHARE too. Descriptor 9 holds the lock, TANDEM_DIR/run/lock.
+# Reads TANDEM_DIR, TANDEM_ONLY (the application to start; empty: all), TANDEM_SUPERVISOR (s6 or
+# runit) and TANDEM_TIMEOUT from the environment; the services get TANDEM_BIN and TANDEM_SHARE too.
+# Descriptor 9 holds the lock, TANDEM_DIR/run/lock.
 #
 # TANDEM_DIR/etc/sv holds a directory for each service with
 #   run       starts it in the foreground
 #   wanted    optional: exits non-zero, with the reason on stdout, where it is to be left out
 #   url       optional: prints the URL to show
 #   stopped   optional: runs when everything is down, and stops what the service left on purpose
-# beside `order` (their names, in the order in which they start), `finish` and `log`, the scripts
-# that all services have in common.
+#             when it was killed
+# beside `order` (their names in the order in which they start, each with the application that it is
+# part of, where it is part of one), `finish` and `log`, the scripts that all services have in common.
 set -u
 
 dir=$TANDEM_DIR/run
@@ -22,10 +24,12 @@ templates=$TANDEM_DIR/etc/sv
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scan=''
 got=''
-# shellcheck source=share/scripts/supervisor-s6.bash
-. "$here/supervisor-$TANDEM_SUPERVISOR.bash"
-
 say() { printf 'tandem: %s\n' "$*" >&2; }
+
+use_supervisor() { # s6 or runit
+  # shellcheck source=share/scripts/supervisor-s6.bash
+  . "$here/supervisor-$1.bash"
+}
 
 # Runs a command so that a signal ends the wait for it: bash runs no trap while it waits for a
 # command in the foreground.
@@ -45,15 +49,29 @@ interruptible() {
 
 services() { [ ! -r "$sv/.order" ] || cat "$sv/.order"; }
 
-# Ends what an earlier supervisor left when it was killed: its services get TERM by themselves, but
-# that takes as long as they drain.
-settle() {
+# Ends the supervisor and what is still under it, which takes as long as the services drain.
+end_supervisor() {
   local name
   [ -d "$sv" ] || return 0
   sup_stop
   for name in $(services); do
-    while sup_alive "$name"; do sleep 0.02; done
+    while sup_alive "$name" || sup_alive "$name/log"; do sleep 0.02; done
   done
+}
+
+# Whoever ran here last and was killed: its services have got TERM or get it here.
+end_former() {
+  use_supervisor "$(cat "$sv/.supervisor" 2>/dev/null || echo "$TANDEM_SUPERVISOR")"
+  end_supervisor
+}
+
+# The services that are to run, in the order in which they start.
+selected() {
+  local name application
+  while read -r name application; do
+    case $name in '' | '#'*) continue ;; esac
+    case $application in '' | "${TANDEM_ONLY:-$application}") echo "$name" ;; esac
+  done <"$templates/order"
 }
 
 # The scripts that stop what services leave running on purpose.
@@ -65,13 +83,37 @@ run_stopped() {
   done
 }
 
+# Ends what of the system is left where all who could have stopped it were killed.
+end_rest() {
+  local name
+  for name in $(services | tac); do
+    "$here/end-former.sh" "$sv/$name/process" 9>&- || say "$name does not stop"
+  done
+  run_stopped
+}
+
+# Gives a service a script to start with that notes its process, for end-former.sh, and ends the last
+# one where that has not ended by itself: its supervisor was killed.
+note_process() { # SERVICE-DIRECTORY
+  mv "$1/run" "$1/command" &&
+    cat >"$1/run" <<'RUN' && chmod +x "$1/run"
+#!/bin/sh
+if read -r pid _ 2>/dev/null <process && [ -e "/proc/$pid" ]; then
+  "$TANDEM_SHARE/end-former.sh" process 3>&-
+fi
+read -r stat <"/proc/$$/stat"
+set -- ${stat##*) }
+echo "$$ ${20}" >process
+exec ./command
+RUN
+}
+
 lay_out() {
   local name reason service
   rm -rf "$sv"
   mkdir -p "$sv" "$dir/log" "$dir/state" "$dir/sock" || return 1
   : >"$dir/order"
-  while read -r name; do
-    case $name in '' | '#'*) continue ;; esac
+  for name in $(selected); do
     service=$sv/$name
     if [ -x "$templates/$name/wanted" ] && ! reason=$("$templates/$name/wanted"); then
       say "$name is left out: $reason"
@@ -81,9 +123,10 @@ lay_out() {
       cp -R "$templates/$name/." "$service" &&
       cp "$templates/finish" "$service/finish" &&
       cp "$templates/log" "$service/log/run" &&
+      note_process "$service" &&
       sup_prepare "$service" || return 1
     echo "$name" >>"$dir/order"
-  done <"$templates/order"
+  done
   echo "$TANDEM_SUPERVISOR" >"$sv/.supervisor"
   # Its presence says that the layout is complete.
   mv "$dir/order" "$sv/.order"
@@ -106,8 +149,8 @@ stop_all() {
   for name in $(services | tac); do
     sup_down "$name" || say "$name does not stop"
   done
-  run_stopped
-  sup_stop
+  end_rest
+  end_supervisor
   while kill -0 "$scan" 2>/dev/null; do wait "$scan"; done
 }
 
@@ -121,8 +164,8 @@ show_urls() {
 
 case $1 in
   sweep)
-    settle
-    run_stopped
+    end_former
+    end_rest
     exit 0
     ;;
   run) parent=$2 ;;
@@ -137,8 +180,12 @@ unset RS_READY_FD NOTIFY_SOCKET
 
 # The signal for the parent's death does not come where it had died before it was asked for.
 [ "$PPID" = "$parent" ] || exit 75
+killed=no
+[ ! -e "$dir/pid" ] || killed=yes # the one before has not come to removing it
 echo $$ >"$dir/pid"
-settle
+end_former
+[ $killed = no ] || end_rest
+use_supervisor "$TANDEM_SUPERVISOR"
 if ! lay_out; then
   say "cannot lay out the services below $sv"
   exit 73

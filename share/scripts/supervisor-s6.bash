@@ -50,8 +50,16 @@ sup_why() {
 
 sup_down() { s6-svc -wD -T 30000 -d "$sv/$1"; }
 
-# Ends the supervisor itself and what is still under it.
-sup_stop() { s6-svscanctl -t "$sv" 2>/dev/null; }
+# Ends the supervisor itself and what is still under it. One that was killed has left a process for
+# each service, which ends with its service, and one for each log, which ends when it has all of it.
+sup_stop() {
+  local service
+  ! s6-svscanctl -t "$sv" 2>/dev/null || return 0
+  for service in "$sv"/*; do
+    s6-svc -xd "$service" 2>/dev/null
+    s6-svc -xO "$service/log" 2>/dev/null
+  done
+}
 
 # True while anything supervises the service.
 sup_alive() { s6-svok "$sv/$1" 2>/dev/null; }

@@ -4,7 +4,7 @@
 load test_helper
 
 setup_file() {
-  take_ports 4
+  take_ports 5
   export home=$BATS_FILE_TMPDIR/home
   export RS_CLIENT_USERS_URL=http://127.0.0.1:$port_base
   export RS_CLIENT_RIDES_URL=http://127.0.0.1:$((port_base + 1))

@@ -3,6 +3,7 @@
 # answered is lost, and what died comes back.
 
 load test_helper
+load replicated_database
 
 setup() {
   take_ports 2
@@ -10,21 +11,6 @@ setup() {
 }
 
 teardown() { [ -z "$started" ] || database_down; }
-
-# A database with $1 slaves, all of them in sync, and the options that follow.
-database() { # SLAVES [OPTION]…
-  local slaves=$1
-  shift
-  database_up "$BATS_TEST_TMPDIR/db" --set scaling.min_slaves="$slaves" "$@"
-  await_event in_sync "$(members $((slaves + 1)))"
-}
-
-members() { echo "(.in_sync | split(\",\") | length) == $1"; } # NUMBER
-
-add_user() { # NAME
-  http POST "$db/db/write" "{\"table\":\"users\",\"op\":\"insert\",\"row\":{\"username\":\"$1\",\"password\":\"p\"}}"
-  assert_equal "$status" 200
-}
 
 users() { # [URL-QUERY]
   http POST "$db/db/read$1" '{"table":"users"}'

@@ -12,7 +12,7 @@ setup_file() {
   export RS_CLIENT_ORCH_URL=http://127.0.0.1:$((port_base + 2))
   export client=$TANDEM_BIN/rs-client
   export RS_ORCH_SCALING_MIN_SLAVES=2
-  tandem_up "$home" --port-base "$port_base"
+  tandem_up "$home" --only rideshare --port-base "$port_base"
   export front=$started
 }
 

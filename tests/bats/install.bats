@@ -15,7 +15,8 @@ setup_file() {
 }
 
 @test "the programs are there and run" {
-  for program in rs-orch rs-worker rs-users rs-rides rs-client tandem; do
+  for program in rs-orch rs-worker rs-users rs-rides rs-client ts-front ts-order ts-catalog \
+    tandem; do
     assert_file_executable "$root$prefix/bin/$program"
     run "$root$prefix/bin/$program" --help
     assert_success
@@ -26,8 +27,8 @@ setup_file() {
 
 @test "each program has its manual page, and the overview is there" {
   local man=$root$prefix/share/man
-  for page in man8/rs-orch.8 man8/rs-worker.8 man8/rs-users.8 man8/rs-rides.8 man1/rs-client.1 \
-    man1/tandem.1 man7/tandem.7 man7/tandem-hacking.7; do
+  for page in man8/rs-orch.8 man8/rs-worker.8 man8/rs-users.8 man8/rs-rides.8 man8/ts-front.8 \
+    man8/ts-order.8 man8/ts-catalog.8 man1/rs-client.1 man1/tandem.1 man7/tandem.7 man7/tandem-hacking.7; do
     assert_file_exist "$man/$page"
   done
 }
@@ -38,8 +39,11 @@ setup_file() {
   assert_file_exist "$etc/areas.csv"
   cd "$BATS_TEST_TMPDIR"
   ln -s "$etc" etc
-  for name in orch users rides; do
-    run "$root$prefix/bin/rs-$name" --config "etc/$name.toml" --check
+  assert_file_exist "$etc/catalog.csv"
+  for name in rs-orch rs-users rs-rides ts-front ts-catalog 'ts-order --id 3'; do
+    local file=${name#*-}
+    # shellcheck disable=SC2086  # the words of the command
+    run "$root$prefix/bin"/$name --config "etc/${file%% *}.toml" --check
     assert_success
   done
 }

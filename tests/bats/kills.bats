@@ -8,7 +8,7 @@ load test_helper
 setup() {
   take_ports 4
   home=$BATS_TEST_TMPDIR/home
-  tandem_up "$home" --port-base "$port_base"
+  tandem_up "$home" --only rideshare --port-base "$port_base"
   front=$started
 }
 

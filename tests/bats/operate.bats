@@ -4,6 +4,7 @@
 # by hand, two orchestrators, and the loss of the in-sync set.
 
 load test_helper
+load replicated_database
 
 setup() {
   take_ports 4
@@ -11,23 +12,6 @@ setup() {
 }
 
 teardown() { [ -z "$started" ] || database_down; }
-
-# A database with $1 slaves, all of them in sync, and the options that follow.
-database() { # SLAVES [OPTION]…
-  local slaves=$1
-  shift
-  database_up "$BATS_TEST_TMPDIR/db" --set scaling.min_slaves="$slaves" "$@"
-  await_event in_sync "$(members $((slaves + 1)))"
-}
-
-members() { echo "(.in_sync | split(\",\") | length) == $1"; } # NUMBER
-
-insert() { echo "{\"table\":\"users\",\"op\":\"insert\",\"row\":{\"username\":\"$1\",\"password\":\"p\"}}"; }
-
-add_user() { # NAME
-  http POST "$db/db/write" "$(insert "$1")"
-  assert_equal "$status" 200
-}
 
 users() { # [URL-QUERY]
   http POST "$db/db/read$1" '{"table":"users"}'
@@ -413,11 +397,11 @@ END
 
 @test 'a worker that hangs before it is ready is shown, killed and started anew' {
   local hang=$BATS_TEST_TMPDIR/hang
-  : >"$hang"
+  mkfifo "$hang" # nobody ever writes to it
   cat >"$BATS_TEST_TMPDIR/worker" <<END
 #!/bin/sh
 case "\$*" in
-  *worker.id=2\ *) [ ! -e '$hang' ] || exec sleep 1000 ;;
+  *worker.id=2\ *) [ ! -e '$hang' ] || exec cat '$hang' ;;
 esac
 exec '$TANDEM_BIN/rs-worker' "\$@"
 END

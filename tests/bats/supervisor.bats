@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# ctest: timeout=900
 # tandem(1) and its supervisor, over small services of their own.
 
 load test_helper
@@ -19,7 +20,7 @@ teardown() {
   [ ! -e "$dir/run/lock" ] || wait_until_down "$dir"
 }
 
-service() { # NAME, its script on stdin
+service() { # NAME [APPLICATION], its script on stdin
   mkdir -p "$etc/sv/$1"
   {
     echo '#!/bin/sh'
@@ -29,12 +30,13 @@ service() { # NAME, its script on stdin
     cat
   } >"$etc/sv/$1/run"
   chmod +x "$etc/sv/$1/run"
-  echo "$1" >>"$etc/sv/order"
+  echo "$1${2:+ $2}" >>"$etc/sv/order"
 }
 
-steady_service() {
-  service "$1" <<<'echo >&3
-exec tail -f /dev/null 3>&-'
+# tail ends where nobody reads what it writes, and a killed log reads nothing any more.
+steady_service() { # NAME [APPLICATION]
+  service "$@" <<<'echo >&3
+exec tail -f /dev/null >/dev/null 3>&-'
 }
 
 up() {
@@ -139,6 +141,43 @@ guard_killed() {
 @test "s6: kill -9 of the guard stops everything" { guard_killed --supervisor s6; }
 @test "runit: kill -9 of the guard stops everything" { guard_killed --supervisor runit; }
 
+# The scanner is the one child of the guard.
+supervisor_killed() {
+  steady_service first
+  up "$@"
+  signal_process KILL "$(pgrep -P "$(cat "$dir/run/pid")")"
+  local rc=0
+  wait "$front" || rc=$?
+  [ $rc -eq 70 ]
+  none_running
+  assert_equal "$(processes_in "$dir/run/sv*")" ''
+}
+
+@test "s6: kill -9 of the supervisor stops everything" { supervisor_killed --supervisor s6; }
+@test "runit: kill -9 of the supervisor stops everything" { supervisor_killed --supervisor runit; }
+
+@test "--only starts one application, and what belongs to none" {
+  steady_service first fruit
+  steady_service second vegetables
+  steady_service third
+  up --only vegetables
+  run "$tandem" status
+  assert_success
+  assert_line --regexp '^second +ready'
+  assert_line --regexp '^third +ready'
+  refute_line --regexp '^first'
+  stop_started "$front"
+  assert_file_not_exist "$dir/first.pids"
+  none_running
+  TANDEM_ONLY=fruit up
+  run "$tandem" status
+  assert_line --regexp '^first +ready'
+  refute_line --regexp '^second'
+  run "$tandem" --only bread up
+  assert_failure 64
+  assert_output --partial "'--only bread' is none of these: fruit, vegetables"
+}
+
 @test "a second up on the same directory is refused and harms nothing" {
   steady_service first
   up
@@ -164,8 +203,7 @@ restarts() {
   up "$@"
   # The second start announces itself on the FIFO.
   mkfifo "$dir/again"
-  sed -i 's|^echo >&3|[ ! -p again ] \|\| echo >again\n&|' "$dir/run/sv/first/run" "$dir/run/sv/first/daemon" \
-    2>/dev/null || true
+  sed -i 's|^echo >&3|[ ! -p again ] \|\| echo >again\n&|' "$dir/run/sv/first/command"
   signal_process KILL "$(tail -n 1 "$dir/first.pids")"
   read -r _ <"$dir/again"
   [ "$(wc -l <"$dir/first.pids")" -eq 2 ]
@@ -254,11 +292,11 @@ exec tail -f /dev/null'
 # A service that leaves a process of its own session running, as rs-orch leaves its workers.
 leaving_service() {
   service parent <<<'if [ ! -e child.pids ]; then
-  setsid sh -c "echo \$\$ >>child.pids; exec tail -f /dev/null" 3>&- &
+  setsid sh -c "echo \$\$ >>child.pids; exec tail -f /dev/null" >/dev/null 3>&- &
   until [ -s child.pids ]; do :; done
 fi
 echo >&3
-exec tail -f /dev/null 3>&-'
+exec tail -f /dev/null >/dev/null 3>&-'
   cat >"$etc/sv/parent/stopped" <<'EOF'
 #!/bin/sh
 kill "$(cat child.pids)"
@@ -283,6 +321,80 @@ EOF
   wait "$front" || true
   wait_until_down "$dir"
   none_running
+}
+
+all_killed() { # SUPERVISOR of the killed system, of the next one
+  local pids pid
+  leaving_service
+  up --supervisor "$1"
+  kill_supervision "$dir" "$front"
+  pids=("$(cat "$dir/parent.pids")" "$(cat "$dir/child.pids")")
+  for pid in "${pids[@]}"; do is_running "$pid"; done
+  up --supervisor "$2"
+  for pid in "${pids[@]}"; do refute is_running "$pid"; done
+  stop_started "$front"
+  none_running
+}
+
+@test "s6: what a system has left that was killed as a whole is stopped by the next one" {
+  all_killed s6 s6
+}
+@test "runit: what a system has left that was killed as a whole is stopped by the next one" {
+  all_killed runit s6
+}
+
+@test "what a system has left that was killed as a whole is stopped by down" {
+  steady_service first
+  up --supervisor s6
+  kill_supervision "$dir" "$front"
+  is_running "$(cat "$dir/first.pids")"
+  run "$tandem" down
+  assert_success
+  none_running
+}
+
+one_supervisor_killed() {
+  steady_service first
+  up "$@"
+  mkfifo "$dir/again"
+  sed -i 's|^echo >&3|echo >again\n&|' "$dir/run/sv/first/command"
+  signal_process KILL "$(processes_in "$dir/run/sv/first")"
+  # Its service goes on alone until there is a supervisor again, which starts another one.
+  read -r _ <"$dir/again"
+  refute is_running "$(head -n 1 "$dir/first.pids")"
+  [ "$(wc -l <"$dir/first.pids")" -eq 2 ]
+  stop_started "$front"
+  none_running
+}
+
+@test "s6: a service whose supervisor was killed is replaced, not doubled" {
+  one_supervisor_killed --supervisor s6
+}
+@test "runit: a service whose supervisor was killed is replaced, not doubled" {
+  one_supervisor_killed --supervisor runit
+}
+
+@test "end-former ends the process that was noted, and no other" {
+  local note=$BATS_TEST_TMPDIR/note bad
+  mkfifo "$note.held"
+  # It ignores TERM.
+  bash -c 'trap "" TERM; echo >"$0"; exec tail -f /dev/null' "$note.held" 3>&- &
+  local pid=$!
+  read -r _ <"$note.held"
+  echo "$pid $(sed 's/^.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)" >"$note"
+  # The same id with another start is another process.
+  sed 's/$/1/' "$note" >"$note.other"
+  "$TANDEM_SOURCE/share/scripts/end-former.sh" "$note.other"
+  is_running $pid
+  TANDEM_GRACE=0 "$TANDEM_SOURCE/share/scripts/end-former.sh" "$note"
+  refute is_running $pid
+  for bad in '' 0 1 -1 x '0 0' '1 0' '-1 5'; do
+    echo "$bad" >"$note"
+    run sh -c 'kill() { echo "killed $*"; }; . "$0"' "$TANDEM_SOURCE/share/scripts/end-former.sh" "$note"
+    assert_success
+    assert_output ''
+  done
+  "$TANDEM_SOURCE/share/scripts/end-former.sh" "$note.missing"
 }
 
 @test "stop-holders ends who holds a lock, by force where need be, and nobody else" {

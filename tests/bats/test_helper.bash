@@ -14,7 +14,7 @@ bats_load_library bats-file
 export TANDEM_SOURCE TANDEM_BIN TANDEM_TOOLS
 tandem=$TANDEM_SOURCE/bin/tandem/tandem
 # Options of an outer tandem must not reach the ones under test.
-unset TANDEM_DIR TANDEM_ETC TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
+unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
 
 # The first of $1 ports that are free, in $port_base. They lie below the range from which the
 # kernel takes ports of its own, and a lock that this shell holds until it ends keeps other suites
@@ -85,6 +85,20 @@ signal_process() { # SIGNAL PID
 stop_started() {
   kill -TERM "$1" 2>/dev/null || true
   wait "$1"
+}
+
+# Kills everything that could stop the services of a system: $2, which is tandem itself, the guard, the
+# supervisor and its helpers. The services are left to themselves.
+kill_supervision() { # DIR PID
+  local guard pid pids
+  guard=$(cat "$1/run/pid")
+  mapfile -t pids < <(printf '%s\n' "$2" "$guard" && pgrep -P "$guard" && processes_in "$1/run/sv/*")
+  # Stopped from the top and killed from below, so that none can do anything about the end of another.
+  for pid in "${pids[@]}"; do signal_process STOP "$pid"; done
+  mapfile -t pids < <(printf '%s\n' "${pids[@]}" | tac)
+  for pid in "${pids[@]}"; do signal_process KILL "$pid"; done
+  wait "$2" || true
+  wait_until_down "$1"
 }
 
 # Waits until the system of directory $1 is down, for one that this shell did not start or killed.

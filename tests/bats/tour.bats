@@ -11,7 +11,8 @@ block() { awk -v n="$1" -v kind="$2" -f "$TANDEM_SOURCE/tests/bats/tour.awk" "$r
 # The commands of a block with the ports of this run in the place of the usual ones.
 own_ports() {
   sed -E "s/\b8080\b/$port_base/g; s/\b8000\b/$((port_base + 1))/g; s/\b8090\b/$((port_base + 2))/g
-    s/\b8088\b/$((port_base + 3))/g; s|[$]PWD/build/bin|$TANDEM_BIN|g"
+    s/\b8088\b/$((port_base + 3))/g; s/\b8001\b/$((port_base + 4))/g
+    s|[$]PWD/build/bin|$TANDEM_BIN|g; s|\brun/state|$BATS_TEST_TMPDIR/home/&|g"
 }
 
 @test "the tour has commands with expected output" {
@@ -21,7 +22,7 @@ own_ports() {
 }
 
 @test "the tour works as it is written" {
-  take_ports 4
+  take_ports 5
   tandem_up "$BATS_TEST_TMPDIR/home" --port-base "$port_base"
   # Everything in one shell, with a line that no command prints after each block.
   local n
@@ -29,6 +30,7 @@ own_ports() {
     echo "export RS_CLIENT_USERS_URL=http://127.0.0.1:$port_base"
     echo "export RS_CLIENT_RIDES_URL=http://127.0.0.1:$((port_base + 1))"
     echo "export RS_CLIENT_ORCH_URL=http://127.0.0.1:$((port_base + 2))"
+    echo "export RS_CLIENT_STORE_URL=http://127.0.0.1:$((port_base + 4))"
     for ((n = 1; n <= $(block 0 sh); n++)); do
       block "$n" sh | own_ports
       echo "echo '--- end of block $n'"

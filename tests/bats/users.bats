@@ -10,7 +10,7 @@ setup_file() {
   export rides=http://127.0.0.1:$((port_base + 1))/api/v1
   export orch=http://127.0.0.1:$((port_base + 2))/api/v1
   export sha1=3d725109c7e7c0bfb9d709836735b56d943d263f
-  tandem_up "$home" --port-base "$port_base"
+  tandem_up "$home" --only rideshare --port-base "$port_base"
   export front=$started
 }
 

@@ -60,6 +60,19 @@ TEST(Judge, TellsTheStatusWhereThereIsNoReason) {
   EXPECT_THAT(reply.error().message, HasSubstr("status 503"));
 }
 
+TEST(Judge, TakesAPlainNoFromTheServiceForOne) {
+  const std::string missing = R"({"error":{"code":404,"message":"product not found"}})";
+  const std::string sold_out = R"({"error":{"code":400,"message":"out of stock"}})";
+  const std::vector<std::string_view> no = {"product not found", "out of stock"};
+  EXPECT_EQ(judge({404, missing, ""}, "mine", no).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(judge({400, sold_out, ""}, "mine", no).error().kind, ErrorKind::kConflict);
+  // Where the call has no such answer, and with any other status, it is what the status says.
+  EXPECT_EQ(judge({404, missing, ""}, "mine").error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(judge({400, sold_out, ""}, "mine").error().kind, ErrorKind::kBadInput);
+  EXPECT_EQ(judge({503, missing, ""}, "mine", no).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(judge({404, "{}", ""}, "mine", no).error().kind, ErrorKind::kUnavailable);
+}
+
 TEST(Judge, GivesEachStatusItsExitStatus) {
   const std::pair<int, ExitStatus> kExpected[] = {
       {400, ExitStatus::kBadInput},    {413, ExitStatus::kBadInput},

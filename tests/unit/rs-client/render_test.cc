@@ -46,6 +46,18 @@ TEST(Render, ShowsAnObjectAsNamesAndValues) {
   EXPECT_EQ(rendered(ride, Format::kTsv), "1\tann,bob\n");
 }
 
+TEST(Render, WritesPricesWithTwoDecimals) {
+  EXPECT_EQ(rendered(R"([20.0,15.99,0.5,1.125,1e9])", Format::kTsv),
+            "20.00\n15.99\n0.50\n1.125\n1000000000.00\n");
+  EXPECT_EQ(rendered(R"({"price":20.0})", Format::kPretty), "price  20.00\n");
+}
+
+TEST(Render, PutsTheDotsOfAColumnBelowEachOther) {
+  EXPECT_EQ(rendered(R"([{"ms":0.5},{"ms":12.125},{"ms":3},{"ms":null}])", Format::kPretty),
+            "    ms\n 0.500\n12.125\n 3.000\n\n");
+  EXPECT_EQ(rendered(R"([{"n":1},{"n":null},{"n":12}])", Format::kPretty), " n\n 1\n\n12\n");
+}
+
 TEST(Render, PrintsNothingForNothing) {
   for (const Format format : {Format::kPretty, Format::kTsv}) {
     EXPECT_EQ(rendered("[]", format), "");

@@ -1,0 +1,321 @@
+#include "catalog_service.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/log.h"
+
+namespace tandem::catalog {
+namespace {
+
+constexpr uint64_t kTickMs = 5;
+constexpr uint32_t kOwnBudgetMs = 5000;  // of what this process logs by itself
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kFirstToysAgainNs = 1000 * kNsPerMs;
+
+int64_t now_ns() { return system_clock().boot_ns(); }
+
+Error no_toys_yet() { return {ErrorKind::kUnavailable, "the catalog has no toys yet"}; }
+
+}  // namespace
+
+CatalogService::CatalogService(loop::Loop& loop, CatalogOptions options, toys::Catalog& catalog,
+                               replica::Driver& replica)
+    : options_(std::move(options)),
+      catalog_(catalog),
+      replica_(replica),
+      subscriptions_({.max_fronts = options_.max_fronts}, random_id()),
+      ticker_(loop, [this] { tick(); }),
+      restocker_(loop, [this] { restock(); }) {
+  catalog_.on_change(
+      [this](const toys::Toy& toy) { subscriptions_.changed(toy.name, toy.version); });
+  replica_.on_takes_writes([this](bool takes_writes) { leadership_changed(takes_writes); });
+}
+
+void CatalogService::start(UniqueFunction<void(Status)> done) {
+  if (options_.restock_every_ms != 0) {
+    restocker_.start(options_.restock_every_ms, options_.restock_every_ms);
+  }
+  done({});
+}
+
+void CatalogService::drain(UniqueFunction<void()> done) {
+  draining_ = true;
+  drained_ = std::move(done);
+  restocker_.stop();
+  finish_draining();
+}
+
+void CatalogService::finish_draining() {
+  if (!drained_ || writing_ != 0 || !held_.empty()) return;
+  ticker_.stop();
+  let_go();
+  std::exchange(drained_, {})();
+}
+
+void CatalogService::on_request(rpc::Reply reply, const wire::Request& request) {
+  switch (request.method) {
+    case wire::Method::kCatalogGet:
+      get(std::move(reply), request);
+      return;
+    case wire::Method::kCatalogList:
+      list(std::move(reply), request);
+      return;
+    case wire::Method::kCatalogTake:
+    case wire::Method::kCatalogRestock:
+    case wire::Method::kCatalogPrice:
+    case wire::Method::kCatalogAdd:
+      change(std::move(reply), request);
+      return;
+    case wire::Method::kCatalogPoll:
+      poll(std::move(reply), request);
+      return;
+    default:
+      replica::refuse_method(reply);
+  }
+}
+
+void CatalogService::add_info(wire::Json& info) const {
+  int64_t stock = 0, start = 0, restocked = 0, sold = 0;
+  for (const toys::Toy& toy : catalog_.toys()) {
+    stock += toy.stock;
+    start += toy.start;
+    restocked += toy.restocked;
+    sold += toy.sold;
+  }
+  info.set("toys", static_cast<int64_t>(catalog_.toys().size()));
+  info.set("stock", stock);
+  info.set("start", start);
+  info.set("restocked", restocked);
+  info.set("sold", sold);
+  info.set("outcomes", static_cast<int64_t>(catalog_.remembered_outcomes()));
+  info.set("fronts", static_cast<int64_t>(subscriptions_.fronts()));
+  info.set("held", static_cast<int64_t>(held_.size()));
+  info.set("changes", changes_);
+}
+
+// --- products ---
+
+void CatalogService::get(rpc::Reply reply, const wire::Request& request) {
+  auto name = toys::parse_toy_name(request.body);
+  if (!name) {
+    replica::answer_error(reply, name.error());
+    return;
+  }
+  replica_.when_readable(
+      request.consistency, request.min_index, request.budget_ms,
+      [this, name = std::move(*name), reply = std::move(reply)](Status readable) mutable {
+        if (!readable) {
+          replica::answer_error(reply, readable.error());
+          return;
+        }
+        const toys::Toy* toy = catalog_.find(name);
+        if (toy != nullptr) {
+          replica::answer(reply, 200, replica_.applied_index(), toys::to_json(*toy));
+        } else if (catalog_.initialised()) {
+          replica::answer_error(reply, {ErrorKind::kNotFound, "product not found"});
+        } else {
+          replica::answer_error(reply, no_toys_yet());
+        }
+      });
+}
+
+void CatalogService::list(rpc::Reply reply, const wire::Request& request) {
+  replica_.when_readable(request.consistency, request.min_index, request.budget_ms,
+                         [this, reply = std::move(reply)](Status readable) mutable {
+                           if (!readable) {
+                             replica::answer_error(reply, readable.error());
+                             return;
+                           }
+                           if (!catalog_.initialised()) {
+                             replica::answer_error(reply, no_toys_yet());
+                             return;
+                           }
+                           std::string body = R"({"products":[)";
+                           for (const toys::Toy& toy : catalog_.toys()) {
+                             if (body.back() != '[') body += ',';
+                             body += toys::to_json(toy);
+                           }
+                           body += "]}";
+                           replica::answer(reply, 200, replica_.applied_index(), body);
+                         });
+}
+
+// --- changes ---
+
+Result<std::string> CatalogService::command_of(const wire::Request& request) const {
+  switch (request.method) {
+    case wire::Method::kCatalogTake: {
+      const auto take = toys::parse_take(request.body);
+      // Not as bad input: to the order group 400 is an outcome.
+      if (!take) return fail(ErrorKind::kBug, "a take: " + take.error().message);
+      return toys::Catalog::take_command(*take);
+    }
+    case wire::Method::kCatalogRestock: {
+      const auto restock = toys::parse_purchase(request.body);
+      if (!restock) return fail(restock.error());
+      return toys::Catalog::restock_command(*restock);
+    }
+    case wire::Method::kCatalogPrice: {
+      const auto price = toys::parse_new_price(request.body);
+      if (!price) return fail(price.error());
+      return toys::Catalog::price_command(*price);
+    }
+    default: {
+      const auto toy = toys::parse_new_toy(request.body);
+      if (!toy) return fail(toy.error());
+      return toys::Catalog::add_command(*toy);
+    }
+  }
+}
+
+void CatalogService::change(rpc::Reply reply, const wire::Request& request) {
+  if (!subscriptions_.started() || !catalog_.initialised() || draining_) {
+    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica does not take changes"});
+    return;
+  }
+  if (writing_ + held_.size() >= options_.max_held) {
+    replica::answer_error(reply, {ErrorKind::kUnavailable, "too many changes are under way"});
+    return;
+  }
+  auto command = command_of(request);
+  if (!command) {
+    replica::answer_error(reply, command.error());
+    return;
+  }
+  ++changes_;
+  ++writing_;
+  // A take is known by its intent, which is remembered for as long as that is open.
+  const bool is_take = request.method == wire::Method::kCatalogTake;
+  replica_.write(std::move(*command), is_take ? std::string_view() : request.key, request.budget_ms,
+                 [this, reply = std::move(reply)](Result<replica::Written> written) mutable {
+                   hold(std::move(reply), std::move(written));
+                 });
+}
+
+void CatalogService::hold(rpc::Reply reply, Result<replica::Written> written) {
+  --writing_;
+  if (!written) {
+    replica::answer_error(reply, written.error());
+    finish_draining();
+    return;
+  }
+  // A repetition waits too: what it repeats may not be known everywhere yet.
+  held_.push_back({subscriptions_.latest(), std::move(reply), std::move(*written)});
+  push_out();
+}
+
+void CatalogService::tick() {
+  const int64_t now = now_ns();
+  if (!catalog_.initialised()) log_first_toys(now);
+  push_out();
+}
+
+void CatalogService::log_first_toys(int64_t now) {
+  if (now < first_toys_again_at_ || draining_) return;
+  first_toys_again_at_ = now + kOwnBudgetMs * kNsPerMs + kFirstToysAgainNs;
+  replica_.write(
+      toys::Catalog::init_command(options_.first_toys), {}, kOwnBudgetMs,
+      [this](const Result<replica::Written>& written) {
+        if (written) {
+          log::info("the catalog has its first toys",
+                    {{"toys", static_cast<int64_t>(catalog_.toys().size())}});
+        } else {
+          log::warning("the first toys could not be logged", {{"error", written.error().message}});
+          first_toys_again_at_ = now_ns() + kFirstToysAgainNs;
+        }
+      });
+}
+
+void CatalogService::restock() {
+  if (!subscriptions_.started() || !catalog_.any_empty() || restocking_) return;
+  restocking_ = true;
+  replica_.write(
+      toys::Catalog::restock_empty_command(options_.restock_to), {}, kOwnBudgetMs,
+      [this](const Result<replica::Written>& written) {
+        restocking_ = false;
+        if (!written) {
+          log::warning("toys could not be restocked", {{"error", written.error().message}});
+        }
+        push_out();
+      });
+}
+
+// --- the caches of the fronts ---
+
+void CatalogService::leadership_changed(bool takes_writes) {
+  if (takes_writes && !draining_) {
+    subscriptions_.start(replica_.leading_since_ns());
+    ticker_.start(kTickMs, kTickMs);
+    return;
+  }
+  ticker_.stop();
+  subscriptions_.stop();
+  let_go();
+  finish_draining();
+}
+
+void CatalogService::let_go() {
+  auto held = std::exchange(held_, {});
+  for (Held& answer : held) {
+    replica::answer_error(answer.reply,
+                          {ErrorKind::kUnknown,
+                           "leadership was lost: the outcome is unknown, ask again with the same "
+                           "key"});
+  }
+  auto polls = std::exchange(polls_, {});
+  for (auto& [front, reply] : polls) {
+    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica does not lead any more"});
+  }
+}
+
+void CatalogService::poll(rpc::Reply reply, const wire::Request& request) {
+  // Not earlier: what is granted is counted from here.
+  const int64_t received = now_ns();
+  if (!subscriptions_.started()) {
+    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica grants no leases"});
+    return;
+  }
+  const auto poll = toys::parse_poll(request.body);
+  if (!poll) {
+    replica::answer_error(reply, poll.error());
+    return;
+  }
+  const Status taken = subscriptions_.poll(*poll, received);
+  if (!taken) {
+    replica::answer_error(reply, taken.error());
+    return;
+  }
+  rpc::Reply& waiting = polls_[poll->front];
+  if (waiting.pending()) {
+    replica::answer_error(waiting, {ErrorKind::kUnavailable, "a later poll took its place"});
+  }
+  waiting = std::move(reply);
+  push_out();
+}
+
+// A leader that has no lease itself at the moment grants none, and its polls go on.
+void CatalogService::push_out() {
+  const int64_t now = now_ns();
+  for (const uint64_t front : subscriptions_.due(now)) {
+    const toys::Push push = subscriptions_.answer(front, now, replica_.leader_lease_until());
+    const auto waiting = polls_.find(front);
+    replica::answer(waiting->second, 200, replica_.applied_index(), toys::to_json(push));
+    polls_.erase(waiting);
+  }
+  release();
+}
+
+void CatalogService::release() {
+  const int64_t now = now_ns();
+  while (!held_.empty() && subscriptions_.acknowledged(held_.front().barrier, now)) {
+    Held& answer = held_.front();
+    replica::answer(answer.reply, answer.written.answer.status, answer.written.index,
+                    answer.written.answer.body);
+    held_.pop_front();
+  }
+  finish_draining();
+}
+
+}  // namespace tandem::catalog

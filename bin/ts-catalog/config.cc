@@ -1,0 +1,61 @@
+#include "config.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+namespace tandem::catalog {
+namespace {
+
+constexpr size_t kMaxFileBytes = 4 << 20;  // the names of all toys that a catalog holds, and more
+
+struct Closer {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+Result<std::string> read_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, Closer> file(std::fopen(path.c_str(), "re"));
+  if (!file) return fail_errno("cannot open '" + path + "'", errno);
+  std::string text;
+  char buffer[16 << 10];
+  size_t got = 0;
+  while ((got = std::fread(buffer, 1, sizeof buffer, file.get())) > 0) {
+    text.append(buffer, got);
+    if (text.size() > kMaxFileBytes) return fail(ErrorKind::kConfig, "'" + path + "' is too large");
+  }
+  if (std::ferror(file.get()) != 0) return fail_errno("cannot read '" + path + "'", errno);
+  return text;
+}
+
+}  // namespace
+
+void declare_catalog(CatalogConfig& c, daemon::SettingTable& t) {
+  c.replica.driver.id = 1;
+  c.replica.driver.group = "catalog";
+  c.replica.driver.directory = "run/state/catalog-{id}";
+  c.replica.rpc_url = "ipc://run/sock/catalog-{id}.sock";
+  replica::declare_replica(c.replica, t);
+  t.text("catalog.file", c.file, "the toys of a new store, as CSV: name,price,quantity");
+  t.duration_ms("catalog.restock_every", c.restock_every_ms,
+                "how often toys with none left are looked for; 0: never");
+  t.integer("catalog.restock_to", c.restock_to, 1, toys::kMaxQuantity,
+            "how many of such a toy there are afterwards");
+  t.integer("catalog.max_fronts", c.max_fronts, 1, 10'000,
+            "fronts with a cache at a time; further ones do without");
+}
+
+Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config) {
+  const auto text = read_file(config.file);
+  if (!text) return fail(ErrorKind::kConfig, "catalog.file: " + text.error().message);
+  auto toys = toys::parse_toys_csv(*text, config.file);
+  if (!toys) return fail(ErrorKind::kConfig, toys.error().message);
+  return toys;
+}
+
+Status check_catalog(const CatalogConfig& config) {
+  const auto toys = read_first_toys(config);
+  if (!toys) return fail(toys.error());
+  return {};
+}
+
+}  // namespace tandem::catalog

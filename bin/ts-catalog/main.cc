@@ -1,0 +1,46 @@
+// ts-catalog: a replica of the toy store's catalog. See ts-catalog(8).
+#include "catalog_service.h"
+#include "config.h"
+#include "coord/local.h"
+#include "daemon/daemon.h"
+#include "loop/loop.h"
+#include "replica/driver.h"
+#include "replica/replica_config.h"
+#include "replica/service.h"
+#include "toys/catalog.h"
+
+using namespace tandem;
+
+int main(int argc, char** argv) {
+  daemon::Daemon daemon{
+      {"ts-catalog", "keep a replica of the toy store's catalog", replica::replica_options(), ""},
+      argc,
+      argv};
+  auto config = daemon.load(catalog::declare_catalog, catalog::check_catalog);
+  replica::put_id(config.replica);
+  const Status made = replica::make_directories(config.replica);
+  if (!made) daemon::die(made.error());
+  auto first_toys = catalog::read_first_toys(config);
+  if (!first_toys) daemon::die(first_toys.error());
+
+  loop::Loop loop;
+  auto coord = coord::open_local({.root = config.replica.coord_root}, loop);
+  if (!coord) daemon::die(coord.error());
+
+  toys::Catalog toys;
+  replica::Driver replica{loop, config.replica.driver, toys, **coord};
+  const Status opened = replica.open();
+  if (!opened) daemon::die(opened.error());
+  catalog::CatalogService products{loop,
+                                   {.first_toys = std::move(*first_toys),
+                                    .restock_every_ms = config.restock_every_ms,
+                                    .restock_to = config.restock_to,
+                                    .max_fronts = config.max_fronts,
+                                    .max_held = config.replica.driver.max_writers},
+                                   toys,
+                                   replica};
+  replica::Service service{loop, config.replica.rpc_url, replica, products};
+
+  // The service listens first: the replica announces where.
+  return daemon.run(loop, {&service, &replica, &products});
+}

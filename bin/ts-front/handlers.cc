@@ -1,0 +1,153 @@
+#include "handlers.h"
+
+#include <optional>
+#include <utility>
+
+#include "input.h"
+#include "send.h"
+#include "toys/price.h"
+#include "toys/request.h"
+#include "wire/json.h"
+
+namespace tandem::front {
+namespace {
+
+using http::Request;
+using http::Responder;
+using wire::Json;
+
+constexpr uint64_t kMaxOrders = INT64_MAX;
+
+std::string to_body(const toys::Purchase& purchase) {
+  Json json;
+  return json.set("name", purchase.name).set("quantity", purchase.quantity).dump();
+}
+
+// With the price as text: as a double it might get another last digit on its way.
+std::string to_body(const std::string& name, int64_t price_cents,
+                    std::optional<int64_t> quantity = {}) {
+  std::string body = "{\"name\":";
+  wire::append_json_string(body, name);
+  body += ",\"price\":" + toys::format_price(price_cents);
+  if (quantity) body += ",\"quantity\":" + std::to_string(*quantity);
+  return body + "}";
+}
+
+}  // namespace
+
+Handlers::Handlers(const Clock& clock, ProductQueries& queries, Calls& catalog, Calls& orders,
+                   OrderReplicas& replicas, const Renderer& renderer)
+    : clock_(clock),
+      queries_(queries),
+      catalog_(catalog),
+      orders_(orders),
+      replicas_(replicas),
+      renderer_(renderer) {}
+
+// --- products ---
+
+void Handlers::list_products(const Request& request, Responder responder) {
+  wire::Request list;
+  list.method = wire::Method::kCatalogList;
+  list.request_id = request.request_id;
+  catalog_.submit(list, [this, responder = std::move(responder)](const wire::Response& r) mutable {
+    send(responder, renderer_.products(r));
+  });
+}
+
+void Handlers::get_product(const Request& request, Responder responder) {
+  queries_.answer(request, std::move(responder));
+}
+
+void Handlers::add_product(const Request& request, Responder responder) {
+  const auto toy = read_new_toy(request);
+  if (!toy) return send(responder, renderer_.error(400, toy.error().message));
+  change_product(request, wire::Method::kCatalogAdd,
+                 to_body(toy->name, toy->price_cents, toy->quantity), std::move(responder));
+}
+
+void Handlers::set_price(const Request& request, Responder responder) {
+  const std::string_view name = request.param("name");
+  if (!toys::check_name(name)) return send(responder, renderer_.error(404, kNoProduct));
+  const auto price = read_price(request, name);
+  if (!price) return send(responder, renderer_.error(400, price.error().message));
+  change_product(request, wire::Method::kCatalogPrice, to_body(price->name, price->price_cents),
+                 std::move(responder));
+}
+
+void Handlers::restock(const Request& request, Responder responder) {
+  const std::string_view name = request.param("name");
+  if (!toys::check_name(name)) return send(responder, renderer_.error(404, kNoProduct));
+  const auto restock = read_restock(request, name);
+  if (!restock) return send(responder, renderer_.error(400, restock.error().message));
+  change_product(request, wire::Method::kCatalogRestock, to_body(*restock), std::move(responder));
+}
+
+void Handlers::change_product(const Request& request, wire::Method method, const std::string& body,
+                              Responder responder) {
+  const auto key = read_key(request, clock_.wall_ms());
+  if (!key) return send(responder, renderer_.error(400, key.error().message));
+  wire::Request change;
+  change.method = method;
+  change.request_id = request.request_id;
+  change.key = *key;
+  change.body = body;
+  catalog_.submit(change, [this, key = *key,
+                           responder = std::move(responder)](const wire::Response& r) mutable {
+    send_change(responder, renderer_.product(r), r.status, key);
+  });
+}
+
+// --- orders ---
+
+void Handlers::buy(const Request& request, Responder responder) {
+  const auto purchase = read_purchase(request);
+  const auto key = read_key(request, clock_.wall_ms());
+  if (!purchase || !key) {
+    ++purchases_.refused;
+    const Error& error = purchase ? key.error() : purchase.error();
+    return send(responder, renderer_.error(400, error.message));
+  }
+  const std::string body = to_body(*purchase);
+  wire::Request place;
+  place.method = wire::Method::kOrderPlace;
+  place.request_id = request.request_id;
+  place.key = *key;
+  place.body = body;
+  orders_.submit(
+      place, [this, key = *key, responder = std::move(responder)](const wire::Response& r) mutable {
+        bought(r);
+        send_change(responder, renderer_.purchase(r), r.status, key);
+      });
+}
+
+void Handlers::bought(const wire::Response& response) {
+  const bool is_out_of_stock = response.status == 400 && message_of(response) == kOutOfStock;
+  uint64_t& figure = response.status == 200   ? purchases_.bought
+                     : response.status == 404 ? purchases_.not_found
+                     : response.status == 504 ? purchases_.unknown
+                     : response.status >= 500 ? purchases_.unavailable
+                     : is_out_of_stock        ? purchases_.out_of_stock
+                                              : purchases_.refused;
+  ++figure;
+}
+
+void Handlers::get_order(const Request& request, Responder responder) {
+  const auto number = parse_order_number(request.param("number"));
+  if (!number) return send(responder, renderer_.error(400, kInvalidOrder));
+  if (*number > kMaxOrders) return send(responder, renderer_.error(404, kNoOrder));
+  const std::string body = "{\"number\":" + std::to_string(*number) + "}";
+  wire::Request get;
+  get.method = wire::Method::kOrderGet;
+  get.request_id = request.request_id;
+  get.body = body;
+  orders_.submit(get, [this, responder = std::move(responder)](const wire::Response& r) mutable {
+    send(responder, renderer_.order(r));
+  });
+}
+
+void Handlers::list_replicas(const Request&, Responder responder) {
+  report_replicas(replicas_, renderer_, std::move(responder));
+}
+
+}  // namespace tandem::front

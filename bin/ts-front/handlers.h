@@ -1,0 +1,60 @@
+// What ts-front does with each call: reads the request, has a group of the store carry it out, and
+// renders what that says.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "calls.h"
+#include "http/request.h"
+#include "http/responder.h"
+#include "product_queries.h"
+#include "render.h"
+#include "replica_report.h"
+
+namespace tandem::front {
+
+// How purchases ended.
+struct PurchaseFigures {
+  uint64_t bought = 0;
+  uint64_t not_found = 0;
+  uint64_t out_of_stock = 0;
+  uint64_t refused = 0;      // bad input, another body under the same key
+  uint64_t unavailable = 0;  // nothing was done
+  uint64_t unknown = 0;      // the client is to ask again
+};
+
+class Handlers {
+ public:
+  // All of them outlive this.
+  Handlers(const Clock& clock, ProductQueries& queries, Calls& catalog, Calls& orders,
+           OrderReplicas& replicas, const Renderer& renderer);
+
+  void list_products(const http::Request& request, http::Responder responder);
+  void get_product(const http::Request& request, http::Responder responder);
+  void add_product(const http::Request& request, http::Responder responder);
+  void set_price(const http::Request& request, http::Responder responder);
+  void restock(const http::Request& request, http::Responder responder);
+  void buy(const http::Request& request, http::Responder responder);
+  void get_order(const http::Request& request, http::Responder responder);
+  void list_replicas(const http::Request& request, http::Responder responder);
+
+  const PurchaseFigures& purchases() const { return purchases_; }
+
+ private:
+  void change_product(const http::Request& request, wire::Method method, const std::string& body,
+                      http::Responder responder);
+  void bought(const wire::Response& response);
+
+  const Clock& clock_;
+  ProductQueries& queries_;
+  Calls& catalog_;
+  Calls& orders_;
+  OrderReplicas& replicas_;
+  const Renderer& renderer_;
+  PurchaseFigures purchases_;
+};
+
+}  // namespace tandem::front

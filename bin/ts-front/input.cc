@@ -1,0 +1,175 @@
+#include "input.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "http/form.h"
+#include "toys/price.h"
+#include "wire/json.h"
+
+namespace tandem::front {
+namespace {
+
+using wire::Json;
+
+constexpr size_t kMaxKeyBytes = 128;
+constexpr size_t kMaxExactDigits = 18;  // that any int64 holds
+constexpr size_t kMaxShownBytes = 40;
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kInNumber = ".eE+";
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+
+bool are_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
+}
+
+bool is_form(const http::Request& request) {
+  std::string_view type = request.header("Content-Type").value_or("");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  if (!http::equals_ignoring_case(type, kFormType)) return false;
+  const size_t first = request.body.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos || request.body[first] != '{';
+}
+
+// Whether digits behind this text belong to a fraction or an exponent.
+bool follows_a_number(std::string_view text) {
+  if (text.ends_with('-')) text.remove_suffix(1);
+  return !text.empty() && kInNumber.find(text.back()) != std::string_view::npos;
+}
+
+// The same JSON, but integers that are too long for wire::Json (which refuses a text with them) are
+// written as fractions: so it is the field that is refused, by its name, and only where it counts.
+std::string without_long_integers(std::string_view json) {
+  std::string out;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string && c == '\\' && i + 1 < json.size()) {
+      out += c;
+      out += json[++i];
+      continue;
+    }
+    if (c == '"') in_string = !in_string;
+    if (in_string || kDigits.find(c) == std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const size_t end = std::min(json.find_first_not_of(kDigits, i), json.size());
+    const bool integer = !follows_a_number(json.substr(0, i)) &&
+                         (end == json.size() || kInNumber.find(json[end]) == json.npos);
+    out += json.substr(i, end - i);
+    if (integer && end - i > kMaxExactDigits) out += "e0";
+    i = end - 1;
+  }
+  return out;
+}
+
+Result<Json> parse_body(std::string_view body) {
+  auto json = wire::parse_json(body);
+  return json ? json : wire::parse_json(without_long_integers(body));
+}
+
+Result<Json> read_json(std::string_view body) {
+  if (body.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
+  auto json = parse_body(body);
+  if (json && json->as_object() == nullptr) {
+    return fail(ErrorKind::kBadInput,
+                "the body is " + std::string(json->type_name()) + ", not a JSON object");
+  }
+  return json;
+}
+
+Result<Json> number_of(std::string_view field, std::string_view text) {
+  const std::string_view given = text;
+  if (are_digits(text)) text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
+  if (!text.empty() && (text[0] == '-' || are_digits(text.substr(0, 1)))) {
+    auto number = parse_body(text);
+    const bool ends_in_digit = are_digits(text.substr(text.size() - 1));
+    if (number && ends_in_digit && (number->as_int() != nullptr || number->as_double() != nullptr))
+      return number;
+  }
+  const std::string shown =
+      given.size() > kMaxShownBytes ? "a longer text" : "'" + std::string(given) + "'";
+  return fail(ErrorKind::kBadInput, std::string(field) + " must be a number, not " + shown);
+}
+
+Result<Json> read_form(std::string_view body) {
+  std::string storage;
+  std::vector<http::NameValue> fields;
+  const Status parsed = http::parse_form(body, storage, fields);
+  if (!parsed) return fail(parsed.error());
+  Json object = Json(Json::Object{});
+  for (const http::NameValue& field : fields) {
+    const bool is_number = field.name == "quantity" || field.name == "price";
+    if (!is_number && field.name != "name") continue;
+    if (object.find(field.name) != nullptr) {
+      return fail(ErrorKind::kBadInput, std::string(field.name) + " is given twice");
+    }
+    auto value = is_number ? number_of(field.name, field.value) : Json(field.value);
+    if (!value) return value;
+    object.set(field.name, std::move(*value));
+  }
+  return object;
+}
+
+Result<Json> read_object(const http::Request& request) {
+  return is_form(request) ? read_form(request.body) : read_json(request.body);
+}
+
+// The object of the body with `name` in it, as lib/toys reads it.
+Result<std::string> object_with_name(const http::Request& request, std::string_view name) {
+  auto object = read_object(request);
+  if (!object) return fail(object.error());
+  return object->set("name", name).dump();
+}
+
+}  // namespace
+
+Result<toys::Purchase> read_purchase(const http::Request& request) {
+  const auto object = read_object(request);
+  if (!object) return fail(object.error());
+  return toys::parse_purchase(object->dump());
+}
+
+Result<toys::NewToy> read_new_toy(const http::Request& request) {
+  const auto object = read_object(request);
+  if (!object) return fail(object.error());
+  return toys::parse_new_toy(object->dump());
+}
+
+Result<toys::Purchase> read_restock(const http::Request& request, std::string_view name) {
+  const auto object = object_with_name(request, name);
+  if (!object) return fail(object.error());
+  return toys::parse_purchase(*object);
+}
+
+Result<toys::NewPrice> read_price(const http::Request& request, std::string_view name) {
+  const auto object = object_with_name(request, name);
+  if (!object) return fail(object.error());
+  return toys::parse_new_price(*object);
+}
+
+Result<std::string> read_key(const http::Request& request, int64_t wall_ms) {
+  const std::string_view key = request.header("Idempotency-Key").value_or("");
+  if (key.size() > kMaxKeyBytes) {
+    return fail(ErrorKind::kBadInput, "header Idempotency-Key has " + std::to_string(key.size()) +
+                                          " bytes, more than the limit of 128");
+  }
+  if (!http::is_clean_utf8(key)) {
+    return fail(ErrorKind::kBadInput, "header Idempotency-Key is not UTF-8");
+  }
+  return key.empty() ? make_key(wall_ms) : std::string(key);
+}
+
+std::optional<uint64_t> parse_order_number(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace tandem::front

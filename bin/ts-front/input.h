@@ -1,0 +1,31 @@
+// What clients send, as values: bodies in JSON or as an HTML form, keys, order numbers. Pure but
+// for the random part of a made key. Errors are kBadInput and name the field.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/request.h"
+#include "toys/request.h"
+
+namespace tandem::front {
+
+// --- bodies ---
+// A form is told by its Content-Type; one that begins with a brace is JSON that a client such as
+// curl -d calls a form, since in a form that brace would be escaped. Numbers in a form are digits.
+Result<toys::Purchase> read_purchase(const http::Request& request);
+Result<toys::NewToy> read_new_toy(const http::Request& request);
+// Those two have the name in their path.
+Result<toys::Purchase> read_restock(const http::Request& request, std::string_view name);
+Result<toys::NewPrice> read_price(const http::Request& request, std::string_view name);
+
+// Idempotency-Key: at most 128 bytes of UTF-8. Without one, a made key born at `wall_ms`.
+Result<std::string> read_key(const http::Request& request, int64_t wall_ms);
+
+// nullopt: not a number from 0 to 2^64-1.
+std::optional<uint64_t> parse_order_number(std::string_view text);
+
+}  // namespace tandem::front

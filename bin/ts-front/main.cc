@@ -1,0 +1,53 @@
+// ts-front: the toy store over HTTP. See ts-front(8).
+#include "base/clock.h"
+#include "base/ids.h"
+#include "config.h"
+#include "coord/local.h"
+#include "daemon/daemon.h"
+#include "daemon/http_service.h"
+#include "daemon/metrics.h"
+#include "handlers.h"
+#include "loop/loop.h"
+#include "metrics.h"
+#include "product_queries.h"
+#include "render.h"
+#include "routes.h"
+#include "store.h"
+#include "subscription.h"
+#include "toys/product_cache.h"
+
+using namespace tandem;
+
+int main(int argc, char** argv) {
+  daemon::Daemon daemon{
+      {"ts-front", "serve the toy store over HTTP", daemon::http_options(), ""}, argc, argv};
+  const auto config = daemon.load(front::declare_front, front::check_front);
+  const Clock& clock = system_clock();
+  const front::Renderer renderer{front::style_of(config)};
+
+  loop::Loop loop;
+  daemon::Metrics metrics;
+  auto coord = coord::open_local({.root = config.coord_root}, loop);
+  if (!coord) daemon::die(coord.error());
+
+  front::Store store{loop, **coord, config};
+  toys::ProductCache cache{{config.cache_enabled, config.cache_size}, random_id()};
+  front::Subscription subscription{loop, clock, cache, config.cache_enabled,
+                                   store.catalog_leader()};
+  front::StoreReady ready{loop, store, config.start_wait_ms};
+  store.on_change([&] {
+    subscription.leader_changed();
+    ready.look();
+  });
+
+  front::ProductQueries queries{
+      loop, clock, cache, store.catalog_calls(), renderer, config.timeout_ms};
+  front::Handlers handlers{
+      clock, queries, store.catalog_calls(), store.order_calls(), store.order_replicas(), renderer};
+  front::FrontMetrics front_metrics{metrics, clock, cache, handlers, store};
+  daemon::HttpService web{config.http, daemon, metrics, loop};
+  front::add_routes(web.router(), handlers);
+  web.check_ready_with([&](http::ReadyAnswer answer) { store.check_ready(std::move(answer)); });
+
+  return daemon.run(loop, {&store.orders(), &store.catalog(), &store, &subscription, &web, &ready});
+}

@@ -1,0 +1,73 @@
+#include "metrics.h"
+
+namespace tandem::front {
+
+FrontMetrics::FrontMetrics(daemon::Metrics& metrics, const Clock& clock,
+                           const toys::ProductCache& cache, const Handlers& handlers, Store& store)
+    : metrics_(metrics),
+      clock_(clock),
+      cache_(cache),
+      store_(store),
+      products_(metrics.gauge("tandem_cache_products", "products in the cache")),
+      lease_(metrics.gauge("tandem_cache_lease", "1 where products are served from the cache")),
+      active_(metrics.gauge("tandem_active", "1 where this front is the controller")) {
+  const toys::CacheFigures& figures = cache.figures();
+  follow("tandem_cache_hits_total", "product queries answered from the cache", figures.hits);
+  follow("tandem_cache_misses_total", "product queries that were not", figures.misses);
+  follow("tandem_cache_evictions_total", "products that made room for others", figures.evicted);
+  follow("tandem_cache_invalidations_total", "products dropped since they changed",
+         figures.invalidated);
+  follow("tandem_cache_emptied_total", "times that everything was dropped", figures.emptied);
+  follow("tandem_cache_refused_fills_total", "answers of the catalog that were too old to keep",
+         figures.refused);
+  const PurchaseFigures& purchases = handlers.purchases();
+  const auto outcome = [this](const char* name, const uint64_t& figure) {
+    follow("tandem_purchases_total", "purchases by their outcome", figure, {{"outcome", name}});
+  };
+  outcome("bought", purchases.bought);
+  outcome("not_found", purchases.not_found);
+  outcome("out_of_stock", purchases.out_of_stock);
+  outcome("refused", purchases.refused);
+  outcome("unavailable", purchases.unavailable);
+  outcome("unknown", purchases.unknown);
+  add_group("orders", store.orders());
+  add_group("catalog", store.catalog());
+  metrics.before_text([this] { update(); });
+}
+
+void FrontMetrics::follow(const std::string& name, const std::string& help, const uint64_t& figure,
+                          const daemon::Labels& labels) {
+  followers_.push_back({metrics_.counter(name, help, labels), figure});
+}
+
+void FrontMetrics::add_group(const std::string& name, group::Group& group) {
+  const daemon::Labels labels = {{"group", name}};
+  groups_.push_back(
+      {group, metrics_.gauge("tandem_leader", "id of the group's leader, 0: none", labels),
+       metrics_.gauge("tandem_leader_open", "1 where the leader takes writes", labels),
+       metrics_.gauge("tandem_epoch", "epoch of the group's record", labels),
+       metrics_.gauge("tandem_in_sync", "members of the in-sync set", labels),
+       metrics_.gauge("tandem_requests_in_flight", "calls of the group without an answer",
+                      labels)});
+}
+
+void FrontMetrics::update() {
+  for (Follower& follower : followers_) {
+    follower.counter.add(static_cast<double>(follower.figure - follower.counted));
+    follower.counted = follower.figure;
+  }
+  for (GroupGauges& gauges : groups_) {
+    const group::Leadership& leadership = gauges.group.leadership();
+    const auto& record = leadership.record();
+    gauges.leader.set(leadership.leader());
+    gauges.open.set(leadership.leader_open() ? 1 : 0);
+    gauges.epoch.set(record ? static_cast<double>(record->epoch) : 0);
+    gauges.in_sync.set(record ? static_cast<double>(record->in_sync.size()) : 0);
+    gauges.in_flight.set(static_cast<double>(gauges.group.gateway().in_flight()));
+  }
+  products_.set(static_cast<double>(cache_.size()));
+  lease_.set(cache_.leased(clock_.boot_ns()) ? 1 : 0);
+  active_.set(store_.active() ? 1 : 0);
+}
+
+}  // namespace tandem::front

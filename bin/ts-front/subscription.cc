@@ -1,0 +1,113 @@
+#include "subscription.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "render.h"
+#include "toys/subscriptions.h"
+#include "wire/envelope.h"
+
+namespace tandem::front {
+namespace {
+
+// The catalog answers within 50 ms; without an answer the poll, or what was to come back, is lost.
+constexpr uint64_t kPollTimeoutMs = 500;
+constexpr uint64_t kFirstPauseMs = 5;
+constexpr uint64_t kLongestPauseMs = 100;
+constexpr uint64_t kTooManyFrontsPauseMs = 1000;
+constexpr uint64_t kNoLeaderPauseMs = 100;
+
+}  // namespace
+
+Subscription::Subscription(loop::Loop& loop, const Clock& clock, toys::ProductCache& cache,
+                           bool enabled, CatalogLeader& leader)
+    : clock_(clock),
+      cache_(cache),
+      enabled_(enabled),
+      leader_(leader),
+      pause_ms_(kFirstPauseMs),
+      next_(loop, [this] { poll(); }) {}
+
+void Subscription::start(UniqueFunction<void(Status)> done) {
+  started_ = enabled_;
+  if (started_) poll();
+  done({});
+}
+
+void Subscription::drain(UniqueFunction<void()> done) {
+  started_ = false;
+  ++poll_;
+  next_.stop();
+  done();
+}
+
+void Subscription::leader_changed() {
+  if (!started_ || leader_.session() == session_) return;
+  pause_ms_ = kFirstPauseMs;
+  poll();
+}
+
+// One that gets no answer at all is followed by another when its time is over.
+void Subscription::poll() {
+  ++poll_;
+  session_ = leader_.session();
+  if (session_ == 0) {
+    next_.start(kNoLeaderPauseMs);
+    return;
+  }
+  next_.start(kPollTimeoutMs);
+  // The lease runs from here: nothing may come between this look at the clock and the call.
+  const std::string body = toys::to_json(cache_.begin_poll(clock_.boot_ns()));
+  wire::Request request;
+  request.method = wire::Method::kCatalogPoll;
+  request.budget_ms = kPollTimeoutMs;
+  request.body = body;
+  payload_.clear();
+  wire::encode(request, payload_);
+  leader_.call(payload_, kPollTimeoutMs, [this, number = poll_](Result<std::string_view> answer) {
+    answered(number, answer);
+  });
+}
+
+void Subscription::answered(uint64_t poll, const Result<std::string_view>& answer) {
+  if (poll != poll_) return;
+  const Status taken = take(answer);
+  tell(taken);
+  if (taken) {
+    pause_ms_ = kFirstPauseMs;
+    this->poll();
+    return;
+  }
+  ++poll_;
+  const bool too_many = taken.error().kind == ErrorKind::kBusy;
+  next_.start(too_many ? kTooManyFrontsPauseMs : pause_ms_);
+  pause_ms_ = std::min(2 * pause_ms_, kLongestPauseMs);
+}
+
+Status Subscription::take(const Result<std::string_view>& answer) {
+  if (!answer) return fail(answer.error());
+  wire::Response response;
+  if (!wire::decode(*answer, response)) return fail(ErrorKind::kBug, "the answer is malformed");
+  if (response.status != 200) {
+    const bool too_many = response.status == 429;
+    return fail(too_many ? ErrorKind::kBusy : ErrorKind::kUnavailable, message_of(response));
+  }
+  const auto push = toys::parse_push(response.body);
+  if (!push) return fail(push.error());
+  cache_.pushed(*push, clock_.boot_ns());
+  return {};
+}
+
+// A failover is told in two lines, whatever is tried in between.
+void Subscription::tell(const Status& taken) {
+  if (taken && !told_good_) {
+    log::info("subscribed to the catalog: products are cached");
+  } else if (!taken && !told_bad_) {
+    log::info("not subscribed to the catalog: products are not cached",
+              {{"error", taken.error().message}});
+  }
+  told_good_ = taken.has_value();
+  told_bad_ = !told_good_;
+}
+
+}  // namespace tandem::front

@@ -1,0 +1,39 @@
+// ts-order: a replica of the toy store's orders. See ts-order(8).
+#include "config.h"
+#include "coord/local.h"
+#include "daemon/daemon.h"
+#include "group/group.h"
+#include "loop/loop.h"
+#include "order_service.h"
+#include "replica/driver.h"
+#include "replica/replica_config.h"
+#include "replica/service.h"
+#include "toys/orders.h"
+
+using namespace tandem;
+
+int main(int argc, char** argv) {
+  daemon::Daemon daemon{
+      {"ts-order", "keep a replica of the toy store's orders", replica::replica_options(), ""},
+      argc,
+      argv};
+  auto config = daemon.load(order::declare_order);
+  replica::put_id(config.replica);
+  const Status made = replica::make_directories(config.replica);
+  if (!made) daemon::die(made.error());
+
+  loop::Loop loop;
+  auto coord = coord::open_local({.root = config.replica.coord_root}, loop);
+  if (!coord) daemon::die(coord.error());
+
+  toys::Orders orders;
+  replica::Driver replica{loop, config.replica.driver, orders, **coord};
+  const Status opened = replica.open();
+  if (!opened) daemon::die(opened.error());
+  group::Group catalog{loop, **coord, order::catalog_group(config)};
+  order::OrderService purchases{loop, config.max_open, orders, replica, catalog.gateway()};
+  replica::Service service{loop, config.replica.rpc_url, replica, purchases};
+
+  // The service listens first: the replica announces where.
+  return daemon.run(loop, {&catalog, &service, &replica, &purchases});
+}

@@ -1,0 +1,235 @@
+#include "order_service.h"
+
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "toys/catalog.h"
+#include "toys/request.h"
+
+namespace tandem::order {
+namespace {
+
+constexpr uint64_t kTickMs = 5;
+constexpr uint32_t kResultBudgetMs = 5000;
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr std::string_view kUnknownOutcome =
+    "the outcome of the purchase is unknown: ask again with the same Idempotency-Key";
+
+int64_t now_ns() { return system_clock().boot_ns(); }
+
+}  // namespace
+
+OrderService::OrderService(loop::Loop& loop, size_t max_open, toys::Orders& orders,
+                           replica::Driver& replica, group::Gateway& catalog)
+    : max_open_(max_open),
+      orders_(orders),
+      replica_(replica),
+      catalog_(catalog),
+      purchases_({}, orders),
+      ticker_(loop, [this] { tick(); }) {
+  replica_.on_takes_writes([this](bool takes_writes) { leadership_changed(takes_writes); });
+}
+
+void OrderService::start(UniqueFunction<void(Status)> done) { done({}); }
+
+void OrderService::drain(UniqueFunction<void()> done) {
+  ticker_.stop();
+  purchases_.stop();
+  fail_waiting(Error{ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+  done();
+}
+
+void OrderService::on_request(rpc::Reply reply, const wire::Request& request) {
+  switch (request.method) {
+    case wire::Method::kOrderPlace:
+      place(std::move(reply), request);
+      return;
+    case wire::Method::kOrderGet:
+      get(std::move(reply), request);
+      return;
+    default:
+      replica::refuse_method(reply);
+  }
+}
+
+void OrderService::add_info(wire::Json& info) const {
+  info.set("orders", orders_.count());
+  info.set("open", static_cast<int64_t>(orders_.open().size()));
+  info.set("placed", placed_);
+}
+
+// --- purchases ---
+
+void OrderService::place(rpc::Reply reply, const wire::Request& request) {
+  if (!replica_.takes_writes()) {
+    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica does not take purchases"});
+    return;
+  }
+  const auto purchase = toys::parse_purchase(request.body);
+  if (!purchase) {
+    replica::answer_error(reply, purchase.error());
+    return;
+  }
+  if (request.key.empty()) {
+    replica::answer_error(reply, {ErrorKind::kBadInput, "a purchase needs an Idempotency-Key"});
+    return;
+  }
+  if (orders_.open().size() >= max_open_ || waiters_ >= max_open_) {
+    replica::answer_error(reply, {ErrorKind::kUnavailable, "too many purchases are under way"});
+    return;
+  }
+  ++placed_;
+  const int64_t deadline_ns = now_ns() + int64_t{request.budget_ms} * kNsPerMs;
+  replica_.write(
+      toys::Orders::intent_command(*purchase), request.key, request.budget_ms,
+      [this, deadline_ns, reply = std::move(reply)](Result<replica::Written> written) mutable {
+        if (written) {
+          on_intent(std::move(reply), deadline_ns, *written);
+        } else {
+          replica::answer_error(reply, written.error());
+        }
+      });
+}
+
+void OrderService::on_intent(rpc::Reply reply, int64_t deadline_ns,
+                             const replica::Written& written) {
+  if (written.answer.status != toys::kAccepted) {
+    replica::answer(reply, written.answer.status, written.index, written.answer.body);
+    return;
+  }
+  const auto intent = toys::Orders::intent_of(written.answer.body);
+  if (!intent || !orders_.open().contains(*intent)) {
+    // Closed by a result whose answer no key remembers any more.
+    replica::answer_error(reply, {ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+    return;
+  }
+  waiting_[*intent].push_back({std::move(reply), deadline_ns});
+  ++waiters_;
+  toys::Purchases::Effects effects;
+  purchases_.opened(*intent, now_ns(), effects);
+  carry_out(effects);
+}
+
+void OrderService::leadership_changed(bool takes_writes) {
+  if (takes_writes) {
+    ticker_.start(kTickMs, kTickMs);
+    toys::Purchases::Effects effects;
+    purchases_.start(replica_.lineage(), now_ns(), effects);
+    carry_out(effects);
+    return;
+  }
+  ticker_.stop();
+  purchases_.stop();
+  fail_waiting(Error{ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+}
+
+void OrderService::carry_out(const toys::Purchases::Effects& effects) {
+  for (const toys::Take& take : effects.takes) ask_catalog(take);
+  for (const toys::Purchases::Result& result : effects.results) log_result(result);
+}
+
+void OrderService::ask_catalog(const toys::Take& take) {
+  const std::string body = toys::to_json(take);
+  wire::Request request;
+  request.method = wire::Method::kCatalogTake;
+  request.body = body;
+  catalog_.submit(request, [this, intent = take.intent](const wire::Response& response) {
+    toys::Purchases::Effects effects;
+    purchases_.catalog_answered(intent, response.status, now_ns(), effects);
+    carry_out(effects);
+  });
+}
+
+void OrderService::log_result(const toys::Purchases::Result& result) {
+  replica_.write(toys::Orders::result_command(result.intent, result.status), {}, kResultBudgetMs,
+                 [this, intent = result.intent](const Result<replica::Written>& written) {
+                   on_result(intent, written);
+                 });
+}
+
+void OrderService::on_result(const toys::IntentId& intent,
+                             const Result<replica::Written>& written) {
+  if (!written) {
+    purchases_.result_failed(intent, now_ns());
+    return;
+  }
+  toys::Purchases::Effects effects;
+  purchases_.closed(intent, now_ns(), effects);
+  answer_waiting(intent, *written);
+  carry_out(effects);
+}
+
+void OrderService::answer_waiting(const toys::IntentId& intent, const replica::Written& written) {
+  const auto it = waiting_.find(intent);
+  if (it == waiting_.end()) return;
+  std::vector<Waiting> waiting = std::move(it->second);
+  waiting_.erase(it);
+  waiters_ -= waiting.size();
+  // An earlier result of this intent, given up as lost, came first: its answer is with the key.
+  const bool settled = !written.answer.settles.empty();
+  for (Waiting& waits : waiting) {
+    if (settled) {
+      replica::answer(waits.reply, written.answer.status, written.index, written.answer.body);
+    } else {
+      replica::answer_error(waits.reply, {ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+    }
+  }
+}
+
+void OrderService::fail_waiting(const Error& error) {
+  auto all = std::exchange(waiting_, {});
+  waiters_ = 0;
+  for (auto& [intent, waiting] : all) {
+    for (Waiting& waits : waiting) replica::answer_error(waits.reply, error);
+  }
+}
+
+void OrderService::tick() {
+  const int64_t now = now_ns();
+  toys::Purchases::Effects effects;
+  // Who placed an intent may have had its answer, 504, before the intent was applied: it is carried
+  // on all the same.
+  if (purchases_.started() && orders_.open().size() != purchases_.open()) {
+    for (const auto& [id, intent] : orders_.open()) purchases_.opened(id, now, effects);
+  }
+  purchases_.tick(now, effects);
+  carry_out(effects);
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    // Closed by a result that was given up for lost: the final answer is with the key.
+    const bool over = !orders_.open().contains(it->first);
+    const size_t late = std::erase_if(it->second, [now, over](Waiting& waits) {
+      if (waits.deadline_ns > now && !over) return false;
+      replica::answer_error(waits.reply, {ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+      return true;
+    });
+    waiters_ -= late;
+    it = it->second.empty() ? waiting_.erase(it) : std::next(it);
+  }
+}
+
+// --- orders ---
+
+void OrderService::get(rpc::Reply reply, const wire::Request& request) {
+  const auto number = toys::parse_order_number(request.body);
+  if (!number) {
+    replica::answer_error(reply, number.error());
+    return;
+  }
+  replica_.when_readable(
+      request.consistency, request.min_index, request.budget_ms,
+      [this, number = *number, reply = std::move(reply)](Status readable) mutable {
+        if (!readable) {
+          replica::answer_error(reply, readable.error());
+          return;
+        }
+        const toys::Order* order = orders_.find(number);
+        if (order == nullptr) {
+          replica::answer_error(reply, {ErrorKind::kNotFound, "order_id does not exist"});
+        } else {
+          replica::answer(reply, 200, replica_.applied_index(), toys::to_json(number, *order));
+        }
+      });
+}
+
+}  // namespace tandem::order

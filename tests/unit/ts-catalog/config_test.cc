@@ -1,0 +1,60 @@
+#include "ts-catalog/config.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace tandem::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ConfigTest : public testing::Test {
+ protected:
+  ConfigTest() {
+    std::string name = fs::temp_directory_path() / "catalog-XXXXXX";
+    root_ = mkdtemp(name.data());
+    config_.file = root_ / "toys.csv";
+  }
+  ~ConfigTest() override { fs::remove_all(root_); }
+  void write(const std::string& text) { std::ofstream(config_.file) << text; }
+  // Of the file; both ways of reading it say the same.
+  std::string error() {
+    const auto toys = read_first_toys(config_);
+    const Status checked = check_catalog(config_);
+    EXPECT_EQ(toys.has_value(), checked.has_value());
+    if (toys) return "none";
+    EXPECT_EQ(toys.error().kind, ErrorKind::kConfig);
+    EXPECT_EQ(toys.error().message, checked.error().message);
+    return toys.error().message;
+  }
+
+  fs::path root_;
+  CatalogConfig config_;
+};
+
+TEST_F(ConfigTest, TheFirstToysAreRead) {
+  write("name,price,quantity\nTux,15.99,100\n");
+  EXPECT_EQ(error(), "none");
+  EXPECT_EQ(*read_first_toys(config_), (std::vector<toys::NewToy>{{"Tux", 1599, 100}}));
+}
+
+TEST_F(ConfigTest, ABadLineIsNamedByFileAndNumber) {
+  write("name,price,quantity\nTux,15.99,100\n\nLego,1,x\n");
+  EXPECT_EQ(error(), config_.file + ":4: quantity must be an integer from 0 to 1000000000");
+}
+
+TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
+  EXPECT_EQ(error(), "catalog.file: cannot open '" + config_.file + "': No such file or directory");
+  fs::create_directory(config_.file);
+  EXPECT_EQ(error(), "catalog.file: cannot read '" + config_.file + "': Is a directory");
+}
+
+TEST_F(ConfigTest, AFileWithoutAnEndIsRefused) {
+  config_.file = "/dev/zero";
+  EXPECT_EQ(error(), "catalog.file: '/dev/zero' is too large");
+}
+
+}  // namespace
+}  // namespace tandem::catalog

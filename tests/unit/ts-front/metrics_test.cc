@@ -1,0 +1,53 @@
+#include "ts-front/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "coord/local.h"
+#include "fakes.h"
+#include "http/recorded_exchange.h"
+
+namespace tandem::front {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
+  std::string directory = testing::TempDir() + "metricsXXXXXX";
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  loop::Loop loop;
+  auto coord = coord::open_local({.root = directory}, loop);
+  ASSERT_TRUE(coord);
+  const FakeClock clock;
+  Store store{loop, **coord, FrontConfig{}};
+  toys::ProductCache cache{{true, 10}, 1};
+  FakeCalls calls;
+  const Renderer renderer{Style::kStandard};
+  ProductQueries queries{loop, clock, cache, calls, renderer, 5000};
+  Handlers handlers{clock, queries, calls, calls, store.order_replicas(), renderer};
+  daemon::Metrics metrics;
+  const FrontMetrics front{metrics, clock, cache, handlers, store};
+
+  http::RecordedExchange exchange;
+  handlers.buy(post(R"({"name":"Tux","quantity":1})"), http::Responder(exchange));
+  calls.answer(200, R"({"order_number":0})");
+  cache.find("Tux", clock.ns);
+  cache.find("Tux", clock.ns);
+  metrics.text();
+  const std::string text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("tandem_purchases_total{outcome=\"bought\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("tandem_purchases_total{outcome=\"refused\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("tandem_cache_misses_total 2\n"));
+  EXPECT_THAT(text, HasSubstr("tandem_cache_lease 0\n"));
+  EXPECT_THAT(text, HasSubstr("tandem_leader_open{group=\"catalog\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("tandem_active 0\n"));
+  std::filesystem::remove_all(directory);
+}
+
+}  // namespace
+}  // namespace tandem::front

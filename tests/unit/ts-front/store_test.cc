@@ -1,0 +1,101 @@
+// Two fronts on one coordination directory, without any replica.
+#include "ts-front/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "coord/local.h"
+
+namespace tandem::front {
+namespace {
+
+class StoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "storeXXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    directory = pattern;
+    auto opened = coord::open_local({.root = directory}, loop);
+    ASSERT_TRUE(opened);
+    coord = std::move(*opened);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory); }
+
+  std::unique_ptr<Store> open() {
+    auto store = std::make_unique<Store>(loop, *coord, config);
+    store->start([](const Status&) {});
+    return store;
+  }
+  // ctest ends a test whose wait has no end.
+  void wait_until_active(const Store& store) {
+    while (!store.active()) loop.run_once();
+  }
+
+  loop::Loop loop;
+  std::unique_ptr<coord::Coord> coord;
+  FrontConfig config;
+  std::string directory;
+};
+
+TEST_F(StoreTest, OneFrontIsTheControllerAndTheNextTakesOver) {
+  auto first = open();
+  wait_until_active(*first);
+  auto second = open();
+  EXPECT_FALSE(second->active());
+  first->drain([] {});
+  EXPECT_FALSE(first->active());
+  wait_until_active(*second);
+}
+
+TEST_F(StoreTest, AFrontThatLosesTheLockSeeksItAgain) {
+  auto store = open();
+  wait_until_active(*store);
+  ASSERT_TRUE(std::filesystem::remove(directory + "/orders/locks/active"));
+  while (store->active()) loop.run_once();
+  wait_until_active(*store);
+}
+
+TEST_F(StoreTest, ConfiguredReplicasAreShownBeforeTheyAreThere) {
+  auto store = open();
+  const auto views = store->order_replicas().views();
+  ASSERT_EQ(views.size(), 3u);
+  EXPECT_EQ(views[2].id, 3u);
+  EXPECT_FALSE(views[2].connected);
+  EXPECT_FALSE(views[2].leads);
+  EXPECT_EQ(store->catalog_leader().session(), 0u);
+  EXPECT_THAT(store->readiness().error().message, testing::HasSubstr("orders: "));
+}
+
+TEST_F(StoreTest, AMemberThatCannotBeReachedIsShownAsTheRecordHasIt) {
+  repl::Record record;
+  record.lineage = record.epoch = record.version = record.min_in_sync = 1;
+  record.leader = 3;
+  record.in_sync = {{2, 20}, {3, 30}};
+  coord->swap_record("orders", 0, repl::to_text(record), [](const Result<coord::SwapOutcome>&) {});
+  auto store = open();
+  store->orders().start([](const Status&) {});
+  while (!store->orders().leadership().record()) loop.run_once();
+  const auto views = store->order_replicas().views();
+  EXPECT_FALSE(views[0].in_sync);
+  EXPECT_TRUE(views[1].in_sync);
+  EXPECT_TRUE(views[2].in_sync);
+  EXPECT_TRUE(views[2].leads);
+  EXPECT_FALSE(views[2].connected);
+}
+
+TEST_F(StoreTest, TheStartWaitsForTheGroupsAndNotForEver) {
+  auto store = open();
+  StoreReady ready{loop, *store, 1};
+  bool started = false;
+  ready.start([&started](const Status& status) { started = status.has_value(); });
+  EXPECT_FALSE(started);
+  while (!started) loop.run_once();
+}
+
+}  // namespace
+}  // namespace tandem::front
