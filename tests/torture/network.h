@@ -1,11 +1,14 @@
-// A network namespace for each worker, joined by a bridge in the namespace of this process, which
-// is its own: the wrapper script has unshared it. So a link can be cut one way, and nothing of it
-// is seen outside or stays behind.
+// A network namespace for each of some processes, joined by a bridge in the namespace of this
+// process, which is its own: the wrapper script has unshared it. So a link can be cut one way, and
+// nothing of it is seen outside or stays behind.
 //
-// Nodes are 1…kNodes for workers and 0 for everything else: rs-orch, the services, the clients.
+// Nodes are 1, 2, … for the processes whose links are cut and 0 for everything else, the clients
+// among it.
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "processes.h"
@@ -14,23 +17,24 @@ namespace tandem::torture {
 
 class Network {
  public:
-  static constexpr int kNodes = 4;
-
-  explicit Network(Processes& processes) : processes_(processes) {}
+  Network(Processes& processes, int nodes) : processes_(processes), nodes_(nodes) {}
   // Once.
   Status make();
-  // What `from` sends to `to` is dropped, also on connections that are open.
-  Status cut(int from, int to);
+  // What `from` sends to `to` is dropped, also on connections that are open. Nothing happens where
+  // it is so already.
+  Status cut(int from, int to) { return cut({{from, to}}); }
+  Status cut(const std::vector<std::pair<int, int>>& from_to);
   Status heal();
-  // tcp url with {id} for the number of the worker.
-  static std::string worker_url();
-  // The words before a command that is to run in the namespace of worker `id`, an expression of
-  // the shell.
-  static std::string enter(const std::string& id) { return "nsenter --net=net/" + id; }
+  // Also of "{id}", as text.
+  static std::string address(const std::string& node) { return "10.77.0." + node; }
+  // The words before a command that is to run in the namespace of a node; `node` may be an
+  // expression of the shell.
+  static std::string enter(const std::string& node) { return "nsenter --net=net/" + node; }
 
  private:
   Processes& processes_;
-  std::string undo_;  // a script
+  const int nodes_;
+  std::vector<std::pair<int, int>> cut_;
 };
 
 }  // namespace tandem::torture

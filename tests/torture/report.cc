@@ -33,42 +33,40 @@ int64_t longest_gap_us(const std::vector<int64_t>& acknowledgements, const Episo
 std::string faults_table(const std::vector<Episode>& episodes,
                          const std::vector<int64_t>& acknowledgements) {
   struct Row {
+    const char* name = "";
     size_t struck = 0;
     std::vector<int64_t> gaps_us;
   };
-  std::map<FaultKind, Row> rows;
+  std::map<int, Row> rows;  // by kind
   size_t total = 0;
   for (const Episode& episode : episodes) {
-    Row& row = rows[episode.kind];
+    Row& row = rows[episode.fault->kind];
+    row.name = episode.fault->name;
     ++row.struck;
     ++total;
     if (episode.from_whole) row.gaps_us.push_back(longest_gap_us(acknowledgements, episode));
   }
   std::string text =
-      fmt::format("{:<26} {:>6}  longest gap between acknowledged writes, ms\n", "fault", "times");
-  text += fmt::format("{:<26} {:>6} {:>10} {:>10} {:>10}\n", "", "", "median", "p99", "max");
+      fmt::format("{:<32} {:>6}  longest gap between acknowledged writes, ms\n", "fault", "times");
+  text += fmt::format("{:<32} {:>6} {:>10} {:>10} {:>10}\n", "", "", "median", "p99", "max");
   for (auto& [kind, row] : rows) {
     std::sort(row.gaps_us.begin(), row.gaps_us.end());
-    text += fmt::format("{:<26} {:>6}", info(kind).name, row.struck);
+    text += fmt::format("{:<32} {:>6}", row.name, row.struck);
     if (!row.gaps_us.empty()) {
       text += fmt::format(" {:>10.1f} {:>10.1f} {:>10.1f}", ms_at(row.gaps_us, 0.5),
                           ms_at(row.gaps_us, 0.99), ms_at(row.gaps_us, 1));
     }
     text += '\n';
   }
-  return text + fmt::format("{:<26} {:>6}\n", "all", total);
+  return text + fmt::format("{:<32} {:>6}\n", "all", total);
 }
 
-std::string summary(const Settings& settings, uint32_t min_in_sync, const Judgement& judgement,
-                    size_t acknowledged) {
-  std::string text = fmt::format(
-      "seed {}, min_in_sync {}, link faults: {}\n"
-      "{} operations recorded, {} of unknown outcome, {} writes of the probe, {} rows a replica\n"
-      "{} registers checked for linearizability in {} steps, {} unknown\n",
-      settings.seed, min_in_sync, settings.links ? "on" : "off (" + settings.why_no_links + ")",
-      judgement.operations, judgement.unknown_operations, acknowledged, judgement.rows,
-      judgement.keys, judgement.steps, judgement.unknown_keys.size());
-  for (const std::string& key : judgement.unknown_keys) text += "unknown: " + key + "\n";
+std::string summary(const Settings& settings, const std::string& configuration,
+                    const Judgement& judgement) {
+  std::string text = fmt::format("seed {}, {}, link faults: {}\n", settings.seed, configuration,
+                                 settings.links ? "on" : "off (" + settings.why_no_links + ")");
+  for (const std::string& fact : judgement.facts) text += fact + "\n";
+  for (const std::string& what : judgement.undecided) text += "undecided: " + what + "\n";
   for (size_t i = 0; i < judgement.violations.size() && i < kMostShown; ++i) {
     text += "VIOLATION " + judgement.violations[i] + "\n";
   }

@@ -5,16 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "recorder.h"
 #include "schedule.h"
 #include "settings.h"
-#include "verdict.h"
+#include "subject.h"
 
 namespace tandem::torture {
 
 // A fault that struck, up to the next one.
 struct Episode {
-  FaultKind kind = FaultKind::kKillLeader;
+  const FaultInfo* fault = nullptr;
   bool from_whole = true;
   int64_t started_us = 0;
   int64_t ended_us = 0;
@@ -28,7 +27,7 @@ int64_t longest_gap_us(const std::vector<int64_t>& acknowledgements, const Episo
 std::string faults_table(const std::vector<Episode>& episodes,
                          const std::vector<int64_t>& acknowledgements);
 
-std::string summary(const Settings& settings, uint32_t min_in_sync, const Judgement& judgement,
-                    size_t acknowledged);
+std::string summary(const Settings& settings, const std::string& configuration,
+                    const Judgement& judgement);
 
 }  // namespace tandem::torture

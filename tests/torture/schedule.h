@@ -1,10 +1,10 @@
-// Which faults there are, and in which order a seed brings them. Pure: the same seed and choices
-// give the same faults, lengths and targets; when exactly each one strikes depends on how long the
+// In which order a seed brings the faults of a table. Pure: the same table, seed and choices give
+// the same faults, lengths and targets; when exactly each one strikes depends on how long the
 // system takes to recover from the one before.
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,47 +13,17 @@
 
 namespace tandem::torture {
 
-enum class FaultKind : uint8_t {
-  kKillLeader,
-  kKillFollower,
-  kKillOrch,
-  kKillLeaderAndOrch,
-  kKillLeaderAndFollower,
-  kKillFollowers,
-  kKillWorkers,
-  kKillServices,
-  kStopLeader,
-  kStopFollower,
-  kStopOrch,
-  kStopLeaderAndFollower,
-  kStopFollowerKillLeader,
-  kCutLeader,       // from everybody, both ways
-  kCutFollower,     // from everybody, both ways
-  kCutLeaderOut,    // what the leader sends to the other workers is lost
-  kCutFollowerOut,  // what a follower sends to the leader is lost
-  kCutWorkers,      // all workers from each other; rs-orch reaches them all
-  kCutOrchFromLeader,
-  kCutFollowerKillLeader,
-  kFullDisk,
-  kTornTail,
-  kBitFlip,
-  kFailedSyncLeader,
-  kFailedSyncFollower,
-};
-
 struct FaultInfo {
-  FaultKind kind;
+  int kind;  // for those who carry it out
   const char* name;
   bool needs_links;
   bool holds;    // lasts until it is healed
   bool damages;  // takes the copy of one member: nothing else may go wrong meanwhile
+  int64_t shortest_hold_ms = 0;  // 0: as for all
 };
 
-const std::vector<FaultInfo>& all_faults();
-const FaultInfo& info(FaultKind kind);
-
 struct Fault {
-  FaultKind kind = FaultKind::kKillLeader;
+  const FaultInfo* info = nullptr;
   int64_t hold_ms = 0;
   int64_t pause_ms = 0;    // before it
   bool from_whole = true;  // waits until the system is whole; else it comes while it recovers
@@ -62,18 +32,19 @@ struct Fault {
 
 class Schedule {
  public:
-  // `names`: with commas; empty: all that are possible. kUsage: there is no such fault.
-  static Result<Schedule> make(uint64_t seed, std::string_view names, bool links,
-                               int64_t longest_hold_ms);
-  // Deals all kinds once in random order, then again.
+  // `faults` outlives it. `names`: with commas; empty: all that are possible. kUsage: there is no
+  // such fault.
+  static Result<Schedule> make(std::span<const FaultInfo> faults, uint64_t seed,
+                               std::string_view names, bool links, int64_t longest_hold_ms);
+  // Deals all of them once in random order, then again.
   Fault next();
 
  private:
-  Schedule(uint64_t seed, std::vector<FaultKind> kinds, int64_t longest_hold_ms);
+  Schedule(uint64_t seed, std::vector<const FaultInfo*> faults, int64_t longest_hold_ms);
 
   sim::Random random_;
-  std::vector<FaultKind> kinds_;
-  std::vector<FaultKind> deck_;
+  std::vector<const FaultInfo*> faults_;
+  std::vector<const FaultInfo*> deck_;
   int64_t longest_hold_ms_;
   bool damaged_ = false;  // the one before took a copy
 };

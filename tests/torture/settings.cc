@@ -17,13 +17,15 @@ bool parse_number(std::string_view text, T& number) {
 }  // namespace
 
 const char kUsage[] =
-    "usage: tandem-torture --bin DIR --shim FILE --etc DIR --directory DIR [--seconds N] [--seed "
-    "S]\n"
-    "         [--links | --no-links WHY] [--min-in-sync N] [--faults NAME,…]\n"
-    "         [--plant lost|doubled|stale]\n";
+    "usage: tandem-torture [--store] --bin DIR --shim FILE --etc DIR --directory DIR\n"
+    "         [--seconds N] [--seed S] [--links | --no-links WHY] [--faults NAME,…]\n"
+    "         [--plant lost|doubled|stale] [--min-in-sync N | --catalogs 1|3 --cache N]\n";
 
 Result<Settings> parse_settings(int argc, char** argv) {
-  static const option kOptions[] = {{"bin", required_argument, nullptr, 'b'},
+  static const option kOptions[] = {{"store", no_argument, nullptr, 'o'},
+                                    {"catalogs", required_argument, nullptr, 'c'},
+                                    {"cache", required_argument, nullptr, 'C'},
+                                    {"bin", required_argument, nullptr, 'b'},
                                     {"shim", required_argument, nullptr, 'S'},
                                     {"etc", required_argument, nullptr, 'e'},
                                     {"directory", required_argument, nullptr, 'd'},
@@ -39,6 +41,15 @@ Result<Settings> parse_settings(int argc, char** argv) {
   bool good = true;
   for (int c = 0; (c = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
     switch (c) {
+      case 'o':
+        settings.store = true;
+        break;
+      case 'c':
+        good = good && parse_number(optarg, settings.catalogs);
+        break;
+      case 'C':
+        good = good && parse_number(optarg, settings.cache);
+        break;
       case 'b':
         settings.bin = optarg;
         break;
@@ -78,7 +89,9 @@ Result<Settings> parse_settings(int argc, char** argv) {
   }
   if (!good || optind != argc || settings.bin.empty() || settings.shim.empty() ||
       settings.etc.empty() || settings.directory.empty() || settings.seconds < 1 ||
-      settings.min_in_sync > 3) {
+      settings.min_in_sync > 3 || settings.cache < 0 ||
+      (settings.catalogs != 0 && settings.catalogs != 1 && settings.catalogs != 3) ||
+      (settings.store ? settings.min_in_sync != 0 : settings.catalogs + settings.cache != 0)) {
     return fail(ErrorKind::kUsage, kUsage);
   }
   return settings;

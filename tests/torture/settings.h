@@ -9,15 +9,19 @@
 namespace tandem::torture {
 
 struct Settings {
-  std::string bin;        // directory of rs-orch, rs-worker, rs-users and rs-rides
+  bool store = false;     // the toy store; else the database
+  std::string bin;        // directory of the programs
   std::string shim;       // libtandem_fsync_shim.so
-  std::string etc;        // directory with orch.toml
+  std::string etc;        // directory of the configuration files
   std::string directory;  // everything is kept below it; made here
   int64_t seconds = 120;
   uint64_t seed = 1;
   bool links = false;  // a network namespace each, and tmpfs
   std::string why_no_links = "not asked for";
-  uint32_t min_in_sync = 0;  // 0: drawn from the seed
+  // Drawn from the seed where they are 0.
+  uint32_t min_in_sync = 0;  // of the database
+  int catalogs = 0;          // replicas of the store's catalog, 1 or 3
+  int cache = 0;             // products in the cache of a front
   std::string faults;        // names with commas; empty: all
   std::string plant;         // what the recorder is to get wrong: lost, doubled, stale
 

@@ -1,10 +1,6 @@
-#include "cluster.h"
+#include "database/cluster.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,7 +10,7 @@
 
 #include "wire/json.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 namespace {
 
 constexpr long kAskTimeoutMs = 1000;
@@ -48,25 +44,6 @@ key = "slot"
 columns = [{ name = "slot", type = "integer" }, { name = "text", type = "text" }]
 )";
 
-int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof name;
-  int port = 0;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&name), size) == 0 &&
-      getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0) {
-    port = ntohs(name.sin_port);
-  }
-  close(fd);
-  return port;
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::trunc) << text;
-}
-
 int64_t integer(const wire::Json& row, const char* name, int64_t otherwise) {
   const wire::Json* value = row.find(name);
   return value == nullptr || value->as_int() == nullptr ? otherwise : *value->as_int();
@@ -77,11 +54,6 @@ bool is_true(const wire::Json& row, const char* name) {
   return value != nullptr && *value == wire::Json(true);
 }
 
-void set(std::vector<std::string>& argv, const std::string& key, const std::string& value) {
-  argv.push_back("--set");
-  argv.push_back(key + "=" + value);
-}
-
 }  // namespace
 
 Cluster::Cluster(const Settings& settings, uint32_t min_in_sync, Processes& processes,
@@ -90,7 +62,11 @@ Cluster::Cluster(const Settings& settings, uint32_t min_in_sync, Processes& proc
       min_in_sync_(min_in_sync),
       processes_(processes),
       network_(network),
-      http_(kAskTimeoutMs) {}
+      http_(kAskTimeoutMs),
+      programs_(processes),
+      orch_(programs_.add("rs-orch", {})),
+      users_(programs_.add("rs-users", {})),
+      rides_(programs_.add("rs-rides", {})) {}
 
 Status Cluster::start() {
   if (settings_.links) {
@@ -109,8 +85,7 @@ Status Cluster::write_files() {
   const std::string& dir = settings_.directory;
   for (const char* name : {"db", "hold", "disk"})
     std::filesystem::create_directory(dir + "/" + name);
-  std::ifstream orch(settings_.etc + "/orch.toml");
-  const std::string text((std::istreambuf_iterator<char>(orch)), std::istreambuf_iterator<char>());
+  const std::string text = read_text(settings_.etc + "/orch.toml");
   if (text.empty()) return fail(ErrorKind::kConfig, "cannot read orch.toml in --etc");
   write_text(dir + "/orch.toml", text + kTables);
   // Small logs, so that followers that were away meet snapshots.
@@ -147,44 +122,37 @@ Status Cluster::write_files() {
 
   orch_.argv = {settings_.bin + "/rs-orch", "--config", "orch.toml", "--port",
                 std::to_string(orch_port)};
-  set(orch_.argv, "rpc.url", "ipc://orch.sock");
-  set(orch_.argv, "coord.root", "coord");
-  set(orch_.argv, "workers.directory", "db");
-  set(orch_.argv, "workers.sockets", "sock");
-  set(orch_.argv, "workers.program", "./worker");
-  set(orch_.argv, "workers.config", "worker.toml");
-  if (settings_.links) set(orch_.argv, "workers.url", Network::worker_url());
-  set(orch_.argv, "database.min_in_sync", std::to_string(min_in_sync_));
-  set(orch_.argv, "scaling.min_slaves", std::to_string(kWorkers - 1));
-  set(orch_.argv, "scaling.max_slaves", std::to_string(kWorkers - 1));
+  set_option(orch_.argv, "rpc.url", "ipc://orch.sock");
+  set_option(orch_.argv, "coord.root", "coord");
+  set_option(orch_.argv, "workers.directory", "db");
+  set_option(orch_.argv, "workers.sockets", "sock");
+  set_option(orch_.argv, "workers.program", "./worker");
+  set_option(orch_.argv, "workers.config", "worker.toml");
+  if (settings_.links)
+    set_option(orch_.argv, "workers.url", "tcp://" + Network::address("{id}") + ":7000");
+  set_option(orch_.argv, "database.min_in_sync", std::to_string(min_in_sync_));
+  set_option(orch_.argv, "scaling.min_slaves", std::to_string(kWorkers - 1));
+  set_option(orch_.argv, "scaling.max_slaves", std::to_string(kWorkers - 1));
   users_.argv = {settings_.bin + "/rs-users", "--port", std::to_string(users_port)};
   rides_.argv = {settings_.bin + "/rs-rides", "--port", std::to_string(rides_port)};
-  set(rides_.argv, "areas.file", settings_.etc + "/areas.csv");
-  for (Service* service : {&users_, &rides_}) {
-    set(service->argv, "database.urls", "ipc://orch.sock");
-    set(service->argv, "count.file", service->name + ".count");
+  set_option(rides_.argv, "areas.file", settings_.etc + "/areas.csv");
+  for (Program* service : {&users_, &rides_}) {
+    set_option(service->argv, "database.urls", "ipc://orch.sock");
+    set_option(service->argv, "count.file", service->name + ".count");
   }
   return {};
 }
 
-Status Cluster::launch(Service& service) {
-  const auto pid =
-      processes_.start(service.argv, settings_.directory + "/" + service.name + ".log");
-  if (!pid) return fail(pid.error());
-  service.pid = *pid;
-  return {};
-}
-
 Status Cluster::start_orch() {
-  if (const Status started = launch(orch_); !started) return started;
+  if (const Status started = programs_.launch(orch_); !started) return started;
   return wait_ready(urls_.orch, kStartMs)
              ? Status{}
              : fail(ErrorKind::kTimeout, "rs-orch does not get ready, see rs-orch.log");
 }
 
 Status Cluster::start_services() {
-  for (Service* service : {&users_, &rides_}) {
-    if (const Status started = launch(*service); !started) return started;
+  for (Program* service : {&users_, &rides_}) {
+    if (const Status started = programs_.launch(*service); !started) return started;
   }
   if (!wait_ready(urls_.users, kStartMs) || !wait_ready(urls_.rides, kStartMs)) {
     return fail(ErrorKind::kTimeout, "rs-users or rs-rides does not get ready");
@@ -193,34 +161,7 @@ Status Cluster::start_services() {
 }
 
 void Cluster::kill_services() {
-  for (const Service* service : {&users_, &rides_}) (void)processes_.signal(service->pid, SIGKILL);
-}
-
-std::string Cluster::restart_killed() {
-  std::string wrong;
-  processes_.reap();
-  for (Service* service : {&orch_, &users_, &rides_}) {
-    const auto status = processes_.ended(service->pid);
-    if (service->pid == 0 || !status || (service == &orch_ && orch_down_)) continue;
-    if (!WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
-      wrong += service->name + " ended by itself, wait status " + std::to_string(*status) + "; ";
-    }
-    const Status started = launch(*service);
-    if (!started) wrong += started.error().message + "; ";
-  }
-  return wrong;
-}
-
-Status Cluster::stop() {
-  std::string wrong;
-  for (Service* service : {&users_, &rides_, &orch_}) {
-    if (service->pid == 0) continue;
-    const int status = processes_.stop(service->pid);
-    if (status != 0)
-      wrong += service->name + " stopped with wait status " + std::to_string(status) + "; ";
-    service->pid = 0;
-  }
-  return wrong.empty() ? Status{} : fail(ErrorKind::kBug, wrong);
+  for (const Program* service : {&users_, &rides_}) (void)processes_.signal(service->pid, SIGKILL);
 }
 
 std::vector<Replica> Cluster::replicas() {
@@ -290,4 +231,4 @@ void Cluster::forget_failing_syncs() {
   }
 }
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

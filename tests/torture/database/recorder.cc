@@ -1,12 +1,11 @@
-#include "recorder.h"
+#include "database/recorder.h"
 
 #include <fstream>
 #include <utility>
 
-#include "base/clock.h"
 #include "wire/json.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 namespace {
 
 using history::Kind;
@@ -18,8 +17,6 @@ constexpr size_t kMostWrong = 50;
 constexpr int64_t kNeverSent = 999'999'999;
 
 }  // namespace
-
-int64_t now_us() { return system_clock().boot_ns() / 1000; }
 
 void Recorder::add(Operation operation) {
   const std::lock_guard lock(mutex_);
@@ -76,4 +73,4 @@ void Recorder::save(const std::string& path) const {
   }
 }
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

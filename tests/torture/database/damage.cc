@@ -1,4 +1,4 @@
-#include "damage.h"
+#include "database/damage.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 #include "sim/random.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 namespace {
 
 namespace fs = std::filesystem;
@@ -100,4 +100,4 @@ void free_disk(const std::string& directory) {
   fs::remove(directory + kFiller, error);
 }
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

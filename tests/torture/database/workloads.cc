@@ -1,13 +1,13 @@
-#include "workloads.h"
+#include "database/workloads.h"
 
 #include <charconv>
 #include <chrono>
 #include <map>
 #include <utility>
 
-#include "client.h"
+#include "database/client.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 namespace {
 
 using history::Kind;
@@ -269,4 +269,4 @@ void Clients::stop() {
   threads_.clear();
 }
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

@@ -11,10 +11,11 @@
 #include <thread>
 #include <vector>
 
-#include "cluster.h"
-#include "recorder.h"
+#include "database/cluster.h"
+#include "database/recorder.h"
+#include "moment.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 
 inline constexpr int64_t kGenerationMs = 20'000;
 
@@ -50,4 +51,4 @@ class Clients {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

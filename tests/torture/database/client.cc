@@ -1,11 +1,11 @@
-#include "client.h"
+#include "database/client.h"
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 namespace {
 
 using history::Kind;
@@ -117,4 +117,4 @@ void Client::read(Operation operation, const std::string& query, int replica,
   shared_.recorder.add(std::move(operation));
 }
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

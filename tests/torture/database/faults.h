@@ -5,16 +5,47 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "cluster.h"
+#include "database/cluster.h"
 #include "network.h"
 #include "processes.h"
 #include "schedule.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
+
+enum class FaultKind : int {
+  kKillLeader,
+  kKillFollower,
+  kKillOrch,
+  kKillLeaderAndOrch,
+  kKillLeaderAndFollower,
+  kKillFollowers,
+  kKillWorkers,
+  kKillServices,
+  kStopLeader,
+  kStopFollower,
+  kStopOrch,
+  kStopLeaderAndFollower,
+  kStopFollowerKillLeader,
+  kCutLeader,       // from everybody, both ways
+  kCutFollower,     // from everybody, both ways
+  kCutLeaderOut,    // what the leader sends to the other workers is lost
+  kCutFollowerOut,  // what a follower sends to the leader is lost
+  kCutWorkers,      // all workers from each other; rs-orch reaches them all
+  kCutOrchFromLeader,
+  kCutFollowerKillLeader,
+  kFullDisk,
+  kTornTail,
+  kBitFlip,
+  kFailedSyncLeader,
+  kFailedSyncFollower,
+};
+
+std::span<const FaultInfo> all_faults();
 
 class Faults {
  public:
@@ -52,4 +83,4 @@ class Faults {
   bool filled_ = false;
 };
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

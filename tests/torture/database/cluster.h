@@ -11,10 +11,11 @@
 #include "base/result.h"
 #include "network.h"
 #include "processes.h"
+#include "programs.h"
 #include "settings.h"
 #include "support/http_call.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 
 struct Urls {
   std::string orch;  // http://127.0.0.1:PORT/api/v1
@@ -43,14 +44,14 @@ class Cluster {
   // Writes the configuration, starts everything, waits for it.
   Status start();
   // TERM to all; complains about every exit status but 0.
-  Status stop();
+  Status stop() { return programs_.stop(); }
 
   Status start_orch();
   Status start_services();
   // Starts whatever of rs-orch, rs-users and rs-rides has been killed. Gives what ended otherwise.
-  std::string restart_killed();
-  // rs-orch stays down until this is over.
-  void expect_orch_down(bool down) { orch_down_ = down; }
+  std::string restart_killed() { return programs_.restart_killed(); }
+  // rs-orch, once it is killed, stays down until this is over.
+  void expect_orch_down(bool down) { orch_.stays_down = down; }
   void kill_services();
 
   // By id; empty where rs-orch does not answer.
@@ -72,13 +73,7 @@ class Cluster {
   void forget_failing_syncs();
 
  private:
-  struct Service {
-    std::string name;
-    std::vector<std::string> argv;
-    pid_t pid = 0;
-  };
   Status write_files();
-  Status launch(Service& service);
 
   const Settings& settings_;
   const uint32_t min_in_sync_;
@@ -86,10 +81,10 @@ class Cluster {
   Network& network_;
   support::HttpCall http_;
   Urls urls_;
-  Service orch_{"rs-orch", {}, 0};
-  Service users_{"rs-users", {}, 0};
-  Service rides_{"rs-rides", {}, 0};
-  bool orch_down_ = false;
+  Programs programs_;
+  Program& orch_;
+  Program& users_;
+  Program& rides_;
 };
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

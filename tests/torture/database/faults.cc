@@ -1,4 +1,4 @@
-#include "faults.h"
+#include "database/faults.h"
 
 #include <signal.h>
 
@@ -7,12 +7,45 @@
 #include <filesystem>
 #include <thread>
 
-#include "damage.h"
+#include "database/damage.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 namespace {
 
-constexpr int kDeathTurns = 500;  // of 10 ms
+constexpr int kDeathTurns = 500;        // of 10 ms
+constexpr int64_t kFullDiskMs = 4'000;  // until a log has come to its next segment
+
+constexpr int kind(FaultKind kind) { return static_cast<int>(kind); }
+
+constexpr FaultInfo kFaults[] = {
+    {kind(FaultKind::kKillLeader), "kill-leader", false, false, false},
+    {kind(FaultKind::kKillFollower), "kill-follower", false, false, false},
+    {kind(FaultKind::kKillOrch), "kill-orch", false, true, false},
+    {kind(FaultKind::kKillLeaderAndOrch), "kill-leader+orch", false, true, false},
+    {kind(FaultKind::kKillLeaderAndFollower), "kill-leader+follower", false, false, false},
+    {kind(FaultKind::kKillFollowers), "kill-followers", false, false, false},
+    {kind(FaultKind::kKillWorkers), "kill-workers", false, false, false},
+    {kind(FaultKind::kKillServices), "kill-services", false, false, false},
+    {kind(FaultKind::kStopLeader), "stop-leader", false, true, false},
+    {kind(FaultKind::kStopFollower), "stop-follower", false, true, false},
+    {kind(FaultKind::kStopOrch), "stop-orch", false, true, false},
+    {kind(FaultKind::kStopLeaderAndFollower), "stop-leader+follower", false, true, false},
+    {kind(FaultKind::kStopFollowerKillLeader), "stop-follower+kill-leader", false, true, false},
+    {kind(FaultKind::kCutLeader), "cut-leader", true, true, false},
+    {kind(FaultKind::kCutFollower), "cut-follower", true, true, false},
+    {kind(FaultKind::kCutLeaderOut), "cut-leader-out", true, true, false},
+    {kind(FaultKind::kCutFollowerOut), "cut-follower-out", true, true, false},
+    {kind(FaultKind::kCutWorkers), "cut-workers", true, true, false},
+    {kind(FaultKind::kCutOrchFromLeader), "cut-orch-leader", true, true, false},
+    {kind(FaultKind::kCutFollowerKillLeader), "cut-follower+kill-leader", true, true, false},
+    {kind(FaultKind::kFullDisk), "full-disk", true, true, false, kFullDiskMs},
+    {kind(FaultKind::kTornTail), "torn-tail", false, true, true},
+    {kind(FaultKind::kBitFlip), "bit-flip", false, true, true},
+    {kind(FaultKind::kFailedSyncLeader), "failed-sync-leader", false, true, true},
+    {kind(FaultKind::kFailedSyncFollower), "failed-sync-follower", false, true, true},
+};
+
+FaultKind kind_of(const Fault& fault) { return static_cast<FaultKind>(fault.info->kind); }
 
 std::string name_of(const Replica& replica) {
   return (replica.master ? "leader " : "follower ") + std::to_string(replica.id);
@@ -26,10 +59,12 @@ bool is_gone(pid_t pid) {
 
 }  // namespace
 
+std::span<const FaultInfo> all_faults() { return kFaults; }
+
 Result<std::string> Faults::inject(const Fault& fault) {
   const auto target = choose(fault);
   if (!target) return fail(target.error());
-  switch (fault.kind) {
+  switch (kind_of(fault)) {
     case FaultKind::kKillLeader:
     case FaultKind::kKillFollower:
     case FaultKind::kKillOrch:
@@ -84,7 +119,7 @@ Result<std::string> Faults::kill_some(const Fault& fault, const Target& target) 
   const auto strike = [&](const Replica& replica) {
     if (kill(replica)) whom += name_of(replica) + " ";
   };
-  switch (fault.kind) {
+  switch (kind_of(fault)) {
     case FaultKind::kKillLeader:
       strike(target.leader);
       break;
@@ -106,7 +141,7 @@ Result<std::string> Faults::kill_some(const Fault& fault, const Target& target) 
       cluster_.kill_services();
       return "rs-users, rs-rides";
     default:
-      if (fault.kind == FaultKind::kKillLeaderAndOrch) strike(target.leader);
+      if (kind_of(fault) == FaultKind::kKillLeaderAndOrch) strike(target.leader);
       if (kill_orch()) whom += "rs-orch";
   }
   if (whom.empty()) return fail(ErrorKind::kUnavailable, "they were gone before");
@@ -128,7 +163,7 @@ Result<std::string> Faults::stop_some(const Fault& fault, const Target& target) 
   const Replica& follower = target.followers.front();
   Status struck;
   std::string whom;
-  switch (fault.kind) {
+  switch (kind_of(fault)) {
     case FaultKind::kStopLeader:
       whom = name_of(target.leader);
       struck = stop(target.leader.pid);
@@ -171,7 +206,7 @@ Result<std::string> Faults::cut_some(const Fault& fault, const Target& target) {
   const auto cut = [&](int from, int to) {
     if (done) done = network_.cut(from, to);
   };
-  switch (fault.kind) {
+  switch (kind_of(fault)) {
     case FaultKind::kCutLeader:
       whom = name_of(target.leader);
       done = isolate(target.leader);
@@ -220,10 +255,12 @@ Result<std::string> Faults::fill(const Target& target) {
 // Only where every worker is in sync: the two others have what this one loses.
 Result<std::string> Faults::damage(const Fault& fault, const Target& target) {
   if (!cluster_.whole()) return fail(ErrorKind::kUnavailable, "there is no other copy");
-  const bool of_leader = fault.kind == FaultKind::kFailedSyncLeader ||
-                         (fault.kind != FaultKind::kFailedSyncFollower && fault.choice % 4 == 0);
+  const bool of_leader =
+      kind_of(fault) == FaultKind::kFailedSyncLeader ||
+      (kind_of(fault) != FaultKind::kFailedSyncFollower && fault.choice % 4 == 0);
   const Replica& victim = of_leader ? target.leader : target.followers.front();
-  if (fault.kind == FaultKind::kFailedSyncLeader || fault.kind == FaultKind::kFailedSyncFollower) {
+  if (kind_of(fault) == FaultKind::kFailedSyncLeader ||
+      kind_of(fault) == FaultKind::kFailedSyncFollower) {
     cluster_.fail_next_sync(victim.id);
     return name_of(victim);
   }
@@ -234,8 +271,8 @@ Result<std::string> Faults::damage(const Fault& fault, const Target& target) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   const std::string directory = cluster_.worker_directory(victim.id);
-  const auto done = fault.kind == FaultKind::kTornTail ? tear_tail(directory, fault.choice / 8)
-                                                       : flip_bit(directory, fault.choice / 8);
+  const auto done = kind_of(fault) == FaultKind::kTornTail ? tear_tail(directory, fault.choice / 8)
+                                                           : flip_bit(directory, fault.choice / 8);
   if (!done) return name_of(victim) + ": killed only, " + done.error().message;
   return name_of(victim) + ": " + *done;
 }
@@ -252,4 +289,4 @@ Status Faults::heal() {
   return network_.heal();
 }
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

@@ -1,4 +1,6 @@
-#include "verdict.h"
+#include "database/verdict.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,9 +12,10 @@
 
 #include "history/checks.h"
 #include "history/linearizable.h"
+#include "moment.h"
 #include "wire/json.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 namespace {
 
 using history::Kind;
@@ -96,7 +99,8 @@ class Replicas {
   Replicas(Cluster& cluster, Recorder& recorder, Judgement& judgement)
       : cluster_(cluster), recorder_(recorder), judgement_(judgement), http_(kReadTimeoutMs) {}
 
-  void read_all() {
+  // Gives the rows of all of them together.
+  size_t read_all() {
     const std::vector<Replica> replicas = settled();
     std::map<std::string, std::string> first;  // table -> rows of the first replica
     for (const Replica& replica : replicas) {
@@ -110,6 +114,7 @@ class Replicas {
                                         std::to_string(replicas.front().id));
       }
     }
+    return rows_;
   }
 
  private:
@@ -151,7 +156,7 @@ class Replicas {
         return all;
       }
       all += answer.body;
-      judgement_.rows += json->as_array()->size();
+      rows_ += json->as_array()->size();
       for (const Json& row : *json->as_array()) {
         if (table.group != nullptr) take_row(table, row, reads);
       }
@@ -169,22 +174,19 @@ class Replicas {
   Cluster& cluster_;
   Recorder& recorder_;
   Judgement& judgement_;
+  size_t rows_ = 0;
   support::HttpCall http_;
 };
 
 }  // namespace
 
 void read_replicas(Cluster& cluster, Recorder& recorder, Judgement& judgement) {
-  Replicas(cluster, recorder, judgement).read_all();
-  judgement.rows /= Cluster::kWorkers;
+  const size_t rows = Replicas(cluster, recorder, judgement).read_all();
+  judgement.facts.push_back(fmt::format("{} rows a replica", rows / Cluster::kWorkers));
 }
 
 void check_history(const Recorder& recorder, Judgement& judgement) {
   const history::History& history = recorder.history();
-  judgement.operations = history.size();
-  for (const Operation& o : history) {
-    judgement.unknown_operations += o.outcome == history::Outcome::kUnknown ? 1 : 0;
-  }
   for (const std::string& wrong : recorder.wrong_answers()) {
     judgement.violations.push_back("wrong answer: " + wrong);
   }
@@ -192,9 +194,17 @@ void check_history(const Recorder& recorder, Judgement& judgement) {
   const int64_t end_us = now_us() + kCheckUs;
   options.out_of_time = [end_us] { return now_us() > end_us; };
   const history::Linearity linear = history::check_linearizable(history, options);
-  judgement.keys = linear.keys;
-  judgement.unknown_keys = linear.unknown;
-  judgement.steps = linear.steps;
+  judgement.undecided.insert(judgement.undecided.end(), linear.unknown.begin(),
+                             linear.unknown.end());
+  const auto unknown = std::count_if(history.begin(), history.end(), [](const Operation& o) {
+    return o.outcome == history::Outcome::kUnknown;
+  });
+  judgement.facts.push_back(
+      fmt::format("{} operations recorded, {} of unknown outcome, {} writes of the probe",
+                  history.size(), unknown, recorder.acknowledgements().size()));
+  judgement.facts.push_back(
+      fmt::format("{} registers checked for linearizability in {} steps, {} undecided", linear.keys,
+                  linear.steps, linear.unknown.size()));
   const auto take = [&](const std::vector<history::Violation>& found) {
     for (const history::Violation& violation : found) {
       judgement.violations.push_back(std::string(history::name_of(violation.problem)) + ": " +
@@ -225,4 +235,4 @@ void check_logs(const std::string& directory, Judgement& judgement) {
   }
 }
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

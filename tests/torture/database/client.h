@@ -5,13 +5,13 @@
 #include <functional>
 #include <string>
 
+#include "database/workloads.h"
 #include "history/history.h"
 #include "sim/random.h"
 #include "support/http_call.h"
 #include "wire/json.h"
-#include "workloads.h"
 
-namespace tandem::torture {
+namespace tandem::torture::database {
 
 class Client {
  public:
@@ -51,4 +51,4 @@ class Client {
   support::HttpCall http_;
 };
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

@@ -9,10 +9,7 @@
 
 #include "history/history.h"
 
-namespace tandem::torture {
-
-// Microseconds since boot.
-int64_t now_us();
+namespace tandem::torture::database {
 
 class Recorder {
  public:
@@ -43,4 +40,4 @@ class Recorder {
   std::vector<std::string> wrong_;
 };
 
-}  // namespace tandem::torture
+}  // namespace tandem::torture::database

@@ -1,0 +1,80 @@
+#include "database/database.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "database/cluster.h"
+#include "database/faults.h"
+#include "database/recorder.h"
+#include "database/verdict.h"
+#include "database/workloads.h"
+#include "network.h"
+#include "processes.h"
+
+namespace tandem::torture::database {
+namespace {
+
+constexpr int kNodes = Cluster::kWorkers + 1;  // a worker more than there are for a while
+
+class Database final : public Subject {
+ public:
+  explicit Database(const Settings& settings)
+      : settings_(settings),
+        min_in_sync_(settings.min_in_sync != 0 ? settings.min_in_sync
+                                               : 1 + static_cast<uint32_t>(settings.seed % 2)),
+        processes_(settings.directory),
+        network_(processes_, kNodes),
+        cluster_(settings_, min_in_sync_, processes_, network_),
+        recorder_(settings.plant),
+        shared_{cluster_.urls(), recorder_},
+        faults_(cluster_, processes_, network_, shared_.heavy) {}
+
+  std::span<const FaultInfo> faults() const override { return all_faults(); }
+  Status start() override { return cluster_.start(); }
+
+  void start_clients() override {
+    shared_.urls = cluster_.urls();
+    shared_.seed = settings_.seed;
+    shared_.started_us = now_us();
+    clients_.emplace(shared_);
+  }
+  void stop_clients() override { clients_->stop(); }
+
+  std::string restart_killed() override { return cluster_.restart_killed(); }
+  bool whole() override { return cluster_.whole(); }
+  Result<std::string> inject(const Fault& fault) override { return faults_.inject(fault); }
+  Status heal() override { return faults_.heal(); }
+
+  void judge_running(Judgement& judgement) override {
+    read_replicas(cluster_, recorder_, judgement);
+  }
+  Status stop() override { return cluster_.stop(); }
+  void judge_stopped(bool, Judgement& judgement) override {
+    check_history(recorder_, judgement);
+    check_logs(settings_.directory, judgement);
+  }
+
+  std::vector<int64_t> acknowledgements() const override { return recorder_.acknowledgements(); }
+  std::string configuration() const override { return fmt::format("min_in_sync {}", min_in_sync_); }
+  void save_history(const std::string& path) const override { recorder_.save(path); }
+
+ private:
+  const Settings& settings_;
+  const uint32_t min_in_sync_;
+  Processes processes_;
+  Network network_;
+  Cluster cluster_;
+  Recorder recorder_;
+  Shared shared_;
+  Faults faults_;
+  std::optional<Clients> clients_;
+};
+
+}  // namespace
+
+std::unique_ptr<Subject> make_subject(const Settings& settings) {
+  return std::make_unique<Database>(settings);
+}
+
+}  // namespace tandem::torture::database

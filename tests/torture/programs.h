@@ -1,0 +1,50 @@
+// The programs that the torture itself starts: launched, started again when killed, stopped.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "processes.h"
+
+namespace tandem::torture {
+
+struct Program {
+  std::string name;  // its log is NAME.log
+  std::vector<std::string> argv;
+  pid_t pid = 0;            // 0: never launched
+  bool stays_down = false;  // once it is killed
+};
+
+class Programs {
+ public:
+  explicit Programs(Processes& processes) : processes_(processes) {}
+
+  // The reference stays good.
+  Program& add(std::string name, std::vector<std::string> argv);
+  Status launch(Program& program);
+  // Launches what SIGKILL has ended, but for what stays down. Gives what ended otherwise.
+  std::string restart_killed();
+  // TERM to one after the other, the last one that was added first. Complains about every exit
+  // status but 0.
+  Status stop();
+
+  std::deque<Program>& all() { return all_; }
+
+ private:
+  Processes& processes_;
+  std::deque<Program> all_;
+};
+
+// A TCP port of this host that nobody listens on now.
+int free_port();
+void write_text(const std::string& path, const std::string& text);
+// Empty where it cannot be read.
+std::string read_text(const std::string& path);
+// --set key=value
+void set_option(std::vector<std::string>& argv, const std::string& key, const std::string& value);
+
+}  // namespace tandem::torture
