@@ -7,7 +7,7 @@ root=$(cd "$here/../.." && pwd)
 bin=${TANDEM_BIN:-$root/build/bin}
 PATH=$PATH:/usr/sbin
 # Options of an outer tandem must not reach this one.
-unset TANDEM_DIR TANDEM_ETC TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
+unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
 
 say() { printf 'bench: %s\n' "$*" >&2; }
 die() {
@@ -40,12 +40,12 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# The first of five free ports, below the range from which the kernel takes ports of its own.
+# The first of six free ports, below the range from which the kernel takes ports of its own.
 free_ports() {
   local base port busy
   for ((base = 10000 + RANDOM % 2000 * 10; ; base += 10)); do
     busy=no
-    for ((port = base; port < base + 5; port++)); do
+    for ((port = base; port < base + 6; port++)); do
       if (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then busy=yes; fi
     done
     [ $busy = yes ] || break
@@ -57,6 +57,7 @@ nginx_url=http://127.0.0.1:$port
 users=http://127.0.0.1:$((port + 1))
 rides=http://127.0.0.1:$((port + 2))
 orch=http://127.0.0.1:$((port + 3))
+shop=http://127.0.0.1:$((port + 5))
 
 # One worker that answers 200 bytes from memory: the most that a server can do here.
 start_nginx() {
@@ -88,12 +89,14 @@ EOT
   "$root/share/scripts/probe.sh" $nginx_pid "$nginx_url/"
 }
 
-# A master and one slave, whatever the load: the autoscaler would change what is measured.
-start_tandem() {
+# Of RideShare, a master and one slave, whatever the load: the autoscaler would change what is
+# measured.
+start_tandem() { # rideshare or toystore
   local ready=$home/ready
+  application=$1
   mkfifo "$ready"
   RS_READY_FD=7 RS_ORCH_SCALING_MAX_SLAVES=1 "$root/bin/tandem/tandem" --bin "$bin" --dir "$home" \
-    --port-base $((port + 1)) up >"$home/out" 2>&1 7>"$ready" &
+    --only "$application" --port-base $((port + 1)) up >"$home/out" 2>&1 7>"$ready" &
   tandem_pid=$!
   read -r _ <"$ready" || {
     cat "$home/out" >&2
@@ -118,10 +121,16 @@ call() { # EXPECTED-STATUS METHOD URL [BODY]
 
 # Process ids and start times of everything that answers: the same text means that none has died.
 who_runs() {
-  local url
-  call 200 GET "$orch/api/v1/worker/list"
-  printf '%s\n' "$answer"
-  for url in "$users" "$rides" "$orch"; do
+  local url urls=("$shop")
+  if [ "$application" = rideshare ]; then
+    urls=("$users" "$rides" "$orch")
+    call 200 GET "$orch/api/v1/worker/list"
+    printf '%s\n' "$answer"
+  else
+    # Only the end of a process lets its supervisor write another number there.
+    cat "$home"/run/state/{catalog-1,order-[123]}/lock
+  fi
+  for url in "${urls[@]}"; do
     call 200 GET "$url/metrics"
     grep '^process_start_time_seconds' <<<"$answer"
   done
@@ -137,4 +146,27 @@ wait_in_sync() {
     sleep 0.05
   done
   die 1 "master and slave are not in sync: $answer"
+}
+
+# Until all three replicas of the orders are in sync and the last one leads.
+wait_for_leader() {
+  local i
+  for ((i = 0; i < 400; i++)); do
+    call 200 GET "$shop/replicas"
+    if jq -e '(.data | map(select(.in_sync)) | length == 3) and .data[2].role == "leader"' \
+      >/dev/null <<<"$answer"; then return; fi
+    sleep 0.05
+  done
+  die 1 "the orders are not whole: $answer"
+}
+
+# What is left of START toys Tux, and one for each order, are all there were.
+check_stock() { # START
+  local left last
+  call 200 GET "$shop/products/Tux"
+  left=$(jq .data.quantity <<<"$answer")
+  call 200 GET "$shop/replicas"
+  last=$(jq '.data[2].last_order' <<<"$answer")
+  [ $((left + last + 1)) -eq "$1" ] ||
+    die 1 "of $1 toys $left are left, and order $last is the last one"
 }

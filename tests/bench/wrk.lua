@@ -3,8 +3,8 @@
 --   wrk … -s wrk.lua URL -- KIND STATUS BODY CHECK RUN
 --
 -- KIND is "get" (the URL as it is), "pipeline" (sixteen of that at once), "query" (a read of the user
--- ann by POST) or "user" (a new user with each request, with RUN in the name so that no two runs
--- share one). With CHECK "check" every answer must have this STATUS, and a body in
+-- ann by POST), "user" (a new user with each request, with RUN in the name so that no two runs share
+-- one) or "buy" (one Tux). With CHECK "check" every answer must have this STATUS, and a body in
 -- which the text BODY stands; without, only what wrk counts itself is looked at, which costs nothing.
 local threads = {}
 
@@ -29,6 +29,10 @@ function init(args)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/json"
     wrk.body = '{"table":"users","where":{"username":"ann"}}'
+  elseif kind == "buy" then
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json"
+    wrk.body = '{"name":"Tux","quantity":1}'
   elseif kind == "pipeline" then
     local requests = string.rep(wrk.format(), 16)
     request = function() return requests end
