@@ -23,7 +23,12 @@ sv=$dir/sv
 templates=$TANDEM_DIR/etc/sv
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scan=''
-got=''
+got=''        # the signal that came
+waited_for='' # the process that interruptible() waits for
+up=no         # everything has been started
+status=0
+failed='' # the service that did not start, and why
+why=''
 say() { printf 'tandem: %s\n' "$*" >&2; }
 
 use_supervisor() { # s6 or runit
@@ -31,19 +36,29 @@ use_supervisor() { # s6 or runit
   . "$here/supervisor-$1.bash"
 }
 
-# Runs a command so that a signal ends the wait for it: bash runs no trap while it waits for a
-# command in the foreground.
+# A signal may come between any two commands: one that looks whether there was one and then waits for
+# a process would miss it. So the trap itself does what is to follow: it ends what the start waits
+# for, and stops everything once all is up.
+# shellcheck disable=SC2317  # called by the traps
+on_signal() { # NAME
+  got=$1
+  [ -z "$waited_for" ] || kill "$waited_for" 2>/dev/null
+  [ "$up" = no ] || finish
+}
+
+# Runs a command that a signal ends: bash runs no trap while it waits for a command in the foreground.
 interruptible() {
-  local pid rc
+  local rc
   "$@" 9>&- <&0 &
-  pid=$!
-  wait "$pid"
+  waited_for=$!
+  [ -z "$got" ] || kill "$waited_for" 2>/dev/null
+  wait "$waited_for"
   rc=$?
-  while [ -z "$got" ] && kill -0 "$pid" 2>/dev/null; do
-    wait "$pid"
+  while kill -0 "$waited_for" 2>/dev/null; do # the wait was ended by a trap
+    wait "$waited_for"
     rc=$?
   done
-  kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+  waited_for=''
   return $rc
 }
 
@@ -154,6 +169,22 @@ stop_all() {
   while kill -0 "$scan" 2>/dev/null; do wait "$scan"; done
 }
 
+# Stops everything and ends this process.
+finish() {
+  trap '' INT TERM HUP
+  if [ -n "$failed" ]; then
+    say "$failed $why; stopping"
+    status=69
+  fi
+  stop_all
+  rm -f "$dir/pid"
+  if [ -n "$failed" ]; then
+    say "the end of $dir/log/$failed/current:"
+    tail -n 15 "$dir/log/$failed/current" 2>/dev/null | sed 's/^/  /' >&2
+  fi
+  exit $status
+}
+
 show_urls() {
   local name
   for name in $(services); do
@@ -171,9 +202,9 @@ case $1 in
   run) parent=$2 ;;
 esac
 
-trap 'got=INT' INT
-trap 'got=TERM' TERM
-trap 'got=HUP' HUP
+trap 'on_signal INT' INT
+trap 'on_signal TERM' TERM
+trap 'on_signal HUP' HUP
 # Whoever announces readiness for the whole system must not announce it for each service.
 ready_fd=${RS_READY_FD:-}
 unset RS_READY_FD NOTIFY_SOCKET
@@ -195,28 +226,15 @@ if ! sup_start; then
   exit 69
 fi
 
-failed=''
-why=''
-status=0
 if start_all && [ -z "$got" ]; then
   show_urls
   [ -z "$ready_fd" ] || { echo >&"$ready_fd"; } 2>/dev/null
   [ -z "$ready_fd" ] || eval "exec $ready_fd>&-" 2>/dev/null
-  while [ -z "$got" ] && kill -0 "$scan" 2>/dev/null; do wait "$scan"; done
+  up=yes
   if [ -z "$got" ]; then
+    while kill -0 "$scan" 2>/dev/null; do wait "$scan"; done
     say "the supervisor has ended; stopping"
     status=70
   fi
 fi
-trap '' INT TERM HUP
-if [ -n "$failed" ]; then
-  say "$failed $why; stopping"
-  status=69
-fi
-stop_all
-rm -f "$dir/pid"
-if [ -n "$failed" ]; then
-  say "the end of $dir/log/$failed/current:"
-  tail -n 15 "$dir/log/$failed/current" 2>/dev/null | sed 's/^/  /' >&2
-fi
-exit $status
+finish

@@ -99,6 +99,36 @@ exec tail -f /dev/null'
   assert_output --partial 'nothing is running'
 }
 
+# TERM that comes right before the N-th wait of a script, when whatever looks for a signal has looked.
+signalled_before_wait() { # SCRIPT N [OPTION]…
+  steady_service first
+  cat >"$BATS_TEST_TMPDIR/env" <<'END'
+if [ "${0##*/}" = "$SIGNALLED" ]; then
+  waits=0
+  set -T
+  trap 'case $BASH_COMMAND in "wait "*) [ $((++waits)) != "$BEFORE_WAIT" ] || kill -TERM $$ ;; esac' DEBUG
+fi
+END
+  BASH_ENV=$BATS_TEST_TMPDIR/env SIGNALLED=$1 BEFORE_WAIT=$2 \
+    run timeout 60 "$tandem" "${@:3}" up 3>&-
+  assert_success
+  none_running
+}
+
+@test "TERM right before tandem waits" { signalled_before_wait tandem 1; }
+@test "s6: TERM right before the guard waits for a service" {
+  signalled_before_wait supervise.sh 1 --supervisor s6
+}
+@test "s6: TERM right before the guard waits for the supervisor" {
+  signalled_before_wait supervise.sh 2 --supervisor s6
+}
+@test "runit: TERM right before the guard waits for a service" {
+  signalled_before_wait supervise.sh 1 --supervisor runit
+}
+@test "runit: TERM right before the guard waits for the supervisor" {
+  signalled_before_wait supervise.sh 2 --supervisor runit
+}
+
 interrupted() { # SIGNAL OPTION...
   local signal=$1
   shift
