@@ -16,12 +16,14 @@ store_up() { # DIR [OPTION]…
 }
 
 # Starts one process of the store and waits until it is ready: catalog-ID, order-ID, front, or
-# another front on a port of its own (front-PORT).
+# another front on a port of its own (front-PORT). Nothing is restocked by itself, unless an option
+# says so: a suite's toys keep the stock that it gave them, however long it takes.
 start_member() { # NAME [OPTION]…
   local name=$1 command
   shift
   case $name in
-    catalog-*) command=(ts-catalog --config etc/catalog.toml --id "${name#*-}") ;;
+    catalog-*) command=(ts-catalog --config etc/catalog.toml --id "${name#*-}"
+      --set catalog.restock_every=0) ;;
     order-*) command=(ts-order --config etc/order.toml --id "${name#*-}") ;;
     front) command=(ts-front --config etc/front.toml --port "$port_base") ;;
     front-*) command=(ts-front --config etc/front.toml --port "${name#*-}") ;;
