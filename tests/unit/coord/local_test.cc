@@ -13,7 +13,7 @@
 #include <fstream>
 #include <optional>
 
-#include "coord/scratch_directory.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::coord {
 namespace {
@@ -24,7 +24,7 @@ class LocalTest : public ::testing::Test {
 
   // Polls are far apart: what a test waits for is told by the kernel.
   std::unique_ptr<Coord> open(uint64_t poll_ms) {
-    return std::move(open_local({scratch_.path() + "/coord", poll_ms}, loop_).value());
+    return std::move(open_local({scratch_.file("coord"), poll_ms}, loop_).value());
   }
   template <typename Done>
   void run_until(Done done) {
@@ -46,9 +46,9 @@ class LocalTest : public ::testing::Test {
     return wait<Result<std::optional<std::string>>>(
         [&](auto done) { coord_->lock_holder("g", "active", std::move(done)); });
   }
-  std::string lock_path() const { return scratch_.path() + "/coord/g/locks/active"; }
+  std::string lock_path() const { return scratch_.file("coord/g/locks/active"); }
 
-  ScratchDirectory scratch_;
+  support::TemporaryDirectory scratch_;
   loop::Loop loop_;
   std::unique_ptr<Coord> coord_;
 };
@@ -88,10 +88,10 @@ TEST_F(LocalTest, NamesCannotLeaveTheDirectory) {
 }
 
 TEST_F(LocalTest, SaysWhichRootCannotBeMade) {
-  std::ofstream(scratch_.path() + "/file") << "no directory\n";
-  const auto coord = open_local({scratch_.path() + "/file/below"}, loop_);
+  std::ofstream(scratch_.file("file")) << "no directory\n";
+  const auto coord = open_local({scratch_.file("file/below")}, loop_);
   ASSERT_FALSE(coord);
-  EXPECT_THAT(coord.error().message, ::testing::HasSubstr(scratch_.path() + "/file"));
+  EXPECT_THAT(coord.error().message, ::testing::HasSubstr(scratch_.file("file")));
 }
 
 TEST_F(LocalTest, WatchTellsTheRecordAndItsChanges) {
@@ -114,7 +114,7 @@ TEST_F(LocalTest, WatchPollsWhereItIsToldOfNothing) {
       polling->watch_record("g", [&seen](const Versioned& record) { seen = record.version; });
   run_until([&] { return seen == 1; });
   // The directory that is watched goes away, and with it all that inotify would tell.
-  const std::string record = scratch_.path() + "/coord/g/record";
+  const std::string record = scratch_.file("coord/g/record");
   // Its place is never empty, since a poll may be looking at it right now.
   std::filesystem::copy(record, record + ".new");
   ASSERT_EQ(
@@ -141,7 +141,7 @@ TEST_F(LocalTest, TheLockGoesToOneAndThenToTheNext) {
 }
 
 TEST_F(LocalTest, TheLockIsTakenAtOnceWhenItsHolderIsKilled) {
-  std::filesystem::create_directories(scratch_.path() + "/coord/g/locks");
+  std::filesystem::create_directories(scratch_.file("coord/g/locks"));
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
@@ -202,7 +202,7 @@ class MembersTest : public LocalTest {
     made.pid = getpid();
     made.start_ticks = 123456;
     made.boot_id = "b";
-    made.lock_path = scratch_.path() + "/lock";
+    made.lock_path = scratch_.file("lock");
     made.extra.set("role", "worker");
     return made;
   }
@@ -255,7 +255,7 @@ TEST_F(MembersTest, OnlyTheirOwnSessionRemovesThem) {
 TEST_F(MembersTest, DamagedFilesArePassedOver) {
   add(member(1));
   add(member(2));
-  std::ofstream(scratch_.path() + "/coord/g/members/1", std::ios::app) << "x";
+  std::ofstream(scratch_.file("coord/g/members/1"), std::ios::app) << "x";
   EXPECT_EQ(all(), std::vector<Member>{member(2)});
 }
 

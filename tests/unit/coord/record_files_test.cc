@@ -10,7 +10,7 @@
 #include <set>
 #include <thread>
 
-#include "coord/scratch_directory.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::coord {
 namespace {
@@ -25,8 +25,8 @@ class RecordFilesTest : public ::testing::Test {
       ASSERT_EQ(*outcome, SwapOutcome::kApplied);
     }
   }
-  ScratchDirectory scratch_;
-  RecordFiles files_{scratch_.path() + "/group"};
+  support::TemporaryDirectory scratch_;
+  RecordFiles files_{scratch_.file("group")};
 };
 
 TEST_F(RecordFilesTest, ThereIsNoneAtFirst) { EXPECT_EQ(files_.read().value(), Versioned{}); }
@@ -136,10 +136,10 @@ TEST_F(RecordFilesTest, ADamagedRecordIsToldWithItsPath) {
 }
 
 TEST_F(RecordFilesTest, APlaceThatCannotBeWrittenIsToldWithItsPath) {
-  std::ofstream(scratch_.path() + "/group") << "no directory\n";
+  std::ofstream(scratch_.file("group")) << "no directory\n";
   const auto outcome = files_.swap(0, "text");
   ASSERT_FALSE(outcome);
-  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr(scratch_.path() + "/group"));
+  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr(scratch_.file("group")));
 }
 
 TEST_F(RecordFilesTest, ManyWritersEachVersionOnce) {

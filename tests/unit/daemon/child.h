@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "daemon/scratch.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::daemon {
 
@@ -31,18 +31,18 @@ inline void redirect(int fd, const std::string& path) {
 }
 
 inline ChildResult run_child(const std::function<int()>& body) {
-  const Scratch scratch;
+  const support::TemporaryDirectory scratch;
   const pid_t pid = fork();
   CHECK(pid >= 0);
   if (pid == 0) {
-    redirect(STDOUT_FILENO, scratch.path("out"));
-    redirect(STDERR_FILENO, scratch.path("err"));
+    redirect(STDOUT_FILENO, scratch.file("out"));
+    redirect(STDERR_FILENO, scratch.file("err"));
     _exit(body());
   }
   int status = 0;
   CHECK(waitpid(pid, &status, 0) == pid);
   const auto text_of = [&scratch](const char* name) {
-    std::ifstream file(scratch.path(name));
+    std::ifstream file(scratch.file(name));
     return std::string(std::istreambuf_iterator<char>(file), {});
   };
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text_of("out"),

@@ -82,7 +82,7 @@ TEST(CommandLineTest, AClosedStdoutIs74) {
 }
 
 TEST(CommandLineTest, ConfigurationErrorsAre78AndAllListed) {
-  const Scratch scratch;
+  const support::TemporaryDirectory scratch;
   const std::string file = scratch.write("a.toml", "x = 1\n[http]\nport = -1\n");
   for (const std::vector<std::string>& more :
        {std::vector<std::string>{}, {"--check"}, {"--print-config"}}) {
@@ -93,7 +93,7 @@ TEST(CommandLineTest, ConfigurationErrorsAre78AndAllListed) {
     EXPECT_THAT(child.err, HasSubstr("error: " + file + ":1:1: unknown key 'x'\n"));
     EXPECT_THAT(child.err, HasSubstr("error: " + file + ":3:8: 'http.port' must be"));
   }
-  EXPECT_EQ(load_in_child({"-c", scratch.path("none.toml")}).status, 78);
+  EXPECT_EQ(load_in_child({"-c", scratch.file("none.toml")}).status, 78);
 }
 
 TEST(CommandLineTest, CheckSaysFineAndEnds) {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "daemon/scratch.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::daemon {
 namespace {
@@ -60,7 +60,7 @@ struct Reading {
     }
   }
 
-  Scratch scratch;
+  support::TemporaryDirectory scratch;
   std::vector<std::string> errors;
 };
 

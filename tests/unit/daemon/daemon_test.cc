@@ -312,13 +312,13 @@ std::string notified(const std::string& name) {
 }
 
 TEST(DaemonTest, TellsAServiceManager) {
-  const Scratch scratch;
-  EXPECT_EQ(notified(scratch.path("notify")), "READY=1;STOPPING=1;");
-  EXPECT_EQ(notified("@" + scratch.path("abstract")), "READY=1;STOPPING=1;");
+  const support::TemporaryDirectory scratch;
+  EXPECT_EQ(notified(scratch.file("notify")), "READY=1;STOPPING=1;");
+  EXPECT_EQ(notified("@" + scratch.file("abstract")), "READY=1;STOPPING=1;");
 }
 
 TEST(DaemonTest, HangUpReloadsWhatCanBe) {
-  const Scratch scratch;
+  const support::TemporaryDirectory scratch;
   const std::string file = scratch.write("a.toml", "port = 1\nrate = 1\n");
   const ChildResult child = run_child([&] {
     Life life({"-c", file});
@@ -340,7 +340,7 @@ TEST(DaemonTest, HangUpReloadsWhatCanBe) {
 }
 
 TEST(DaemonTest, AReloadWithErrorsChangesNothing) {
-  const Scratch scratch;
+  const support::TemporaryDirectory scratch;
   const std::string file = scratch.write("a.toml", "rate = 1\n");
   const ChildResult child = run_child([&] {
     Life life({"-c", file});

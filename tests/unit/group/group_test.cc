@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "replica/driver.h"
 #include "replica/service.h"
+#include "support/temporary_directory.h"
 #include "wire/envelope.h"
 
 namespace tandem::group {
@@ -77,18 +78,7 @@ class Node final : public replica::Methods {
 
 class GroupTest : public testing::Test {
  protected:
-  GroupTest() {
-    std::string name = fs::temp_directory_path() / "group-XXXXXX";
-    root_ = mkdtemp(name.data());
-    coord_ = *coord::open_local({.root = root_ / "coord"}, loop_);
-  }
-  ~GroupTest() override {
-    groups_.clear();
-    nodes_.clear();
-    coord_.reset();
-    loop_.run();
-    fs::remove_all(root_);
-  }
+  GroupTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
 
   void start(repl::ReplicaId id) { nodes_[id] = std::make_unique<Node>(loop_, root_, id); }
   void kill(repl::ReplicaId id) { nodes_.erase(id); }
@@ -141,8 +131,9 @@ class GroupTest : public testing::Test {
     return *answer;
   }
 
+  support::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   loop::Loop loop_;
-  fs::path root_;
   std::unique_ptr<coord::Coord> coord_;
   std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Group>> groups_;

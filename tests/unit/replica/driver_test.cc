@@ -19,6 +19,7 @@
 #include "loop/loop.h"
 #include "rpc/server.h"
 #include "storage/identity.h"
+#include "support/temporary_directory.h"
 #include "wire/bytes.h"
 #include "wire/envelope.h"
 
@@ -106,17 +107,7 @@ class Node final : public rpc::Handler {
 
 class DriverTest : public testing::Test {
  protected:
-  DriverTest() {
-    std::string name = fs::temp_directory_path() / "replica-XXXXXX";
-    root_ = mkdtemp(name.data());
-    coord_ = *coord::open_local({.root = root_ / "coord"}, loop_);
-  }
-  ~DriverTest() override {
-    nodes_.clear();
-    coord_.reset();
-    loop_.run();  // what was under way on other threads may still make files
-    fs::remove_all(root_);
-  }
+  DriverTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
 
   Node& start(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20, size_t max_in_sync = 3) {
     nodes_[id] = std::make_unique<Node>(loop_, root_, id, snapshot_log_bytes, max_in_sync);
@@ -160,8 +151,9 @@ class DriverTest : public testing::Test {
     return (*storage::load_identity(Node::directory(root_, id)))->storage_id;
   }
 
+  support::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   loop::Loop loop_;
-  fs::path root_;
   std::unique_ptr<coord::Coord> coord_;
   std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
 };

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -16,24 +14,10 @@
 #include "rpc/protocol.h"
 #include "rpc/server.h"
 #include "rpc/socket.h"
+#include "support/temporary_directory.h"
 #include "wire/frame.h"
 
 namespace tandem::rpc {
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "rpc-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // Answers "NAME:payload" at once, or keeps or drops the reply.
 class TestHandler : public Handler {
@@ -98,7 +82,7 @@ class RpcTest : public testing::Test {
   }
   std::string ipc(const std::string& name = "s") const { return "ipc://" + directory_.file(name); }
 
-  TemporaryDirectory directory_;
+  support::TemporaryDirectory directory_;
   loop::Loop loop_;
 
  private:

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <string>
 
+#include "support/temporary_directory.h"
+
 namespace tandem::rpc {
 namespace {
 
@@ -17,15 +19,10 @@ namespace fs = std::filesystem;
 class SocketFileTest : public testing::Test {
  protected:
   SocketFileTest() : before_(fs::current_path()) {
-    std::string name = fs::temp_directory_path() / "rpc-url-XXXXXX";
-    root_ = mkdtemp(name.data());
     fs::create_directories(root_ / "here");
     fs::create_directories(root_ / "there");
   }
-  ~SocketFileTest() override {
-    fs::current_path(before_);
-    fs::remove_all(root_);
-  }
+  ~SocketFileTest() override { fs::current_path(before_); }
 
   // A socket bound to `path` as seen from `directory`.
   int bind_in(const std::string& directory, const std::string& path) {
@@ -38,7 +35,8 @@ class SocketFileTest : public testing::Test {
     return fd;
   }
 
-  fs::path root_;
+  support::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   fs::path before_;
 };
 

@@ -11,19 +11,13 @@
 #include <iterator>
 #include <string>
 
+#include "support/temporary_directory.h"
+
 namespace tandem::service {
 namespace {
 
 class RequestCounterTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "counterXXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    path_ = directory_ + "/state/x.count";
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   std::unique_ptr<RequestCounter> open() {
     auto counter = RequestCounter::open(path_);
     EXPECT_TRUE(counter) << (counter ? "" : counter.error().message);
@@ -37,8 +31,8 @@ class RequestCounterTest : public testing::Test {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << content;
   }
 
-  std::string directory_;
-  std::string path_;
+  const support::TemporaryDirectory directory_;
+  const std::string path_ = directory_.file("state/x.count");
 };
 
 TEST_F(RequestCounterTest, StartsAtZeroInAFileThatItMakes) {

@@ -3,26 +3,18 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "http/recorded_exchange.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::service {
 namespace {
 
 class SharedRoutesTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "routesXXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    counter_ = std::move(RequestCounter::open(directory_ + "/count").value());
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   uint64_t counted(std::string_view target, int status = 200) {
     counter_->reset();
     RequestCounting counting(*counter_, "/api/v1/rides");
@@ -44,8 +36,9 @@ class SharedRoutesTest : public testing::Test {
     return exchange.body;
   }
 
-  std::string directory_;
-  std::unique_ptr<RequestCounter> counter_;
+  const support::TemporaryDirectory directory_;
+  std::unique_ptr<RequestCounter> counter_ =
+      std::move(RequestCounter::open(directory_.file("count")).value());
 };
 
 TEST_F(SharedRoutesTest, CountsTheServicesCallsWhateverTheAnswer) {

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+#include "support/temporary_directory.h"
+
 namespace tandem::service {
 namespace {
 
@@ -34,21 +36,16 @@ std::string zone_file(const std::string& rule) {
 class SystemZoneTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "zonesXXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    ::setenv("TZDIR", directory_.c_str(), 1);
-    std::filesystem::create_directories(directory_ + "/Test");
-    std::ofstream(directory_ + "/Test/Berlin", std::ios::binary)
-        << zone_file("CET-1CEST,M3.5.0,M10.5.0/3");
-    std::ofstream(directory_ + "/Test/Text") << "no zone";
+    ::setenv("TZDIR", directory_.path().c_str(), 1);
+    std::filesystem::create_directories(directory_.file("Test"));
+    directory_.write("Test/Berlin", zone_file("CET-1CEST,M3.5.0,M10.5.0/3"));
+    directory_.write("Test/Text", "no zone");
   }
   void TearDown() override {
     ::unsetenv("TZDIR");
     ::unsetenv("TZ");
-    std::filesystem::remove_all(directory_);
   }
-  std::string directory_;
+  support::TemporaryDirectory directory_;
 };
 
 TEST_F(SystemZoneTest, UtcNeedsNoFile) {

@@ -10,18 +10,15 @@
 #include <fstream>
 
 #include "storage/log.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::storage {
 namespace {
 
 class DirectoryTest : public ::testing::Test {
  protected:
-  DirectoryTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "storage-XXXXXX").string();
-    root_ = mkdtemp(name.data());
-  }
-  ~DirectoryTest() override { std::filesystem::remove_all(root_); }
-  std::string root_;
+  const support::TemporaryDirectory scratch_;
+  const std::string root_ = scratch_.path();
 };
 
 TEST_F(DirectoryTest, IsMadeForItsOwnerAlone) {

@@ -23,6 +23,7 @@
 #include "replica/driver.h"
 #include "replica/service.h"
 #include "rpc/client.h"
+#include "support/temporary_directory.h"
 #include "toys/catalog.h"
 #include "toys/subscriptions.h"
 
@@ -81,18 +82,7 @@ using Pending = std::shared_ptr<std::optional<Answer>>;
 
 class CatalogServiceTest : public testing::Test {
  protected:
-  CatalogServiceTest() {
-    std::string name = fs::temp_directory_path() / "catalog-XXXXXX";
-    root_ = mkdtemp(name.data());
-    coord_ = *coord::open_local({.root = root_ / "coord"}, loop_);
-  }
-  ~CatalogServiceTest() override {
-    group_.reset();
-    nodes_.clear();
-    coord_.reset();
-    loop_.run();
-    fs::remove_all(root_);
-  }
+  CatalogServiceTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
 
   static CatalogOptions options() {
     return {.first_toys = {{"Tux", 1599, 100}, {"Lego", 3599, 2}}, .restock_every_ms = 0};
@@ -193,8 +183,9 @@ class CatalogServiceTest : public testing::Test {
     return "{\"name\":\"" + name + "\",\"quantity\":50}";
   }
 
+  support::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   loop::Loop loop_;
-  fs::path root_;
   std::unique_ptr<coord::Coord> coord_;
   std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
   std::unique_ptr<group::Group> group_;

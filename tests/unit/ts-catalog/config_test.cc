@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temporary_directory.h"
+
 namespace tandem::catalog {
 namespace {
 
@@ -12,13 +14,8 @@ namespace fs = std::filesystem;
 
 class ConfigTest : public testing::Test {
  protected:
-  ConfigTest() {
-    std::string name = fs::temp_directory_path() / "catalog-XXXXXX";
-    root_ = mkdtemp(name.data());
-    config_.file = root_ / "toys.csv";
-  }
-  ~ConfigTest() override { fs::remove_all(root_); }
-  void write(const std::string& text) { std::ofstream(config_.file) << text; }
+  ConfigTest() { config_.file = directory_.file("toys.csv"); }
+  void write(const std::string& text) { directory_.write("toys.csv", text); }
   // Of the file; both ways of reading it say the same.
   std::string error() {
     const auto toys = read_first_toys(config_);
@@ -30,7 +27,7 @@ class ConfigTest : public testing::Test {
     return toys.error().message;
   }
 
-  fs::path root_;
+  support::TemporaryDirectory directory_;
   CatalogConfig config_;
 };
 

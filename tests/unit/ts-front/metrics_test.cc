@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "coord/local.h"
 #include "fakes.h"
 #include "http/recorded_exchange.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::front {
 namespace {
@@ -18,10 +18,9 @@ namespace {
 using testing::HasSubstr;
 
 TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
-  std::string directory = testing::TempDir() + "metricsXXXXXX";
-  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  const support::TemporaryDirectory directory;
   loop::Loop loop;
-  auto coord = coord::open_local({.root = directory}, loop);
+  auto coord = coord::open_local({.root = directory.path()}, loop);
   ASSERT_TRUE(coord);
   const FakeClock clock;
   Store store{loop, **coord, FrontConfig{}};
@@ -46,7 +45,6 @@ TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
   EXPECT_THAT(text, HasSubstr("tandem_cache_lease 0\n"));
   EXPECT_THAT(text, HasSubstr("tandem_leader_open{group=\"catalog\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("tandem_active 0\n"));
-  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

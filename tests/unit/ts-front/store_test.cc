@@ -10,22 +10,13 @@
 #include <string>
 
 #include "coord/local.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::front {
 namespace {
 
 class StoreTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "storeXXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    directory = pattern;
-    auto opened = coord::open_local({.root = directory}, loop);
-    ASSERT_TRUE(opened);
-    coord = std::move(*opened);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory); }
-
   std::unique_ptr<Store> open() {
     auto store = std::make_unique<Store>(loop, *coord, config);
     store->start([](const Status&) {});
@@ -36,10 +27,11 @@ class StoreTest : public testing::Test {
     while (!store.active()) loop.run_once();
   }
 
+  const support::TemporaryDirectory directory;
   loop::Loop loop;
-  std::unique_ptr<coord::Coord> coord;
+  std::unique_ptr<coord::Coord> coord =
+      std::move(coord::open_local({.root = directory.path()}, loop).value());
   FrontConfig config;
-  std::string directory;
 };
 
 TEST_F(StoreTest, OneFrontIsTheControllerAndTheNextTakesOver) {
@@ -55,7 +47,7 @@ TEST_F(StoreTest, OneFrontIsTheControllerAndTheNextTakesOver) {
 TEST_F(StoreTest, AFrontThatLosesTheLockSeeksItAgain) {
   auto store = open();
   wait_until_active(*store);
-  ASSERT_TRUE(std::filesystem::remove(directory + "/orders/locks/active"));
+  ASSERT_TRUE(std::filesystem::remove(directory.file("orders/locks/active")));
   while (store->active()) loop.run_once();
   wait_until_active(*store);
 }

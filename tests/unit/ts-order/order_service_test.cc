@@ -19,6 +19,7 @@
 #include "loop/loop.h"
 #include "replica/driver.h"
 #include "replica/service.h"
+#include "support/temporary_directory.h"
 #include "toys/catalog.h"
 #include "ts-order/config.h"
 
@@ -118,20 +119,9 @@ class Node {
 class OrderServiceTest : public testing::Test {
  protected:
   OrderServiceTest() {
-    std::string name = fs::temp_directory_path() / "orders-XXXXXX";
-    root_ = mkdtemp(name.data());
     coord_ = *coord::open_local({.root = root_ / "coord"}, loop_);
     catalog_ = std::make_unique<FakeCatalog>(loop_, root_);
     catalog_group_ = open_group("catalog", {1}, 1);
-  }
-  ~OrderServiceTest() override {
-    orders_group_.reset();
-    catalog_group_.reset();
-    nodes_.clear();
-    catalog_.reset();
-    coord_.reset();
-    loop_.run();
-    fs::remove_all(root_);
   }
 
   std::unique_ptr<group::Group> open_group(const std::string& name, std::set<repl::ReplicaId> ids,
@@ -202,8 +192,9 @@ class OrderServiceTest : public testing::Test {
     return wait(begin(wire::Method::kOrderGet, "{\"number\":" + std::to_string(number) + "}", {}));
   }
 
+  support::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   loop::Loop loop_;
-  fs::path root_;
   std::unique_ptr<coord::Coord> coord_;
   std::unique_ptr<FakeCatalog> catalog_;
   std::unique_ptr<group::Group> catalog_group_;
