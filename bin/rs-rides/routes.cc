@@ -1,20 +1,12 @@
 #include "routes.h"
 
-#include <utility>
+#include "http/route_table.h"
 
 namespace {
 
 using tandem::http::Method;
-using tandem::http::Request;
-using tandem::http::Responder;
 
-struct Row {
-  Method method;
-  const char* pattern;
-  void (RideHandlers::*handler)(const Request&, Responder);
-};
-
-constexpr Row kRows[] = {
+constexpr tandem::http::RouteRow<RideHandlers> kRows[] = {
     {Method::kPost, "/api/v1/rides", &RideHandlers::create},
     {Method::kGet, "/api/v1/rides", &RideHandlers::search},
     {Method::kGet, "/api/v1/rides/count", &RideHandlers::count},
@@ -26,10 +18,5 @@ constexpr Row kRows[] = {
 }  // namespace
 
 void add_ride_routes(tandem::http::Router& router, RideHandlers& handlers) {
-  for (const Row& row : kRows) {
-    router.add(row.method, row.pattern,
-               [&handlers, handler = row.handler](const Request& request, Responder responder) {
-                 (handlers.*handler)(request, std::move(responder));
-               });
-  }
+  tandem::http::add_routes(router, handlers, kRows);
 }
