@@ -108,13 +108,17 @@ void Controller::record_read(const std::optional<Record>& record, int64_t now,
     record_ = record;
     if (new_leader) leader_since_ns_ = now;
   }
-  if (phase_ != Phase::kReading) return;
-  if (new_leader) {
-    goal_ = Goal::kReplace;
-    enter(Phase::kWatching, now);  // somebody else has chosen: that leader has its time to open
-  } else {
+  if (new_leader && phase_ != Phase::kSwapping) {
+    follow_choice(now);
+  } else if (phase_ == Phase::kReading) {
     ask_members(now, out);
   }
+}
+
+// Somebody else has chosen: that leader has its time to open.
+void Controller::follow_choice(int64_t now) {
+  goal_ = Goal::kReplace;
+  enter(Phase::kWatching, now);
 }
 
 void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
@@ -123,7 +127,8 @@ void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
   if (!applied) {
     // Refused, or unknown: what the record says now decides, and an election that was won after
     // all shows there.
-    swap_.reset();
+    const Epoch wanted = std::exchange(swap_, std::nullopt)->record.epoch;
+    if (record_ && record_->epoch >= wanted) return follow_choice(now);
     enter(Phase::kReading, now);
     out.read_record = true;
     return;

@@ -151,6 +151,7 @@ class Controller {
   bool suits(const Candidate& candidate) const;
   bool better(const Candidate& a, const Candidate& b) const;
   void found_nobody(bool over, int64_t now, ControllerEffects& out);
+  void follow_choice(int64_t now);
   void begin_election(const std::string& why, int64_t now, ControllerEffects& out);
   void tell_election(const std::string& why, ControllerEffects& out);
   void ask_members(int64_t now, ControllerEffects& out);

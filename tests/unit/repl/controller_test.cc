@@ -151,6 +151,52 @@ TEST_F(ControllerTest, ARefusedSwapIsTriedOnTheNewVersionWhereOnlyTheSetHasChang
   EXPECT_EQ(out.swap->expected_version, 13u);
 }
 
+// Another controller has chosen while this one was stopped: it learns of the death first.
+TEST_F(ControllerTest, ALeaderThatIsChosenDuringAnElectionHasItsTimeToOpen) {
+  kill(1);
+  record.epoch = 5;
+  record.version = 13;
+  record.leader = 3;
+  controller.record_read(record, now, out);
+  answer(2);  // the new leader is slower
+  tick(60);
+  answer(3, [](ReplicaState& s) { s.leading = s.opened = true; });
+  tick(100);
+  EXPECT_FALSE(out.swap);
+  EXPECT_FALSE(controller.electing());
+}
+
+TEST_F(ControllerTest, ARefusedSwapFollowsALeaderThatIsKnownAlready) {
+  kill(1);
+  answer(2);
+  answer(3);
+  record.epoch = 5;
+  record.version = 13;
+  record.leader = 3;
+  controller.record_read(record, now, out);
+  out = {};
+  controller.swap_done(12, false, now, out);
+  EXPECT_FALSE(controller.electing());
+  tick(100);
+  EXPECT_FALSE(out.swap);
+}
+
+TEST_F(ControllerTest, ALeaderThatIsChosenInPlaceOfOneThatDoesNotOpenHasItsTimeToo) {
+  kill(1);
+  answer(2);
+  answer(3);
+  controller.swap_done(12, true, now, out);
+  for (int i = 0; i < 19; ++i) tick(10);
+  record.epoch = 6;
+  record.version = 14;
+  record.leader = 3;
+  controller.record_read(record, now, out);
+  out = {};
+  tick(100);
+  EXPECT_FALSE(out.read_record);
+  EXPECT_FALSE(controller.electing());
+}
+
 TEST_F(ControllerTest, AChosenLeaderThatDiesIsSkipped) {
   kill(1);
   answer(2);
