@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
-#include "group/choices.h"
 
 namespace tandem::orch {
 namespace {
 
 constexpr uint64_t kTickMs = 50;
 constexpr int64_t kTablesAgainMs = 1000;
+constexpr int64_t kNsPerMs = 1'000'000;
 
 ScalingRule rule_of(const OrchConfig& c) {
   return {c.window_ms, c.reads_per_slave, c.min_slaves, c.max_slaves};
@@ -42,7 +43,8 @@ Orchestrator::Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Co
       restarter_(loop, config, workers_, leadership_, fleet_, events_),
       gateway_(loop, workers_, leadership_, gateway_options(config)),
       autoscaler_(rule_of(config)),
-      ticker_(loop, [this] { tick(); }) {
+      ticker_(loop, [this] { tick(); }),
+      stand_in_(group::kStandInAfterMs * kNsPerMs) {
   workers_.on_new([this](group::ReplicaLink& worker) {
     leadership_.replica_up(worker);
     if (active_) fleet_.worker_up(worker);
@@ -79,6 +81,7 @@ void Orchestrator::start(UniqueFunction<void(Status)> done) {
 void Orchestrator::become_active() {
   if (draining_) return;
   active_ = true;
+  stands_in_ = false;
   events_.tell("active", "this orchestrator starts and watches the workers");
   leadership_.set_active(true);
   workers_.refresh([this](const Status&) {
@@ -105,8 +108,10 @@ void Orchestrator::drain(UniqueFunction<void()> done) {
 }
 
 void Orchestrator::tick() {
-  if (!active_) workers_.refresh();
-  if (active_) {
+  if (!active_) {
+    workers_.refresh();
+    look_for_master();
+  } else {
     fleet_.reconcile();
     restarter_.tick();
     declare_tables();
@@ -117,6 +122,17 @@ void Orchestrator::tick() {
     }
   }
   if (on_change_) on_change_();
+}
+
+// A database that has no record yet is begun by the active one alone.
+void Orchestrator::look_for_master() {
+  const bool led = !leadership_.record() || leadership_.leader_answers();
+  const bool stands_in = stand_in_.look(led, system_clock().boot_ns());
+  if (std::exchange(stands_in_, stands_in) == stands_in) return;
+  leadership_.set_active(stands_in);
+  events_.tell("stand_in", stands_in ? "there is no master for long: this orchestrator chooses one "
+                                       "though another one is active"
+                                     : "there is a master: the workers are left to the active one");
 }
 
 void Orchestrator::leadership_changed() {
@@ -162,7 +178,8 @@ void Orchestrator::declare_tables() {
 Status Orchestrator::readiness() const {
   if (draining_) return fail(ErrorKind::kUnavailable, "stopping");
   if (!fleet_.trouble().empty()) return fail(ErrorKind::kUnavailable, fleet_.trouble());
-  if (!leadership_.leader_open()) {
+  // The active one is told of a death by the process itself.
+  if (!(active_ ? leadership_.leader_open() : leadership_.leader_answers())) {
     return fail(ErrorKind::kUnavailable, "there is no master that takes writes");
   }
   if (active_ && !tables_trouble_.empty()) return fail(ErrorKind::kUnavailable, tables_trouble_);

@@ -1,6 +1,10 @@
 // The orchestrator's parts and how they are wired: workers, leadership, processes, requests,
 // scaling. One orchestrator of a group is active (it holds the lock "active"); another one passes
 // requests on to the workers and takes over when the lock is free.
+//
+// The active one may be stopped or hang and hold its lock all the same. So a passive one that sees
+// no master for a second chooses one (group/choices.h, StandIn): that needs no process, and does no
+// harm, as it is a compare-and-swap. Workers are started and stopped by the active one alone.
 #pragma once
 
 #include <memory>
@@ -15,6 +19,7 @@
 #include "daemon/part.h"
 #include "events.h"
 #include "fleet.h"
+#include "group/choices.h"
 #include "group/gateway.h"
 #include "group/leadership.h"
 #include "group/replicas.h"
@@ -50,6 +55,8 @@ class Orchestrator final : public daemon::Part {
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 
   bool active() const { return active_; }
+  // Whether it chooses the master though it is passive.
+  bool stands_in() const { return stands_in_; }
   Fleet& fleet() { return fleet_; }
   Events& events() { return events_; }
   group::Replicas& workers() { return workers_; }
@@ -67,6 +74,7 @@ class Orchestrator final : public daemon::Part {
 
  private:
   void become_active();
+  void look_for_master();
   void leadership_changed();
   void declare_tables();
   void move_given_up_aside();
@@ -86,6 +94,8 @@ class Orchestrator final : public daemon::Part {
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;
   bool active_ = false;
+  group::StandIn stand_in_;
+  bool stands_in_ = false;
   bool draining_ = false;
   std::vector<repl::Member> given_up_;  // until the record goes on without them
   repl::Epoch tables_epoch_ = 0;        // the epoch whose leader was given the tables

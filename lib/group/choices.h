@@ -63,6 +63,9 @@ class HandOver {
   int64_t not_before_ns_ = 0;
 };
 
+// Longer than any failover that goes well.
+constexpr uint32_t kStandInAfterMs = 1000;
+
 // When a passive controller acts though another one is the active one: where there was no leader
 // for `after_ns`. Each time it waits twice as long, until a leader has been there for a while: it
 // may be this process alone that does not reach a leader which is well, and which the active one

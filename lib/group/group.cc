@@ -84,9 +84,7 @@ Status Group::readiness() const {
   if (!keeper_.trouble().empty()) {
     return fail(ErrorKind::kUnavailable, group_ + ": " + keeper_.trouble());
   }
-  const ReplicaLink* leader = replicas_.find(leadership_.leader());
-  if (leader == nullptr || !leader->connected() || !leadership_.leader_open() ||
-      leadership_.quiet(leadership_.leader())) {
+  if (!leadership_.leader_answers()) {
     return fail(ErrorKind::kUnavailable, group_ + ": there is no leader that takes writes");
   }
   return {};

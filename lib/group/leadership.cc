@@ -86,6 +86,11 @@ void Leadership::remove(repl::ReplicaId id) {
 
 bool Leadership::quiet(repl::ReplicaId id) const { return controller_.quiet(id, now_ns()); }
 
+bool Leadership::leader_answers() const {
+  const ReplicaLink* replica = replicas_.find(leader());
+  return replica != nullptr && replica->connected() && leader_open() && !quiet(leader());
+}
+
 bool Leadership::another_has_space() const {
   if (!record()) return false;
   return std::any_of(record()->in_sync.begin(), record()->in_sync.end(), [this](const auto& m) {

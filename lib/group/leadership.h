@@ -79,6 +79,8 @@ class Leadership {
   // The leader by the record, 0 where there is none.
   repl::ReplicaId leader() const { return record() ? record()->leader : 0; }
   bool leader_open() const { return controller_.leader_open(); }
+  // It takes writes, its link is up and it has told so not long ago.
+  bool leader_answers() const;
   bool in_sync(const ReplicaLink& replica) const {
     return record() && record()->contains(replica.identity());
   }
