@@ -1,6 +1,7 @@
-// Preloaded into the workers: makes one sync of a file below the worker's data directory fail with
-// EIO when the torture asks for it. The switch is the first byte of the file that
-// TANDEM_TORTURE_DISK names, which the torture sets to 1 and this sets back to 0.
+// Preloaded into replicas: makes one sync of a file below the replica's data directory fail with EIO
+// when the torture asks for it. The switch is the first byte of the file that TANDEM_TORTURE_DISK
+// names, which the torture sets to 1 and this sets back to 0; TANDEM_TORTURE_DATA is a part of the
+// paths of the data.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +13,12 @@
 #include <unistd.h>
 
 static unsigned char* control;
+static const char* data;
 
 __attribute__((constructor)) static void open_control(void) {
   const char* path = getenv("TANDEM_TORTURE_DISK");
-  if (path == NULL) return;
+  data = getenv("TANDEM_TORTURE_DATA");
+  if (path == NULL || data == NULL) return;
   const int fd = open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) return;
   void* page = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -23,7 +26,7 @@ __attribute__((constructor)) static void open_control(void) {
   if (page != MAP_FAILED) control = page;
 }
 
-// Only what is below …/db/ is the worker's own; the files of the coordination are not.
+// The files of the coordination are not the replica's own.
 static int is_data(int fd) {
   char link[64];
   char path[4096];
@@ -31,7 +34,7 @@ static int is_data(int fd) {
   const ssize_t size = readlink(link, path, sizeof path - 1);
   if (size <= 0) return 0;
   path[size] = 0;
-  return strstr(path, "/db/") != NULL;
+  return strstr(path, data) != NULL;
 }
 
 static int fails(int fd) {

@@ -18,6 +18,13 @@ namespace tandem::torture {
 namespace {
 
 constexpr int kStopTurns = 1000;  // of 10 ms
+constexpr int kGoneTurns = 500;   // of 10 ms
+
+bool is_gone(pid_t pid) {
+  std::error_code error;
+  const auto exe = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
+  return error || exe.empty();
+}
 
 }  // namespace
 
@@ -73,6 +80,13 @@ std::optional<int> Processes::ended(pid_t child) const {
   const auto it = ended_.find(child);
   if (it == ended_.end()) return std::nullopt;
   return it->second;
+}
+
+void Processes::wait_gone(pid_t pid) {
+  for (int turn = 0; turn < kGoneTurns && !is_gone(pid); ++turn) {
+    reap();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 int Processes::stop(pid_t child) {

@@ -26,6 +26,8 @@ class Processes {
   void reap();
   // What wait(2) told of a child that ended.
   std::optional<int> ended(pid_t child) const;
+  // Waits until `pid`, of this process's children or not, is no more; for some seconds at most.
+  void wait_gone(pid_t pid);
   // TERM, and KILL after ten seconds. The status that wait(2) told.
   int stop(pid_t child);
 

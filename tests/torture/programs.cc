@@ -6,23 +6,55 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "moment.h"
+
 namespace tandem::torture {
+namespace {
+
+constexpr int64_t kDownUs = 500'000;  // after a disk error, as a supervisor would wait
+constexpr size_t kLastWords = 4096;   // bytes of a log
+
+}  // namespace
 
 Program& Programs::add(std::string name, std::vector<std::string> argv) {
-  all_.push_back({std::move(name), std::move(argv), 0, false});
+  all_.push_back({.name = std::move(name), .argv = std::move(argv)});
   return all_.back();
 }
 
 Status Programs::launch(Program& program) {
-  const auto pid =
-      processes_.start(program.argv, processes_.directory() + "/" + program.name + ".log");
+  const auto pid = processes_.start(program.argv, log_of(program));
   if (!pid) return fail(pid.error());
   program.pid = *pid;
+  program.ended = false;
   return {};
+}
+
+std::string Programs::log_of(const Program& program) const {
+  return processes_.directory() + "/" + program.name + ".log";
+}
+
+std::string Programs::judge_end(Program& program, int status) const {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
+  const bool gave_up =
+      WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(ExitStatus::kIo);
+  if (!gave_up || !program.disk_fails)
+    return program.name + " ended by itself, wait status " + std::to_string(status) + "; ";
+  program.down_until_us = now_us() + kDownUs;
+  const std::string log = read_text(log_of(program));
+  const std::string_view last =
+      std::string_view(log).substr(log.size() - std::min(log.size(), kLastWords));
+  for (const int error : {ENOSPC, EIO}) {
+    if (last.find(std::generic_category().message(error)) != std::string_view::npos) return {};
+  }
+  return program.name + " ended with status 74 and does not tell which disk error it met; ";
 }
 
 std::string Programs::restart_killed() {
@@ -30,10 +62,12 @@ std::string Programs::restart_killed() {
   processes_.reap();
   for (Program& program : all_) {
     const auto status = processes_.ended(program.pid);
-    if (program.pid == 0 || !status || program.stays_down) continue;
-    if (!WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
-      wrong += program.name + " ended by itself, wait status " + std::to_string(*status) + "; ";
+    if (program.pid == 0 || !status) continue;
+    if (!program.ended) {
+      program.ended = true;
+      wrong += judge_end(program, *status);
     }
+    if (program.stays_down || now_us() < program.down_until_us) continue;
     const Status started = launch(program);
     if (!started) wrong += started.error().message + "; ";
   }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <vector>
@@ -17,6 +18,11 @@ struct Program {
   std::vector<std::string> argv;
   pid_t pid = 0;            // 0: never launched
   bool stays_down = false;  // once it is killed
+  // Its disk is made to fail: it may end with status 74, if its log tells why, and is then started
+  // again as if it had been killed, but not at once.
+  bool disk_fails = false;
+  int64_t down_until_us = 0;
+  bool ended = false;  // and that was judged
 };
 
 class Programs {
@@ -26,7 +32,8 @@ class Programs {
   // The reference stays good.
   Program& add(std::string name, std::vector<std::string> argv);
   Status launch(Program& program);
-  // Launches what SIGKILL has ended, but for what stays down. Gives what ended otherwise.
+  // Launches what SIGKILL or a disk that was made to fail has ended, but for what stays down. Gives
+  // what ended otherwise.
   std::string restart_killed();
   // TERM to one after the other, the last one that was added first. Complains about every exit
   // status but 0.
@@ -35,6 +42,10 @@ class Programs {
   std::deque<Program>& all() { return all_; }
 
  private:
+  // What is wrong with an end of this wait status; empty: nothing.
+  std::string judge_end(Program& program, int status) const;
+  std::string log_of(const Program& program) const;
+
   Processes& processes_;
   std::deque<Program> all_;
 };

@@ -19,7 +19,7 @@ bool parse_number(std::string_view text, T& number) {
 const char kUsage[] =
     "usage: tandem-torture [--store] --bin DIR --shim FILE --etc DIR --directory DIR\n"
     "         [--seconds N] [--seed S] [--links | --no-links WHY] [--faults NAME,…]\n"
-    "         [--plant lost|doubled|stale] [--min-in-sync N | --catalogs 1|3 --cache N]\n";
+    "         [--plant lost|doubled|stale|torn] [--min-in-sync N | --catalogs 1|3 --cache N]\n";
 
 Result<Settings> parse_settings(int argc, char** argv) {
   static const option kOptions[] = {{"store", no_argument, nullptr, 'o'},

@@ -23,7 +23,8 @@ struct Settings {
   int catalogs = 0;          // replicas of the store's catalog, 1 or 3
   int cache = 0;             // products in the cache of a front
   std::string faults;        // names with commas; empty: all
-  std::string plant;         // what the recorder is to get wrong: lost, doubled, stale
+  std::string plant;  // what the recorder is to get wrong: lost, doubled, stale; or torn: a torn
+                      // tail strikes all replicas of the store's group at once
 
   // Long runs have a few stops and cuts of up to 25 s.
   int64_t longest_hold_ms() const { return seconds >= 300 ? 25'000 : 3'000; }

@@ -1,11 +1,12 @@
 #include "database/cluster.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "wire/json.h"
@@ -15,8 +16,6 @@ namespace {
 
 constexpr long kAskTimeoutMs = 1000;
 constexpr int64_t kStartMs = 30'000;
-// Three segments of a log, the shortest that a worker takes, and snapshots.
-constexpr const char* kSmallDiskBytes = "100m";
 
 // Tables whose rows tell which operations were carried out, after those of the application.
 constexpr const char* kTables = R"(
@@ -62,6 +61,7 @@ Cluster::Cluster(const Settings& settings, uint32_t min_in_sync, Processes& proc
       min_in_sync_(min_in_sync),
       processes_(processes),
       network_(network),
+      disks_(settings, processes, "db"),
       http_(kAskTimeoutMs),
       programs_(processes),
       orch_(programs_.add("rs-orch", {})),
@@ -77,14 +77,17 @@ Status Cluster::start() {
   return start_services();
 }
 
-std::string Cluster::worker_directory(int id) const {
-  return settings_.directory + "/db/" + std::to_string(id);
-}
+std::string Cluster::worker_directory(int id) const { return disks_.directory(std::to_string(id)); }
 
 Status Cluster::write_files() {
   const std::string& dir = settings_.directory;
-  for (const char* name : {"db", "hold", "disk"})
-    std::filesystem::create_directory(dir + "/" + name);
+  std::filesystem::create_directory(dir + "/hold");
+  std::vector<std::string> ids;
+  for (int id = 1; id <= kWorkers; ++id) ids.push_back(std::to_string(id));
+  if (const Status made = disks_.make(ids); !made) return made;
+  if (settings_.links) {
+    if (const Status made = disks_.make_small(std::to_string(kSmallDisk)); !made) return made;
+  }
   const std::string text = read_text(settings_.etc + "/orch.toml");
   if (text.empty()) return fail(ErrorKind::kConfig, "cannot read orch.toml in --etc");
   write_text(dir + "/orch.toml", text + kTables);
@@ -95,25 +98,11 @@ Status Cluster::write_files() {
              "#!/bin/sh\n"
              "for word; do case $word in worker.id=*) id=${word#worker.id=} ;; esac; done\n"
              "while [ -e hold/$id ]; do sleep 0.02; done\n"
-             "export LD_PRELOAD=" +
-                 settings_.shim +
-                 "\n"
-                 "export TANDEM_TORTURE_DISK=$PWD/disk/$id\n"
-                 "export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0\n"
-                 "exec " +
-                 (settings_.links ? Network::enter("$id") + " " : std::string()) + settings_.bin +
-                 "/rs-worker \"$@\"\n");
+             "exec " +
+                 (settings_.links ? Network::enter("$id") + " " : std::string()) +
+                 fmt::format("{} {}/rs-worker \"$@\"\n", fmt::join(disks_.enter("$id"), " "),
+                             settings_.bin));
   std::filesystem::permissions(dir + "/worker", std::filesystem::perms::owner_all);
-  for (int id = 1; id <= kWorkers; ++id) {
-    write_text(dir + "/disk/" + std::to_string(id), std::string(1, '\0'));
-  }
-  if (settings_.links) {
-    const std::string small = "db/" + std::to_string(kSmallDisk);
-    const Status mounted =
-        processes_.run("mkdir -m 700 " + small +
-                       "\nmount -t tmpfs -o mode=700,size=" + kSmallDiskBytes + " small " + small);
-    if (!mounted) return mounted;
-  }
   const auto base = [](int port) { return "http://127.0.0.1:" + std::to_string(port) + "/api/v1"; };
   const int orch_port = free_port();
   const int users_port = free_port();
@@ -214,21 +203,6 @@ void Cluster::release(int id) {
 
 void Cluster::release_all() {
   for (int id = 1; id <= kWorkers; ++id) release(id);
-}
-
-// In place: the shim has the file mapped.
-void Cluster::fail_next_sync(int id) {
-  std::fstream file(settings_.directory + "/disk/" + std::to_string(id),
-                    std::ios::in | std::ios::out | std::ios::binary);
-  file.put('\1');
-}
-
-void Cluster::forget_failing_syncs() {
-  for (int id = 1; id <= kWorkers; ++id) {
-    std::fstream file(settings_.directory + "/disk/" + std::to_string(id),
-                      std::ios::in | std::ios::out | std::ios::binary);
-    file.put('\0');
-  }
 }
 
 }  // namespace tandem::torture::database

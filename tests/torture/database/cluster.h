@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "disks.h"
 #include "network.h"
 #include "processes.h"
 #include "programs.h"
@@ -64,13 +65,11 @@ class Cluster {
   pid_t orch_pid() const { return orch_.pid; }
   const Urls& urls() const { return urls_; }
   std::string worker_directory(int id) const;
+  Disks& disks() { return disks_; }
   // Worker `id` is not started while it is held; one that runs goes on.
   void hold(int id);
   void release(int id);
   void release_all();
-  // The next sync of the disk that worker `id` asks for fails.
-  void fail_next_sync(int id);
-  void forget_failing_syncs();
 
  private:
   Status write_files();
@@ -79,6 +78,7 @@ class Cluster {
   const uint32_t min_in_sync_;
   Processes& processes_;
   Network& network_;
+  Disks disks_;
   support::HttpCall http_;
   Urls urls_;
   Programs programs_;

@@ -3,16 +3,12 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
-#include <filesystem>
-#include <thread>
 
-#include "database/damage.h"
+#include "damage.h"
 
 namespace tandem::torture::database {
 namespace {
 
-constexpr int kDeathTurns = 500;        // of 10 ms
 constexpr int64_t kFullDiskMs = 4'000;  // until a log has come to its next segment
 
 constexpr int kind(FaultKind kind) { return static_cast<int>(kind); }
@@ -49,12 +45,6 @@ FaultKind kind_of(const Fault& fault) { return static_cast<FaultKind>(fault.info
 
 std::string name_of(const Replica& replica) {
   return (replica.master ? "leader " : "follower ") + std::to_string(replica.id);
-}
-
-bool is_gone(pid_t pid) {
-  std::error_code error;
-  const auto exe = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
-  return error || exe.empty();
 }
 
 }  // namespace
@@ -261,15 +251,12 @@ Result<std::string> Faults::damage(const Fault& fault, const Target& target) {
   const Replica& victim = of_leader ? target.leader : target.followers.front();
   if (kind_of(fault) == FaultKind::kFailedSyncLeader ||
       kind_of(fault) == FaultKind::kFailedSyncFollower) {
-    cluster_.fail_next_sync(victim.id);
+    cluster_.disks().fail_next_sync(std::to_string(victim.id));
     return name_of(victim);
   }
   cluster_.hold(victim.id);
   if (const Status killed = kill(victim); !killed) return fail(ErrorKind::kUnavailable, "gone");
-  for (int turn = 0; turn < kDeathTurns && !is_gone(victim.pid); ++turn) {
-    processes_.reap();
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  processes_.wait_gone(victim.pid);
   const std::string directory = cluster_.worker_directory(victim.id);
   const auto done = kind_of(fault) == FaultKind::kTornTail ? tear_tail(directory, fault.choice / 8)
                                                            : flip_bit(directory, fault.choice / 8);
@@ -284,7 +271,7 @@ Status Faults::heal() {
   filled_ = false;
   heavy_ = false;
   cluster_.release_all();
-  cluster_.forget_failing_syncs();
+  cluster_.disks().forget_failing_syncs();
   cluster_.expect_orch_down(false);
   return network_.heal();
 }

@@ -9,6 +9,7 @@
 
 #include "moment.h"
 #include "toys/price.h"
+#include "toys/request.h"
 #include "wire/json.h"
 
 namespace tandem::torture::store {
@@ -24,6 +25,7 @@ constexpr long kShortTimeoutMs = 400;   // of a client that would rather ask the
 constexpr uint32_t kShortPermille = 700;
 constexpr int64_t kGiveUpUs = 60'000'000;
 constexpr int64_t kBetweenTriesMs = 15;
+constexpr size_t kMaxKeyBytes = 128;
 constexpr const char* kOutOfStock = "product out of stock";
 
 void sleep_ms(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
@@ -115,6 +117,12 @@ Change Client::buy(const std::string& toy, int64_t quantity) {
   wanted.operation.quantity = quantity;
   wanted.path = "/orders";
   wanted.body = fmt::format(R"({{"name":"{}","quantity":{}}})", toy, quantity);
+  return wanted;
+}
+
+Change Client::buy_nothing() {
+  Change wanted = buy(std::string(toys::kMaxNameBytes, 'x'), 1);
+  wanted.operation.key.resize(kMaxKeyBytes, 'x');
   return wanted;
 }
 

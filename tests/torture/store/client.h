@@ -21,6 +21,7 @@ struct Shared {
   Recorder& recorder;
   uint64_t seed = 0;
   std::atomic<bool> stop{false};
+  std::atomic<bool> heavy{false};       // a disk is full: write enough for it to be noticed
   std::atomic<uint64_t> last_order{0};  // a number that was acknowledged of late
   std::mutex mutex{};
   std::vector<std::string> toys{};  // those that are there, or are about to be
@@ -50,6 +51,8 @@ class Client {
   void other_front() { front_ = (front_ + 1) % shared_.fronts.size(); }
   // --- changes to be carried out ---
   Change buy(const std::string& toy, int64_t quantity);
+  // Of a toy that there never is, with the longest name and key: it takes the most of the logs.
+  Change buy_nothing();
   Change restock(const std::string& toy, int64_t quantity);
   Change set_price(const std::string& toy, int64_t cents);
   Change add(const std::string& toy, int64_t cents, int64_t quantity);

@@ -60,6 +60,7 @@ Cluster::Cluster(const Settings& settings, Shape shape, Processes& processes, Ne
       shape_(shape),
       processes_(processes),
       network_(network),
+      disks_(settings, processes, "state"),
       http_(kAskTimeoutMs),
       programs_(processes) {}
 
@@ -67,15 +68,16 @@ Status Cluster::start() {
   if (settings_.links) {
     if (const Status made = network_.make(); !made) return made;
   }
+  if (const Status made = make_disks(); !made) return made;
   write_files();
   std::vector<std::string> urls[2];
   for (int id = 1; id <= kOrderReplicas; ++id) {
-    const std::string name = fmt::format("order-{}", id);
+    const std::string name = order_name(id);
     orders_.push_back(&add_replica("ts-order", name, id, order_node(id)));
     urls[0].push_back(rpc_url(order_node(id), name));
   }
   for (int id = 1; id <= shape_.catalogs; ++id) {
-    const std::string name = fmt::format("catalog-{}", id);
+    const std::string name = catalog_name(id);
     catalogs_.push_back(&add_replica("ts-catalog", name, id, catalog_node(id)));
     urls[1].push_back(rpc_url(catalog_node(id), name));
   }
@@ -94,17 +96,24 @@ Status Cluster::start() {
   return {};
 }
 
-std::string Cluster::order_directory(int id) const {
-  return fmt::format("{}/state/order-{}", settings_.directory, id);
-}
-
-std::string Cluster::catalog_directory(int id) const {
-  return fmt::format("{}/state/catalog-{}", settings_.directory, id);
+Status Cluster::make_disks() {
+  std::vector<std::string> all;
+  std::vector<std::string> small;
+  const auto add = [&](const std::string& name, int id) {
+    all.push_back(name);
+    if (has_small_disk(id)) small.push_back(name);
+  };
+  for (int id = 1; id <= kOrderReplicas; ++id) add(order_name(id), id);
+  for (int id = 1; id <= shape_.catalogs; ++id) add(catalog_name(id), id);
+  Status made = disks_.make(all);
+  for (const std::string& name : small) {
+    if (made) made = disks_.make_small(name);
+  }
+  return made;
 }
 
 void Cluster::write_files() {
-  for (const char* name : {"/state", "/sock"})
-    std::filesystem::create_directory(settings_.directory + name);
+  std::filesystem::create_directory(settings_.directory + "/sock");
   std::string csv = "name,price,quantity\n";
   for (const history::FinalToy& toy : first_toys()) {
     csv += fmt::format("{},{}.{:02},{}\n", toy.name, toy.price / 100, toy.price % 100, toy.start);
@@ -112,10 +121,12 @@ void Cluster::write_files() {
   write_text(settings_.directory + "/toys.csv", csv);
 }
 
-std::vector<std::string> Cluster::command(const std::string& program, int node) const {
+std::vector<std::string> Cluster::command(const std::string& program, int node,
+                                          const std::vector<std::string>& words) const {
   std::vector<std::string> argv;
   // It executes the program: the pid is that of the program.
   if (settings_.links) argv = {"nsenter", "--net=net/" + std::to_string(node)};
+  argv.insert(argv.end(), words.begin(), words.end());
   argv.push_back(settings_.bin + "/" + program);
   return argv;
 }
@@ -128,7 +139,7 @@ std::string Cluster::rpc_url(int node, const std::string& name) const {
 // Small logs, so that replicas that were away meet snapshots.
 Program& Cluster::add_replica(const std::string& program, const std::string& name, int id,
                               int node) {
-  std::vector<std::string> argv = command(program, node);
+  std::vector<std::string> argv = command(program, node, disks_.enter(name));
   argv.insert(argv.end(), {"--id", std::to_string(id)});
   set_option(argv, "replica.directory", "state/" + name);
   set_option(argv, "rpc.url", rpc_url(node, name));
@@ -173,6 +184,9 @@ std::vector<Replica> Cluster::ask(ReplicaCalls& calls) {
       replica.applied_index = integer(*json, "applied_index");
       replica.orders = integer(*json, "orders");
       replica.open = integer(*json, "open");
+      const wire::Json* storage_id = json->find("storage_id");
+      if (storage_id != nullptr && storage_id->as_string() != nullptr)
+        replica.storage_id = *storage_id->as_string();
     }
     replicas.push_back(replica);
   }

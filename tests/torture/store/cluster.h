@@ -8,11 +8,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "disks.h"
 #include "history/store.h"
 #include "network.h"
 #include "processes.h"
@@ -50,6 +52,7 @@ struct Replica {
   int64_t applied_index = -1;
   int64_t orders = -1;  // how many it has
   int64_t open = -1;    // purchases without an outcome
+  std::string storage_id;
 };
 
 class Cluster {
@@ -71,6 +74,7 @@ class Cluster {
   Program& order(int id) { return *orders_[static_cast<size_t>(id - 1)]; }
   Program& catalog(int id) { return *catalogs_[static_cast<size_t>(id - 1)]; }
   Program& front(int number) { return *fronts_[static_cast<size_t>(number - 1)]; }
+  std::deque<Program>& programs() { return programs_.all(); }
   static int order_node(int id) { return id; }
   static int catalog_node(int id) { return kOrderReplicas + id; }
   static int front_node(int number) { return kOrderReplicas + kMostCatalogs + number; }
@@ -80,17 +84,25 @@ class Cluster {
   const Shape& shape() const { return shape_; }
   // http://HOST:PORT of each front.
   const std::vector<std::string>& front_urls() const { return front_urls_; }
-  std::string order_directory(int id) const;
-  std::string catalog_directory(int id) const;
+  std::string order_directory(int id) const { return disks_.directory(order_name(id)); }
+  std::string catalog_directory(int id) const { return disks_.directory(catalog_name(id)); }
+  // By the names of their programs. Replicas with an odd id have a small one, where that is
+  // possible: the leaders mostly, and some of those that follow.
+  Disks& disks() { return disks_; }
+  bool has_small_disk(int id) const { return settings_.links && id % 2 == 1; }
   ReplicaCalls& order_calls() { return *order_calls_; }
 
  private:
-  std::vector<std::string> command(const std::string& program, int node) const;
+  static std::string order_name(int id) { return "order-" + std::to_string(id); }
+  static std::string catalog_name(int id) { return "catalog-" + std::to_string(id); }
+  std::vector<std::string> command(const std::string& program, int node,
+                                   const std::vector<std::string>& words = {}) const;
   // The rpc url of a node, or of a socket of that name.
   std::string rpc_url(int node, const std::string& name) const;
   Program& add_replica(const std::string& program, const std::string& name, int id, int node);
   void add_front(int number);
   void write_files();
+  Status make_disks();
   bool fronts_ready();
   std::vector<Replica> ask(ReplicaCalls& calls);
 
@@ -98,6 +110,7 @@ class Cluster {
   const Shape shape_;
   Processes& processes_;
   Network& network_;
+  Disks disks_;
   support::HttpCall http_;
   Programs programs_;
   std::vector<Program*> orders_;

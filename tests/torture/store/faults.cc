@@ -6,12 +6,16 @@
 #include <iterator>
 #include <utility>
 
+#include "damage.h"
+
 namespace tandem::torture::store {
 namespace {
 
 using Role = Faults::Role;
 using Strike = Faults::Strike;
 using Verb = Faults::Verb;
+
+constexpr int64_t kFullDiskMs = 6'000;  // until a log has come to its next segment
 
 struct StoreFault {
   const char* name;
@@ -24,6 +28,10 @@ const std::vector<StoreFault>& table() {
   constexpr auto kCut = Verb::kCut;
   constexpr auto kCutFrom = Verb::kCutFrom;
   constexpr auto kCutOut = Verb::kCutOut;
+  constexpr auto kFill = Verb::kFill;
+  constexpr auto kTear = Verb::kTear;
+  constexpr auto kFlip = Verb::kFlip;
+  constexpr auto kFailSync = Verb::kFailSync;
   constexpr auto kLeader = Role::kLeader;
   constexpr auto kFollower = Role::kFollower;
   constexpr auto kOther = Role::kOtherFollower;
@@ -86,13 +94,29 @@ const std::vector<StoreFault>& table() {
       {"cut-leader+catalog", {{kCut, kLeader}, {kCut, kCatalog}}},
       {"cut-front+kill-catalog", {{kCut, kOtherFront}, {kKill, kCatalog}}},
       {"cut-follower+kill-leader", {{kCut, kFollower}, {kKill, kLeader}}},
+      {"full-disk-leader", {{kFill, kLeader}}},
+      {"full-disk-follower", {{kFill, kFollower}}},
+      {"full-disk-catalog", {{kFill, kCatalog}}},
+      {"full-disk+kill-leader", {{kFill, kLeader}, {kKill, kLeader}}},
+      {"full-disk+kill-catalog", {{kFill, kCatalog}, {kKill, kCatalog}}},
+      {"torn-tail-leader", {{kTear, kLeader}}},
+      {"torn-tail-follower", {{kTear, kFollower}}},
+      {"torn-tail-catalog", {{kTear, kCatalog}}},
+      {"torn-tail-catalog-follower", {{kTear, kOtherCatalog}}},
+      {"bit-flip-leader", {{kFlip, kLeader}}},
+      {"bit-flip-follower", {{kFlip, kFollower}}},
+      {"bit-flip-catalog", {{kFlip, kCatalog}}},
+      {"bit-flip-catalog-follower", {{kFlip, kOtherCatalog}}},
+      {"failed-sync-leader", {{kFailSync, kLeader}}},
+      {"failed-sync-follower", {{kFailSync, kFollower}}},
+      {"failed-sync-catalog", {{kFailSync, kCatalog}}},
   };
   return kTable;
 }
 
-bool needs_links(const StoreFault& fault) {
-  return std::any_of(fault.strikes.begin(), fault.strikes.end(), [](const Strike& strike) {
-    return strike.verb != Verb::kKill && strike.verb != Verb::kStop;
+bool has_verb(const StoreFault& fault, std::initializer_list<Verb> verbs) {
+  return std::any_of(fault.strikes.begin(), fault.strikes.end(), [&](const Strike& strike) {
+    return std::find(verbs.begin(), verbs.end(), strike.verb) != verbs.end();
   });
 }
 
@@ -113,8 +137,14 @@ std::span<const FaultInfo> all_faults() {
   static const std::vector<FaultInfo> kFaults = [] {
     std::vector<FaultInfo> faults;
     for (const StoreFault& fault : table()) {
-      faults.push_back({static_cast<int>(faults.size()), fault.name, needs_links(fault),
-                        /*holds=*/true, /*damages=*/false});
+      const bool fills = has_verb(fault, {Verb::kFill});
+      faults.push_back(
+          {.kind = static_cast<int>(faults.size()),
+           .name = fault.name,
+           .needs_links = fills || has_verb(fault, {Verb::kCut, Verb::kCutFrom, Verb::kCutOut}),
+           .holds = true,
+           .damages = has_verb(fault, {Verb::kTear, Verb::kFlip, Verb::kFailSync}),
+           .shortest_hold_ms = fills ? kFullDiskMs : 0});
     }
     return faults;
   }();
@@ -122,14 +152,17 @@ std::span<const FaultInfo> all_faults() {
 }
 
 Result<std::string> Faults::inject(const Fault& fault) {
+  look_at_damaged();
+  for (Program& program : cluster_.programs()) program.disk_fails = false;
   Targets targets = choose(fault);
   std::string whom;
   for (const Strike& each : table()[static_cast<size_t>(fault.info->kind)].strikes) {
-    const Status struck = strike(each, targets, fault);
+    const auto struck = strike(each, targets, fault);
     if (!struck) return fail(struck.error());
     const std::string& name = targets[each.whom].program->name;
     if (whom.find(name) == std::string::npos) whom += (whom.empty() ? "" : ", ") + name;
     if (each.other != Role::kNobody) whom += " from " + targets[each.other].program->name;
+    if (!struck->empty()) whom += ": " + *struck;
   }
   return whom;
 }
@@ -145,8 +178,10 @@ Faults::Targets Faults::choose(const Fault& fault) {
     size_t next = 0;
     for (const Replica& replica : replicas) {
       const Target target =
-          is_order ? Target{&cluster_.order(replica.id), Cluster::order_node(replica.id)}
-                   : Target{&cluster_.catalog(replica.id), Cluster::catalog_node(replica.id)};
+          is_order ? Target{&cluster_.order(replica.id), Cluster::order_node(replica.id),
+                            replica.id, replica.storage_id}
+                   : Target{&cluster_.catalog(replica.id), Cluster::catalog_node(replica.id),
+                            replica.id, replica.storage_id};
       if (replica.takes_writes) {
         targets[leader] = target;
       } else if (next < others.size()) {
@@ -164,29 +199,123 @@ Faults::Targets Faults::choose(const Fault& fault) {
   return targets;
 }
 
-Status Faults::strike(const Strike& strike, Targets& targets, const Fault& fault) {
+Result<std::string> Faults::strike(const Strike& strike, Targets& targets, const Fault& fault) {
   Target& whom = targets[strike.whom];
+  // Of two followers one has a small disk.
+  if (strike.verb == Verb::kFill && strike.whom == Role::kFollower &&
+      !cluster_.has_small_disk(whom.id)) {
+    std::swap(whom, targets[Role::kOtherFollower]);
+  }
   if (whom.program == nullptr ||
       (strike.other != Role::kNobody && targets[strike.other].program == nullptr)) {
     return fail(ErrorKind::kUnavailable, "there is nobody in this role now");
   }
+  const int other = strike.other == Role::kNobody ? 0 : targets[strike.other].node;
+  Status done;
   switch (strike.verb) {
     case Verb::kKill:
-      return kill(whom, fault);
-    case Verb::kStop: {
-      const Status sent = processes_.signal(whom.program->pid, SIGSTOP);
-      if (sent) stopped_.push_back(whom.program->pid);
-      return sent;
-    }
+      done = kill(whom, fault);
+      break;
+    case Verb::kStop:
+      done = stop(whom);
+      break;
     case Verb::kCut:
-      return network_.cut(all_links(whom.node));
+      done = network_.cut(all_links(whom.node));
+      break;
     case Verb::kCutFrom:
-      return network_.cut(
-          {{whom.node, targets[strike.other].node}, {targets[strike.other].node, whom.node}});
+      done = network_.cut({{whom.node, other}, {other, whom.node}});
+      break;
     case Verb::kCutOut:
-      return network_.cut(whom.node, targets[strike.other].node);
+      done = network_.cut(whom.node, other);
+      break;
+    case Verb::kFill:
+      done = fill(whom);
+      break;
+    case Verb::kTear:
+    case Verb::kFlip:
+    case Verb::kFailSync:
+      return damage(strike, targets, fault);
+  }
+  if (!done) return fail(done.error());
+  return std::string();
+}
+
+Status Faults::stop(const Target& target) {
+  const Status sent = processes_.signal(target.program->pid, SIGSTOP);
+  if (sent) stopped_.push_back(target.program->pid);
+  return sent;
+}
+
+Status Faults::fill(const Target& target) {
+  if (!cluster_.has_small_disk(target.id))
+    return fail(ErrorKind::kUnavailable, "its disk is not a small one");
+  const std::string directory = cluster_.disks().directory(target.program->name);
+  filled_.push_back(directory);
+  target.program->disk_fails = true;
+  heavy_ = true;
+  return fill_disk(directory);
+}
+
+// Only where every replica is in sync: the others have what this one loses. What a single replica
+// of the catalog has on its disk nobody else has; a failed sync takes nothing from there.
+Result<std::string> Faults::damage(const Strike& strike, Targets& targets, const Fault& fault) {
+  Target& whom = targets[strike.whom];
+  const bool alone = cluster_.shape().catalogs == 1 && whom.program == &cluster_.catalog(1);
+  if (!cluster_.whole() || (alone && strike.verb != Verb::kFailSync))
+    return fail(ErrorKind::kUnavailable, "there is no other copy");
+  if (strike.verb == Verb::kFailSync) {
+    whom.program->disk_fails = true;
+    cluster_.disks().fail_next_sync(whom.program->name);
+    return std::string();
+  }
+  std::vector<Target> victims = {whom};
+  if (tear_all_) {
+    const bool orders = whom.node <= kOrderReplicas;
+    victims = orders ? std::vector<Target>{targets[Role::kLeader], targets[Role::kFollower],
+                                           targets[Role::kOtherFollower]}
+                     : std::vector<Target>{targets[Role::kCatalog], targets[Role::kOtherCatalog],
+                                           targets[Role::kThirdCatalog]};
+  }
+  for (const Target& victim : victims) {
+    victim.program->stays_down = true;
+    if (const Status sent = processes_.signal(victim.program->pid, SIGKILL); !sent)
+      return fail(sent.error());
+  }
+  std::string told;
+  for (const Target& victim : victims) {
+    processes_.wait_gone(victim.program->pid);
+    const std::string directory = cluster_.disks().directory(victim.program->name);
+    const auto done = strike.verb == Verb::kTear ? tear_tail(directory, fault.choice / 8)
+                                                 : flip_bit(directory, fault.choice / 8);
+    told = done ? *done : "killed only, " + done.error().message;
+    if (done) damaged_.push_back(victim);
+  }
+  return told;
+}
+
+std::string Faults::storage_id(const Program& program) {
+  for (const bool orders : {true, false}) {
+    for (const Replica& replica : orders ? cluster_.orders() : cluster_.catalogs()) {
+      if (&program == (orders ? &cluster_.order(replica.id) : &cluster_.catalog(replica.id)))
+        return replica.storage_id;
+    }
   }
   return {};
+}
+
+void Faults::look_at_damaged() {
+  for (const Target& target : damaged_) {
+    ++damaged_count_;
+    if (storage_id(*target.program) != target.storage_id) ++joined_anew_;
+  }
+  damaged_.clear();
+}
+
+std::string Faults::fact_of_damage() {
+  look_at_damaged();
+  if (damaged_count_ == 0) return {};
+  return std::to_string(damaged_count_) + " disks damaged, " + std::to_string(joined_anew_) +
+         " of them back under a new storage_id";
 }
 
 // Half of the time it is started again at once, as a supervisor would do, else in the end. The only
@@ -200,9 +329,11 @@ Status Faults::kill(Target& target, const Fault& fault) {
 Status Faults::heal() {
   for (const pid_t pid : stopped_) (void)processes_.signal(pid, SIGCONT);
   stopped_.clear();
-  for (int id = 1; id <= kOrderReplicas; ++id) cluster_.order(id).stays_down = false;
-  for (int id = 1; id <= cluster_.shape().catalogs; ++id) cluster_.catalog(id).stays_down = false;
-  for (int number = 1; number <= kFronts; ++number) cluster_.front(number).stays_down = false;
+  for (const std::string& directory : filled_) free_disk(directory);
+  filled_.clear();
+  heavy_ = false;
+  for (Program& program : cluster_.programs()) program.stays_down = false;
+  cluster_.disks().forget_failing_syncs();
   return network_.heal();
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,12 +20,22 @@ std::span<const FaultInfo> all_faults();
 
 class Faults {
  public:
-  Faults(Cluster& cluster, Processes& processes, Network& network)
-      : cluster_(cluster), processes_(processes), network_(network) {}
+  // `heavy` is set while a disk is full, so that clients write enough to notice. `tear_all`: a torn
+  // tail takes the copies of all replicas of the group, which nobody can survive.
+  Faults(Cluster& cluster, Processes& processes, Network& network, std::atomic<bool>& heavy,
+         bool tear_all)
+      : cluster_(cluster),
+        processes_(processes),
+        network_(network),
+        heavy_(heavy),
+        tear_all_(tear_all) {}
 
   // As Subject::inject and Subject::heal.
   Result<std::string> inject(const Fault& fault);
   Status heal();
+  // What became of the replicas whose disks were damaged; empty: there was none. REQUIRES: the
+  // store is whole.
+  std::string fact_of_damage();
 
   enum class Verb {
     kKill,
@@ -32,6 +43,10 @@ class Faults {
     kCut,      // from all other processes of the store, both ways
     kCutFrom,  // what it sends to the other one is lost, and the reverse
     kCutOut,   // what it sends to the other one is lost
+    kFill,     // no space on its disk, where that is small
+    kTear,     // killed, and the end of its log is gone
+    kFlip,     // killed, and a bit of its files is another one
+    kFailSync,
   };
   enum class Role {
     kLeader,  // of the orders
@@ -55,6 +70,8 @@ class Faults {
   struct Target {
     Program* program = nullptr;  // nullptr: there is none now
     int node = 0;
+    int id = 0;
+    std::string storage_id{};  // of a replica
   };
   struct Targets {
     Target of[static_cast<int>(Role::kNobody)];
@@ -62,13 +79,26 @@ class Faults {
   };
 
   Targets choose(const Fault& fault);
-  Status strike(const Strike& strike, Targets& targets, const Fault& fault);
+  // Gives what there is to tell, if anything.
+  Result<std::string> strike(const Strike& strike, Targets& targets, const Fault& fault);
   Status kill(Target& target, const Fault& fault);
+  Status stop(const Target& target);
+  Status fill(const Target& target);
+  Result<std::string> damage(const Strike& strike, Targets& targets, const Fault& fault);
+  std::string storage_id(const Program& program);
+  void look_at_damaged();
 
   Cluster& cluster_;
   Processes& processes_;
   Network& network_;
+  std::atomic<bool>& heavy_;
+  const bool tear_all_;
   std::vector<pid_t> stopped_;
+  std::vector<std::string> filled_;  // directories
+  // Damaged since the store was whole last.
+  std::vector<Target> damaged_;
+  int damaged_count_ = 0;
+  int joined_anew_ = 0;
 };
 
 }  // namespace tandem::torture::store

@@ -15,6 +15,7 @@ using history::StoreOutcome;
 constexpr uint32_t kShoppers = 8;
 constexpr uint32_t kBuyers = 2;    // of them
 constexpr uint32_t kWatchers = 2;  // beside them
+constexpr uint32_t kBallast = 8;   // beside those
 constexpr int64_t kThinkMs = 24;
 constexpr int64_t kWatchMs = 6;
 constexpr uint64_t kWatched = 3;    // toys
@@ -170,6 +171,18 @@ void run_stock(Client& client) {
   }
 }
 
+// Makes logs grow while a disk is full.
+void run_ballast(Client& client) {
+  while (!client.stopped()) {
+    if (!client.shared().heavy) {
+      client.think(100);
+      continue;
+    }
+    Change change = client.buy_nothing();
+    client.carry_out(change);
+  }
+}
+
 }  // namespace
 
 Clients::Clients(Shared& shared) : shared_(shared) {
@@ -178,6 +191,7 @@ Clients::Clients(Shared& shared) : shared_(shared) {
   workloads.resize(kShoppers + kWatchers, run_watcher);
   workloads.push_back(run_prices);
   workloads.push_back(run_stock);
+  workloads.resize(workloads.size() + kBallast, run_ballast);
   for (uint32_t number = 1; number <= workloads.size(); ++number) {
     threads_.emplace_back([&shared, number, workload = workloads[number - 1]] {
       Client client(shared, number);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string_view>
 
 #include "network.h"
 #include "processes.h"
@@ -16,6 +17,7 @@
 namespace tandem::torture::store {
 namespace {
 
+constexpr std::string_view kPlantTorn = "torn";
 constexpr int kSmallCache = 4;  // of ten toys and more
 constexpr int kLargeCache = 1000;
 
@@ -39,7 +41,7 @@ class ToyStore final : public Subject {
         cluster_(settings_, shape_of(settings), processes_, network_),
         recorder_(settings.plant),
         shared_{cluster_.front_urls(), recorder_, settings.seed},
-        faults_(cluster_, processes_, network_) {}
+        faults_(cluster_, processes_, network_, shared_.heavy, settings.plant == kPlantTorn) {}
 
   std::span<const FaultInfo> faults() const override { return all_faults(); }
   Status start() override { return cluster_.start(); }
@@ -55,7 +57,11 @@ class ToyStore final : public Subject {
   Result<std::string> inject(const Fault& fault) override { return faults_.inject(fault); }
   Status heal() override { return faults_.heal(); }
 
-  void judge_running(Judgement& judgement) override { compare_running(cluster_, judgement); }
+  void judge_running(Judgement& judgement) override {
+    const std::string damage = faults_.fact_of_damage();
+    if (!damage.empty()) judgement.facts.push_back(damage);
+    compare_running(cluster_, judgement);
+  }
   Status stop() override { return cluster_.stop(); }
   void judge_stopped(bool was_whole, Judgement& judgement) override {
     if (was_whole) check_disks(cluster_, recorder_, judgement);

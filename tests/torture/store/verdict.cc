@@ -190,10 +190,14 @@ void check_answers(const Cluster& cluster, const Recorder& recorder, Judgement& 
 }
 
 void check_logs(const std::string& directory, Judgement& judgement) {
+  int segments = 0;
+  int snapshots = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     if (entry.path().extension() != ".log") continue;
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) {
+      if (line.find("no space for the next log segment") != std::string::npos) ++segments;
+      if (line.find("cannot write a snapshot") != std::string::npos) ++snapshots;
       if (line.find("check failed") == std::string::npos &&
           line.find("Sanitizer") == std::string::npos &&
           line.find("runtime error:") == std::string::npos) {
@@ -201,6 +205,10 @@ void check_logs(const std::string& directory, Judgement& judgement) {
       }
       judgement.violations.push_back(entry.path().filename().string() + ": " + line);
     }
+  }
+  if (segments + snapshots > 0) {
+    judgement.facts.push_back(fmt::format(
+        "full disks: {} times no next log segment, {} snapshots not written", segments, snapshots));
   }
 }
 

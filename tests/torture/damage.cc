@@ -1,4 +1,4 @@
-#include "database/damage.h"
+#include "damage.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 #include "sim/random.h"
 
-namespace tandem::torture::database {
+namespace tandem::torture {
 namespace {
 
 namespace fs = std::filesystem;
@@ -100,4 +100,4 @@ void free_disk(const std::string& directory) {
   fs::remove(directory + kFiller, error);
 }
 
-}  // namespace tandem::torture::database
+}  // namespace tandem::torture

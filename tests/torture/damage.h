@@ -1,4 +1,4 @@
-// Damage to the files of a worker that is down.
+// Damage to the files of a replica that is down.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 
-namespace tandem::torture::database {
+namespace tandem::torture {
 
 // The last bytes of the log, up to a few sectors, become zeros or rubbish: what a crash leaves of
 // writes that were under way, and what a disk that lied about a sync leaves of acknowledged ones.
@@ -20,4 +20,4 @@ Result<std::string> flip_bit(const std::string& directory, uint64_t choice);
 Status fill_disk(const std::string& directory);
 void free_disk(const std::string& directory);
 
-}  // namespace tandem::torture::database
+}  // namespace tandem::torture
