@@ -91,6 +91,12 @@ Setting& Setting::one_of(std::vector<std::string> choices) {
   return *this;
 }
 
+Setting& Setting::checked_by(Check check) {
+  CHECK(type_ == SettingType::kText);
+  check_ = std::move(check);
+  return *this;
+}
+
 std::string Setting::expectation() const {
   std::string words;
   for (const std::string& choice : choices_) words += (words.empty() ? "'" : ", '") + choice + "'";
@@ -385,6 +391,11 @@ std::vector<SettingTable::Change> SettingTable::keep_fixed(const SettingTable& i
     setting.store_(setting);
   }
   return changes;
+}
+
+Status check_not_empty(const std::string& text) {
+  if (!text.empty()) return {};
+  return fail(ErrorKind::kConfig, "must not be empty");
 }
 
 std::string environment_name(std::string_view program, std::string_view key) {

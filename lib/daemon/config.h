@@ -67,6 +67,11 @@ class Setting {
   Setting& required();
   // Text only: one of these.
   Setting& one_of(std::vector<std::string> choices);
+  // Text only: what the values that are given have to be besides, such as the URL of a server. The
+  // error's message follows the key, in the file's or command line's place: it says what is wrong
+  // with the value.
+  using Check = std::function<Status(const std::string&)>;
+  Setting& checked_by(Check check);
 
   const std::string& key() const { return key_; }
   const std::string& help() const { return help_; }
@@ -78,6 +83,7 @@ class Setting {
   int64_t min() const { return min_; }
   int64_t max() const { return max_; }
   const std::vector<std::string>& choices() const { return choices_; }
+  const Check& check() const { return check_; }
   // "an integer from 0 to 65535", "a duration such as \"250ms\" or \"2s\"".
   std::string expectation() const;
 
@@ -90,6 +96,7 @@ class Setting {
   int64_t min_ = std::numeric_limits<int64_t>::min();
   int64_t max_ = std::numeric_limits<int64_t>::max();
   std::vector<std::string> choices_;
+  Check check_;
   bool secret_ = false;
   bool reloads_ = false;
   bool required_ = false;
@@ -197,6 +204,9 @@ class SettingTable {
 
   std::deque<Setting> settings_;  // a deque: references from the calls above stay good
 };
+
+// For checked_by(): any text but the empty one.
+Status check_not_empty(const std::string& text);
 
 // RS_ORCH_HTTP_PORT of "rs-orch" and "http.port".
 std::string environment_name(std::string_view program, std::string_view key);

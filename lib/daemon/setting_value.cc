@@ -68,6 +68,12 @@ Result<Json> checked_integer(const Setting& setting, std::optional<int64_t> valu
 
 Result<Json> checked_text(const Setting& setting, const std::string& text) {
   if (!is_usable_text(text)) return refuse(setting, "text with NUL or bytes that are not UTF-8");
+  if (setting.check()) {
+    const Status checked = setting.check()(text);
+    if (!checked) {
+      return fail(ErrorKind::kConfig, "'" + setting.key() + "': " + checked.error().message);
+    }
+  }
   if (setting.choices().empty()) return Json(text);
   for (const std::string& choice : setting.choices()) {
     if (choice == text) return Json(text);
@@ -77,7 +83,7 @@ Result<Json> checked_text(const Setting& setting, const std::string& text) {
 
 Result<Json> checked_item(const Setting& setting, const std::string& text) {
   if (setting.type() == SettingType::kTextList) return checked_text(setting, text);
-  return checked_integer(setting, parse_integer(text), "one with '" + text + "'");
+  return checked_integer(setting, parse_integer(text), "'" + text + "'");
 }
 
 Result<Json> checked_item(const Setting& setting, const TomlNode& node) {
@@ -89,6 +95,12 @@ Result<Json> checked_item(const Setting& setting, const TomlNode& node) {
   return checked_integer(setting, *node.scalar.as_int(), "one with " + node.scalar.dump());
 }
 
+// How a list of integers is written in a text, for those who write it as in the file.
+tl::unexpected<Error> refuse_integers(const Setting& setting, const std::string& text) {
+  return fail(ErrorKind::kConfig, "'" + setting.key() + "' must be " + setting.expectation() +
+                                      " with commas in between, such as 1,2,3, not '" + text + "'");
+}
+
 // "a,b" as an array; an empty text is an empty list.
 Result<Json> list_from_text(const Setting& setting, const std::string& text) {
   Json::Array items;
@@ -96,6 +108,7 @@ Result<Json> list_from_text(const Setting& setting, const std::string& text) {
   while (!text.empty() && begin <= text.size()) {
     const size_t comma = std::min(text.find(',', begin), text.size());
     Result<Json> item = checked_item(setting, text.substr(begin, comma - begin));
+    if (!item && setting.type() == SettingType::kIntegerList) return refuse_integers(setting, text);
     if (!item) return item;
     items.push_back(std::move(*item));
     begin = comma + 1;

@@ -25,6 +25,8 @@ struct TestConfig {
   std::vector<int64_t> ids = {1, 2};
   RawConfig tables;
   int64_t level = -5;
+  std::string socket;
+  std::string directory;
 };
 
 void declare(TestConfig& c, SettingTable& t) {
@@ -154,8 +156,34 @@ TEST(ConfigTest, EveryElementOfAListIsChecked) {
               ElementsAre("F:2:7: 'coord.ids' must be a list of integers from 1 to 99, not one "
                           "with a string"));
   EXPECT_THAT(Reading("[coord]\nids = [1, 100]\n").errors, ElementsAre(HasSubstr("with 100")));
-  EXPECT_THAT(Reading("", {"RS_TEST_COORD_IDS=1,,2"}).errors, ElementsAre(HasSubstr("with ''")));
-  EXPECT_THAT(Reading("", {"RS_TEST_COORD_IDS=0"}).errors, ElementsAre(HasSubstr("with '0'")));
+  for (const char* text : {"1,,2", "0", "1, 2", "[1,2]", "1;2"}) {
+    EXPECT_THAT(Reading("", {"RS_TEST_COORD_IDS=" + std::string(text)}).errors,
+                ElementsAre("environment RS_TEST_COORD_IDS: 'coord.ids' must be a list of integers "
+                            "from 1 to 99 with commas in between, such as 1,2,3, not '" +
+                            std::string(text) + "'"));
+  }
+}
+
+TEST(ConfigTest, AProgramsOwnCheckIsOfEveryValueThatIsGiven) {
+  const auto declaration = [](TestConfig& c, SettingTable& t) {
+    declare(c, t);
+    t.text("socket", c.socket, "where to listen").checked_by([](const std::string& text) -> Status {
+      if (text.starts_with("ipc://")) return {};
+      return fail(ErrorKind::kConfig, "cannot use '" + text + "'");
+    });
+    t.text("directory", c.directory, "where data is").checked_by(check_not_empty);
+  };
+  const Reading good("socket = 'ipc://a'\n", {}, {{"directory", "x"}}, declaration);
+  EXPECT_THAT(good.errors, IsEmpty());
+  EXPECT_EQ(good.config.socket, "ipc://a");
+  // A default is the program's own.
+  EXPECT_THAT(Reading("", {}, {}, declaration).errors, IsEmpty());
+  const Reading bad("directory = ''\nsocket = 'b'\n", {"RS_TEST_SOCKET=c"}, {{"socket", "d"}},
+                    declaration);
+  EXPECT_THAT(bad.errors, ElementsAre("F:1:13: 'directory': must not be empty",
+                                      "F:2:10: 'socket': cannot use 'b'",
+                                      "environment RS_TEST_SOCKET: 'socket': cannot use 'c'",
+                                      "command line: 'socket': cannot use 'd'"));
 }
 
 TEST(ConfigTest, SyntaxErrorsHaveAPosition) {
