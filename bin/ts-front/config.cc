@@ -2,13 +2,15 @@
 
 #include <set>
 
+#include "coord/names.h"
+
 namespace tandem::front {
 namespace {
 
 constexpr int64_t kMaxReplicaId = 1'000'000;
 
 void declare_group(GroupConfig& c, const std::string& table, daemon::SettingTable& t) {
-  t.text(table + ".group", c.group, "name of the group");
+  t.text(table + ".group", c.group, "name of the group").checked_by(coord::check_group_name);
   t.integer_list(table + ".replicas", c.replicas, 1, kMaxReplicaId,
                  "ids of the replicas that a new group begins with");
   t.integer(table + ".min_in_sync", c.min_in_sync, 1, 7,
@@ -45,7 +47,8 @@ void declare_front(FrontConfig& c, daemon::SettingTable& t) {
   daemon::declare_http(c.http, t);
   t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
       .one_of({"local"});
-  t.text("coord.root", c.coord_root, "directory of the local coordination files");
+  t.text("coord.root", c.coord_root, "directory of the local coordination files")
+      .checked_by(daemon::check_not_empty);
   t.text("front.style", c.style, "the wire format: standard, or the older bare one")
       .one_of({"standard", "bare"});
   t.boolean("cache.enabled", c.cache_enabled, "whether products are cached");

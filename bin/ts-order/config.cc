@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "coord/names.h"
+
 namespace tandem::order {
 
 void declare_order(OrderConfig& c, daemon::SettingTable& t) {
@@ -7,7 +9,8 @@ void declare_order(OrderConfig& c, daemon::SettingTable& t) {
   c.replica.driver.directory = "run/state/order-{id}";
   c.replica.rpc_url = "ipc://run/sock/order-{id}.sock";
   replica::declare_replica(c.replica, t);
-  t.text("catalog.group", c.catalog_group, "name of the catalog's group");
+  t.text("catalog.group", c.catalog_group, "name of the catalog's group")
+      .checked_by(coord::check_group_name);
   t.duration_ms("catalog.timeout", c.catalog_timeout_ms,
                 "how long the catalog is asked for an outcome before it is asked anew", 1, 3600000);
   t.integer("orders.max_open", c.max_open, 1, 1000000,

@@ -1,6 +1,5 @@
 #include "coord/local.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -8,26 +7,12 @@
 #include "coord/local_lock.h"
 #include "coord/local_watch.h"
 #include "coord/member_files.h"
+#include "coord/names.h"
 #include "coord/posix_file.h"
 #include "coord/record_files.h"
 
 namespace tandem::coord {
 namespace {
-
-constexpr size_t kMaxNameBytes = 64;
-
-// Names become file names: nothing that could leave the directory, or be hidden in it.
-Status check_name(const std::string& what, const std::string& name) {
-  const bool good = !name.empty() && name.size() <= kMaxNameBytes && name.front() != '.' &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                             (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-                    });
-  if (good) return {};
-  return fail(ErrorKind::kBadInput, what + " '" + name +
-                                        "' is not made of letters, digits, '-', "
-                                        "'_' and '.'");
-}
 
 class LocalCoord final : public Coord {
  public:

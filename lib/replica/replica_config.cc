@@ -4,6 +4,9 @@
 #include <string_view>
 #include <system_error>
 
+#include "coord/names.h"
+#include "rpc/url.h"
+
 namespace tandem::replica {
 namespace {
 
@@ -15,24 +18,34 @@ void put_id(std::string& text, repl::ReplicaId id) {
   }
 }
 
+// The length of a socket's path and the port may depend on the number; what they then are is told
+// where the server listens.
+Status check_url(std::string url) {
+  put_id(url, 1);
+  return rpc::check_url(url);
+}
+
 }  // namespace
 
 void declare_replica(ReplicaConfig& c, daemon::SettingTable& t) {
   daemon::Setting& id =
       t.integer("replica.id", c.driver.id, 1, 1000000, "number of this replica in its group");
   if (c.driver.id == 0) id.required();
-  t.text("replica.group", c.driver.group, "name of the group");
-  t.text("replica.directory", c.driver.directory, "where this replica keeps its data");
+  t.text("replica.group", c.driver.group, "name of the group").checked_by(coord::check_group_name);
+  t.text("replica.directory", c.driver.directory, "where this replica keeps its data")
+      .checked_by(daemon::check_not_empty);
   t.integer("replica.max_in_sync", c.driver.max_in_sync, 1, 7,
             "replicas that every write waits for at most; further ones are readers");
   t.integer("replica.max_writers", c.driver.max_writers, 1, 1000000,
             "writes without an outcome; more are refused");
   t.integer("replica.max_readers", c.driver.max_readers, 1, 1000000,
             "reads that wait for this replica to catch up; more are refused");
-  t.text("rpc.url", c.rpc_url, "where others reach this process: ipc://, tcp:// or abstract://");
+  t.text("rpc.url", c.rpc_url, "where others reach this process: ipc://, tcp:// or abstract://")
+      .checked_by(check_url);
   t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
       .one_of({"local"});
-  t.text("coord.root", c.coord_root, "directory of the local coordination files");
+  t.text("coord.root", c.coord_root, "directory of the local coordination files")
+      .checked_by(daemon::check_not_empty);
   t.size("log.segment", c.driver.segment_bytes, "size of a log segment, written in advance",
          9 << 20, int64_t{1} << 31);
   t.size("snapshot.log_size", c.driver.snapshot_log_bytes,

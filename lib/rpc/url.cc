@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -23,6 +25,12 @@ constexpr int kAttempts = 10;
 constexpr timespec kPause{0, 20'000'000};
 
 bool is_ipc(const std::string& url) { return url.starts_with(kIpc); }
+
+bool is_port(std::string_view text) {
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size();
+}
 
 // Whether somebody, somewhere, listens on a socket file of the same name, from the kernel's table.
 // It has the path that was bound: seen from that process's directory, maybe a relative one, so that
@@ -96,8 +104,11 @@ Status remove_stale_socket(const std::string& path) {
 Status check_url(const std::string& url) {
   if (url.starts_with(kTcp)) {
     const size_t colon = url.rfind(':');
-    if (colon >= kTcp.size() && colon + 1 < url.size()) return {};
-    return fail(ErrorKind::kConfig, "no port in '" + url + "'");
+    if (colon < kTcp.size() || colon + 1 == url.size()) {
+      return fail(ErrorKind::kConfig, "no port in '" + url + "'");
+    }
+    if (is_port(std::string_view(url).substr(colon + 1))) return {};
+    return fail(ErrorKind::kConfig, "the port in '" + url + "' is no number from 0 to 65535");
   }
   std::string_view name(url);
   if (is_ipc(url)) {

@@ -63,5 +63,30 @@ TEST_F(SocketFileTest, AListenerInAnotherDirectoryIsNoHindrance) {
   close(living);
 }
 
+TEST(CheckUrlTest, TakesWhatAServerCanListenOn) {
+  for (const char* url : {"ipc://s", "ipc:///run/tandem/s.sock", "abstract://tandem",
+                          "tcp://127.0.0.1:0", "tcp://[::1]:65535", "tcp://store.example:8001"}) {
+    EXPECT_TRUE(check_url(url)) << url;
+  }
+}
+
+TEST(CheckUrlTest, SaysWhatIsWrong) {
+  const auto problem = [](const std::string& url) {
+    const Status checked = check_url(url);
+    return checked ? "none" : checked.error().message;
+  };
+  EXPECT_EQ(problem("carrier-pigeon"),
+            "cannot use 'carrier-pigeon': wanted ipc://PATH, abstract://NAME or tcp://HOST:PORT");
+  EXPECT_EQ(problem("ipc://"), "no name in 'ipc://'");
+  for (const char* url : {"tcp://host", "tcp://host:"}) {
+    EXPECT_EQ(problem(url), "no port in '" + std::string(url) + "'");
+  }
+  for (const char* url : {"tcp://host:x", "tcp://host:65536", "tcp://host:-1", "tcp://host:80x"}) {
+    EXPECT_EQ(problem(url), "the port in '" + std::string(url) + "' is no number from 0 to 65535");
+  }
+  EXPECT_EQ(problem("ipc://" + std::string(108, 'a')),
+            "socket path '" + std::string(108, 'a') + "' has 108 bytes: at most 107 are possible");
+}
+
 }  // namespace
 }  // namespace tandem::rpc
