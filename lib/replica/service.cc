@@ -1,7 +1,5 @@
 #include "replica/service.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include "base/log.h"
@@ -12,7 +10,6 @@ namespace tandem::replica {
 namespace {
 
 constexpr uint64_t kDrainMs = 500;
-constexpr std::string_view kIpc = "ipc://";
 constexpr size_t kMaxMessageBytes = size_t{16} << 20;
 
 bool is_method(std::string_view payload, wire::Method method) {
@@ -51,15 +48,11 @@ void answer_error(rpc::Reply& reply, const Error& error) {
 void refuse_method(rpc::Reply& reply) { reply.fail(Error{ErrorKind::kBadInput, "no such method"}); }
 
 Service::Service(loop::Loop& loop, const std::string& url, Driver& replica, Methods& methods)
-    : url_(url),
-      replica_(replica),
+    : replica_(replica),
       methods_(methods),
       server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = kMaxMessageBytes}, *this) {}
 
 void Service::start(UniqueFunction<void(Status)> done) {
-  // The replica's directory is locked by this process by now: a socket file that is still there is
-  // that of a process that died, whatever the kernel has yet to clean up after it.
-  if (url_.starts_with(kIpc)) unlink(url_.substr(kIpc.size()).c_str());
   Status started = server_.start();
   if (started) replica_.announce(server_.url());
   done(std::move(started));

@@ -52,7 +52,6 @@ class Service final : public daemon::Part, public rpc::Handler {
   void drain(UniqueFunction<void()> done) override;
 
  private:
-  const std::string url_;
   Driver& replica_;
   Methods& methods_;
   rpc::Server server_;
