@@ -13,6 +13,9 @@ namespace {
 constexpr uint64_t kTickMs = 5;
 constexpr uint32_t kResultBudgetMs = 5000;
 constexpr int64_t kNsPerMs = 1'000'000;
+// A purchase takes some ms. One that has no outcome after this waits for a catalog that is away,
+// and is finished by the next leader, which there is none of before this one has ended.
+constexpr int64_t kDrainNs = 1000 * kNsPerMs;
 constexpr std::string_view kUnknownOutcome =
     "the outcome of the purchase is unknown: ask again with the same Idempotency-Key";
 
@@ -34,10 +37,21 @@ OrderService::OrderService(loop::Loop& loop, size_t max_open, toys::Orders& orde
 void OrderService::start(UniqueFunction<void(Status)> done) { done({}); }
 
 void OrderService::drain(UniqueFunction<void()> done) {
+  draining_ = true;
+  drained_ = std::move(done);
+  drain_until_ns_ = now_ns() + kDrainNs;
+  // The end is looked at by the timer: the next part to drain answers what it has under way, which
+  // must not happen from inside of a completion of it.
+  ticker_.start(kTickMs, kTickMs);
+  finish_draining();
+}
+
+void OrderService::finish_draining() {
+  if (!drained_ || (is_busy() && now_ns() < drain_until_ns_)) return;
   ticker_.stop();
   purchases_.stop();
   fail_waiting(Error{ErrorKind::kUnknown, std::string(kUnknownOutcome)});
-  done();
+  std::exchange(drained_, {})();
 }
 
 void OrderService::on_request(rpc::Reply reply, const wire::Request& request) {
@@ -62,7 +76,7 @@ void OrderService::add_info(wire::Json& info) const {
 // --- purchases ---
 
 void OrderService::place(rpc::Reply reply, const wire::Request& request) {
-  if (!replica_.takes_writes()) {
+  if (!replica_.takes_writes() || draining_) {
     replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica does not take purchases"});
     return;
   }
@@ -80,10 +94,12 @@ void OrderService::place(rpc::Reply reply, const wire::Request& request) {
     return;
   }
   ++placed_;
+  ++logging_;
   const int64_t deadline_ns = now_ns() + int64_t{request.budget_ms} * kNsPerMs;
   replica_.write(
       toys::Orders::intent_command(*purchase), request.key, request.budget_ms,
       [this, deadline_ns, reply = std::move(reply)](Result<replica::Written> written) mutable {
+        --logging_;
         if (written) {
           on_intent(std::move(reply), deadline_ns, *written);
         } else {
@@ -112,14 +128,14 @@ void OrderService::on_intent(rpc::Reply reply, int64_t deadline_ns,
 }
 
 void OrderService::leadership_changed(bool takes_writes) {
-  if (takes_writes) {
+  if (takes_writes && !draining_) {
     ticker_.start(kTickMs, kTickMs);
     toys::Purchases::Effects effects;
     purchases_.start(replica_.lineage(), now_ns(), effects);
     carry_out(effects);
     return;
   }
-  ticker_.stop();
+  if (!drained_) ticker_.stop();
   purchases_.stop();
   fail_waiting(Error{ErrorKind::kUnknown, std::string(kUnknownOutcome)});
 }
@@ -206,6 +222,7 @@ void OrderService::tick() {
     waiters_ -= late;
     it = it->second.empty() ? waiting_.erase(it) : std::next(it);
   }
+  finish_draining();
 }
 
 // --- orders ---

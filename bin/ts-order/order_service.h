@@ -3,7 +3,8 @@
 // A purchase on its way: place() logs the intent under the client's key → the intent is applied →
 // toys::Purchases asks the catalog through its gateway → the outcome is logged as the result → that
 // is applied, and everybody who waits for the intent is answered. Where leadership is lost on the
-// way they are told that the outcome is unknown; the new leader finishes the intent.
+// way they are told that the outcome is unknown; the new leader finishes the intent. A leader that
+// is told to stop finishes those that are under way first.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +38,7 @@ class OrderService final : public daemon::Part, public replica::Methods {
 
   std::string_view name() const override { return "orders"; }
   void start(UniqueFunction<void(Status)> done) override;
+  // No purchases any more; done when those under way have their orders, or after a second.
   void drain(UniqueFunction<void()> done) override;
 
  private:
@@ -56,6 +58,8 @@ class OrderService final : public daemon::Part, public replica::Methods {
   void answer_waiting(const toys::IntentId& intent, const replica::Written& written);
   void fail_waiting(const Error& error);
   void tick();
+  bool is_busy() const { return logging_ != 0 || waiters_ != 0; }
+  void finish_draining();
 
   const size_t max_open_;
   toys::Orders& orders_;
@@ -64,7 +68,11 @@ class OrderService final : public daemon::Part, public replica::Methods {
   toys::Purchases purchases_;
   std::map<toys::IntentId, std::vector<Waiting>> waiting_;
   size_t waiters_ = 0;
+  size_t logging_ = 0;  // purchases whose intents are not applied yet
   uint64_t placed_ = 0;
+  bool draining_ = false;
+  int64_t drain_until_ns_ = 0;
+  UniqueFunction<void()> drained_;  // while draining
   loop::Timer ticker_;
 };
 

@@ -107,6 +107,7 @@ class Node {
 
   toys::Orders orders;
   replica::Driver& driver() { return driver_; }
+  OrderService& purchases() { return *purchases_; }
 
  private:
   std::unique_ptr<coord::Coord> coord_;
@@ -309,6 +310,48 @@ TEST_F(OrderServiceTest, AnIntentThatIsAppliedLateIsFinishedToo) {
   EXPECT_TRUE(catalog_->takes.empty()) << "not before the intent is committed";
   start(1);
   until([&] { return node(2).orders.count() == 1; });
+}
+
+TEST_F(OrderServiceTest, WhatIsUnderWayIsFinishedBeforeItStops) {
+  start(1);
+  lead();
+  catalog_->silent = true;
+  const auto logged = begin_purchase("Tux", "a");
+  until([&] { return catalog_->takes.size() == 1; });
+  bool drained = false;
+  node(1).purchases().drain([&drained] { drained = true; });
+  EXPECT_FALSE(drained);
+  EXPECT_EQ(wait(begin_purchase("Tux", "c", 50)).status, 503) << "no new ones";
+  EXPECT_FALSE(logged->has_value());
+  catalog_->speak();
+  EXPECT_EQ(wait(logged), (Answer{200, R"({"order_number":0})"}));
+  until([&] { return drained; });
+  EXPECT_TRUE(node(1).orders.open().empty());
+}
+
+TEST_F(OrderServiceTest, StopsAtOnceWhereNothingIsUnderWay) {
+  start(1);
+  lead();
+  buy("Tux", "a");
+  bool drained = false;
+  node(1).purchases().drain([&drained] { drained = true; });
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(OrderServiceTest, StopsThoughTheCatalogIsSilent) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  lead(2);
+  catalog_->silent = true;
+  const auto purchase = begin_purchase("Tux", "a");
+  until([&] { return catalog_->takes.size() == 1; });
+  bool drained = false;
+  node(3).purchases().drain([&drained] { drained = true; });
+  EXPECT_FALSE(drained);
+  until([&] { return drained; });
+  kill(3);
+  until([&] { return catalog_->takes.size() == 2; });
+  catalog_->speak();
+  EXPECT_EQ(wait(purchase), (Answer{200, R"({"order_number":0})"})) << "by the next leader";
 }
 
 TEST_F(OrderServiceTest, RefusesMoreOpenPurchasesThanItMayHave) {
