@@ -17,6 +17,7 @@ using http::Responder;
 using wire::Json;
 
 constexpr uint64_t kMaxOrders = INT64_MAX;
+constexpr std::string_view kAccepted = "application/json, application/x-www-form-urlencoded";
 
 std::string to_body(const toys::Purchase& purchase) {
   Json json;
@@ -60,6 +61,7 @@ void Handlers::get_product(const Request& request, Responder responder) {
 }
 
 void Handlers::add_product(const Request& request, Responder responder) {
+  if (refused_type(request, responder)) return;
   const auto toy = read_new_toy(request);
   if (!toy) return send(responder, renderer_.error(400, toy.error().message));
   change_product(request, wire::Method::kCatalogAdd,
@@ -69,6 +71,7 @@ void Handlers::add_product(const Request& request, Responder responder) {
 void Handlers::set_price(const Request& request, Responder responder) {
   const std::string_view name = request.param("name");
   if (!toys::check_name(name)) return send(responder, renderer_.error(404, kNoProduct));
+  if (refused_type(request, responder)) return;
   const auto price = read_price(request, name);
   if (!price) return send(responder, renderer_.error(400, price.error().message));
   change_product(request, wire::Method::kCatalogPrice, to_body(price->name, price->price_cents),
@@ -78,9 +81,18 @@ void Handlers::set_price(const Request& request, Responder responder) {
 void Handlers::restock(const Request& request, Responder responder) {
   const std::string_view name = request.param("name");
   if (!toys::check_name(name)) return send(responder, renderer_.error(404, kNoProduct));
+  if (refused_type(request, responder)) return;
   const auto restock = read_restock(request, name);
   if (!restock) return send(responder, renderer_.error(400, restock.error().message));
   change_product(request, wire::Method::kCatalogRestock, to_body(*restock), std::move(responder));
+}
+
+bool Handlers::refused_type(const Request& request, Responder& responder) const {
+  if (is_readable(request)) return false;
+  const Answer answer =
+      renderer_.error(415, "the body must be JSON or a form (" + std::string(kAccepted) + ")");
+  responder.text(answer.status, answer.content_type, answer.body, {{"Accept", kAccepted}});
+  return true;
 }
 
 void Handlers::change_product(const Request& request, wire::Method method, const std::string& body,
@@ -101,6 +113,10 @@ void Handlers::change_product(const Request& request, wire::Method method, const
 // --- orders ---
 
 void Handlers::buy(const Request& request, Responder responder) {
+  if (refused_type(request, responder)) {
+    ++purchases_.refused;
+    return;
+  }
   const auto purchase = read_purchase(request);
   const auto key = read_key(request, clock_.wall_ms());
   if (!purchase || !key) {

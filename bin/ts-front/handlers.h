@@ -44,6 +44,8 @@ class Handlers {
   const PurchaseFigures& purchases() const { return purchases_; }
 
  private:
+  // Answers a body that nobody here reads; false where this one is read.
+  bool refused_type(const http::Request& request, http::Responder& responder) const;
   void change_product(const http::Request& request, wire::Method method, const std::string& body,
                       http::Responder responder);
   void bought(const wire::Response& response);

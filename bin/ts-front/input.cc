@@ -26,13 +26,27 @@ bool are_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
 }
 
-bool is_form(const http::Request& request) {
+// The media type without its parameters; empty where none is told.
+std::string_view type_of(const http::Request& request) {
   std::string_view type = request.header("Content-Type").value_or("");
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  if (!http::equals_ignoring_case(type, kFormType)) return false;
-  const size_t first = request.body.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos || request.body[first] != '{';
+  return type;
+}
+
+bool ends_ignoring_case(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() &&
+         http::equals_ignoring_case(text.substr(text.size() - end.size()), end);
+}
+
+bool begins_with_brace(std::string_view body) {
+  const size_t first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && body[first] == '{';
+}
+
+bool is_form(const http::Request& request) {
+  return http::equals_ignoring_case(type_of(request), kFormType) &&
+         !begins_with_brace(request.body);
 }
 
 // Whether digits behind this text belong to a fraction or an exponent.
@@ -129,6 +143,14 @@ Result<std::string> object_with_name(const http::Request& request, std::string_v
 
 }  // namespace
 
+bool is_readable(const http::Request& request) {
+  const std::string_view type = type_of(request);
+  // What clients call a text that they were not told the type of is JSON too.
+  return type.empty() || http::equals_ignoring_case(type, kFormType) ||
+         http::equals_ignoring_case(type, "text/plain") || ends_ignoring_case(type, "/json") ||
+         ends_ignoring_case(type, "+json") || begins_with_brace(request.body);
+}
+
 Result<toys::Purchase> read_purchase(const http::Request& request) {
   const auto object = read_object(request);
   if (!object) return fail(object.error());
@@ -166,10 +188,10 @@ Result<std::string> read_key(const http::Request& request, int64_t wall_ms) {
 }
 
 std::optional<uint64_t> parse_order_number(std::string_view text) {
+  if (!are_digits(text)) return std::nullopt;
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return error == std::errc{} ? number : UINT64_MAX;
 }
 
 }  // namespace tandem::front

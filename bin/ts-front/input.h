@@ -16,6 +16,10 @@ namespace tandem::front {
 // --- bodies ---
 // A form is told by its Content-Type; one that begins with a brace is JSON that a client such as
 // curl -d calls a form, since in a form that brace would be escaped. Numbers in a form are digits.
+
+// Whether the readers below know what the body is: false where it is called something that is
+// neither JSON nor a form, such as multipart/form-data, and does not begin with a brace.
+bool is_readable(const http::Request& request);
 Result<toys::Purchase> read_purchase(const http::Request& request);
 Result<toys::NewToy> read_new_toy(const http::Request& request);
 // Those two have the name in their path.
@@ -25,7 +29,7 @@ Result<toys::NewPrice> read_price(const http::Request& request, std::string_view
 // Idempotency-Key: at most 128 bytes of UTF-8. Without one, a made key born at `wall_ms`.
 Result<std::string> read_key(const http::Request& request, int64_t wall_ms);
 
-// nullopt: not a number from 0 to 2^64-1.
+// nullopt: not digits alone. One beyond 2^64-1 is that: no order has such a number.
 std::optional<uint64_t> parse_order_number(std::string_view text);
 
 }  // namespace tandem::front

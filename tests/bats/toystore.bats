@@ -120,8 +120,20 @@ Chess 19.99 100'
 
 @test 'POST order: a body of another type is refused, one over the limit is 413' {
   toy Typed 5
-  run curl -sS -o /dev/null -w '%{http_code}' -H 'Content-Type: text/xml' -d '<a/>' "$shop/orders"
-  assert_output 400
+  local body
+  for body in '<a/>' --x; do
+    run curl -sS -D - -H 'Content-Type: multipart/form-data; boundary=x' -d "$body" "$shop/orders"
+    assert_line --regexp '^HTTP/1.1 415'
+    assert_line --regexp '^Accept: application/json, application/x-www-form-urlencoded'
+    assert_line --partial '"code":415'
+  done
+  run curl -sS -o /dev/null -w '%{http_code}' -F name=Typed -F quantity=1 "$shop/orders"
+  assert_output 415
+  # Not JSON, whatever it is called.
+  for body in 'Content-Type: application/json' 'Content-Type: text/plain' 'Content-Type:'; do
+    run curl -sS -o /dev/null -w '%{http_code}' -H "$body" -d '<a/>' "$shop/orders"
+    assert_output 400
+  done
   head -c 1100000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/body"
   shop POST /orders "@$BATS_TEST_TMPDIR/body"
   refused 413 ''
@@ -136,7 +148,9 @@ Chess 19.99 100'
   expect 404 '{"error":{"code":404,"message":"order_id does not exist"}}'
   shop GET /orders/9223372036854775807
   refused 404 'order_id does not exist'
-  for bad in x -1 +1 1.0 1e0 0x1 ' 1' %201 1%20 "1$(printf '%030d' 0)"; do
+  shop GET "/orders/1$(printf '%030d' 0)"
+  refused 404 'order_id does not exist'
+  for bad in x -1 +1 1.0 1e0 0x1 ' 1' %201 1%20; do
     shop GET "/orders/${bad// /%20}"
     expect 400 '{"error":{"code":400,"message":"invalid order_id"}}'
   done

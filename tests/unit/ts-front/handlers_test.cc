@@ -184,6 +184,22 @@ TEST_F(HandlersTest, RefusesBadChangesBeforeTheyAreAsked) {
   EXPECT_TRUE(orders.calls.empty());
 }
 
+TEST_F(HandlersTest, SaysWhichTypesItReads) {
+  const std::vector<std::pair<http::Method, const char*>> changes = {
+      {http::Method::kPost, "/orders"},
+      {http::Method::kPost, "/products"},
+      {http::Method::kPatch, "/products/Tux"},
+      {http::Method::kPost, "/products/Tux/restock"}};
+  for (const auto& [method, path] : changes) {
+    const auto& refused = call(method, path, "--x", {{"Content-Type", "multipart/form-data"}});
+    EXPECT_EQ(refused.status, 415) << path;
+    EXPECT_THAT(refused.body, testing::HasSubstr("application/x-www-form-urlencoded"));
+  }
+  EXPECT_EQ(handlers.purchases().refused, 1u);
+  EXPECT_TRUE(catalog.calls.empty());
+  EXPECT_TRUE(orders.calls.empty());
+}
+
 TEST_F(HandlersTest, Orders) {
   const auto& found = call(http::Method::kGet, "/orders/7");
   EXPECT_EQ(orders.calls[0].method, wire::Method::kOrderGet);
@@ -192,8 +208,10 @@ TEST_F(HandlersTest, Orders) {
   EXPECT_EQ(found.body, R"({"data":{"number":7,"name":"Tux","quantity":1}})");
   EXPECT_EQ(call(http::Method::kGet, "/orders/x").body,
             R"({"error":{"code":400,"message":"invalid order_id"}})");
-  EXPECT_EQ(call(http::Method::kGet, "/orders/9223372036854775808").body,
-            R"({"error":{"code":404,"message":"order_id does not exist"}})");
+  for (const char* number : {"9223372036854775808", "1000000000000000000000000000000"}) {
+    EXPECT_EQ(call(http::Method::kGet, std::string("/orders/") + number).body,
+              R"({"error":{"code":404,"message":"order_id does not exist"}})");
+  }
   EXPECT_TRUE(orders.calls.empty());
 }
 

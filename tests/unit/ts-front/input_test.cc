@@ -48,6 +48,20 @@ TEST(InputTest, JsonThatIsCalledAFormIsJson) {
             (toys::Purchase{"Tux", 3}));
 }
 
+TEST(InputTest, OnlyJsonAndFormsAreRead) {
+  for (const std::string_view type :
+       {"application/json", "Application/JSON; charset=utf-8", "text/json", "application/ld+json",
+        "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", ""}) {
+    EXPECT_TRUE(is_readable(post("x", type))) << type;
+  }
+  for (const std::string_view type : {"multipart/form-data; boundary=x", "text/xml", "json",
+                                      "application/octet-stream", "application/jsonp"}) {
+    EXPECT_FALSE(is_readable(post("--x", type))) << type;
+    EXPECT_FALSE(is_readable(post("", type))) << type;
+    EXPECT_TRUE(is_readable(post(" {", type))) << type;
+  }
+}
+
 TEST(InputTest, AQuantityIsAPositiveInteger) {
   for (const std::string_view quantity :
        {"0", "-1", "1.5", "\"1\"", "null", "true", "[]", "{}", "1e3", "1000000001",
@@ -144,8 +158,10 @@ TEST(InputTest, OrderNumbers) {
   EXPECT_EQ(parse_order_number("0"), 0u);
   EXPECT_EQ(parse_order_number("007"), 7u);
   EXPECT_EQ(parse_order_number("18446744073709551615"), UINT64_MAX);
+  EXPECT_EQ(parse_order_number("18446744073709551616"), UINT64_MAX);
+  EXPECT_EQ(parse_order_number("1" + std::string(1000, '0')), UINT64_MAX);
   for (const std::string_view text :
-       {"", "-1", "+1", " 1", "1 ", "1.0", "1e3", "x", "0x1", "18446744073709551616"}) {
+       {"", "-1", "+1", " 1", "1 ", "1.0", "1e3", "x", "0x1", "18446744073709551616x"}) {
     EXPECT_EQ(parse_order_number(text), std::nullopt) << text;
   }
 }
