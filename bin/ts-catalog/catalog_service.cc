@@ -214,9 +214,15 @@ void CatalogService::tick() {
 
 void CatalogService::log_first_toys(int64_t now) {
   if (now < first_toys_again_at_ || draining_) return;
+  const auto first = options_.first_toys();
+  if (!first) {
+    log::error("there are no first toys for the catalog", {{"error", first.error().message}});
+    first_toys_again_at_ = now + kFirstToysAgainNs;
+    return;
+  }
   first_toys_again_at_ = now + kOwnBudgetMs * kNsPerMs + kFirstToysAgainNs;
   replica_.write(
-      toys::Catalog::init_command(options_.first_toys), {}, kOwnBudgetMs,
+      toys::Catalog::init_command(*first), {}, kOwnBudgetMs,
       [this](const Result<replica::Written>& written) {
         if (written) {
           log::info("the catalog has its first toys",

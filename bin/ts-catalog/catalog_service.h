@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "daemon/part.h"
 #include "loop/loop.h"
 #include "replica/driver.h"
@@ -28,8 +30,9 @@
 namespace tandem::catalog {
 
 struct CatalogOptions {
-  std::vector<toys::NewToy> first_toys;  // logged once, by the first leader of a new store
-  uint64_t restock_every_ms = 10'000;    // 0: never
+  // Asked by the first leader of a new store, which logs them, until it gets them.
+  std::function<Result<std::vector<toys::NewToy>>()> first_toys;
+  uint64_t restock_every_ms = 10'000;  // 0: never
   int64_t restock_to = 100;
   size_t max_fronts = 64;
   size_t max_held = 16384;  // answers to changes that wait for the fronts; more changes are refused

@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/log.h"
+#include "storage/identity.h"
+
 namespace tandem::catalog {
 namespace {
 
@@ -25,6 +28,12 @@ Result<std::string> read_file(const std::string& path) {
   }
   if (std::ferror(file.get()) != 0) return fail_errno("cannot read '" + path + "'", errno);
   return text;
+}
+
+bool has_data(replica::ReplicaConfig replica) {
+  replica::put_id(replica);
+  const auto identity = storage::load_identity(replica.driver.directory);
+  return identity && *identity && (*identity)->lineage != 0;
 }
 
 }  // namespace
@@ -55,6 +64,14 @@ Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config) {
 Status check_catalog(const CatalogConfig& config) {
   const auto toys = read_first_toys(config);
   if (!toys) return fail(toys.error());
+  return {};
+}
+
+Status check_start(const CatalogConfig& config) {
+  const Status checked = check_catalog(config);
+  if (checked || !has_data(config.replica)) return checked;
+  log::warning("the file of the first toys is not good; this replica has its toys",
+               {{"error", checked.error().message}});
   return {};
 }
 

@@ -26,5 +26,7 @@ void declare_catalog(CatalogConfig& config, daemon::SettingTable& table);
 Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config);
 // The same, for --check.
 Status check_catalog(const CatalogConfig& config);
+// For the start: a replica that has data needs no file, and what is wrong with it is a warning.
+Status check_start(const CatalogConfig& config);
 
 }  // namespace tandem::catalog

@@ -16,12 +16,11 @@ int main(int argc, char** argv) {
       {"ts-catalog", "keep a replica of the toy store's catalog", replica::replica_options(), ""},
       argc,
       argv};
-  auto config = daemon.load(catalog::declare_catalog, catalog::check_catalog);
+  const auto check = daemon.has_option("check") ? catalog::check_catalog : catalog::check_start;
+  auto config = daemon.load(catalog::declare_catalog, check);
   replica::put_id(config.replica);
   const Status made = replica::make_directories(config.replica);
   if (!made) daemon::die(made.error());
-  auto first_toys = catalog::read_first_toys(config);
-  if (!first_toys) daemon::die(first_toys.error());
 
   loop::Loop loop;
   auto coord = coord::open_local({.root = config.replica.coord_root}, loop);
@@ -32,7 +31,7 @@ int main(int argc, char** argv) {
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   catalog::CatalogService products{loop,
-                                   {.first_toys = std::move(*first_toys),
+                                   {.first_toys = [&] { return catalog::read_first_toys(config); },
                                     .restock_every_ms = config.restock_every_ms,
                                     .restock_to = config.restock_to,
                                     .max_fronts = config.max_fronts,

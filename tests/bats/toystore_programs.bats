@@ -30,7 +30,8 @@ teardown() { store_down; }
   local setting
   for setting in front.style=plain cache.size=0 cache.enabled=maybe orders.replicas= \
     orders.replicas=1,x orders.replicas=1,1 orders.min_in_sync=4 catalog.min_in_sync=2 \
-    catalog.group=orders store.timeout=0 store.nothing=1; do
+    catalog.group=orders orders.group= orders.group=../orders coord.root= store.timeout=0 \
+    store.nothing=1; do
     run in_store "$TANDEM_BIN/ts-front" --set "$setting" --check
     assert_failure
     assert_output --partial "${setting%%=*}"
@@ -40,9 +41,23 @@ teardown() { store_down; }
   assert_output --partial replica.id
   run "$TANDEM_BIN/ts-order" --id 0 --check
   assert_failure 64
-  run in_store "$TANDEM_BIN/ts-order" --id 1 --set rpc.url=carrier-pigeon
-  assert_failure
-  assert_output --partial carrier-pigeon
+  for setting in rpc.url=carrier-pigeon rpc.url=ipc:// rpc.url=tcp://127.0.0.1 \
+    'rpc.url=tcp://127.0.0.1:x{id}' replica.group=a/b replica.directory= coord.root= \
+    catalog.group=.hidden; do
+    run in_store "$TANDEM_BIN/ts-order" --id 1 --set "$setting" --check
+    assert_failure 64
+    assert_output --partial "'${setting%%=*}'"
+  done
+  run in_store "$TANDEM_BIN/ts-order" --id 1 --set 'rpc.url=tcp://127.0.0.1:710{id}' --check
+  assert_success
+  printf '[rpc]\nurl = "carrier-pigeon"\n' >"$store/order.toml"
+  run in_store "$TANDEM_BIN/ts-order" --config order.toml --id 1
+  assert_failure 78
+  assert_output --partial "order.toml:2:7: 'rpc.url': cannot use 'carrier-pigeon'"
+  assert_file_not_exist "$store/run"
+  run in_store "$TANDEM_BIN/ts-front" --set 'orders.replicas=[1,2,3]' --check
+  assert_failure 64
+  assert_output --partial 'with commas in between, such as 1,2,3'
   run in_store "$TANDEM_BIN/ts-catalog" --set catalog.restock_to=0 --check
   assert_failure
   assert_output --partial catalog.restock_to
@@ -79,6 +94,18 @@ teardown() { store_down; }
   start_member catalog-1 --set catalog.file="$file"
   shop GET /products
   expect 200 '{"data":[{"name":"Chess, travel size","price":7.50,"quantity":3}]}'
+  # A replica that has its toys starts without the file, and says so.
+  stop_member catalog-1
+  rm "$file"
+  start_member catalog-1 --set catalog.file="$file"
+  run cat "$store"/catalog-1.*
+  assert_line --regexp "warning: the file of the first toys is not good.*$file"
+  shop GET /products
+  expect 200 '{"data":[{"name":"Chess, travel size","price":7.50,"quantity":3}]}'
+  run in_store "$TANDEM_BIN/ts-catalog" --set catalog.file="$file" --check
+  assert_failure 78
+  run in_store "$TANDEM_BIN/ts-catalog" --id 2 --set catalog.file="$file"
+  assert_failure 78
 }
 
 @test 'a second process on one directory or port is refused and harms nothing' {
@@ -92,6 +119,19 @@ teardown() { store_down; }
   is_running "$(cat "$store/catalog-1.pid")"
   shop GET /livez
   assert_equal "$status" 200
+}
+
+@test 'a replica that is to listen where another one does is refused, and that one is still reached' {
+  local name
+  for name in catalog-1 order-1 order-2 order-3 front; do start_member $name; done
+  run in_store "$TANDEM_BIN/ts-order" --config etc/order.toml --id 1 \
+    --set replica.directory=run/state/other
+  assert_failure 69
+  assert_output --partial "cannot listen on 'run/sock/order-1.sock': somebody else does"
+  until_true replicas '[.data[] | select(.alive and .in_sync)] | length == 3'
+  kill_member order-3
+  until_true leads 2
+  buy Tux
 }
 
 @test 'a front alone: alive, not ready, 503 with Retry-After' {

@@ -85,7 +85,11 @@ class CatalogServiceTest : public testing::Test {
   CatalogServiceTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
 
   static CatalogOptions options() {
-    return {.first_toys = {{"Tux", 1599, 100}, {"Lego", 3599, 2}}, .restock_every_ms = 0};
+    return {.first_toys = toys_of({{"Tux", 1599, 100}, {"Lego", 3599, 2}}), .restock_every_ms = 0};
+  }
+  static std::function<Result<std::vector<toys::NewToy>>()> toys_of(
+      std::vector<toys::NewToy> first) {
+    return [first = std::move(first)] { return first; };
   }
   void start(repl::ReplicaId id, CatalogOptions with = options()) {
     nodes_[id] = std::make_unique<Node>(loop_, root_, id, std::move(with));
@@ -199,10 +203,23 @@ TEST_F(CatalogServiceTest, ANewStoreGetsItsFirstToysOnce) {
   EXPECT_EQ(ask(Method::kCatalogList, "").body, all);
   kill(1);
   auto others = options();
-  others.first_toys = {{"Chess", 1, 1}};
+  others.first_toys = toys_of({{"Chess", 1, 1}});
   start(1, others);
   until_led();
   EXPECT_EQ(ask(Method::kCatalogList, "").body, all);
+}
+
+TEST_F(CatalogServiceTest, FirstToysThatCannotBeReadAreAskedForAgain) {
+  auto with = options();
+  size_t asked = 0;
+  with.first_toys = [&asked]() -> Result<std::vector<toys::NewToy>> {
+    if (++asked == 1) return fail(ErrorKind::kConfig, "no such file");
+    return std::vector<toys::NewToy>{{"Kite", 100, 1}};
+  };
+  start(1, with);
+  lead();
+  EXPECT_EQ(asked, 2U);
+  EXPECT_EQ(product("Kite"), R"({"name":"Kite","price":1.00,"quantity":1,"version":2})");
 }
 
 TEST_F(CatalogServiceTest, ProductsAreAskedForByName) {

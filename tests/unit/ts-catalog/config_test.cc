@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "storage/identity.h"
 #include "support/temporary_directory.h"
 
 namespace tandem::catalog {
@@ -51,6 +52,20 @@ TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
 TEST_F(ConfigTest, AFileWithoutAnEndIsRefused) {
   config_.file = "/dev/zero";
   EXPECT_EQ(error(), "catalog.file: '/dev/zero' is too large");
+}
+
+TEST_F(ConfigTest, AReplicaWithDataNeedsNoFile) {
+  config_.replica.driver.id = 7;
+  config_.replica.driver.directory = directory_.file("catalog-{id}");
+  const std::string data = directory_.file("catalog-7");
+  fs::create_directory(data);
+  ASSERT_TRUE(storage::save_identity(data, {.lineage = 0, .storage_id = 5}));
+  EXPECT_FALSE(check_start(config_)) << "it has joined no group yet";
+  ASSERT_TRUE(storage::save_identity(data, {.lineage = 3, .storage_id = 5}));
+  EXPECT_TRUE(check_start(config_));
+  write("Tux,1,1\n");
+  EXPECT_TRUE(check_start(config_));
+  EXPECT_FALSE(check_catalog(config_)) << "who checks wants to know";
 }
 
 }  // namespace
