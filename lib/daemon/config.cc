@@ -61,6 +61,14 @@ std::string range_text(const Setting& setting) {
   return " from " + written(setting.min()) + " to " + written(setting.max());
 }
 
+// Of a duration or size, where nobody wants to know that `no_limit` is the highest there is.
+std::string bounds_text(const Setting& setting, int64_t no_limit) {
+  if (setting.max() < no_limit) return range_text(setting);
+  if (setting.min() <= 0) return "";
+  return " of at least " + (setting.type() == SettingType::kDuration ? duration_text(setting.min())
+                                                                     : size_text(setting.min()));
+}
+
 }  // namespace
 
 const std::string& RawConfig::at(std::string_view path) const {
@@ -108,11 +116,9 @@ std::string Setting::expectation() const {
     case SettingType::kBoolean:
       return "true or false";
     case SettingType::kDuration:
-      return "a duration such as \"250ms\", \"2s\" or \"1m\"" +
-             (min_ > 0 || max_ < kMaxDurationMs ? range_text(*this) : "");
+      return "a duration such as \"250ms\", \"2s\" or \"1m\"" + bounds_text(*this, kMaxDurationMs);
     case SettingType::kSize:
-      return "a size such as 4096, \"64KiB\" or \"1MiB\"" +
-             (min_ > 0 || max_ < kMaxSize ? range_text(*this) : "");
+      return "a size such as 4096, \"64KiB\" or \"1MiB\"" + bounds_text(*this, kMaxSize);
     case SettingType::kTextList:
       return words.empty() ? "a list of strings" : "a list of " + words;
     case SettingType::kIntegerList:

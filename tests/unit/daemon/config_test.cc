@@ -186,6 +186,21 @@ TEST(ConfigTest, AProgramsOwnCheckIsOfEveryValueThatIsGiven) {
                                       "command line: 'socket': cannot use 'd'"));
 }
 
+TEST(ConfigTest, ALimitThatIsNoneIsNotTold) {
+  const auto declaration = [](TestConfig& c, SettingTable& t) {
+    t.duration_ms("wait", c.wait_ms, "how long to wait", 1);
+    t.size("body", c.body, "longest body", 1 << 10);
+    t.duration_ms("pause", c.level, "how long to pause");
+  };
+  EXPECT_THAT(Reading("wait = 0\nbody = 1\npause = -1\n", {}, {}, declaration).errors,
+              ElementsAre("F:1:8: 'wait' must be a duration such as \"250ms\", \"2s\" or \"1m\" of "
+                          "at least 1ms, not 0",
+                          "F:2:8: 'body' must be a size such as 4096, \"64KiB\" or \"1MiB\" of at "
+                          "least 1KiB, not 1",
+                          "F:3:9: 'pause' must be a duration such as \"250ms\", \"2s\" or \"1m\", "
+                          "not -1"));
+}
+
 TEST(ConfigTest, SyntaxErrorsHaveAPosition) {
   const Reading r("[http]\nport = = 1\n");
   ASSERT_EQ(r.errors.size(), 1u);
