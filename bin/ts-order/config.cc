@@ -17,6 +17,11 @@ void declare_order(OrderConfig& c, daemon::SettingTable& t) {
             "purchases without an outcome; more are refused");
 }
 
+Status check_order(const OrderConfig& config) {
+  if (config.replica.driver.group != config.catalog_group) return {};
+  return fail(ErrorKind::kConfig, "replica.group and catalog.group are the same");
+}
+
 group::GroupOptions catalog_group(const OrderConfig& config) {
   group::GroupOptions options;
   options.group = config.catalog_group;

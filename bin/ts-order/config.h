@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/result.h"
 #include "daemon/config.h"
 #include "group/group.h"
 #include "replica/replica_config.h"
@@ -19,6 +20,8 @@ struct OrderConfig {
 };
 
 void declare_order(OrderConfig& config, daemon::SettingTable& table);
+// What one value cannot tell: that the orders and the catalog are two groups.
+Status check_order(const OrderConfig& config);
 // The catalog, as this process asks it.
 group::GroupOptions catalog_group(const OrderConfig& config);
 

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
       {"ts-order", "keep a replica of the toy store's orders", replica::replica_options(), ""},
       argc,
       argv};
-  auto config = daemon.load(order::declare_order);
+  auto config = daemon.load(order::declare_order, order::check_order);
   replica::put_id(config.replica);
   const Status made = replica::make_directories(config.replica);
   if (!made) daemon::die(made.error());

@@ -39,6 +39,9 @@ teardown() { store_down; }
   run "$TANDEM_BIN/ts-order" --check
   assert_failure 78
   assert_output --partial replica.id
+  run "$TANDEM_BIN/ts-order" --id 1 --set catalog.group=orders --check
+  assert_failure 78
+  assert_output --partial 'replica.group and catalog.group are the same'
   run "$TANDEM_BIN/ts-order" --id 0 --check
   assert_failure 64
   for setting in rpc.url=carrier-pigeon rpc.url=ipc:// rpc.url=tcp://127.0.0.1 \
