@@ -14,6 +14,22 @@
 
 namespace tandem::repl {
 
+// The earliest of some times.
+class Deadline {
+ public:
+  explicit Deadline(int64_t now_ns) : now_ns_(now_ns) {}
+  void at(int64_t ns) { ns_ = std::min(ns_, ns); }
+  // Where it has passed, what it was for is done, or waits for something else.
+  void by(int64_t ns) {
+    if (ns > now_ns_) at(ns);
+  }
+  int64_t ns() const { return ns_; }
+
+ private:
+  const int64_t now_ns_;
+  int64_t ns_ = INT64_MAX;
+};
+
 struct ReplicaOptions {
   Member self;
   uint64_t session = 0;               // random at each start

@@ -312,6 +312,36 @@ void Leader::tick() {
                 [this](const auto& granted) { return granted.second.until_ns <= context_.now; });
 }
 
+// Whatever tick() and end_of_turn() compare the clock with. What has passed has had its effect, but
+// for what is to be repeated.
+int64_t Leader::next_deadline_ns() const {
+  const ReplicaOptions& options = context_.options;
+  Deadline next(context_.now);
+  if (!predecessor_is_over_) next.by(promised_at_ns_ + options.lease_ns);
+  if (pending_ && pending_->unknown) {
+    if (pending_->retry_at_ns != 0) next.at(pending_->retry_at_ns);
+    next.at(pending_->read_again_at_ns);
+  }
+  for (const auto& [member, granted] : granted_) next.by(granted.until_ns);
+  for (const auto& [id, until_ns] : excluded_until_ns_) next.by(until_ns);
+  for (const auto& [id, peer] : peers_) {
+    next.by(peer.last_heard_ns + options.silence_ns + 1);
+    if (peer.waiting_since_ns != 0) next.by(peer.waiting_since_ns + options.stall_ns + 1);
+    next.by(peer.rejoin_after_ns);
+    if (peer.proven_dead) continue;
+    if (peer.session == 0) {
+      next.at(last_announce_ns_ + options.heartbeat_ns);
+    } else {
+      next.at(peer.last_sent_ns + options.heartbeat_ns);
+      // The log was cut off below: what it needs of it is in the snapshot.
+      if (peer.next < context_.log.first_index() && peer.mode != Mode::kSnapshot) {
+        next.at(context_.now);
+      }
+    }
+  }
+  return next.ns();
+}
+
 void Leader::end_of_turn() {
   advance_commit();
   for (auto& [id, peer] : peers_) replicate(id, peer);

@@ -63,6 +63,8 @@ class Leader {
   void on_swap_done(const SwapDone& done);
   void tick();
   void end_of_turn();
+  // See Replica.
+  int64_t next_deadline_ns() const;
 
  private:
   enum class Mode {

@@ -432,6 +432,18 @@ void Replica::on(Tick&) {
   }
 }
 
+// What on(Tick&) compares with, and what an end of turn does with time.
+int64_t Replica::next_deadline_ns() const {
+  if (!reads_.empty()) return context_.now;
+  if (leader_ != nullptr) return leader_->next_deadline_ns();
+  const bool silent = context_.now - last_contact_ns_ > kHelloEveryNs;
+  Deadline next(context_.now);
+  next.by(last_contact_ns_ + kHelloEveryNs + 1);
+  if (silent && leader_id_ != 0) next.at(last_hello_ns_ + kHelloEveryNs + 1);
+  if (silent || !has_read_record_) next.at(last_record_read_ns_ + kRecordReadEveryNs + 1);
+  return next.ns();
+}
+
 void Replica::on(EndOfTurn&) {
   if (leader_ != nullptr) {
     leader_->end_of_turn();

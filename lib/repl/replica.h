@@ -41,6 +41,11 @@ class Replica {
   // carried out before the next step. End each loop turn with EndOfTurn.
   void step(Event event, int64_t now_ns, Effects& effects);
 
+  // When something comes to be due by itself (the clock of step()): until then Tick and EndOfTurn
+  // bring about nothing, and need not be given where nothing else is. In the past where it has to
+  // be looked at again and again. To be asked after EndOfTurn.
+  int64_t next_deadline_ns() const;
+
   bool leading() const { return leader_ != nullptr; }
   bool opened() const { return leader_ != nullptr && leader_->opened(); }
   // The entry that opened the epoch that this replica leads. REQUIRES: leading().

@@ -14,10 +14,12 @@
 namespace tandem::replica {
 namespace {
 
-constexpr uint64_t kTickMs = 10;
+// While something waits that has a deadline of its own, and where the core has something to look at
+// again and again; otherwise the core's next deadline tells when.
+constexpr int64_t kTickNs = 10'000'000;
 constexpr size_t kApplyBytes = 1 << 20;
 constexpr size_t kApplyEntriesPerTurn = 2000;
-constexpr uint64_t kLockCheckTicks = 100;
+constexpr int64_t kLockCheckNs = 1'000'000'000;
 constexpr size_t kMaxQuestions = 1024;
 constexpr size_t kEntryOverhead = 256;  // of an entry beside its command and its key
 
@@ -42,7 +44,7 @@ void Driver::start(UniqueFunction<void(Status)> done) {
   CHECK_MSG(core_ != nullptr, "open() comes first");
   peers_ = std::make_unique<Peers>(loop_, [this] { refresh_members(); });
   ticker_ = std::make_unique<loop::Timer>(loop_, [this] { tick(); });
-  ticker_->start(kTickMs, kTickMs);
+  tick();
   end_of_turn_ = std::make_unique<loop::Idle>(loop_, [this] { end_of_turn(); });
   if (dirty_) end_of_turn_->start();
   coord_.register_member(options_.group, own_member(),
@@ -113,6 +115,7 @@ void Driver::refresh_members() {
 
 void Driver::step(repl::Event event) {
   repl::Effects effects;
+  core_->set_space(log_->has_space());
   core_->step(std::move(event), system_clock().boot_ns(), effects);
   dirty_ = true;
   if (end_of_turn_ != nullptr) end_of_turn_->start();
@@ -220,6 +223,7 @@ void Driver::end_of_turn() {
   tell_takes_writes();
   log_->flush();
   take_snapshot_if_due();
+  tick_when_due();
 }
 
 void Driver::tell_takes_writes() {
@@ -230,14 +234,30 @@ void Driver::tell_takes_writes() {
   if (now != 0) on_takes_writes_(true);
 }
 
+// The core's time comes in ticks; each of them ends with a turn that sets the next. Nothing is set
+// later than it was: deadlines mostly move on with each message, and a timer that was set for an
+// earlier one costs less than setting it anew in each turn.
+void Driver::tick_when_due() {
+  if (ticker_ == nullptr) return;
+  const int64_t now = system_clock().boot_ns();
+  int64_t next = std::min(core_->next_deadline_ns(), lock_checked_ns_ + kLockCheckNs);
+  const bool waits = writers_.size() + readers_.size() + index_readers_.size() > 0;
+  if (next <= now) next = now + kTickNs;
+  if (waits) next = std::min(next, now + kTickNs);
+  if (ticker_->active() && next >= tick_at_ns_) return;
+  tick_at_ns_ = next;
+  ticker_->start(static_cast<uint64_t>((next - now + 999'999) / 1'000'000));
+}
+
 void Driver::tick() {
-  core_->set_space(log_->has_space());
   step(repl::Tick{});
   const int64_t now = system_clock().boot_ns();
   writers_.expire(now);
   readers_.expire(now);
   index_readers_.expire(now);
-  if (++ticks_ % kLockCheckTicks == 0 && !lock_->still_ours()) {
+  if (now - lock_checked_ns_ < kLockCheckNs) return;
+  lock_checked_ns_ = now;
+  if (!lock_->still_ours()) {
     daemon::die(Error{ErrorKind::kBusy, "the lock of '" + options_.directory +
                                             "' is gone: another process may use the directory"});
   }
@@ -436,6 +456,7 @@ void Driver::read_at(uint64_t index, int64_t deadline_ns, Readers::Done done) {
     done({});
   } else {
     readers_.add(index, deadline_ns, std::move(done));
+    tick_when_due();
   }
 }
 

@@ -139,6 +139,7 @@ class Driver final : public daemon::Part {
   void apply_committed();
   void apply(const wire::Entry& entry);
   void tell_takes_writes();
+  void tick_when_due();
   void tick();
   void swap_record(const repl::Swap& swap);
   void read_record();
@@ -182,7 +183,8 @@ class Driver final : public daemon::Part {
   std::vector<repl::Send> held_;  // in the order in which they were sent
   std::deque<Question> questions_;
   uint64_t last_question_ = 0;
-  uint64_t ticks_ = 0;
+  int64_t lock_checked_ns_ = 0;
+  int64_t tick_at_ns_ = 0;  // boot clock: when the ticker is set to go off
   std::optional<Install> installing_;
 
   UniqueFunction<void(bool)> on_takes_writes_;

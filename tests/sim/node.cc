@@ -335,8 +335,23 @@ void Node::apply_committed() {
   answer_reads();
 }
 
+// A driver sleeps until the core's next deadline: a tick before it must bring about nothing.
+bool Node::sleeps() {
+  if (life_.turn_open || clock() >= core_->next_deadline_ns()) return false;
+  const repl::Index commit = core_->commit();
+  repl::Effects effects;
+  core_->step(repl::Tick{}, clock(), effects);
+  core_->step(repl::EndOfTurn{}, clock(), effects);
+  const bool nothing = effects.persists.empty() && effects.sends.empty() && !effects.swap &&
+                       !effects.read_record && !effects.snapshot_chunk &&
+                       effects.readable.empty() && effects.notices.empty() &&
+                       !effects.stepped_down && core_->commit() == commit;
+  if (!nothing) violated("something was due before the core's next deadline");
+  return true;
+}
+
 void Node::tick() {
-  step(repl::Tick{});
+  if (!sleeps()) step(repl::Tick{});
   if (network_.reaches_store(id_)) watched_version_ = store_.record().version;
   if (world_.strikes(world_.plan.stale_watch) && !life_.installing) {
     step(repl::RecordRead{store_.stale(watched_version_), 0});

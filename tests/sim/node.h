@@ -85,6 +85,7 @@ class Node final : public Process {
   void apply_committed();
   void take_snapshot_if_due();
   void save(const Snapshot& snapshot);
+  bool sleeps();
   void tick();
 
   void expire(repl::Index index, uint64_t number);
