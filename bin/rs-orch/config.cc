@@ -5,7 +5,9 @@
 #include <system_error>
 #include <vector>
 
+#include "coord/names.h"
 #include "db/schema.h"
+#include "rpc/url.h"
 
 namespace tandem::orch {
 namespace {
@@ -18,11 +20,14 @@ void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
   c.http.port = 8090;
   daemon::declare_http(c.http, t);
   t.text("rpc.url", c.rpc_url,
-         "where the services reach this process: ipc://, tcp:// or abstract://");
+         "where the services reach this process: ipc://, tcp:// or abstract://")
+      .checked_by(rpc::check_url);
   t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
       .one_of({"local"});
-  t.text("coord.root", c.coord_root, "directory of the local coordination files");
-  t.text("database.group", c.group, "name of the group of workers");
+  t.text("coord.root", c.coord_root, "directory of the local coordination files")
+      .checked_by(daemon::check_not_empty);
+  t.text("database.group", c.group, "name of the group of workers")
+      .checked_by(coord::check_group_name);
   t.text("database.consistency", c.consistency, "of reads that do not choose one")
       .one_of({"linearizable", "session", "eventual"})
       .reloads();

@@ -58,6 +58,15 @@ alone() { # PROGRAM [ARGUMENT]…
   assert_output --partial 'carrier-pigeon'
 }
 
+@test 'what rs-orch cannot use as a url, a name or a directory is refused by name' {
+  local setting
+  for setting in rpc.url=carrier-pigeon database.group=../x database.group= coord.root=; do
+    run "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" --set "$setting" --check
+    assert_failure 64
+    assert_output --partial "'${setting%%=*}'"
+  done
+}
+
 @test 'without a database: alive, not ready, 503 with Retry-After' {
   local path
   for program in rs-users rs-rides; do
