@@ -176,7 +176,14 @@ Result<toys::NewPrice> read_price(const http::Request& request, std::string_view
 }
 
 Result<std::string> read_key(const http::Request& request, int64_t wall_ms) {
-  const std::string_view key = request.header("Idempotency-Key").value_or("");
+  constexpr std::string_view kName = "Idempotency-Key";
+  const std::string_view key = request.header(kName).value_or("");
+  const auto is_another = [&](const http::NameValue& header) {
+    return http::equals_ignoring_case(header.name, kName) && header.value != key;
+  };
+  if (std::any_of(request.headers.begin(), request.headers.end(), is_another)) {
+    return fail(ErrorKind::kBadInput, "header Idempotency-Key is given twice");
+  }
   if (key.size() > kMaxKeyBytes) {
     return fail(ErrorKind::kBadInput, "header Idempotency-Key has " + std::to_string(key.size()) +
                                           " bytes, more than the limit of 128");

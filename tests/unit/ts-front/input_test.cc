@@ -152,6 +152,10 @@ TEST(InputTest, KeysAreKeptOrMade) {
   EXPECT_THAT(error(read_key(request, 0)), HasSubstr("129 bytes"));
   request.headers = {{"Idempotency-Key", "\xff"}};
   EXPECT_THAT(error(read_key(request, 0)), HasSubstr("not UTF-8"));
+  request.headers = {{"Idempotency-Key", "a"}, {"idempotency-key", "b"}};
+  EXPECT_EQ(error(read_key(request, 0)), "header Idempotency-Key is given twice");
+  request.headers[1].value = "a";
+  EXPECT_EQ(*read_key(request, 0), "a");
 }
 
 TEST(InputTest, OrderNumbers) {
