@@ -66,7 +66,7 @@ class Client::Impl final : public SocketEvents {
   void renew_link();
   void end_link();
   void flush();
-  void start_ticking();
+  void tick_by(uint64_t at_ms);
   void tick();
   void start_watching();
   void watch();
@@ -89,8 +89,10 @@ class Client::Impl final : public SocketEvents {
   bool closing_ = false;
   uint64_t close_at_ms_ = 0;
   UniqueFunction<void()> closed_;
+  uint64_t acknowledge_at_ms_ = 0;  // where an acknowledgement is owed
   Flusher flusher_;
   loop::Timer ticker_;
+  uint64_t tick_at_ms_ = 0;    // when the ticker is set to go off
   const uint64_t silence_ms_;  // 0: silence means nothing
   Silence silence_;
   loop::Timer watch_;               // runs while the server owes something
@@ -120,7 +122,8 @@ void Client::Impl::call(std::string_view payload, uint64_t timeout_ms, Completio
   PendingCalls::Call pending;
   pending.done = std::move(done);
   const uint64_t id = calls_.add(std::move(pending), loop_.now_ms(), timeout_ms);
-  start_ticking();
+  // The wheel's ticks are this long, and one more makes sure that it is over.
+  tick_by(loop_.now_ms() + timeout_ms + kTickMs);
   if (connected_) return add_to_channel(id, payload);
   if (waiting_bytes_ + payload.size() > options_.max_queued_bytes) {
     return reject(std::move(calls_.take(id)->done), ErrorKind::kUnavailable,
@@ -210,6 +213,7 @@ void Client::Impl::on_message(uint32_t pipe, std::string_view message) {
   if (preamble.kind == Kind::kWelcome) return on_welcome(preamble.link, message);
   if (!connected_ || preamble.link != channel_.link()) return;
   if (preamble.kind != Kind::kData) return renew_link();
+  const bool owed = channel_.owes_acknowledgement();
   switch (channel_.receive(preamble)) {
     case Channel::Received::kForeign:
       return;
@@ -222,7 +226,9 @@ void Client::Impl::on_message(uint32_t pipe, std::string_view message) {
       break;
   }
   if (channel_.ready()) flusher_.request();
-  if (channel_.owes_acknowledgement()) start_ticking();
+  if (owed || !channel_.owes_acknowledgement()) return;
+  acknowledge_at_ms_ = loop_.now_ms() + kAcknowledgeMs;
+  tick_by(acknowledge_at_ms_);
 }
 
 void Client::Impl::on_welcome(uint64_t link, std::string_view body) {
@@ -270,7 +276,7 @@ void Client::Impl::disconnect() {
 void Client::Impl::renew_link() {
   end_link();
   hello_due_ = true;
-  start_ticking();
+  tick_by(loop_.now_ms() + kTickMs);
 }
 
 void Client::Impl::end_link() {
@@ -293,8 +299,12 @@ void Client::Impl::flush() {
   if (awaits_acknowledgement()) start_watching();
 }
 
-void Client::Impl::start_ticking() {
-  if (!ticker_.active()) ticker_.start(kTickMs, kTickMs);
+// A timer that is set for an earlier time stays, and sets the next one.
+void Client::Impl::tick_by(uint64_t at_ms) {
+  if (ticker_.active() && tick_at_ms_ <= at_ms) return;
+  tick_at_ms_ = at_ms;
+  const uint64_t now_ms = loop_.now_ms();
+  ticker_.start(at_ms > now_ms ? at_ms - now_ms : 1);
 }
 
 void Client::Impl::start_watching() {
@@ -323,10 +333,16 @@ void Client::Impl::tick() {
     }
   }
   if (hello_due_) say_hello();
-  if (connected_) channel_.acknowledge_now();
+  const uint64_t now_ms = loop_.now_ms();
+  const bool owes = connected_ && channel_.owes_acknowledgement();
+  if (owes && now_ms >= acknowledge_at_ms_) channel_.acknowledge_now();
   if (connected_ && channel_.ready()) flusher_.request();
-  if (calls_.size() == 0 && !hello_due_ && !closing_) ticker_.stop();
-  if (closing_ && (drained() || loop_.now_ms() >= close_at_ms_)) close();
+  if (closing_) {
+    if (drained() || now_ms >= close_at_ms_) return close();
+    tick_by(now_ms + kTickMs);
+  }
+  if (owes) tick_by(std::max(acknowledge_at_ms_, now_ms + 1));
+  if (calls_.size() > 0) tick_by(calls_.next_expiry_ms());
 }
 
 bool Client::Impl::drained() const {
@@ -339,7 +355,7 @@ void Client::Impl::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()>
   closing_ = true;
   close_at_ms_ = loop_.now_ms() + deadline_ms;
   closed_ = std::move(done);
-  start_ticking();
+  tick_by(loop_.now_ms() + kTickMs);
 }
 
 void Client::Impl::close() {

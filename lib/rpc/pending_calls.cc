@@ -65,6 +65,15 @@ PendingCalls::Call PendingCalls::release(uint32_t index) {
   return std::exchange(slot.call, {});
 }
 
+// The next bucket with anything in it, be it of a later round of the wheel.
+uint64_t PendingCalls::next_expiry_ms() const {
+  if (size_ == 0) return UINT64_MAX;
+  for (uint64_t tick = tick_ + 1; tick < tick_ + kBuckets; ++tick) {
+    if (buckets_[tick % kBuckets] != kNone) return tick * kTickMs;
+  }
+  return (tick_ + kBuckets) * kTickMs;
+}
+
 std::vector<PendingCalls::Call> PendingCalls::expire(uint64_t now_ms) {
   std::vector<Call> due;
   const uint64_t now_tick = now_ms / kTickMs;

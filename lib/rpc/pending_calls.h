@@ -36,6 +36,9 @@ class PendingCalls {
   uint64_t add(Call call, uint64_t now_ms, uint64_t timeout_ms);
   Call* find(uint64_t id);  // nullptr where it has its outcome
   std::optional<Call> take(uint64_t id);
+  // When expire() is to be called next, at the latest: nothing is due before. UINT64_MAX: there is
+  // no call.
+  uint64_t next_expiry_ms() const;
   // Takes out what is due.
   std::vector<Call> expire(uint64_t now_ms);
   // Takes out every call that is in a message, or every call.

@@ -40,6 +40,9 @@ namespace tandem::rpc {
 constexpr uint8_t kProtocolVersion = 1;
 // Messages under way one way. Both ends of one version must agree.
 constexpr size_t kWindow = 24;
+// How long an acknowledgement waits for a message that goes the same way anyhow. Longer than the
+// time between two questions or heartbeats (50 ms): whoever talks so often sends none alone.
+constexpr uint64_t kAcknowledgeMs = 60;
 constexpr uint64_t kErrorBit = uint64_t{1} << 63;
 
 enum class Kind : uint8_t { kHello = 1, kWelcome = 2, kData = 3, kGoodbye = 4 };

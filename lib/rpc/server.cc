@@ -1,5 +1,6 @@
 #include "rpc/server.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -62,9 +63,10 @@ struct Connection {
 
   const uint32_t pipe;
   Channel channel;
-  bool dirty = false;            // is in the list of what is to be flushed
-  const char* broken = nullptr;  // why it is to be given up; nothing more is read or written
-  uint64_t last_answer = 0;      // at closing: the message that the client must have received
+  bool dirty = false;              // is in the list of what is to be flushed
+  uint64_t acknowledge_at_ms = 0;  // where an acknowledgement is owed
+  const char* broken = nullptr;    // why it is to be given up; nothing more is read or written
+  uint64_t last_answer = 0;        // at closing: the message that the client must have received
 };
 
 }  // namespace
@@ -104,7 +106,7 @@ class Server::Impl final : public SocketEvents {
   void forget(uint32_t pipe);
   void flush();
   void flush_connection(Connection& connection);
-  void start_ticking();
+  void tick_by(uint64_t at_ms);
   void tick();
   bool drained();
   void close();
@@ -119,6 +121,7 @@ class Server::Impl final : public SocketEvents {
   std::vector<Connection*> dirty_;
   Flusher flusher_;
   loop::Timer ticker_;
+  uint64_t tick_at_ms_ = 0;  // when the ticker is set to go off
   bool complained_ = false;
   uint64_t complained_at_ms_ = 0;
   bool closing_ = false;
@@ -154,6 +157,7 @@ void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
   if (!well_formed || preamble.kind != Kind::kData) {
     return mark_broken(connection, "malformed message");
   }
+  const bool owed = connection.channel.owes_acknowledgement();
   switch (connection.channel.receive(preamble)) {
     case Channel::Received::kForeign:
       return;
@@ -166,7 +170,9 @@ void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
       break;
   }
   if (connection.channel.ready()) mark_dirty(connection);
-  if (connection.channel.owes_acknowledgement()) start_ticking();
+  if (owed || !connection.channel.owes_acknowledgement()) return;
+  connection.acknowledge_at_ms = loop_.now_ms() + kAcknowledgeMs;
+  tick_by(connection.acknowledge_at_ms);
 }
 
 void Server::Impl::on_hello(uint32_t pipe, uint64_t earlier_link, std::string_view body) {
@@ -307,18 +313,31 @@ void Server::Impl::flush_connection(Connection& connection) {
   }
 }
 
-void Server::Impl::start_ticking() {
-  if (!ticker_.active()) ticker_.start(kTickMs, kTickMs);
+// A timer that is set for an earlier time stays, and sets the next one.
+void Server::Impl::tick_by(uint64_t at_ms) {
+  if (ticker_.active() && tick_at_ms_ <= at_ms) return;
+  tick_at_ms_ = at_ms;
+  const uint64_t now_ms = loop_.now_ms();
+  ticker_.start(at_ms > now_ms ? at_ms - now_ms : 1);
 }
 
 void Server::Impl::tick() {
-  if (!closing_) ticker_.stop();
+  const uint64_t now_ms = loop_.now_ms();
+  uint64_t next_ms = UINT64_MAX;
   for (auto& [link, connection] : by_link_) {
     if (!connection->channel.owes_acknowledgement()) continue;
+    if (now_ms < connection->acknowledge_at_ms) {
+      next_ms = std::min(next_ms, connection->acknowledge_at_ms);
+      continue;
+    }
     connection->channel.acknowledge_now();
     mark_dirty(*connection);
   }
-  if (closing_ && (drained() || loop_.now_ms() >= close_at_ms_)) close();
+  if (closing_) {
+    if (drained() || now_ms >= close_at_ms_) return close();
+    next_ms = std::min(next_ms, now_ms + kTickMs);
+  }
+  if (next_ms != UINT64_MAX) tick_by(next_ms);
 }
 
 bool Server::Impl::drained() {
@@ -340,7 +359,7 @@ void Server::Impl::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()>
   closing_ = true;
   close_at_ms_ = loop_.now_ms() + deadline_ms;
   closed_ = std::move(done);
-  start_ticking();
+  tick_by(loop_.now_ms() + kTickMs);
 }
 
 void Server::Impl::close() {

@@ -57,6 +57,24 @@ TEST(PendingCalls, ExpireNeverEarlyAndWithinTwoTicks) {
   }
 }
 
+TEST(PendingCalls, NothingIsDueBeforeTheNextExpiry) {
+  PendingCalls calls(1003);
+  EXPECT_EQ(calls.next_expiry_ms(), UINT64_MAX);
+  for (const uint64_t timeout : {0U, 5U, 23U, 1279U, 1280U, 1281U, 5000U}) {
+    calls.add({}, 1003, timeout);
+  }
+  uint64_t now = 1003;
+  for (size_t looks = 0; calls.size() > 0; ++looks) {
+    ASSERT_LT(looks, 20U);
+    const uint64_t next = calls.next_expiry_ms();
+    ASSERT_GT(next, now);
+    EXPECT_TRUE(calls.expire(next - 1).empty()) << next;
+    now = next;
+    calls.expire(now);
+  }
+  EXPECT_LE(now, 1003 + 5000 + 2 * kTickMs);
+}
+
 TEST(PendingCalls, OneLookAfterALongTimeExpiresAllThatIsDue) {
   PendingCalls calls(0);
   for (uint64_t timeout = 0; timeout < 10000; timeout += 7) calls.add({}, 0, timeout);
