@@ -51,6 +51,8 @@ const std::vector<Command>& command_table() {
        toys_buy},
       {"toys order", "NUMBER | -", "show an order", 1, 1, toys_order},
       {"toys replicas", "", "show the replicas of the orders", 0, 0, toys_replicas},
+      {"toys accept-loss", "GROUP ID[,ID]...", "give up in-sync replicas whose data is gone", 2, 2,
+       toys_accept_loss},
       {"toys restock", "NAME N | -", "add N of a toy to its stock", 1, 2, toys_restock},
       {"toys price", "NAME PRICE | -", "set the price of a toy", 1, 2, toys_price},
       {"toys add", "NAME PRICE N | -", "begin to sell a toy, with N of it", 1, 3, toys_add},

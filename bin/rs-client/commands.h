@@ -40,6 +40,7 @@ ExitStatus toys_show(Session& session, const Arguments& arguments);
 ExitStatus toys_buy(Session& session, const Arguments& arguments);
 ExitStatus toys_order(Session& session, const Arguments& arguments);
 ExitStatus toys_replicas(Session& session, const Arguments& arguments);
+ExitStatus toys_accept_loss(Session& session, const Arguments& arguments);
 ExitStatus toys_restock(Session& session, const Arguments& arguments);
 ExitStatus toys_price(Session& session, const Arguments& arguments);
 ExitStatus toys_add(Session& session, const Arguments& arguments);

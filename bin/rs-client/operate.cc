@@ -1,4 +1,5 @@
-// Commands that operate workers without a failed request: transfer, restart, accept-loss.
+// Commands that operate workers without a failed request: transfer, restart; and those that accept
+// a loss, of workers and of replicas of the toy store.
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "commands.h"
 #include "session.h"
+#include "store.h"
 
 namespace tandem::client {
 namespace {
@@ -36,6 +38,19 @@ std::optional<int64_t> parse_id(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc{} || end != text.data() + text.size() || id <= 0) return std::nullopt;
   return id;
+}
+
+// ID[,ID]…. The error's message is the part that is none.
+Result<Json::Array> parse_ids(const std::string& list) {
+  Json::Array ids;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    const auto id = parse_id(std::string_view(list).substr(begin, end - begin));
+    if (!id) return fail(ErrorKind::kUsage, list.substr(begin, end - begin));
+    ids.emplace_back(*id);
+    begin = end + 1;
+  }
+  return ids;
 }
 
 Error no_id(const std::string& text) {
@@ -155,17 +170,26 @@ ExitStatus workers_restart(Session& session, const Arguments& arguments) {
 }
 
 ExitStatus workers_accept_loss(Session& session, const Arguments& arguments) {
-  Json::Array ids;
-  const std::string& list = arguments.operands[0];
-  for (size_t begin = 0; begin <= list.size();) {
-    const size_t end = std::min(list.find(',', begin), list.size());
-    const auto id = parse_id(std::string_view(list).substr(begin, end - begin));
-    if (!id) return session.report(no_id(list.substr(begin, end - begin)));
-    ids.emplace_back(*id);
-    begin = end + 1;
-  }
-  const Json body = Json::Object{{"workers", Json(std::move(ids))}};
+  auto ids = parse_ids(arguments.operands[0]);
+  if (!ids) return session.report(no_id(ids.error().message));
+  const Json body = Json::Object{{"workers", Json(std::move(*ids))}};
   return session.ask_and_print(order(session, "accept-loss", body.dump()));
+}
+
+ExitStatus toys_accept_loss(Session& session, const Arguments& arguments) {
+  auto ids = parse_ids(arguments.operands[1]);
+  if (!ids) {
+    return session.report({ErrorKind::kUsage, "'" + ids.error().message +
+                                                  "' is no id of a replica: 'toys replicas' shows "
+                                                  "those of the orders"});
+  }
+  const Result<Reply> reply =
+      session.ask(lose_replicas(session.settings.store_url, arguments.operands[0], *ids));
+  if (!reply) return session.report(reply.error());
+  const auto data = data_of(*reply);
+  if (!data) return session.report(data.error());
+  session.output.print(*data);
+  return ExitStatus::kOk;
 }
 
 }  // namespace tandem::client

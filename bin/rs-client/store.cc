@@ -53,6 +53,13 @@ Call show_order(const std::string& url, const std::string& number) {
 
 Call list_replicas(const std::string& url) { return Call{.url = url + "/replicas"}; }
 
+Call lose_replicas(const std::string& url, const std::string& group, const Json::Array& ids) {
+  return Call{.kind = Call::Kind::kOnce,
+              .method = "POST",
+              .url = url + "/replicas/accept-loss",
+              .body = Json(Json::Object{{"group", group}, {"ids", Json(ids)}}).dump()};
+}
+
 Call show_metrics(const std::string& url) { return Call{.url = url + "/metrics"}; }
 
 Call buy_toy(const std::string& url, const Amount& amount) {

@@ -234,11 +234,6 @@ void Orchestrator::restart(repl::ReplicaId id, Fleet::PidDone done) {
 void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, Fleet::PidDone done) {
   const auto& record = leadership_.record();
   if (!active_ || !record) return done(fail(not_active()));
-  for (const repl::ReplicaId id : given_up) {
-    if (record->find(id) != nullptr) continue;
-    return done(fail(ErrorKind::kBadInput,
-                     "worker " + std::to_string(id) + " is not a member of the in-sync set"));
-  }
   // First: the record may show the new leader before the call below returns.
   given_up_ = record->in_sync;
   leadership_.accept_loss(given_up, config_.timeout_ms,

@@ -38,6 +38,7 @@ group::GroupOptions options_of(const GroupConfig& c, const FrontConfig& config) 
   options.timeout_ms = config.timeout_ms;
   options.max_in_flight = config.max_in_flight;
   options.stand_in_after_ms = group::kStandInAfterMs;
+  options.accept_loss = "rs-client toys accept-loss";
   return options;
 }
 

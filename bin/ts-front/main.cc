@@ -1,4 +1,5 @@
 // ts-front: the toy store over HTTP. See ts-front(8).
+#include "accept_loss.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "config.h"
@@ -47,6 +48,7 @@ int main(int argc, char** argv) {
   front::FrontMetrics front_metrics{metrics, clock, cache, handlers, store};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   front::add_routes(web.router(), handlers);
+  front::add_accept_loss(web.router(), store);
   web.check_ready_with([&](http::ReadyAnswer answer) { store.check_ready(std::move(answer)); });
 
   return daemon.run(loop, {&store.orders(), &store.catalog(), &store, &subscription, &web, &ready});

@@ -117,6 +117,23 @@ void Store::set_active(bool active) {
   catalog_.set_active(active);
 }
 
+void Store::accept_loss(const Loss& loss, LosingGroups::Done done) {
+  if (loss.group != orders_.group() && loss.group != catalog_.group()) {
+    done(fail(ErrorKind::kBadInput,
+              "'group' is to be " + orders_.group() + " or " + catalog_.group()));
+    return;
+  }
+  if (!active_) return done(fail(ErrorKind::kUnavailable, "another front is the controller"));
+  group::Group& group = loss.group == orders_.group() ? orders_ : catalog_;
+  group.accept_loss(loss.ids, [&group, done = std::move(done)](const Status& moved) mutable {
+    if (moved) {
+      done(group.leadership().leader());
+    } else {
+      done(fail(moved.error()));
+    }
+  });
+}
+
 // --- readiness at the start ---
 
 StoreReady::StoreReady(loop::Loop& loop, const Store& store, uint64_t wait_ms)

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "accept_loss.h"
 #include "base/function.h"
 #include "calls.h"
 #include "config.h"
@@ -62,7 +63,7 @@ class OrderLinks final : public OrderReplicas {
 
 // As a part it is the controller's lock alone; its two groups are parts of their own, to be started
 // before it.
-class Store final : public daemon::Part {
+class Store final : public daemon::Part, public LosingGroups {
  public:
   // `coord` outlives this.
   Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config);
@@ -73,6 +74,8 @@ class Store final : public daemon::Part {
   Calls& catalog_calls() { return catalog_calls_; }
   CatalogLeader& catalog_leader() { return catalog_leader_; }
   OrderReplicas& order_replicas() { return order_replicas_; }
+
+  void accept_loss(const Loss& loss, LosingGroups::Done done) override;
 
   // Whether this front is the controller.
   bool active() const { return active_; }

@@ -15,13 +15,14 @@ constexpr int64_t kNsPerMs = 1'000'000;
 
 Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options)
     : group_(options.group),
+      timeout_ms_(options.timeout_ms),
       replicas_(loop, coord, options.group),
       leadership_(loop, coord, replicas_, {options.group, options.prefer, {}}),
       gateway_(loop, replicas_, leadership_,
                {.timeout_ms = options.timeout_ms, .max_in_flight = options.max_in_flight}),
       keeper_(loop, replicas_, leadership_,
               {options.group, options.replicas, options.min_in_sync, options.prefer,
-               options.hand_over, options.timeout_ms}),
+               options.hand_over, options.timeout_ms, options.accept_loss}),
       looker_(loop, [this] { look_for_leader(); }),
       stand_in_(options.stand_in_after_ms * kNsPerMs) {
   replicas_.on_new([this](ReplicaLink& replica) { leadership_.replica_up(replica); });
@@ -47,6 +48,10 @@ void Group::set_active(bool active) {
   active_ = active;
   stands_in_ = false;
   act();
+}
+
+void Group::accept_loss(const std::set<repl::ReplicaId>& given_up, Leadership::Done done) {
+  leadership_.accept_loss(given_up, timeout_ms_, std::move(done));
 }
 
 void Group::act() {

@@ -34,6 +34,7 @@ struct GroupOptions {
   uint32_t timeout_ms = 5000;  // of a request
   uint64_t max_in_flight = 10000;
   uint32_t stand_in_after_ms = 0;  // 0: a passive one never acts
+  std::string accept_loss;         // the command for it, without group and ids; told in errors
 };
 
 class Group final : public daemon::Part {
@@ -48,6 +49,11 @@ class Group final : public daemon::Part {
   // Called each time when readiness may have changed: the leader, its being there, the set.
   void on_change(std::function<void()> callback) { on_change_ = std::move(callback); }
 
+  // What an operator wants where all in-sync replicas are lost: Leadership::accept_loss, within the
+  // time of a request.
+  void accept_loss(const std::set<repl::ReplicaId>& given_up, Leadership::Done done);
+
+  const std::string& group() const { return group_; }
   Gateway& gateway() { return gateway_; }
   Leadership& leadership() { return leadership_; }
   Replicas& replicas() { return replicas_; }
@@ -64,6 +70,7 @@ class Group final : public daemon::Part {
   void look_for_leader();
 
   const std::string group_;
+  const uint32_t timeout_ms_;
   Replicas replicas_;
   Leadership leadership_;
   Gateway gateway_;

@@ -16,6 +16,7 @@ constexpr int64_t kRefreshMissingMs = 100;  // then
 constexpr uint64_t kDoubtMs = 2;            // between looks at a process whose link just broke
 constexpr int64_t kDoubtForMs = 200;        // after that the ticks are often enough
 constexpr int64_t kCreateAgainMs = 1000;
+constexpr int64_t kSilentMs = 10'000;  // an in-sync replica may take so long to start
 
 }  // namespace
 
@@ -64,10 +65,10 @@ void Keeper::tick() {
   refresh_if_due();
   if (!active_) return;
   if (!doubter_.active()) doubt_lost();
-  if (leadership_.record_was_read() && !leadership_.record()) {
+  if (leadership_.record()) {
+    set_trouble(look_for_lost_data());
+  } else if (leadership_.record_was_read()) {
     create_group();
-  } else {
-    set_trouble({});
   }
   if (options_.hand_over) look_for_better_leader();
 }
@@ -142,6 +143,29 @@ void Keeper::create_group() {
   if (!first) return;
   next_create_ms_ = now_ms + kCreateAgainMs;
   leadership_.create_group(*replicas_.find(*first), options_.min_in_sync);
+}
+
+// Only the disks of the in-sync replicas have everything that was answered. Where all of them have
+// come back without it waiting does not bring it back, and where none answers for long an operator
+// has to look.
+Status Keeper::look_for_lost_data() {
+  const repl::Record& record = *leadership_.record();
+  if (leadership_.silent_members().size() < record.in_sync.size()) {
+    silent_since_ms_.reset();
+    return {};
+  }
+  const auto now_ms = static_cast<int64_t>(loop_.now_ms());
+  if (!silent_since_ms_) silent_since_ms_ = now_ms;
+  std::set<repl::ReplicaId> replaced;
+  for (const repl::Member& member : record.in_sync) {
+    const ReplicaLink* replica = replicas_.find(member.id);
+    const bool other = replica != nullptr && replica->identity() != member;
+    if (other && replica->connected()) replaced.insert(member.id);
+  }
+  const bool all = replaced.size() == record.in_sync.size();
+  if (!all && now_ms - *silent_since_ms_ < kSilentMs) return {};
+  return fail(ErrorKind::kConflict, lost_data(record, replaced, leadership_.best_survivor(),
+                                              options_.accept_loss + " " + options_.group));
 }
 
 void Keeper::look_for_better_leader() {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct KeeperOptions {
   repl::Controller::Prefer prefer;
   bool hand_over = false;
   uint64_t timeout_ms = 5000;  // of a hand-over
+  std::string accept_loss;     // the command for it, without the ids
 };
 
 class Keeper {
@@ -47,6 +49,7 @@ class Keeper {
   bool misses_somebody() const;
   void doubt_lost();
   void create_group();
+  Status look_for_lost_data();
   void look_for_better_leader();
   std::vector<View> views() const;
   void set_trouble(const Status& status);
@@ -62,7 +65,8 @@ class Keeper {
   std::set<repl::ReplicaId> expected_;  // configured, or seen at some time
   int64_t missing_since_ms_ = 0;        // 0: everybody is there
   int64_t refreshed_ms_ = 0;
-  int64_t lost_ms_ = 0;  // when a link broke last
+  int64_t lost_ms_ = 0;                     // when a link broke last
+  std::optional<int64_t> silent_since_ms_;  // no member of the in-sync set answers
   int64_t next_create_ms_ = 0;
   std::string trouble_;
 };

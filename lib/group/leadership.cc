@@ -38,7 +38,7 @@ Leadership::Leadership(loop::Loop& loop, coord::Coord& coord, Replicas& replicas
       coord_(coord),
       replicas_(replicas),
       options_(std::move(options)),
-      controller_(repl::ControllerOptions{}, options_.prefer),
+      controller_({.nouns = options_.nouns}, options_.prefer),
       ticker_(loop, [this] { tick(); }),
       self_(std::make_shared<Leadership*>(this)) {}
 
@@ -223,6 +223,10 @@ void Leadership::transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done) {
 
 void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms,
                              Done done) {
+  if (move_) {
+    done(fail(ErrorKind::kUnavailable, "a " + nouns().leader + " is being chosen now"));
+    return;
+  }
   repl::ControllerEffects effects;
   const auto best = controller_.accept_loss(given_up, now_ns(), effects);
   if (!best) {

@@ -25,16 +25,10 @@
 
 namespace tandem::group {
 
-// What the users of a group call its processes.
-struct Nouns {
-  std::string replica = "replica";
-  std::string leader = "leader";
-};
-
 struct LeadershipOptions {
   std::string group;
   repl::Controller::Prefer prefer;  // who is to lead among those that may
-  Nouns nouns;
+  repl::Nouns nouns;
 };
 
 class Leadership {
@@ -73,7 +67,7 @@ class Leadership {
   std::vector<repl::Member> silent_members() const;
   std::optional<repl::Candidate> best_survivor() const;
 
-  const Nouns& nouns() const { return options_.nouns; }
+  const repl::Nouns& nouns() const { return options_.nouns; }
   const std::optional<repl::Record>& record() const { return controller_.record(); }
   bool record_was_read() const { return controller_.record_was_read(); }
   // The leader by the record, 0 where there is none.

@@ -458,21 +458,21 @@ void Controller::ask(Known& known, int64_t now, ControllerEffects& out) {
 // --- what an operator wants ---
 
 Status Controller::transfer(ReplicaId id, int64_t now, ControllerEffects& out) {
+  const std::string subject = options_.nouns.replica + " " + std::to_string(id);
   if (!active_ || !record_) return fail(ErrorKind::kUnavailable, "there is no group to lead yet");
   const auto it = replicas_.find(id);
   if (it == replicas_.end() || !it->second.alive) {
-    return fail(ErrorKind::kNotFound, "there is no worker " + std::to_string(id));
+    return fail(ErrorKind::kNotFound, "there is no " + subject);
   }
   if (record_->leader == id) {
-    return fail(ErrorKind::kConflict, "worker " + std::to_string(id) + " is the master already");
+    return fail(ErrorKind::kConflict, subject + " is the " + options_.nouns.leader + " already");
   }
   if (!record_->contains(it->second.member)) {
     return fail(ErrorKind::kConflict,
-                "worker " + std::to_string(id) +
-                    " is not in sync; these are: " + id_text(record_->in_sync));
+                subject + " is not in sync; these are: " + id_text(record_->in_sync));
   }
   if (phase_ != Phase::kWatching || !leader_open()) {
-    return fail(ErrorKind::kUnavailable, "a master is being chosen now");
+    return fail(ErrorKind::kUnavailable, "a " + options_.nouns.leader + " is being chosen now");
   }
   goal_ = Goal::kTransfer;
   wanted_ = id;
@@ -511,26 +511,34 @@ std::optional<Candidate> Controller::best_survivor(int64_t now) const {
 
 Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
                                           ControllerEffects& out) {
+  const std::string& noun = options_.nouns.replica;
   if (!active_ || !record_) return fail(ErrorKind::kUnavailable, "there is no group yet");
+  for (const ReplicaId id : given_up) {
+    if (record_->find(id) != nullptr) continue;
+    return fail(ErrorKind::kBadInput,
+                noun + " " + std::to_string(id) + " is not a member of the in-sync set");
+  }
   const std::vector<Member> silent = silent_members(now);
   if (silent.size() != record_->in_sync.size()) {
     return fail(ErrorKind::kConflict,
-                "an in-sync worker answers: it has everything that was acknowledged and leads by "
-                "itself, nothing is to be given up");
+                "an in-sync " + noun +
+                    " answers: it has everything that was acknowledged and leads by "
+                    "itself, nothing is to be given up");
   }
   if (phase_ == Phase::kSwapping || phase_ == Phase::kOpening) {
-    return fail(ErrorKind::kUnavailable, "a master is being chosen now");
+    return fail(ErrorKind::kUnavailable, "a " + options_.nouns.leader + " is being chosen now");
   }
   const bool all_named = std::all_of(silent.begin(), silent.end(), [&](const Member& member) {
     return given_up.contains(member.id);
   });
   if (!all_named) {
-    return fail(ErrorKind::kConflict,
-                "every in-sync worker that does not answer must be named: " + id_text(silent));
+    return fail(
+        ErrorKind::kConflict,
+        "every in-sync " + noun + " that does not answer must be named: " + id_text(silent));
   }
   const auto best = best_survivor(now);
   if (!best) {
-    return fail(ErrorKind::kUnavailable, "no worker that answers has data of this database");
+    return fail(ErrorKind::kUnavailable, "no " + noun + " that answers has data of this group");
   }
   Record record = *record_;
   record.epoch = std::max(record.epoch, best->state.promise) + 1;

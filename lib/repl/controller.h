@@ -26,6 +26,12 @@
 
 namespace tandem::repl {
 
+// What the users of a group call its processes.
+struct Nouns {
+  std::string replica = "replica";
+  std::string leader = "leader";
+};
+
 struct ControllerOptions {
   int64_t ask_every_ns = 50'000'000;      // how often the leader is asked for its state
   int64_t ask_closed_ns = 5'000'000;      // by a passive one, a leader that has not opened yet
@@ -34,6 +40,7 @@ struct ControllerOptions {
   int64_t takeover_ns = 200'000'000;      // a chosen leader that does not lead by then has failed
   int64_t opening_ns = 2'000'000'000;     // one that leads may take so long to open its epoch
   int64_t seek_again_ns = 3'000'000'000;  // between attempts to replace a leader that lives
+  Nouns nouns;                            // in errors
 };
 
 // A replica that answered, for choosing among them.
@@ -84,8 +91,9 @@ class Controller {
   // Every in-sync member that does not answer is given up: the best replica that is left (its log
   // ends in the highest epoch, then at the highest index) is to lead, alone in the set. What it
   // does not have of the acknowledged entries is lost. Gives who was chosen; watch the record.
-  // Errors: kConflict (an in-sync member answers, or one that does not is not named: the message
-  // lists them), kUnavailable (not active, no record, or nobody has data of this group).
+  // Errors: kBadInput (one that is named is not in the set), kConflict (an in-sync member answers,
+  // or one that does not is not named: the message lists them), kUnavailable (not active, no
+  // record, or nobody has data of this group).
   Result<Candidate> accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
                                 ControllerEffects& out);
   // The in-sync members that do not answer now.

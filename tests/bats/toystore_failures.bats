@@ -232,6 +232,53 @@ retry_after() { # METHOD PATH [CURL ARGUMENT]…
   assert_equal "$(stock Tux)" 99
 }
 
+# Fails as rs-client does, with this status and message.
+accept_loss() { # STATUS MESSAGE GROUP IDS
+  run "-$1" "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" "${@:3}"
+  assert_output --partial "$2"
+}
+
+not_ready() { # PART OF THE REASON
+  shop GET /readyz
+  [[ $status = 503 && $output = *"$1"* ]]
+}
+
+@test 'two of three directories lost: the orders go on with the third when that is accepted' {
+  local name
+  buy Tux 3
+  accept_loss 1 'nothing is to be given up' orders 1,2
+  # 3 is outside of the set while an order is made that it never sees.
+  kill_member order-3
+  until_true leads 2
+  buy Lego
+  assert_equal "$number" 1
+  for name in order-1 order-2; do
+    kill_member $name
+    rm -r "$store/run/state/$name"
+  done
+  for name in order-1 order-2 order-3; do start_member $name; done
+  until_true not_ready "'rs-client toys accept-loss orders 1,2'; replica 3 would lead then"
+  until_true replicas '[.data[] | .in_sync] == [false,false,false]'
+  run grep -h 'accept-loss orders 1,2' "$store"/front.*
+  assert_success
+  accept_loss 1 'must be named: 1, 2' orders 1
+  accept_loss 65 'replica 3 is not a member' orders 1,2,3
+  accept_loss 65 "'group' is to be orders or catalog" toys 1
+  accept_loss 64 'is no id of a replica' orders 1,x
+  accept_loss 0 3 orders 1,2
+  run grep -h 'loss accepted: the in-sync replicas 1,2 are given up' "$store"/front.*
+  assert_success
+  # What the third has is there, its number of the lost order is given anew, and the others copy it.
+  shop GET /orders/0
+  expect 200 '{"data":{"number":0,"name":"Tux","quantity":3}}'
+  shop GET /orders/1
+  assert_equal "$status" 404
+  buy Bird
+  assert_equal "$number" 1
+  until_true replicas '[.data[] | [.in_sync, .last_order]] == [[true,1],[true,1],[true,1]]'
+  assert_equal "$(stock Lego)" 99
+}
+
 @test 'the front that is left becomes the controller' {
   start_member "front-$((port_base + 1))"
   kill_member front

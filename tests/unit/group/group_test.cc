@@ -93,6 +93,7 @@ class GroupTest : public testing::Test {
     options.hand_over = hand_over;
     options.timeout_ms = 60'000;
     options.stand_in_after_ms = stand_in_after_ms;
+    options.accept_loss = "lose";
     groups_.push_back(std::make_unique<Group>(loop_, *coord_, options));
     Group& group = *groups_.back();
     group.set_active(active);
@@ -284,6 +285,41 @@ TEST_F(GroupTest, APassiveOneStandsInWhereNobodyElseReplacesTheLeader) {
   start(3);
   until([&] { return passive.readiness().has_value() && passive.leadership().leader() != 2; });
   EXPECT_EQ(ask(passive, wire::Method::kDbWrite).body, "2");
+}
+
+TEST_F(GroupTest, LostDirectoriesAreToldAndTheLossIsAcceptedByName) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  ask(group, wire::Method::kDbWrite);
+  kill(3);
+  until_in_sync(group, 2);
+  ask(group, wire::Method::kDbWrite);  // 3 does not have this one
+  for (const repl::ReplicaId id : {1U, 2U}) {
+    kill(id);
+    fs::remove_all(root_ / std::to_string(id));
+  }
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  until([&] {
+    const Status ready = group.readiness();
+    return !ready && ready.error().message.starts_with(
+                         "g: none of the in-sync replicas 1,2 answers, 1,2 came back without the "
+                         "data: start them on their directories, or accept that what only they had "
+                         "is lost with 'lose g 1,2'; replica 3 would lead then, with its log");
+  });
+  std::optional<Status> outcome;
+  group.accept_loss({1}, [&](const Status& status) { outcome = status; });
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->error().kind, ErrorKind::kConflict);
+  outcome.reset();
+  group.accept_loss({1, 2}, [&](const Status& status) { outcome = status; });
+  until([&] { return outcome.has_value(); });
+  ASSERT_TRUE(*outcome);
+  EXPECT_EQ(group.leadership().leader(), 3U);
+  EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "2");
+  until_in_sync(group, 3);
+  until_led_by(group, 3);  // and its trouble is over
 }
 
 TEST_F(GroupTest, SeveralThatActAtOnceChooseOneLeader) {

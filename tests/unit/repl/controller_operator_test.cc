@@ -267,6 +267,14 @@ TEST_F(Loss, EveryMemberHasToBeNamed) {
   EXPECT_FALSE(out.swap);
 }
 
+TEST_F(Loss, WhoIsNamedIsAMember) {
+  const auto chosen = controller.accept_loss({1, 2, 3, 7}, now, out);
+  ASSERT_FALSE(chosen);
+  EXPECT_EQ(chosen.error().kind, ErrorKind::kBadInput);
+  EXPECT_EQ(chosen.error().message, "replica 7 is not a member of the in-sync set");
+  EXPECT_FALSE(out.swap);
+}
+
 TEST_F(Loss, NothingIsGivenUpWhileAMemberAnswers) {
   controller.replica_up(member(2), session(2), now);
   tick(50);

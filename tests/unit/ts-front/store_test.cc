@@ -80,6 +80,22 @@ TEST_F(StoreTest, AMemberThatCannotBeReachedIsShownAsTheRecordHasIt) {
   EXPECT_FALSE(views[2].connected);
 }
 
+TEST_F(StoreTest, ALossIsAcceptedByTheControllerForAGroupThatThereIs) {
+  const auto refusal = [](Store& store, const std::string& group) {
+    ErrorKind kind = ErrorKind::kBug;
+    store.accept_loss({group, {1}}, [&](const Result<repl::ReplicaId>& leader) {
+      if (!leader) kind = leader.error().kind;
+    });
+    return kind;
+  };
+  auto store = open();
+  wait_until_active(*store);
+  EXPECT_EQ(refusal(*store, "toys"), ErrorKind::kBadInput);
+  EXPECT_EQ(refusal(*store, "orders"), ErrorKind::kUnavailable);  // there is no group yet
+  auto passive = open();
+  EXPECT_EQ(refusal(*passive, "catalog"), ErrorKind::kUnavailable);
+}
+
 TEST_F(StoreTest, TheStartWaitsForTheGroupsAndNotForEver) {
   auto store = open();
   StoreReady ready{loop, *store, 1};

@@ -1,0 +1,52 @@
+#include "accept_loss.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "wire/json.h"
+
+namespace tandem::front {
+namespace {
+
+tl::unexpected<Error> no_ids() {
+  return fail(ErrorKind::kBadInput, "'ids' is to be an array of ids, not empty");
+}
+
+}  // namespace
+
+Result<Loss> parse_loss(std::string_view body) {
+  const auto json = wire::parse_json(body);
+  if (!json) return fail(json.error());
+  const wire::Json* group = json->find("group");
+  if (group == nullptr || group->as_string() == nullptr) {
+    return fail(ErrorKind::kBadInput, "'group' is to be the name of a group");
+  }
+  const wire::Json* ids = json->find("ids");
+  if (ids == nullptr || ids->as_array() == nullptr || ids->as_array()->empty()) return no_ids();
+  Loss loss{*group->as_string(), {}};
+  for (const wire::Json& element : *ids->as_array()) {
+    const int64_t* id = element.as_int();
+    if (id == nullptr || *id <= 0 || *id > UINT32_MAX) return no_ids();
+    loss.ids.insert(static_cast<repl::ReplicaId>(*id));
+  }
+  return loss;
+}
+
+void accept_loss(LosingGroups& groups, const http::Request& request, http::Responder responder) {
+  const auto loss = parse_loss(request.body);
+  if (!loss) return responder.error(loss.error());
+  groups.accept_loss(
+      *loss, [responder = std::move(responder)](const Result<repl::ReplicaId>& leader) mutable {
+        if (!leader) return responder.error(leader.error());
+        responder.json(200, "{\"data\":{\"leader\":" + std::to_string(*leader) + "}}");
+      });
+}
+
+void add_accept_loss(http::Router& router, LosingGroups& groups) {
+  router.add(http::Method::kPost, "/replicas/accept-loss",
+             [&groups](const http::Request& request, http::Responder responder) {
+               accept_loss(groups, request, std::move(responder));
+             });
+}
+
+}  // namespace tandem::front

@@ -1,0 +1,63 @@
+#include "ts-front/accept_loss.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "fakes.h"
+#include "http/recorded_exchange.h"
+
+namespace tandem::front {
+namespace {
+
+class FakeGroups final : public LosingGroups {
+ public:
+  void accept_loss(const Loss& given, Done done) override {
+    loss = given;
+    done(std::move(outcome));
+  }
+  std::optional<Loss> loss;
+  Result<repl::ReplicaId> outcome = repl::ReplicaId{3};
+};
+
+class AcceptLossTest : public testing::Test {
+ protected:
+  void call(std::string_view body) { accept_loss(groups, post(body), http::Responder(exchange)); }
+  FakeGroups groups;
+  http::RecordedExchange exchange;
+};
+
+TEST_F(AcceptLossTest, TellsWhoLeads) {
+  call(R"({"group":"orders","ids":[2,1,2]})");
+  ASSERT_TRUE(groups.loss);
+  EXPECT_EQ(groups.loss->group, "orders");
+  EXPECT_EQ(groups.loss->ids, (std::set<repl::ReplicaId>{1, 2}));
+  EXPECT_EQ(exchange.status, 200);
+  EXPECT_EQ(exchange.body, R"({"data":{"leader":3}})");
+}
+
+TEST_F(AcceptLossTest, TellsWhyNot) {
+  groups.outcome = fail(ErrorKind::kConflict, "every in-sync replica must be named: 1, 2");
+  call(R"({"group":"orders","ids":[1]})");
+  EXPECT_EQ(exchange.status, 409);
+  EXPECT_THAT(exchange.body, testing::HasSubstr("must be named: 1, 2"));
+}
+
+TEST_F(AcceptLossTest, RefusesWhatNamesNobody) {
+  for (const char* body :
+       {"", "[]", R"({"ids":[1]})", R"({"group":1,"ids":[1]})", R"({"group":"orders"})",
+        R"({"group":"orders","ids":[]})", R"({"group":"orders","ids":1})",
+        R"({"group":"orders","ids":[0]})", R"({"group":"orders","ids":["1"]})",
+        R"({"group":"orders","ids":[4294967296]})"}) {
+    EXPECT_EQ(parse_loss(body).error().kind, ErrorKind::kBadInput) << body;
+  }
+  call("{}");
+  EXPECT_FALSE(groups.loss);
+  EXPECT_EQ(exchange.status, 400);
+}
+
+}  // namespace
+}  // namespace tandem::front
