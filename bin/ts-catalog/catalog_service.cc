@@ -1,5 +1,6 @@
 #include "catalog_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -9,7 +10,8 @@
 namespace tandem::catalog {
 namespace {
 
-constexpr uint64_t kTickMs = 5;
+// While something waits for more than the next heartbeat to a front.
+constexpr int64_t kTickNs = 5'000'000;
 constexpr uint32_t kOwnBudgetMs = 5000;  // of what this process logs by itself
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kFirstToysAgainNs = 1000 * kNsPerMs;
@@ -28,8 +30,11 @@ CatalogService::CatalogService(loop::Loop& loop, CatalogOptions options, toys::C
       subscriptions_({.max_fronts = options_.max_fronts}, random_id()),
       ticker_(loop, [this] { tick(); }),
       restocker_(loop, [this] { restock(); }) {
-  catalog_.on_change(
-      [this](const toys::Toy& toy) { subscriptions_.changed(toy.name, toy.version); });
+  catalog_.on_change([this](const toys::Toy& toy) {
+    if (!subscriptions_.started()) return;
+    subscriptions_.changed(toy.name, toy.version);
+    tick_by(now_ns() + kTickNs);  // nobody may wait for its answer any more, who would push it out
+  });
   replica_.on_takes_writes([this](bool takes_writes) { leadership_changed(takes_writes); });
 }
 
@@ -210,6 +215,18 @@ void CatalogService::tick() {
   const int64_t now = now_ns();
   if (!catalog_.initialised()) log_first_toys(now);
   push_out();
+  if (!subscriptions_.started()) return;
+  if (!catalog_.initialised()) tick_by(now + kTickNs);
+  tick_by(subscriptions_.next_beat());
+}
+
+// A timer that is set for an earlier time stays, and sets the next one.
+void CatalogService::tick_by(int64_t at_ns) {
+  if (ticker_.active() && tick_at_ns_ <= at_ns) return;
+  if (at_ns == INT64_MAX) return;
+  tick_at_ns_ = at_ns;
+  const int64_t left_ns = std::max<int64_t>(at_ns - now_ns(), 0);
+  ticker_.start(static_cast<uint64_t>(left_ns / kNsPerMs + 1));
 }
 
 void CatalogService::log_first_toys(int64_t now) {
@@ -253,7 +270,7 @@ void CatalogService::restock() {
 void CatalogService::leadership_changed(bool takes_writes) {
   if (takes_writes && !draining_) {
     subscriptions_.start(replica_.leading_since_ns());
-    ticker_.start(kTickMs, kTickMs);
+    tick_by(now_ns() + kTickNs);
     return;
   }
   ticker_.stop();
@@ -299,6 +316,7 @@ void CatalogService::poll(rpc::Reply reply, const wire::Request& request) {
   }
   waiting = std::move(reply);
   push_out();
+  tick_by(subscriptions_.next_beat());
 }
 
 // A leader that has no lease itself at the moment grants none, and its polls go on.
@@ -321,6 +339,7 @@ void CatalogService::release() {
                     answer.written.answer.body);
     held_.pop_front();
   }
+  if (!held_.empty()) tick_by(now + kTickNs);
   finish_draining();
 }
 

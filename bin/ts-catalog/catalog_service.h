@@ -67,6 +67,7 @@ class CatalogService final : public daemon::Part, public replica::Methods {
   void poll(rpc::Reply reply, const wire::Request& request);
   void leadership_changed(bool takes_writes);
   void tick();
+  void tick_by(int64_t at_ns);
   void log_first_toys(int64_t now);
   void restock();
   void push_out();
@@ -87,6 +88,7 @@ class CatalogService final : public daemon::Part, public replica::Methods {
   bool draining_ = false;
   uint64_t changes_ = 0;
   loop::Timer ticker_;
+  int64_t tick_at_ns_ = 0;  // when the ticker is set to go off
   loop::Timer restocker_;
 };
 

@@ -10,7 +10,9 @@
 namespace tandem::order {
 namespace {
 
-constexpr uint64_t kTickMs = 5;
+constexpr uint64_t kTickMs = 5;  // while there are purchases
+// While there are none that it knows of: an intent may be applied that nobody waits for any more.
+constexpr uint64_t kIdleTickMs = 100;
 constexpr uint32_t kResultBudgetMs = 5000;
 constexpr int64_t kNsPerMs = 1'000'000;
 // A purchase takes some ms. One that has no outcome after this waits for a catalog that is away,
@@ -42,7 +44,7 @@ void OrderService::drain(UniqueFunction<void()> done) {
   drain_until_ns_ = now_ns() + kDrainNs;
   // The end is looked at by the timer: the next part to drain answers what it has under way, which
   // must not happen from inside of a completion of it.
-  ticker_.start(kTickMs, kTickMs);
+  tick_every(kTickMs);
   finish_draining();
 }
 
@@ -71,6 +73,7 @@ void OrderService::add_info(wire::Json& info) const {
   info.set("orders", orders_.count());
   info.set("open", static_cast<int64_t>(orders_.open().size()));
   info.set("placed", placed_);
+  info.set("catalog", catalog_.reaches_leader());
 }
 
 // --- purchases ---
@@ -95,6 +98,7 @@ void OrderService::place(rpc::Reply reply, const wire::Request& request) {
   }
   ++placed_;
   ++logging_;
+  tick_every(kTickMs);
   const int64_t deadline_ns = now_ns() + int64_t{request.budget_ms} * kNsPerMs;
   replica_.write(
       toys::Orders::intent_command(*purchase), request.key, request.budget_ms,
@@ -129,7 +133,7 @@ void OrderService::on_intent(rpc::Reply reply, int64_t deadline_ns,
 
 void OrderService::leadership_changed(bool takes_writes) {
   if (takes_writes && !draining_) {
-    ticker_.start(kTickMs, kTickMs);
+    tick_every(kTickMs);
     toys::Purchases::Effects effects;
     purchases_.start(replica_.lineage(), now_ns(), effects);
     carry_out(effects);
@@ -201,6 +205,12 @@ void OrderService::fail_waiting(const Error& error) {
   }
 }
 
+void OrderService::tick_every(uint64_t ms) {
+  if (ticker_.active() && tick_ms_ == ms) return;
+  tick_ms_ = ms;
+  ticker_.start(ms, ms);
+}
+
 void OrderService::tick() {
   const int64_t now = now_ns();
   toys::Purchases::Effects effects;
@@ -222,6 +232,8 @@ void OrderService::tick() {
     waiters_ -= late;
     it = it->second.empty() ? waiting_.erase(it) : std::next(it);
   }
+  const bool idle = !is_busy() && orders_.open().empty() && purchases_.open() == 0 && !drained_;
+  if (idle) tick_every(kIdleTickMs);
   finish_draining();
 }
 

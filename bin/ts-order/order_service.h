@@ -57,6 +57,7 @@ class OrderService final : public daemon::Part, public replica::Methods {
   void on_result(const toys::IntentId& intent, const Result<replica::Written>& written);
   void answer_waiting(const toys::IntentId& intent, const replica::Written& written);
   void fail_waiting(const Error& error);
+  void tick_every(uint64_t ms);
   void tick();
   bool is_busy() const { return logging_ != 0 || waiters_ != 0; }
   void finish_draining();
@@ -74,6 +75,7 @@ class OrderService final : public daemon::Part, public replica::Methods {
   int64_t drain_until_ns_ = 0;
   UniqueFunction<void()> drained_;  // while draining
   loop::Timer ticker_;
+  uint64_t tick_ms_ = 0;  // how often it goes off
 };
 
 }  // namespace tandem::order

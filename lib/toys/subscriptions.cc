@@ -192,6 +192,14 @@ std::vector<uint64_t> Subscriptions::due(int64_t now) const {
   return due;
 }
 
+int64_t Subscriptions::next_beat() const {
+  int64_t next = INT64_MAX;
+  for (const auto& [id, front] : fronts_) {
+    if (front.waits) next = std::min(next, front.received + options_.heartbeat_ns);
+  }
+  return next;
+}
+
 Push Subscriptions::answer(uint64_t front_id, int64_t now, int64_t lease_until) {
   const auto it = fronts_.find(front_id);
   CHECK(it != fronts_.end() && it->second.waits);

@@ -83,6 +83,8 @@ class Subscriptions {
   Status poll(const Poll& poll, int64_t received);
   // The fronts whose waiting poll is to be answered now.
   std::vector<uint64_t> due(int64_t now) const;
+  // When a waiting poll is to be answered at the latest; INT64_MAX: none waits.
+  int64_t next_beat() const;
   // The answer to the waiting poll of this front. `lease_until`: of the leader itself, on the same
   // clock; no grant ends later. REQUIRES: a poll of it waits.
   Push answer(uint64_t front, int64_t now, int64_t lease_until);

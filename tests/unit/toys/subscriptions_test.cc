@@ -111,6 +111,18 @@ TEST_F(SubscriptionsTest, WithoutNewsAPollIsAnsweredAfterTheHeartbeat) {
   EXPECT_TRUE(push.invalidations.empty());
 }
 
+TEST_F(SubscriptionsTest, TheNextBeatIsThatOfThePollThatHasWaitedLongest) {
+  EXPECT_EQ(subscriptions.next_beat(), INT64_MAX);
+  Front first = joined(1);
+  const int64_t beat = now + 50 * kMs;
+  pass(20);
+  joined(2);
+  EXPECT_EQ(subscriptions.next_beat(), beat);
+  now = beat;
+  hear(first, answer(first));
+  EXPECT_EQ(subscriptions.next_beat(), beat + 20 * kMs);
+}
+
 TEST_F(SubscriptionsTest, AChangeIsToldAtOnceAndAnsweredWhenItIsAcknowledged) {
   Front front = joined(1);
   change("Lego");
