@@ -13,8 +13,8 @@
 namespace tandem::group {
 namespace {
 
-constexpr uint64_t kTickMs = 5;
-constexpr uint64_t kElectionTickMs = 1;
+constexpr int64_t kTickMs = 5;  // while something has to be looked at again and again
+constexpr int64_t kElectionTickMs = 1;
 constexpr uint64_t kControlTimeoutMs = 1000;
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
@@ -47,11 +47,13 @@ Leadership::~Leadership() { *self_ = nullptr; }
 void Leadership::start() {
   watch_ = coord_.watch_record(options_.group,
                                [this](const coord::Versioned& record) { take_record(record); });
-  ticker_.start(kTickMs, kTickMs);
+  ticking_ = true;
+  tick_when_due();
 }
 
 void Leadership::stop() {
   watch_.reset();
+  ticking_ = false;
   ticker_.stop();
   controller_.set_active(false);
   if (move_) end_move(fail(ErrorKind::kUnavailable, "this process is being stopped"));
@@ -59,11 +61,13 @@ void Leadership::stop() {
 
 void Leadership::set_active(bool active) {
   controller_.set_active(active);
+  tick_when_due();
   if (active) read_record();
 }
 
 void Leadership::replica_up(const ReplicaLink& replica) {
   controller_.replica_up(replica.identity(), replica.member.session, now_ns());
+  tick_when_due();
 }
 
 void Leadership::replica_dead(repl::ReplicaId id, uint64_t session) {
@@ -150,14 +154,26 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
                        });
   }
   if (effects.read_record) read_record();
-  // Every ms counts while there is no leader.
-  if (ticker_.active() &&
-      controller_.electing() != std::exchange(ticks_fast_, controller_.electing())) {
-    const uint64_t every_ms = ticks_fast_ ? kElectionTickMs : kTickMs;
-    ticker_.start(every_ms, every_ms);
-  }
   tell_changes();
   look_at_move();
+  tick_when_due();
+}
+
+// Every ms counts while there is no leader. A timer that is set for an earlier time stays: what
+// moves a deadline on is frequent.
+void Leadership::tick_when_due() {
+  if (!ticking_) return;
+  const int64_t now = now_ns();
+  int64_t next = controller_.next_tick_ns(now);
+  const bool looks_again = !proofs_.empty() || move_ || (leader() != 0 && quiet(leader()));
+  if (next <= now) {
+    next = now + kElectionTickMs * kNsPerMs;
+  } else if (looks_again) {
+    next = std::min(next, now + kTickMs * kNsPerMs);
+  }
+  if (ticker_.active() && next >= tick_at_ns_) return;
+  tick_at_ns_ = next;
+  ticker_.start(static_cast<uint64_t>((next - now + kNsPerMs - 1) / kNsPerMs));
 }
 
 void Leadership::send(const repl::Message& message) {

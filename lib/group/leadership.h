@@ -89,6 +89,7 @@ class Leadership {
   bool keeps_up(repl::ReplicaId id) const;
 
  private:
+  void tick_when_due();
   void tick();
   void carry_out(const repl::ControllerEffects& effects);
   void send(const repl::Message& message);
@@ -124,7 +125,8 @@ class Leadership {
   Tell tell_;
   bool reading_ = false;
   bool read_again_ = false;
-  bool ticks_fast_ = false;
+  bool ticking_ = false;
+  int64_t tick_at_ns_ = 0;             // boot clock: when the ticker is set to go off
   std::vector<repl::Message> proofs_;  // wait for a read of the registry that begins after them
   bool proving_ = false;
   std::optional<Move> move_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "repl/context.h"
 
 namespace tandem::repl {
 namespace {
@@ -172,13 +173,37 @@ void Controller::forgive_own_absence(int64_t now) {
   }
 }
 
+// An active one asks a new leader by itself; requests wait at a passive one as well.
+int64_t Controller::ask_every_ns(const Known& known) const {
+  const bool closed = !active_ && record_ && known.member.id == record_->leader && !leader_open();
+  return closed ? options_.ask_closed_ns : options_.ask_every_ns;
+}
+
+// Whatever tick() compares the clock with, and the owner with quiet(). It is never further away
+// than the next questions: a longer sleep would look like an absence of its own.
+int64_t Controller::next_tick_ns(int64_t now) const {
+  Deadline next(now);
+  next.at(ticked_ns_ + options_.ask_every_ns);
+  for (const auto& [id, known] : replicas_) {
+    if (known.alive) next.at(known.last_asked_ns + ask_every_ns(known));
+  }
+  if (const Known* leads = leader(); leads != nullptr) {
+    next.by(leads->last_answer_ns + 3 * options_.ask_every_ns + 1);
+    next.by(leads->last_answer_ns + options_.silence_ns + 1);
+    next.by(leads->up_since_ns + options_.takeover_ns + 1);
+  }
+  if (!active_ || !record_) return next.ns();
+  next.by(leader_since_ns_ + options_.takeover_ns + 1);
+  if (sought_ns_) next.by(*sought_ns_ + options_.seek_again_ns);
+  const bool acts =
+      electing() || leader_has_failed(now) || another_has_space(now) || others_hear_more(now);
+  return acts ? std::min(now, next.ns()) : next.ns();
+}
+
 void Controller::tick(int64_t now, ControllerEffects& out) {
   forgive_own_absence(now);
   for (auto& [id, known] : replicas_) {
-    // An active one asks a new leader by itself; requests wait at a passive one as well.
-    const bool closed = !active_ && record_ && id == record_->leader && !leader_open();
-    const int64_t every_ns = closed ? options_.ask_closed_ns : options_.ask_every_ns;
-    if (known.alive && now - known.last_asked_ns >= every_ns) ask(known, now, out);
+    if (known.alive && now - known.last_asked_ns >= ask_every_ns(known)) ask(known, now, out);
   }
   if (!active_ || !record_) return;
   switch (phase_) {

@@ -106,6 +106,9 @@ class Controller {
   void swap_done(uint64_t expected_version, bool applied, int64_t now, ControllerEffects& out);
   void state_answered(const Message& answer, int64_t now, ControllerEffects& out);
   void tick(int64_t now, ControllerEffects& out);
+  // When the next tick has something to do where nothing else happens before; now, or earlier,
+  // while it elects.
+  int64_t next_tick_ns(int64_t now) const;
 
   const std::optional<Record>& record() const { return record_; }
   bool record_was_read() const { return record_was_read_; }
@@ -151,6 +154,7 @@ class Controller {
   };
 
   void forgive_own_absence(int64_t now);
+  int64_t ask_every_ns(const Known& known) const;
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
   bool another_has_space(int64_t now) const;
