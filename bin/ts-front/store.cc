@@ -72,6 +72,7 @@ Store::Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config)
       catalog_calls_(catalog_.gateway()),
       catalog_leader_(catalog_),
       order_replicas_(orders_, orders_options(config).replicas),
+      catalog_reach_(loop, orders_),
       lock_again_(loop, [this] { seek_lock(); }) {
   orders_.on_change([this] { changed(); });
   catalog_.on_change([this] { changed(); });
@@ -114,6 +115,7 @@ void Store::set_active(bool active) {
     log::info(active ? "this front is the controller" : "this front is not the controller");
   }
   orders_.set_active(active);
+  catalog_reach_.set_active(active);
   catalog_.set_active(active);
 }
 

@@ -12,6 +12,7 @@
 #include "accept_loss.h"
 #include "base/function.h"
 #include "calls.h"
+#include "catalog_reach.h"
 #include "config.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
@@ -102,6 +103,7 @@ class Store final : public daemon::Part, public LosingGroups {
   GatewayCalls catalog_calls_;
   LeaderLink catalog_leader_;
   OrderLinks order_replicas_;
+  CatalogReach catalog_reach_;
   std::unique_ptr<coord::Lock> lock_;
   loop::Timer lock_again_;
   bool active_ = false;

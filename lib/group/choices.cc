@@ -10,6 +10,8 @@ constexpr int64_t kSteadyNs = 1'000'000'000;
 constexpr int64_t kFirstPauseNs = 1'000'000'000;
 constexpr int64_t kLongestPauseNs = 60'000'000'000;
 constexpr int64_t kLongLedNs = 60'000'000'000;
+constexpr int kDenials = 3;         // until a replica is of no use
+constexpr int kConfirmations = 20;  // until it is again
 
 const View* find(const std::vector<View>& replicas, repl::ReplicaId id) {
   const auto it = std::find_if(replicas.begin(), replicas.end(),
@@ -75,13 +77,28 @@ Result<repl::ReplicaId> first_leader(const std::set<repl::ReplicaId>& configured
   return best->member.id;
 }
 
+void Reach::told(repl::ReplicaId id, bool reaches) {
+  Thought& thought = thoughts_[id];
+  if (reaches == thought.useful) {
+    thought.against = 0;
+  } else if (++thought.against >= (thought.useful ? kDenials : kConfirmations)) {
+    thought = Thought{reaches, 0};
+  }
+}
+
+bool Reach::useful(repl::ReplicaId id) const {
+  const auto it = thoughts_.find(id);
+  return it == thoughts_.end() || it->second.useful;
+}
+
 const View* HandOver::better_than(repl::ReplicaId leader, const std::vector<View>& replicas) const {
   const View* leads = find(replicas, leader);
   if (leads == nullptr || !leads->state) return nullptr;
-  const View* best = leads;
+  const View* best = leads->useful ? leads : nullptr;
   for (const View& view : replicas) {
     if (!view.in_sync || !view.answers || !view.state || !view.state->has_space) continue;
-    if (prefer_(candidate(view), candidate(*best))) best = &view;
+    if (!view.useful) continue;
+    if (best == nullptr || prefer_(candidate(view), candidate(*best))) best = &view;
   }
   return best == leads ? nullptr : best;
 }

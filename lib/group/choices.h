@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,7 @@ struct View {
   std::optional<repl::ReplicaState> state;  // as it told last
   uint64_t lineage = 0;                     // of its data, with its state; 0: it has none
   bool in_sync = false;
+  bool useful = true;  // could do a leader's work (Reach)
 };
 
 // What is wrong where no in-sync replica answers, and what an operator can do about it. `replaced`:
@@ -41,9 +43,26 @@ Result<repl::ReplicaId> first_leader(const std::set<repl::ReplicaId>& configured
                                      const std::vector<View>& replicas,
                                      const repl::Controller::Prefer& prefer);
 
-// Hands leadership to the preferred replica when that has been in sync, answering and with space
-// for a while: one that has just come back has to prove steady. After a failure it waits for
-// longer each time.
+// Which replicas are of no use as leaders though they are well: they do not reach what a leader's
+// requests need, as they say themselves whenever they are asked. It takes several answers in a row
+// to change what is thought of one, and more of them for the better: leadership is not to follow
+// every whim of a link.
+class Reach {
+ public:
+  void told(repl::ReplicaId id, bool reaches);
+  bool useful(repl::ReplicaId id) const;
+
+ private:
+  struct Thought {
+    bool useful = true;
+    int against = 0;  // answers in a row that say otherwise
+  };
+  std::map<repl::ReplicaId, Thought> thoughts_;
+};
+
+// Hands leadership to the preferred replica when that has been in sync, useful, answering and with
+// space for a while: one that has just come back has to prove steady. After a failure it waits for
+// longer each time. A leader that is not useful goes for any that is; where none is it stays.
 class HandOver {
  public:
   explicit HandOver(repl::Controller::Prefer prefer) : prefer_(std::move(prefer)) {}

@@ -43,6 +43,8 @@ class Gateway {
   void fail_all();
 
   size_t in_flight() const { return in_flight_; }
+  // Whether a write would have somebody to go to now; a hint.
+  bool reaches_leader() const { return leadership_.leader_answers(); }
 
  private:
   struct Call {

@@ -53,6 +53,10 @@ class Group final : public daemon::Part {
   // time of a request.
   void accept_loss(const std::set<repl::ReplicaId>& given_up, Leadership::Done done);
 
+  // Whether a replica reaches what a leader's requests need, as it said now: where leadership may
+  // be handed over it goes, in time, from one that does not to one that does.
+  void replica_told(repl::ReplicaId id, bool reaches) { keeper_.replica_told(id, reaches); }
+
   const std::string& group() const { return group_; }
   Gateway& gateway() { return gateway_; }
   Leadership& leadership() { return leadership_; }

@@ -127,6 +127,7 @@ std::vector<View> Keeper::views() const {
     if (state != nullptr) view.state = *state;
     view.lineage = leadership_.lineage_of(id);
     view.in_sync = leadership_.in_sync(replica);
+    view.useful = reach_.useful(id);
     views.push_back(std::move(view));
   }
   return views;
@@ -178,6 +179,15 @@ void Keeper::look_for_better_leader() {
     log::info("leadership was not handed over",
               {{"group", options_.group}, {"error", moved.error().message}});
   });
+}
+
+void Keeper::replica_told(repl::ReplicaId id, bool reaches) {
+  const bool was_useful = reach_.useful(id);
+  reach_.told(id, reaches);
+  if (reach_.useful(id) == was_useful) return;
+  log::info(reaches ? "a replica reaches again what a leader needs"
+                    : "a replica does not reach what a leader needs",
+            {{"group", options_.group}, {"id", id}});
 }
 
 void Keeper::set_trouble(const Status& status) {

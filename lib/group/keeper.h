@@ -40,6 +40,8 @@ class Keeper {
   void set_active(bool active);
   // The link to this replica broke.
   void link_lost();
+  // Whether a replica reaches what a leader's requests need, as it said now (choices.h, Reach).
+  void replica_told(repl::ReplicaId id, bool reaches);
   // Why there is no group, "" where nothing is known to be wrong.
   const std::string& trouble() const { return trouble_; }
 
@@ -59,6 +61,7 @@ class Keeper {
   Leadership& leadership_;
   const KeeperOptions options_;
   HandOver hand_over_;
+  Reach reach_;
   loop::Timer ticker_;
   loop::Timer doubter_;
   bool active_ = false;

@@ -232,6 +232,26 @@ retry_after() { # METHOD PATH [CURL ARGUMENT]…
   assert_equal "$(stock Tux)" 99
 }
 
+told_in_front() { # PATTERN
+  shop GET /livez
+  grep -q "$1" "$store"/front.*
+}
+
+@test 'an order leader that alone does not reach the catalog hands over to one that does' {
+  stop_member order-3
+  start_member order-3 --set catalog.group=elsewhere
+  # It may lead for a moment, until it has said several times that it does not reach the catalog.
+  until_true told_in_front 'does not reach what a leader needs .*id=3'
+  until_true leads 2
+  buy Tux
+  assert_equal "$number" 0
+  leads 2
+  # Where none reaches it leadership stays.
+  stop_member catalog-1
+  until_true told_in_front 'does not reach what a leader needs .*id=1'
+  leads 2
+}
+
 # Fails as rs-client does, with this status and message.
 accept_loss() { # STATUS MESSAGE GROUP IDS
   run "-$1" "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" "${@:3}"

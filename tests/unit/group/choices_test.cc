@@ -140,6 +140,17 @@ TEST_F(HandOverTest, OneAtATime) {
   EXPECT_TRUE(look_for(1100, views));
 }
 
+TEST_F(HandOverTest, ALeaderOfNoUseGoesForOneOfUseAndStaysWhereNoneIs) {
+  auto views = in_sync({1, 2, 3});
+  views[0].useful = views[2].useful = false;
+  EXPECT_FALSE(look_for(1000, views));
+  EXPECT_EQ(look(1, views), 2U);
+  hand_over.ended(true, now);
+  for (int i = 0; i < 100; ++i, now += 100 * kMs) EXPECT_FALSE(look(2, views));
+  views[1].useful = false;
+  EXPECT_FALSE(look_for(10'000, views));
+}
+
 TEST_F(HandOverTest, FailuresMakeThePausesGrowAndSuccessEndsThem) {
   const auto views = in_sync({1, 2});
   int64_t last_ms = 0;
@@ -171,6 +182,23 @@ TEST(LostData, SaysWhoIsMissingAndWhoWouldLead) {
             "none of the in-sync replicas 1,2 answers, 2 came back without the data: start them on "
             "their directories, or accept that what only they had is lost with 'lose g 1,2'; "
             "replica 3 would lead then, with its log up to index 7 of epoch 4");
+}
+
+TEST(Reach, ChangesAfterSeveralAnswersInARowAndMoreForTheBetter) {
+  Reach reach;
+  EXPECT_TRUE(reach.useful(3));
+  for (const bool told : {false, false, true, false, false}) reach.told(3, told);
+  EXPECT_TRUE(reach.useful(3));
+  reach.told(3, false);
+  EXPECT_FALSE(reach.useful(3));
+  EXPECT_TRUE(reach.useful(2));
+  for (int i = 0; i < 19; ++i) reach.told(3, true);
+  EXPECT_FALSE(reach.useful(3));
+  reach.told(3, false);
+  for (int i = 0; i < 19; ++i) reach.told(3, true);
+  EXPECT_FALSE(reach.useful(3));
+  reach.told(3, true);
+  EXPECT_TRUE(reach.useful(3));
 }
 
 TEST(StandIn, BeginsWhenThereWasNoLeaderForLongAndEndsWithOne) {
