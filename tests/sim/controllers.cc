@@ -47,6 +47,7 @@ class SensibleController final : public ControllerProcess {
     for (const repl::Message& message : out.messages) {
       if (message.type != repl::MessageType::kSessionDown || holds(message)) network_.send(message);
     }
+    next_tick_ns_ = core_.next_tick_ns(world_.now());
     if (out.read_record) read_record();
     if (!out.swap) return;
     store_.swap(*out.swap, true, [this, expected = out.swap->expected_version](bool applied) {
@@ -76,17 +77,18 @@ class SensibleController final : public ControllerProcess {
 
   void tick() {
     repl::ControllerEffects out;
+    tick_core();
     for (const auto& node : nodes_) look_at(*node, out);
     carry_out(out);
-    tick_core();
     if (world_.random.chance(50)) read_record();
     if (world_.strikes(world_.plan.stale_watch)) take_record(store_.stale(store_.record().version));
     world_.schedule.after(world_.between_ns(8 * kMs, 12 * kMs), [this] { tick(); });
   }
 
-  // Its owner sleeps until the core's next tick: one before it must bring about nothing.
+  // Its owner sleeps until the core's next tick, as it was told after the last event: one before it
+  // must bring about nothing.
   void tick_core() {
-    const bool due = core_.next_tick_ns(world_.now()) <= world_.now();
+    const bool due = next_tick_ns_ <= world_.now();
     repl::ControllerEffects out;
     core_.tick(world_.now(), out);
     const bool nothing =
@@ -111,6 +113,7 @@ class SensibleController final : public ControllerProcess {
   RecordStore& store_;
   const Nodes& nodes_;
   repl::Controller core_;
+  int64_t next_tick_ns_ = 0;
   std::map<repl::ReplicaId, uint64_t> known_dead_;  // sessions
 };
 
