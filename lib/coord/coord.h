@@ -95,7 +95,8 @@ class Coord {
   virtual void lock_holder(const std::string& group, const std::string& name,
                            UniqueFunction<void(Result<std::optional<std::string>>)> done) = 0;
 
-  // Replaces an earlier entry of the same id.
+  // Replaces an earlier entry of the same id. kBusy where that is seen to be of a living process
+  // with another lock: a mistake in somebody's configuration.
   virtual void register_member(const std::string& group, Member member,
                                UniqueFunction<void(Status)> done) = 0;
   // Removes the entry where it is still of this session.

@@ -67,6 +67,8 @@ class LocalCoord final : public Coord {
         group,
         [member = std::move(member)](const RecordFiles& files) -> Status {
           if (Status made = files.make_directories(); !made) return made;
+          const Status is_free = check_id_is_free(members_directory(files), member);
+          if (!is_free) return is_free;
           return write_member(members_directory(files), files.temporary_path(), member);
         },
         std::move(done));

@@ -50,6 +50,26 @@ Result<Member> read_member(const std::string& path) {
   return member;
 }
 
+enum class LockState { kOther, kFree, kHeld };  // kOther: the path names no or another file by now
+
+Result<LockState> look_at_lock(const Member& member) {
+  // Read-only, so that the probe neither makes the file nor looks like its holder closing it.
+  const Result<FileDescriptor> file = open_file(member.lock_path, O_RDONLY);
+  if (!file && file.error().kind == ErrorKind::kNotFound) return LockState::kOther;
+  if (!file) return fail(file.error());
+  struct stat status {};
+  if (fstat(file->get(), &status) != 0) {
+    return fail_errno("cannot stat '" + member.lock_path + "'", errno);
+  }
+  if (status.st_dev != member.lock_device || status.st_ino != member.lock_inode) {
+    return LockState::kOther;
+  }
+  const Result<bool> locked = try_flock(*file, LOCK_SH, member.lock_path);
+  if (!locked) return fail(locked.error());
+  if (!*locked) return LockState::kHeld;
+  return names_same_file(member.lock_path, *file) ? LockState::kFree : LockState::kOther;
+}
+
 }  // namespace
 
 std::string encode_member(const Member& member) {
@@ -132,19 +152,23 @@ Result<std::vector<Member>> read_members(const std::string& directory) {
   return members;
 }
 
+Status check_id_is_free(const std::string& directory, const Member& member) {
+  const Result<Member> earlier = read_member(directory + "/" + std::to_string(member.id));
+  if (!earlier) return {};  // there is none, or a damaged one, which is replaced
+  const bool same_directory =
+      earlier->lock_device == member.lock_device && earlier->lock_inode == member.lock_inode;
+  if (same_directory) return {};
+  const Result<LockState> state = look_at_lock(*earlier);
+  if (!state || *state != LockState::kHeld) return {};
+  return fail(ErrorKind::kBusy, "replica " + std::to_string(member.id) + " runs already: process " +
+                                    std::to_string(earlier->pid) + " holds '" + earlier->lock_path +
+                                    "'");
+}
+
 Result<bool> lock_proves_death(const Member& member) {
-  // Read-only, so that the probe neither makes the file nor looks like its holder closing it.
-  const Result<FileDescriptor> file = open_file(member.lock_path, O_RDONLY);
-  if (!file && file.error().kind == ErrorKind::kNotFound) return false;
-  if (!file) return fail(file.error());
-  struct stat status {};
-  if (fstat(file->get(), &status) != 0) {
-    return fail_errno("cannot stat '" + member.lock_path + "'", errno);
-  }
-  if (status.st_dev != member.lock_device || status.st_ino != member.lock_inode) return false;
-  const Result<bool> locked = try_flock(*file, LOCK_SH, member.lock_path);
-  if (!locked) return fail(locked.error());
-  return *locked && names_same_file(member.lock_path, *file);
+  const Result<LockState> state = look_at_lock(member);
+  if (!state) return fail(state.error());
+  return *state == LockState::kFree;
 }
 
 }  // namespace tandem::coord

@@ -16,6 +16,9 @@ Status write_member(const std::string& directory, const std::string& temporary,
 Status remove_member(const std::string& directory, uint32_t id, uint64_t session);
 // Damaged files are logged and passed over.
 Result<std::vector<Member>> read_members(const std::string& directory);
+// kBusy where this id is that of a living process with another directory: its entry in the place of
+// that one would hide a replica that serves.
+Status check_id_is_free(const std::string& directory, const Member& member);
 // Whether the member's lock is free while its path still names the registered file.
 Result<bool> lock_proves_death(const Member& member);
 

@@ -124,13 +124,17 @@ teardown() { store_down; }
   assert_equal "$status" 200
 }
 
-@test 'a replica that is to listen where another one does is refused, and that one is still reached' {
+@test 'a replica with the socket or the id of another one is refused, and that one is still reached' {
   local name
   for name in catalog-1 order-1 order-2 order-3 front; do start_member $name; done
   run in_store "$TANDEM_BIN/ts-order" --config etc/order.toml --id 1 \
     --set replica.directory=run/state/other
   assert_failure 69
   assert_output --partial "cannot listen on 'run/sock/order-1.sock': somebody else does"
+  run in_store "$TANDEM_BIN/ts-order" --config etc/order.toml --id 1 \
+    --set replica.directory=run/state/other --set rpc.url=ipc://run/sock/other.sock
+  assert_failure 69
+  assert_output --partial "replica 1 runs already: process $(cat "$store/order-1.pid") holds"
   until_true replicas '[.data[] | select(.alive and .in_sync)] | length == 3'
   kill_member order-3
   until_true leads 2

@@ -259,6 +259,35 @@ TEST_F(MembersTest, DamagedFilesArePassedOver) {
   EXPECT_EQ(all(), std::vector<Member>{member(2)});
 }
 
+TEST_F(MembersTest, TheIdOfALivingProcessIsNotTaken) {
+  const auto enter = [&](const Member& made) {
+    return wait<Status>([&](auto done) { coord_->register_member("g", made, std::move(done)); });
+  };
+  Member living = member(1);
+  const int lock = hold(living);
+  add(living);
+  Member other = member(1);
+  other.session = 5;
+  other.lock_path = scratch_.file("other");
+  const int other_lock = hold(other);
+  const Status refused = enter(other);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kBusy);
+  EXPECT_EQ(refused.error().message, "replica 1 runs already: process " + std::to_string(getpid()) +
+                                         " holds '" + living.lock_path + "'");
+  EXPECT_EQ(all(), std::vector<Member>{living});
+  // Another session on the same directory has its lock, so that the first one is dead.
+  Member next = living;
+  next.session = 6;
+  EXPECT_TRUE(enter(next));
+  close(lock);
+  EXPECT_TRUE(enter(other));
+  // A directory that was wiped: nothing can be told of who had it.
+  std::filesystem::remove(other.lock_path);
+  EXPECT_TRUE(enter(next));
+  close(other_lock);
+}
+
 TEST_F(MembersTest, AFreeLockProvesDeath) {
   Member made = member(1);
   const int fd = hold(made);
