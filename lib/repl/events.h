@@ -62,7 +62,7 @@ struct SnapshotInstalled {
   Index index = 0;
   int64_t time_ms = 0;  // log time at that point
 };
-// Time passes: every 10 ms or so.
+// Time passes: given when Replica::next_deadline_ns() is over, or earlier.
 struct Tick {};
 // All events of a loop turn were given: now batches go out.
 struct EndOfTurn {};
