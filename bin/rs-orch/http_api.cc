@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "http/route_table.h"
 #include "status_report.h"
 #include "wire/envelope.h"
 #include "wire/json.h"
@@ -19,12 +20,6 @@ using http::Request;
 using http::Responder;
 
 constexpr size_t kMaxKeyBytes = 128;
-
-struct Row {
-  Method method;
-  const char* pattern;
-  void (HttpApi::*handler)(const Request&, Responder);
-};
 
 void answer(Responder& responder, const wire::Response& response) {
   const std::string index = std::to_string(response.index);
@@ -107,7 +102,7 @@ Result<repl::ReplicaId> named_replica(const Request& request, Orchestrator& orch
 }  // namespace
 
 void HttpApi::add_routes(http::Router& router) {
-  static constexpr Row kRows[] = {
+  static constexpr http::RouteRow<HttpApi> kRows[] = {
       {Method::kPost, "/api/v1/db/read", &HttpApi::db_read},
       {Method::kPost, "/api/v1/db/write", &HttpApi::db_write},
       {Method::kPost, "/api/v1/db/clear", &HttpApi::db_clear},
@@ -122,12 +117,7 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kGet, "/api/v1/orchestrator", &HttpApi::orchestrator},
       {Method::kGet, "/api/v1/events", &HttpApi::events},
   };
-  for (const Row& row : kRows) {
-    router.add(row.method, row.pattern,
-               [this, handler = row.handler](const Request& request, Responder responder) {
-                 (this->*handler)(request, std::move(responder));
-               });
-  }
+  http::add_routes(router, *this, kRows);
 }
 
 void HttpApi::db_read(const Request& request, Responder responder) {

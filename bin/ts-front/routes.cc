@@ -1,19 +1,13 @@
 #include "routes.h"
 
-#include <utility>
+#include "http/route_table.h"
 
 namespace tandem::front {
 namespace {
 
 using http::Method;
 
-struct Row {
-  Method method;
-  const char* pattern;
-  void (Handlers::*handler)(const http::Request&, http::Responder);
-};
-
-constexpr Row kRows[] = {
+constexpr http::RouteRow<Handlers> kRows[] = {
     {Method::kGet, "/products", &Handlers::list_products},
     {Method::kPost, "/products", &Handlers::add_product},
     {Method::kGet, "/products/{name}", &Handlers::get_product},
@@ -27,13 +21,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 void add_routes(http::Router& router, Handlers& handlers) {
-  for (const Row& row : kRows) {
-    router.add(row.method, row.pattern,
-               [&handlers, handler = row.handler](const http::Request& request,
-                                                  http::Responder responder) {
-                 (handlers.*handler)(request, std::move(responder));
-               });
-  }
+  http::add_routes(router, handlers, kRows);
 }
 
 }  // namespace tandem::front
