@@ -28,10 +28,13 @@ sup_start() {
 }
 
 # Starts a service and waits until it is ready, has died or $2 milliseconds are over. Subscribes to
-# its events before it is started, so that none is missed.
+# its events before it is started, so that none is missed. Its supervisor listens by now, but on a
+# loaded machine s6-svc was seen not to reach it: an order that comes twice does no harm.
 sup_up() {
   local service=$sv/$1
-  interruptible s6-ftrig-listen1 -t "$2" "$service/event" '[UdO]' s6-svc -u "$service" >/dev/null
+  # shellcheck disable=SC2016  # expanded by the shell that runs it
+  interruptible s6-ftrig-listen1 -t "$2" "$service/event" '[UdO]' \
+    sh -c 'for try in 1 2 3 4 5; do s6-svc -u "$1" && break; sleep 0.1; done' order "$service" >/dev/null
   rm -f "$service/down"
   [ "$(s6-svstat -o ready "$service")" = true ]
 }
@@ -54,6 +57,8 @@ sup_down() { s6-svc -wD -T 30000 -d "$sv/$1"; }
 # each service, which ends with its service, and one for each log, which ends when it has all of it.
 sup_stop() {
   local service
+  # Our own by its process id: while it lives, what is ended below it comes back.
+  if [ -n "$scan" ] && kill -TERM "$scan" 2>/dev/null; then return 0; fi
   ! s6-svscanctl -t "$sv" 2>/dev/null || return 0
   for service in "$sv"/*; do
     s6-svc -xd "$service" 2>/dev/null
