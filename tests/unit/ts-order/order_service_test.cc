@@ -321,12 +321,15 @@ TEST_F(OrderServiceTest, WhatIsUnderWayIsFinishedBeforeItStops) {
   bool drained = false;
   node(1).purchases().drain([&drained] { drained = true; });
   EXPECT_FALSE(drained);
-  EXPECT_EQ(wait(begin_purchase("Tux", "c", 50)).status, 503) << "no new ones";
+  // 503, or 504 where the last try's answer was still on its way.
+  EXPECT_GE(wait(begin_purchase("Tux", "c", 50)).status, 503);
+  EXPECT_EQ(node(1).orders.open().size(), 1U) << "no new ones";
   EXPECT_FALSE(logged->has_value());
   catalog_->speak();
   EXPECT_EQ(wait(logged), (Answer{200, R"({"order_number":0})"}));
   until([&] { return drained; });
   EXPECT_TRUE(node(1).orders.open().empty());
+  EXPECT_EQ(node(1).orders.count(), 1U);
 }
 
 TEST_F(OrderServiceTest, StopsAtOnceWhereNothingIsUnderWay) {
@@ -361,7 +364,9 @@ TEST_F(OrderServiceTest, RefusesMoreOpenPurchasesThanItMayHave) {
   const auto first = begin_purchase("Tux", "a");
   const auto second = begin_purchase("Tux", "b");
   until([&] { return catalog_->takes.size() == 2; });
-  EXPECT_EQ(wait(begin_purchase("Tux", "c", 50)).status, 503);
+  // 503, or 504 where the last try's answer was still on its way.
+  EXPECT_GE(wait(begin_purchase("Tux", "c", 50)).status, 503);
+  EXPECT_EQ(node(1).orders.open().size(), 2U);
   catalog_->speak();
   wait(first);
   wait(second);
