@@ -3,18 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "daemon/config.h"
-#include "replica/driver.h"
+#include "replica/replica_config.h"
 
 namespace tandem::worker {
 
 struct WorkerConfig {
-  replica::DriverOptions replica;
-  std::string rpc_url;
-  std::string coord_backend = "local";
-  std::string coord_root = "run/state/coord";
+  replica::ReplicaConfig replica;
   uint64_t orphan_timeout_ms = 60000;  // 0: never
 };
 

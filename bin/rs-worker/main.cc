@@ -16,16 +16,16 @@ int main(int argc, char** argv) {
   const auto config = daemon.load(worker::declare_worker);
 
   loop::Loop loop;
-  auto coord = coord::open_local({.root = config.coord_root}, loop);
+  auto coord = coord::open_local({.root = config.replica.coord_root}, loop);
   if (!coord) daemon::die(coord.error());
 
   db::Database database;
-  replica::Driver replica{loop, config.replica, database, **coord};
+  replica::Driver replica{loop, config.replica.driver, database, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
   worker::Requests requests{database, replica, orphan_watch};
-  replica::Service service{loop, config.rpc_url, replica, requests};
+  replica::Service service{loop, config.replica.rpc_url, replica, requests};
 
   // The service listens first: the replica announces where.
   return daemon.run(loop, {&service, &replica, &orphan_watch});

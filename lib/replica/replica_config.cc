@@ -27,21 +27,26 @@ Status check_url(std::string url) {
 
 }  // namespace
 
-void declare_replica(ReplicaConfig& c, daemon::SettingTable& t) {
+void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::string& section) {
   daemon::Setting& id =
-      t.integer("replica.id", c.driver.id, 1, 1000000, "number of this replica in its group");
+      t.integer(section + ".id", c.driver.id, 1, 1000000, "number of this replica in its group");
   if (c.driver.id == 0) id.required();
-  t.text("replica.group", c.driver.group, "name of the group").checked_by(coord::check_group_name);
-  t.text("replica.directory", c.driver.directory, "where this replica keeps its data")
-      .checked_by(daemon::check_not_empty);
-  t.integer("replica.max_in_sync", c.driver.max_in_sync, 1, 7,
+  t.text(section + ".group", c.driver.group, "name of the group")
+      .checked_by(coord::check_group_name);
+  daemon::Setting& directory =
+      t.text(section + ".directory", c.driver.directory, "where this replica keeps its data");
+  directory.checked_by(daemon::check_not_empty);
+  if (c.driver.directory.empty()) directory.required();
+  t.integer(section + ".max_in_sync", c.driver.max_in_sync, 1, 7,
             "replicas that every write waits for at most; further ones are readers");
-  t.integer("replica.max_writers", c.driver.max_writers, 1, 1000000,
+  t.integer(section + ".max_writers", c.driver.max_writers, 1, 1000000,
             "writes without an outcome; more are refused");
-  t.integer("replica.max_readers", c.driver.max_readers, 1, 1000000,
+  t.integer(section + ".max_readers", c.driver.max_readers, 1, 1000000,
             "reads that wait for this replica to catch up; more are refused");
-  t.text("rpc.url", c.rpc_url, "where others reach this process: ipc://, tcp:// or abstract://")
-      .checked_by(check_url);
+  daemon::Setting& url = t.text("rpc.url", c.rpc_url,
+                                "where others reach this process: ipc://, tcp:// or abstract://");
+  url.checked_by(check_url);
+  if (c.rpc_url.empty()) url.required();
   t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
       .one_of({"local"});
   t.text("coord.root", c.coord_root, "directory of the local coordination files")

@@ -1,6 +1,6 @@
-// The settings that the replica processes of the toy store share: [replica], [rpc], [coord], [log],
-// [snapshot]. One file serves all replicas of a group: `{id}` in a path or URL stands for the
-// number of the replica, which --id gives.
+// The settings that all replica processes share: [replica] (rs-worker calls it [worker]), [rpc],
+// [coord], [log], [snapshot]. In the toy store one file serves all replicas of a group: `{id}` in a
+// path or URL stands for the number of the replica, which --id gives.
 #pragma once
 
 #include <string>
@@ -19,8 +19,10 @@ struct ReplicaConfig {
   std::string coord_root = "run/state/coord";
 };
 
-// The values that `config` has are the defaults; where it has an id, giving one is not required.
-void declare_replica(ReplicaConfig& config, daemon::SettingTable& table);
+// The values that `config` has are the defaults; id, directory and url are required where it has
+// none.
+void declare_replica(ReplicaConfig& config, daemon::SettingTable& table,
+                     const std::string& section = "replica");
 // --id for a program's option table.
 std::vector<daemon::Option> replica_options();
 // Puts the replica's number in the place of {id}.
