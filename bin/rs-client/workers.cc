@@ -64,6 +64,26 @@ void tell_full_disks(Session& session, const Json::Array& workers) {
   }
 }
 
+// Says on stderr what data lies beside that of a worker: nobody uses it, and it takes space.
+void tell_set_aside(Session& session, const Json::Array& workers) {
+  for (const Json& worker : workers) {
+    const Json* id = worker.find("id");
+    const Json* list = worker.find("set_aside");
+    if (id == nullptr || id->as_int() == nullptr) continue;
+    if (list == nullptr || list->as_array() == nullptr) continue;
+    for (const Json& aside : *list->as_array()) {
+      const Json* path = aside.find("path");
+      const Json* reason = aside.find("reason");
+      if (path == nullptr || path->as_string() == nullptr) continue;
+      const bool told =
+          reason != nullptr && reason->as_string() != nullptr && !reason->as_string()->empty();
+      session.console.say("data of worker " + std::to_string(*id->as_int()) +
+                          " was set aside in '" + *path->as_string() + "'" +
+                          (told ? ": " + *reason->as_string() : ""));
+    }
+  }
+}
+
 }  // namespace
 
 ExitStatus workers_ls(Session& session, const Arguments&) {
@@ -82,6 +102,7 @@ ExitStatus workers_status(Session& session, const Arguments&) {
   for (const Json& worker : *json->as_array()) rows.push_back(status_row(worker));
   session.output.print(Json(std::move(rows)));
   tell_full_disks(session, *json->as_array());
+  tell_set_aside(session, *json->as_array());
   tell_trouble(session);
   return ExitStatus::kOk;
 }

@@ -261,6 +261,7 @@ void Driver::tick() {
     daemon::die(Error{ErrorKind::kBusy, "the lock of '" + options_.directory +
                                             "' is gone: another process may use the directory"});
   }
+  prune_set_aside();
 }
 
 // --- messages ---
@@ -483,6 +484,14 @@ wire::Json Driver::status() const {
   json.set("first_index", log_->first_index());
   json.set("snapshot_index", snapshots_->index());
   json.set("has_space", log_->has_space());
+  wire::Json::Array aside;
+  for (const storage::SetAside& data : set_aside_) {
+    wire::Json entry;
+    entry.set("path", data.path).set("reason", data.reason);
+    entry.set("bytes", data.bytes).set("time_ms", data.time_ms);
+    aside.push_back(std::move(entry));
+  }
+  json.set("set_aside", wire::Json(std::move(aside)));
   return json;
 }
 

@@ -35,6 +35,7 @@
 #include "storage/directory.h"
 #include "storage/identity.h"
 #include "storage/log.h"
+#include "storage/set_aside.h"
 #include "wire/envelope.h"
 #include "wire/json.h"
 
@@ -124,6 +125,10 @@ class Driver final : public daemon::Part {
     int64_t time_ms = 0;
   };
 
+  Status look_for_distrust();
+  Status keep_as_found(const std::string& reason);
+  void list_set_aside();
+  void prune_set_aside();
   Status renew_identity(uint64_t lineage);
   Status open_log();
   Status restore();
@@ -161,6 +166,9 @@ class Driver final : public daemon::Part {
 
   std::unique_ptr<storage::Directory> lock_;
   storage::Identity identity_;
+  std::vector<storage::SetAside> set_aside_;  // in the directory, as seen last
+  bool kept_as_found_ = false;                // what recovery would erase of
+  bool pruning_ = false;                      // was begun
   std::unique_ptr<storage::Log> log_;
   std::unique_ptr<LogAdapter> log_view_;
   std::unique_ptr<Snapshots> snapshots_;

@@ -2,46 +2,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
-#include <system_error>
-#include <vector>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "replica/log_adapter.h"
+#include "replica/other_copies.h"
 
 namespace tandem::replica {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr uint64_t kMaxPinnedSnapshots = 8;
-constexpr const char* kSetAside = "set-aside-";
-
-// Moves everything but the lock into a directory below. Without its identity nobody can tell which
-// database the data is of, and entries of another one may look like this one's: it is not used,
-// and not destroyed either.
-Status set_data_aside(const std::string& directory) {
-  std::error_code error;
-  std::vector<fs::path> data;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename();
-    if (name != "lock" && !name.starts_with(kSetAside)) data.push_back(entry.path());
-  }
-  if (data.empty() && !error) return {};
-  const fs::path aside =
-      fs::path(directory) / (kSetAside + std::to_string(system_clock().wall_ms()));
-  if (!error) fs::create_directory(aside, error);
-  for (const fs::path& path : data) {
-    if (!error) fs::rename(path, aside / path.filename(), error);
-  }
-  if (error) return fail_errno("cannot set data aside in '" + directory + "'", error.value());
-  log::error("data without a readable identity is set aside", {{"directory", aside.string()}});
-  return {};
-}
 
 }  // namespace
 
@@ -49,6 +22,8 @@ Status Driver::open() {
   auto lock = storage::Directory::open(options_.directory);
   if (!lock) return fail(lock.error());
   lock_ = std::move(*lock);
+  const Status trusted = look_for_distrust();
+  if (!trusted) return trusted;
 
   auto identity = storage::load_identity(options_.directory);
   if (identity && *identity) {
@@ -59,14 +34,72 @@ Status Driver::open() {
       log::error("the identity is damaged: this disk joins as a new one",
                  {{"error", identity.error().message}});
     }
-    const Status aside = set_data_aside(options_.directory);
-    if (!aside) return aside;
+    // Without its identity nobody can tell which database the data is of, and entries of another
+    // one may look like this one's.
+    const auto aside = storage::set_data_aside(
+        options_.directory, identity ? "there is no identity beside it" : identity.error().message);
+    if (!aside) return fail(aside.error());
     const Status renewed = renew_identity(0);
     if (!renewed) return renewed;
   }
   Status opened = open_log();
-  if (!opened) return opened;
-  return restore();
+  if (opened) opened = restore();
+  if (opened) list_set_aside();
+  return opened;
+}
+
+// The process before this one has left a mark: what is on this disk may not be what was written.
+Status Driver::look_for_distrust() {
+  const auto reason = storage::distrust_reason(options_.directory);
+  if (!reason) return fail(reason.error());
+  if (!*reason) return {};
+  const auto identity = storage::load_identity(options_.directory);
+  if (identity && *identity && (*identity)->lineage != 0) {
+    const repl::Member self{options_.id, (*identity)->storage_id};
+    const auto others = others_have_the_data(loop_, coord_, options_.group, self);
+    if (!others) return fail(others.error());
+    if (!*others) {
+      log::error("this disk is distrusted, but nobody else has the data: it is used again",
+                 {{"directory", options_.directory}, {"reason", **reason}});
+      return storage::clear_distrust(options_.directory);
+    }
+  }
+  const auto aside = storage::set_data_aside(options_.directory, **reason);
+  if (!aside) return fail(aside.error());
+  log::error("this disk was distrusted: it joins as a new one",
+             {{"directory", options_.directory}, {"reason", **reason}});
+  return {};
+}
+
+// Before anything of it is erased. Once: later in the same start it is as it was left.
+Status Driver::keep_as_found(const std::string& reason) {
+  if (kept_as_found_) return {};
+  const auto aside = storage::copy_data_aside(options_.directory, reason);
+  if (!aside) return fail(aside.error());
+  kept_as_found_ = true;
+  return {};
+}
+
+void Driver::list_set_aside() {
+  auto list = storage::list_set_aside(options_.directory);
+  if (list) set_aside_ = std::move(*list);
+}
+
+// What was set aside is of no use once this replica is in sync, and another one with it.
+void Driver::prune_set_aside() {
+  const bool enough = core_->in_sync() && core_->record() && core_->record()->in_sync.size() > 1;
+  if (!enough || set_aside_.size() <= storage::kKeepSetAside || pruning_) return;
+  pruning_ = true;
+  loop::run_work(
+      loop_,
+      [directory = options_.directory, lineage = core_->lineage()] {
+        const Status pruned = storage::prune_set_aside(directory, lineage);
+        if (!pruned) log::warning("old data stays set aside", {{"error", pruned.error().message}});
+      },
+      [self = self_] {
+        if (*self == nullptr) return;
+        (*self)->list_set_aside();  // pruning_ stays: once in the life of a process will do
+      });
 }
 
 // From here on this disk is another member, which owes nothing.
@@ -88,6 +121,9 @@ Status Driver::open_log() {
   hooks.on_suspect = [this](const std::string& reason) -> Status {
     log::error("acknowledged entries are lost on this disk: it joins as a new one",
                {{"directory", options_.directory}, {"reason", reason}});
+    // The rest of the log is used further: where everybody else is lost it is the best there is.
+    const Status kept = keep_as_found(reason);
+    if (!kept) return kept;
     return renew_identity(identity_.lineage);
   };
   auto log = storage::Log::open(options, loop_, std::move(hooks));
@@ -113,6 +149,8 @@ Status Driver::restore() {
     // Without the snapshot that the log goes on from, its entries are worth nothing.
     log::error("no good snapshot for the log: this disk joins as a new one",
                {{"first_index", log_->first_index()}});
+    const Status kept = keep_as_found("there is no good snapshot for the log");
+    if (!kept) return kept;
     const Status renewed = renew_identity(identity_.lineage);
     if (!renewed) return renewed;
     log_->reset(0, 0, 0);
@@ -124,6 +162,8 @@ Status Driver::restore() {
                {{"snapshot_index", header.index},
                 {"first_index", log_->first_index()},
                 {"last_index", log_->last_index()}});
+    const Status kept = keep_as_found("the log does not fit the snapshot");
+    if (!kept) return kept;
     const Status renewed = renew_identity(identity_.lineage);
     if (!renewed) return renewed;
     log_->reset(header.index, header.epoch, header.record_crc);

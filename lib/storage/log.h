@@ -46,8 +46,8 @@ struct LogOptions {
 struct LogHooks {
   UniqueFunction<void(Ticket)> on_durable;
   UniqueFunction<void(const Error&)> on_failed;
-  // Called inside open() where acknowledged data was lost, before anything on disk is changed:
-  // makes a new storage_id durable. Were the damage erased first, a crash in between would leave a
+  // Called inside open() where acknowledged data was lost, before anything on disk is changed: sets
+  // a copy of what is there aside and makes a new storage_id durable. Were the damage erased first, a crash in between would leave a
   // log that looks whole under the old storage_id. An error ends open().
   UniqueFunction<Status(const std::string& reason)> on_suspect;
 };

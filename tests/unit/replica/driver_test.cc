@@ -19,6 +19,7 @@
 #include "loop/loop.h"
 #include "rpc/server.h"
 #include "storage/identity.h"
+#include "storage/set_aside.h"
 #include "support/temporary_directory.h"
 #include "wire/bytes.h"
 #include "wire/envelope.h"
@@ -375,6 +376,63 @@ TEST_F(DriverTest, ALogThatEndsBeforeItsSnapshotMakesAnotherMember) {
   EXPECT_NE(storage_id(1), before);
   EXPECT_LE(node(1).commands.all.size(), held);
   EXPECT_GT(node(1).commands.all.size(), 0u);
+  // As it was found.
+  const auto aside = storage::list_set_aside(Node::directory(root_, 1)).value();
+  ASSERT_EQ(aside.size(), 1u);
+  EXPECT_EQ(storage::load_identity(aside[0].path).value()->storage_id, before);
+  EXPECT_TRUE(fs::exists(aside[0].path + "/log-00000000000000000001"));
+}
+
+TEST_F(DriverTest, ASuspectLogIsSetAsideAsItIs) {
+  start(1);
+  make_leader(1, 0, 1);
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(write(1, "{}"));
+  const uint64_t before = storage_id(1);
+  stop(1);
+  const std::string directory = Node::directory(root_, 1);
+  // Nothing else is left of the log than a name.
+  fs::remove(directory + "/promise");
+  const std::string segment = "/log-00000000000000000001";
+  const auto bytes = storage::read_file(storage::system_disk(), directory + segment).value();
+  start(1);
+  EXPECT_NE(storage_id(1), before);
+  const wire::Json status = node(1).driver().status();
+  const auto& aside = *status.find("set_aside")->as_array();
+  ASSERT_EQ(aside.size(), 1u);
+  const std::string path = *aside[0].find("path")->as_string();
+  EXPECT_EQ(*aside[0].find("reason")->as_string(), "the promise file is missing");
+  EXPECT_EQ(storage::read_file(storage::system_disk(), path + segment).value(), bytes);
+  EXPECT_EQ(storage::load_identity(path).value()->storage_id, before);
+}
+
+TEST_F(DriverTest, ADistrustedDiskIsSetAsideWhereAnotherMemberHasTheData) {
+  start(1);
+  start(2);
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, "{}"));
+  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  const uint64_t before = storage_id(2);
+  stop(2);
+  ASSERT_TRUE(storage::mark_distrusted(Node::directory(root_, 2), "cannot sync"));
+  start(2);
+  EXPECT_NE(storage_id(2), before);
+  const auto aside = storage::list_set_aside(Node::directory(root_, 2)).value();
+  ASSERT_EQ(aside.size(), 1u);
+  EXPECT_EQ(aside[0].reason, "cannot sync");
+  EXPECT_FALSE(storage::distrust_reason(Node::directory(root_, 2)).value());
+}
+
+TEST_F(DriverTest, ADistrustedDiskIsUsedWhereNobodyElseHasTheData) {
+  start(1);
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, "{}"));
+  const uint64_t before = storage_id(1);
+  stop(1);
+  ASSERT_TRUE(storage::mark_distrusted(Node::directory(root_, 1), "cannot sync"));
+  start(1);
+  EXPECT_EQ(storage_id(1), before);
+  EXPECT_TRUE(storage::list_set_aside(Node::directory(root_, 1)).value().empty());
+  EXPECT_FALSE(storage::distrust_reason(Node::directory(root_, 1)).value());
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+#include "replica/other_copies.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace tandem::replica {
+namespace {
+
+constexpr uint64_t kTimeoutMs = 5000;
+
+// Turns the loop until `ask` has called back with its answer. Shared with the completion, which may
+// come after the deadline.
+template <typename T, typename Ask>
+Result<T> wait_for(loop::Loop& loop, Ask ask) {
+  const auto answer = std::make_shared<std::optional<Result<T>>>();
+  bool late = false;
+  loop::Timer deadline(loop, [&late] { late = true; });
+  deadline.start(kTimeoutMs);
+  ask([answer](Result<T> result) { *answer = std::move(result); });
+  while (!*answer && !late) loop.run_once();
+  if (*answer) return std::move(**answer);
+  return fail(ErrorKind::kUnavailable, "coordination does not answer");
+}
+
+}  // namespace
+
+Result<bool> others_have_the_data(loop::Loop& loop, coord::Coord& coord, const std::string& group,
+                                  const repl::Member& self) {
+  const auto text = wait_for<coord::Versioned>(
+      loop, [&](auto done) { coord.read_record(group, std::move(done)); });
+  if (!text) return fail(text.error());
+  if (text->version == 0) return false;
+  const auto record = repl::parse_record(text->text);
+  if (!record) return fail(record.error());
+  if (!record->contains(self)) return true;
+  const auto members = wait_for<std::vector<coord::Member>>(
+      loop, [&](auto done) { coord.members(group, std::move(done)); });
+  if (!members) return fail(members.error());
+  for (const coord::Member& member : *members) {
+    const repl::Member other{member.id, member.storage_id};
+    if (other.id == self.id || !record->contains(other)) continue;
+    const auto dead =
+        wait_for<bool>(loop, [&](auto done) { coord.proven_dead(member, std::move(done)); });
+    if (!dead) return fail(dead.error());
+    if (!*dead) return true;
+  }
+  return false;
+}
+
+}  // namespace tandem::replica
