@@ -45,8 +45,8 @@ Leadership::Leadership(loop::Loop& loop, coord::Coord& coord, Replicas& replicas
 Leadership::~Leadership() { *self_ = nullptr; }
 
 void Leadership::start() {
-  watch_ = coord_.watch_record(options_.group,
-                               [this](const coord::Versioned& record) { take_record(record); });
+  watch_ = coord_.watch_record(
+      options_.group, [this](const coord::Versioned& record) { take_record(record, false); });
   ticking_ = true;
   tick_when_due();
 }
@@ -78,7 +78,8 @@ void Leadership::replica_dead(repl::ReplicaId id, uint64_t session) {
 
 void Leadership::create_group(const ReplicaLink& first, uint32_t min_in_sync) {
   repl::ControllerEffects effects;
-  controller_.create(random_id(), first.identity(), min_in_sync, now_ns(), effects);
+  controller_.create(random_id(), first.identity(), first.member.session, min_in_sync, now_ns(),
+                     effects);
   carry_out(effects);
 }
 
@@ -315,27 +316,29 @@ void Leadership::read_record() {
     if (*self == nullptr) return;
     Leadership& leadership = **self;
     leadership.reading_ = false;
-    leadership.take_record(record);
+    leadership.take_record(record, true);
     if (std::exchange(leadership.read_again_, false)) leadership.read_record();
   });
 }
 
-void Leadership::take_record(const Result<coord::Versioned>& record) {
+void Leadership::take_record(const Result<coord::Versioned>& record, bool consistent) {
   if (!record) {
     log::warning("cannot read the record", {{"error", record.error().message}});
     return;
   }
-  std::optional<repl::Record> parsed;
+  repl::Reading reading;
+  reading.version = record->version;
+  reading.consistent = consistent;
   if (record->version != 0) {
     auto result = repl::parse_record(record->text);
     if (!result) {
       log::error("the record is malformed", {{"version", record->version}});
       return;
     }
-    parsed = std::move(*result);
+    reading.record = std::move(*result);
   }
   repl::ControllerEffects effects;
-  controller_.record_read(parsed, now_ns(), effects);
+  controller_.record_read(reading, now_ns(), effects);
   carry_out(effects);
 }
 

@@ -69,6 +69,8 @@ class Leadership {
 
   const repl::Nouns& nouns() const { return options_.nouns; }
   const std::optional<repl::Record>& record() const { return controller_.record(); }
+  // Why nobody is chosen; empty where nothing is known to be wrong.
+  const std::string& trouble() const { return controller_.trouble(); }
   bool record_was_read() const { return controller_.record_was_read(); }
   // The leader by the record, 0 where there is none.
   repl::ReplicaId leader() const { return record() ? record()->leader : 0; }
@@ -94,7 +96,7 @@ class Leadership {
   void carry_out(const repl::ControllerEffects& effects);
   void send(const repl::Message& message);
   void read_record();
-  void take_record(const Result<coord::Versioned>& record);
+  void take_record(const Result<coord::Versioned>& record, bool consistent);
   void tell(std::string_view kind, const std::string& reason, const wire::Json& fields) const;
   void tell_changes();
   void prove_deaths();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -58,13 +59,37 @@ struct Context {
   Epoch last_epoch = 0;
   int64_t last_time_ms = 0;
   Index commit = 0;
-  Index durable_index = 0;  // of the own log
+  Position mark;  // the highest committed command, as it was written down last
+  std::optional<Record> newest_record;  // that was ever seen: here, or in the log
+  Index durable_index = 0;              // of the own log
 
   int64_t now = 0;  // of the step under way, ns
   Effects* out = nullptr;
 
   Ticket last_ticket = 0;
   Ticket durable_ticket = 0;
+
+  // The highest command that is known to be committed: it may never be cut. What is behind it
+  // opened epochs and named sets, and nobody was told of it.
+  Position committed() const { return std::max(mark, last_command(commit)); }
+  // The last command up to `index`; where the log does not go back so far, where it begins. Nowhere
+  // while a snapshot takes the log's place.
+  Position last_command(Index index) const {
+    if (index == 0 || index + 1 < log.first_index()) return {};
+    while (index >= log.first_index() && index > mark.index &&
+           log.read(index, 1).front().type != wire::EntryType::kCommand) {
+      --index;
+    }
+    return index == 0 ? Position{} : Position{log.epoch_at(index), index};
+  }
+  // Whether the own log has this entry, or had it before a snapshot took its place.
+  bool holds(const Position& position) const {
+    if (position.index < log.first_index()) return position.index <= last_index;
+    return position.index <= last_index && log.epoch_at(position.index) == position.epoch;
+  }
+  void saw_record(const Record& record) {
+    if (!newest_record || newest_record->order() < record.order()) newest_record = record;
+  }
 
   Message make(MessageType type, ReplicaId to, uint64_t to_session) const {
     Message m;

@@ -6,22 +6,13 @@
 
 #include "base/check.h"
 #include "repl/context.h"
+#include "repl/planted.h"
 
 namespace tandem::repl {
 namespace {
 
-constexpr int64_t kOpeningAskNs = 1'000'000;
 constexpr int64_t kRereadNs = 200'000'000;
-constexpr int kAttemptsTold = 10;  // in a row; then one in as many
-
-std::string id_text(const std::vector<Member>& members) {
-  std::string text;
-  for (const Member& member : members) {
-    if (!text.empty()) text += ", ";
-    text += std::to_string(member.id);
-  }
-  return text;
-}
+constexpr size_t kMaxGivenUp = 16;
 
 }  // namespace
 
@@ -74,17 +65,18 @@ void Controller::replica_stopped(ReplicaId id, uint64_t session, int64_t now) {
   it->second.stopped = it->second.alive && now - it->second.last_answer_ns > options_.ask_every_ns;
 }
 
-void Controller::create(uint64_t lineage, const Member& member, uint32_t min_in_sync, int64_t now,
-                        ControllerEffects& out) {
+void Controller::create(uint64_t lineage, const Member& member, uint64_t session,
+                        uint32_t min_in_sync, int64_t now, ControllerEffects& out) {
   CHECK(lineage != 0);
   Record record;
   record.lineage = lineage;
   record.epoch = 1;
   record.version = 1;
   record.leader = member.id;
+  record.leader_session = session;
   record.in_sync = {member};
   record.min_in_sync = min_in_sync;
-  swap_ = Swap{0, std::move(record)};
+  swap_ = Swap{0, std::nullopt, std::move(record)};
   out.swap = swap_;
   out.notices.push_back("creates the group leader=" + std::to_string(member.id));
   enter(Phase::kSwapping, now);
@@ -100,20 +92,46 @@ void Controller::remove(ReplicaId id, ControllerEffects& out) {
 
 // --- events ---
 
-void Controller::record_read(const std::optional<Record>& record, int64_t now,
-                             ControllerEffects& out) {
-  record_was_read_ = true;
+void Controller::record_read(const Reading& reading, int64_t now, ControllerEffects& out) {
+  record_was_read_ = record_was_read_ || reading.consistent;
+  const std::optional<Record>& record = reading.record;
+  const bool foreign = record && record_ && record->lineage != record_->lineage;
+  if (reading.consistent && !foreign) {
+    stored_ = record;
+    stored_version_ = reading.version;
+    ++reads_since_news_;
+  }
   bool new_leader = false;
-  if (record && (!record_ || record->version >= record_->version)) {
+  const bool follows = record && (!record_ || record->order() >= record_->order());
+  if (!foreign && (follows || (record && planted(Bug::kBelieveOldRecord)))) {
     new_leader = !record_ || record_->epoch != record->epoch;
-    record_ = record;
-    if (new_leader) leader_since_ns_ = now;
+    adopt(*record, now);
   }
   if (new_leader && phase_ != Phase::kSwapping) {
     follow_choice(now);
-  } else if (phase_ == Phase::kReading) {
+  } else if (phase_ == Phase::kReading && reading.consistent) {
     ask_members(now, out);
   }
+}
+
+void Controller::adopt(const Record& record, int64_t now) {
+  if (!record_ || record_->epoch != record.epoch) leader_since_ns_ = now;
+  if (!record_ || record_->order() < record.order()) reads_since_news_ = record == stored_ ? 1 : 0;
+  record_ = record;
+}
+
+// A replica that has seen a newer record than the one that can be read.
+void Controller::learn_memory(const Known& known, int64_t now, ControllerEffects& out) {
+  const auto& told = known.memory->record;
+  if (!told || told->lineage != known.lineage || planted(Bug::kBelieveOldRecord)) return;
+  if (record_ ? record_->lineage != told->lineage : !record_was_read_) return;
+  if (told->has_given_up(known.member) || (record_ && record_->has_given_up(known.member))) return;
+  if (record_ && told->order() <= record_->order()) return;
+  const bool new_leader = !record_ || record_->epoch != told->epoch;
+  adopt(*told, now);
+  out.read_record = true;
+  last_reread_ns_ = now;
+  if (new_leader && phase_ != Phase::kSwapping) follow_choice(now);
 }
 
 // Somebody else has chosen: that leader has its time to open.
@@ -135,6 +153,9 @@ void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
     return;
   }
   record_ = std::exchange(swap_, std::nullopt)->record;
+  stored_ = record_;
+  stored_version_ = record_->version;
+  set_trouble("", out);
   goal_ = Goal::kReplace;
   leader_since_ns_ = now;
   enter(Phase::kOpening, now);
@@ -151,12 +172,17 @@ void Controller::state_answered(const Message& answer, int64_t now, ControllerEf
   known.stopped = false;
   known.lineage = answer.lineage;
   known.state = answer.state;
+  if (answer.type == MessageType::kMemory) {
+    known.memory = answer.memory;
+    learn_memory(known, now, out);
+  }
   known.answered_question = std::max(known.answered_question, answer.question);
   if (!active_ || !record_) return;
   if (phase_ == Phase::kAsking) choose(now, out);
   if (phase_ == Phase::kOpening && answer.from == record_->leader && leader_open()) {
     out.notices.push_back("leader is open id=" + std::to_string(record_->leader) +
                           " epoch=" + std::to_string(record_->epoch));
+    set_trouble("", out);
     failed_to_open_.clear();
     attempts_ = 0;
     enter(Phase::kWatching, now);
@@ -193,10 +219,11 @@ int64_t Controller::next_tick_ns(int64_t now) const {
     next.by(leads->up_since_ns + options_.takeover_ns + 1);
   }
   if (!active_ || !record_) return next.ns();
+  if (record_is_in_doubt()) next.at(last_reread_ns_ + kRereadNs);
   next.by(leader_since_ns_ + options_.takeover_ns + 1);
   if (sought_ns_) next.by(*sought_ns_ + options_.seek_again_ns);
-  const bool acts =
-      electing() || leader_has_failed(now) || another_has_space(now) || others_hear_more(now);
+  const bool acts = electing() || repair_is_due(now) || leader_has_failed(now) ||
+                    another_has_space(now) || others_hear_more(now);
   return acts ? std::min(now, next.ns()) : next.ns();
 }
 
@@ -206,9 +233,17 @@ void Controller::tick(int64_t now, ControllerEffects& out) {
     if (known.alive && now - known.last_asked_ns >= ask_every_ns(known)) ask(known, now, out);
   }
   if (!active_ || !record_) return;
+  if (record_is_in_doubt() && now - last_reread_ns_ >= kRereadNs) {
+    last_reread_ns_ = now;
+    out.read_record = true;
+  }
   switch (phase_) {
     case Phase::kWatching:
-      if (leader_has_failed(now)) {
+      if (repair_is_due(now)) {
+        sought_ns_ = now;
+        goal_ = Goal::kRepair;
+        begin_election("the record is older than what replicas have seen", now, out);
+      } else if (leader_has_failed(now)) {
         begin_election("the leader does not lead", now, out);
       } else if (another_has_space(now)) {
         sought_ns_ = now;
@@ -235,249 +270,6 @@ void Controller::tick(int64_t now, ControllerEffects& out) {
       watch_opening(now, out);
       return;
   }
-}
-
-// --- elections ---
-
-const Controller::Known* Controller::leader() const {
-  if (!record_) return nullptr;
-  const auto it = replicas_.find(record_->leader);
-  return it == replicas_.end() || !it->second.alive ? nullptr : &it->second;
-}
-
-bool Controller::leader_open() const {
-  const Known* known = leader();
-  return known != nullptr && known->state && known->state->promise == record_->epoch &&
-         known->state->opened;
-}
-
-bool Controller::quiet(ReplicaId id, int64_t now) const {
-  const auto it = replicas_.find(id);
-  return it == replicas_.end() || now - it->second.last_answer_ns > 3 * options_.ask_every_ns;
-}
-
-const ReplicaState* Controller::state_of(ReplicaId id) const {
-  const auto it = replicas_.find(id);
-  return it == replicas_.end() || !it->second.state ? nullptr : &*it->second.state;
-}
-
-uint64_t Controller::lineage_of(ReplicaId id) const {
-  const auto it = replicas_.find(id);
-  return it == replicas_.end() ? 0 : it->second.lineage;
-}
-
-bool Controller::leader_has_failed(int64_t now) const {
-  const Known* known = leader();
-  if (known == nullptr) {
-    return now - leader_since_ns_ > options_.takeover_ns || leader_is_dead_and_another_answers();
-  }
-  // After an attempt that found nobody `leader_since_ns_` is new: the next one waits.
-  if (known->stopped || now - known->last_answer_ns > options_.silence_ns) {
-    return now - leader_since_ns_ > options_.takeover_ns;
-  }
-  const bool leads =
-      known->state && known->state->leading && known->state->promise == record_->epoch;
-  // It came back, or learned of a later epoch: it leads this one no more.
-  if (!leads && known->state && known->state->promise >= record_->epoch) return true;
-  const int64_t since = std::max(leader_since_ns_, known->up_since_ns);
-  return !leads && known->state && now - since > options_.takeover_ns;
-}
-
-// After an attempt that found nobody: as soon as an in-sync member is back, the next one can do.
-bool Controller::leader_is_dead_and_another_answers() const {
-  const auto dead = replicas_.find(record_->leader);
-  if (dead == replicas_.end() || !dead->second.proven_dead) return false;
-  return std::any_of(record_->in_sync.begin(), record_->in_sync.end(), [this](const Member& m) {
-    const auto it = replicas_.find(m.id);
-    return it != replicas_.end() && it->second.alive && it->second.member == m && it->second.state;
-  });
-}
-
-// Whether the leader has no space left and an in-sync member that could lead has.
-bool Controller::another_has_space(int64_t now) const {
-  const Known* leads = leader();
-  if (leads == nullptr || !leader_open() || leads->state->has_space) return false;
-  if (sought_ns_ && now - *sought_ns_ < options_.seek_again_ns) return false;
-  return std::any_of(record_->in_sync.begin(), record_->in_sync.end(), [&](const Member& m) {
-    const auto it = replicas_.find(m.id);
-    return m.id != record_->leader && it != replicas_.end() && it->second.member == m &&
-           answers(it->second, now) && it->second.state->has_space;
-  });
-}
-
-// Whether the leader can do nothing without members that it does not hear, and one of them is heard
-// here, with enough replicas to go on without it: they join the new leader's set before it goes.
-bool Controller::others_hear_more(int64_t now) const {
-  const Known* leads = leader();
-  if (leads == nullptr || !leader_open() || !leads->state->cut_off) return false;
-  if (sought_ns_ && now - *sought_ns_ < options_.seek_again_ns) return false;
-  size_t heard = 0;
-  size_t in_sync = 0;
-  for (const auto& [id, known] : replicas_) {
-    if (id == record_->leader || !answers(known, now) || quiet(id, now)) continue;
-    ++heard;
-    if (record_->contains(known.member)) ++in_sync;
-  }
-  return in_sync > 0 && heard >= record_->min_in_sync;
-}
-
-bool Controller::answers(const Known& known, int64_t now) const {
-  return known.alive && known.state && now - known.last_answer_ns <= options_.silence_ns;
-}
-
-void Controller::begin_election(const std::string& why, int64_t now, ControllerEffects& out) {
-  tell_election(why, out);
-  out.read_record = true;
-  enter(Phase::kReading, now);
-}
-
-void Controller::tell_election(const std::string& why, ControllerEffects& out) {
-  ++attempts_;
-  if (attempts_ > kAttemptsTold && attempts_ % kAttemptsTold != 0) return;
-  out.notices.push_back("election: " + why + " leader=" + std::to_string(record_->leader) +
-                        " epoch=" + std::to_string(record_->epoch) +
-                        " attempt=" + std::to_string(attempts_));
-}
-
-void Controller::ask_members(int64_t now, ControllerEffects& out) {
-  if (!record_) {
-    enter(Phase::kWatching, now);
-    return;
-  }
-  enter(Phase::kAsking, now);
-  election_question_ = question_ + 1;
-  for (const Member& member : record_->in_sync) {
-    const auto it = replicas_.find(member.id);
-    if (it != replicas_.end() && it->second.alive && it->second.member == member) {
-      ask(it->second, now, out);
-    }
-  }
-}
-
-// Chooses once every in-sync member that may be alive has answered, or when waiting is over.
-void Controller::choose(int64_t now, ControllerEffects& out) {
-  std::vector<Candidate> candidates;
-  bool all_told = true;
-  for (const Member& member : record_->in_sync) {
-    const auto it = replicas_.find(member.id);
-    if (it == replicas_.end() || it->second.member != member || it->second.proven_dead) continue;
-    const Known& known = it->second;
-    if (known.answered_question < election_question_ || !known.state) {
-      const bool awaited = goal_ != Goal::kTransfer || member.id == wanted_;
-      const bool gone = known.stopped || now - known.last_answer_ns > options_.silence_ns;
-      all_told = all_told && (gone || !awaited);
-      continue;
-    }
-    if (goal_ == Goal::kReplace && member.id == record_->leader && known.state->leading &&
-        known.state->promise == record_->epoch && now - leader_since_ns_ < options_.opening_ns) {
-      enter(Phase::kOpening, now);  // it leads after all
-      return;
-    }
-    const Candidate candidate{member, *known.state};
-    if (suits(candidate)) candidates.push_back(candidate);
-  }
-  const bool over = now - phase_since_ns_ > options_.answers_ns;
-  if (!all_told && !over) return;
-  if (candidates.empty()) {
-    found_nobody(over, now, out);
-    return;
-  }
-  const auto best =
-      std::min_element(candidates.begin(), candidates.end(),
-                       [this](const Candidate& a, const Candidate& b) { return better(a, b); });
-  Record record = *record_;
-  record.epoch += 1;
-  record.version += 1;
-  record.leader = best->member.id;
-  swap_ = Swap{record_->version, std::move(record)};
-  out.swap = swap_;
-  out.notices.push_back("elects leader=" + std::to_string(best->member.id) +
-                        " epoch=" + std::to_string(record_->epoch + 1));
-  enter(Phase::kSwapping, now);
-}
-
-bool Controller::suits(const Candidate& candidate) const {
-  switch (goal_) {
-    case Goal::kReplace:
-      return !failed_to_open_.contains(candidate.member.id);
-    case Goal::kTransfer:
-      return candidate.member.id == wanted_;
-    case Goal::kSpace:
-      return candidate.state.has_space && candidate.member.id != record_->leader;
-    case Goal::kCutOff:
-      return candidate.member.id != record_->leader;
-  }
-  return false;
-}
-
-bool Controller::better(const Candidate& a, const Candidate& b) const {
-  // One whose disk is full takes no writes.
-  if (a.state.has_space != b.state.has_space) return a.state.has_space;
-  // One that cut a torn tail has lost what it had not acknowledged; others may have more.
-  if (a.state.cut_tail != b.state.cut_tail) return b.state.cut_tail;
-  return prefer_(a, b);
-}
-
-void Controller::found_nobody(bool over, int64_t now, ControllerEffects& out) {
-  if (goal_ != Goal::kReplace) {
-    // The leader goes on; where it has failed meanwhile, that shows at the next tick.
-    out.notices.push_back("leadership stays where it is leader=" + std::to_string(record_->leader));
-    goal_ = Goal::kReplace;
-    enter(Phase::kWatching, now);
-    return;
-  }
-  if (!over) return;
-  failed_to_open_.clear();
-  leader_since_ns_ = now;  // tried again after the next take-over time
-  enter(Phase::kWatching, now);
-}
-
-void Controller::announce(ControllerEffects& out) {
-  for (const auto& [id, known] : replicas_) {
-    if (!known.alive) continue;
-    Message m = make(MessageType::kAnnounce, known);
-    m.record = record_;
-    out.messages.push_back(std::move(m));
-  }
-  for (const Member& member : record_->in_sync) {
-    if (member.id == record_->leader) continue;
-    const auto it = replicas_.find(member.id);
-    if (it != replicas_.end() && it->second.member == member) report_down(it->second, out);
-  }
-}
-
-// Tells the leader of a member that is proven dead, or silent to this controller: it need not find
-// that out again by waiting.
-void Controller::report_down(const Known& known, ControllerEffects& out) {
-  const Known* to = leader();
-  if (to == nullptr) return;
-  const bool silent = known.answered_question < election_question_;
-  if (!known.proven_dead && !silent) return;
-  Message m = make(MessageType::kSessionDown, *to);
-  m.subject = known.member.id;
-  m.subject_session = known.session;
-  m.proven = known.proven_dead;
-  out.messages.push_back(std::move(m));
-}
-
-void Controller::watch_opening(int64_t now, ControllerEffects& out) {
-  const auto it = replicas_.find(record_->leader);
-  const bool alive = it != replicas_.end() && it->second.alive;
-  if (alive && now - it->second.last_asked_ns >= kOpeningAskNs) ask(it->second, now, out);
-  const bool leads = alive && it->second.state && it->second.state->leading &&
-                     it->second.state->promise == record_->epoch &&
-                     now - it->second.last_answer_ns < options_.takeover_ns;
-  const int64_t limit = leads ? options_.opening_ns : options_.takeover_ns;
-  if (alive && now - phase_since_ns_ <= limit) return;
-  failed_to_open_.insert(record_->leader);
-  begin_election("the leader has not opened its epoch", now, out);
-}
-
-void Controller::ask(Known& known, int64_t now, ControllerEffects& out) {
-  Message m = make(MessageType::kQueryState, known);
-  m.question = ++question_;
-  known.last_asked_ns = now;
-  out.messages.push_back(std::move(m));
 }
 
 // --- what an operator wants ---
@@ -566,11 +358,17 @@ Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, i
     return fail(ErrorKind::kUnavailable, "no " + noun + " that answers has data of this group");
   }
   Record record = *record_;
-  record.epoch = std::max(record.epoch, best->state.promise) + 1;
-  record.version += 1;
+  const uint64_t expected = record_went_back() ? stored_version_ : record.version;
+  record.epoch = std::max({record.epoch, best->state.promise, highest_promise()}) + 1;
+  record.version = expected + 1;
   record.leader = best->member.id;
+  record.leader_session = replicas_.at(best->member.id).session;
   record.in_sync = {best->member};
-  swap_ = Swap{record_->version, std::move(record)};
+  record.given_up.insert(record.given_up.end(), silent.begin(), silent.end());
+  if (record.given_up.size() > kMaxGivenUp) {
+    record.given_up.erase(record.given_up.begin(), record.given_up.end() - kMaxGivenUp);
+  }
+  swap_ = Swap{expected, record_went_back() ? stored_ : record_, std::move(record)};
   out.swap = swap_;
   out.notices.push_back("the loss of " + id_text(silent) +
                         " is accepted: elects leader=" + std::to_string(best->member.id) +

@@ -8,6 +8,11 @@
 // names, or to one with space on its disk. Where every in-sync member is lost it elects nobody
 // until an operator accepts that loss.
 //
+// The past may come back: a disk that is an earlier image of itself, a record out of a backup. So
+// nobody is chosen who lacks what any replica that answers knows committed; nobody at all by a
+// record older than what any of them has seen. Such a record is repaired where every member of the
+// newest set that is known answers.
+//
 // The owner (rs-orch, ts-front) carries the effects out and tells what it knows of the processes.
 #pragma once
 
@@ -33,12 +38,15 @@ struct Nouns {
 };
 
 struct ControllerOptions {
-  int64_t ask_every_ns = 50'000'000;      // how often the leader is asked for its state
-  int64_t ask_closed_ns = 5'000'000;      // by a passive one, a leader that has not opened yet
-  int64_t silence_ns = 400'000'000;       // a leader silent for so long is suspected
-  int64_t answers_ns = 50'000'000;        // how long an election waits for further answers
-  int64_t takeover_ns = 200'000'000;      // a chosen leader that does not lead by then has failed
-  int64_t opening_ns = 2'000'000'000;     // one that leads may take so long to open its epoch
+  int64_t ask_every_ns = 50'000'000;   // how often the leader is asked for its state
+  int64_t ask_closed_ns = 5'000'000;   // by a passive one, a leader that has not opened yet
+  int64_t silence_ns = 400'000'000;    // a leader silent for so long is suspected
+  int64_t answers_ns = 50'000'000;     // how long an election waits for further answers
+  int64_t takeover_ns = 200'000'000;   // a chosen leader that does not lead by then has failed
+  int64_t opening_ns = 2'000'000'000;  // one that leads may take so long to open its epoch
+  // After a start of everything, how long members of the set that are not there yet are waited for:
+  // what a replica alone holds may be an old image of it.
+  int64_t cold_answers_ns = 1'000'000'000;
   int64_t seek_again_ns = 3'000'000'000;  // between attempts to replace a leader that lives
   Nouns nouns;                            // in errors
 };
@@ -47,6 +55,18 @@ struct ControllerOptions {
 struct Candidate {
   Member member;
   ReplicaState state;
+};
+
+// What was read of the record.
+struct Reading {
+  Reading() = default;
+  // A consistent read of this record.
+  Reading(const Record& read) : record(read), version(read.version) {}
+
+  std::optional<Record> record;
+  uint64_t version = 0;  // of what is there, also where that cannot be read; 0: there is nothing
+  // False: told by a watch, it may be old.
+  bool consistent = true;
 };
 
 struct ControllerEffects {
@@ -75,8 +95,8 @@ class Controller {
   // Its process is proven dead.
   void replica_dead(ReplicaId id, uint64_t session, int64_t now, ControllerEffects& out);
   // Creates the record: `member` leads alone. REQUIRES: no replica of the group has data.
-  void create(uint64_t lineage, const Member& member, uint32_t min_in_sync, int64_t now,
-              ControllerEffects& out);
+  void create(uint64_t lineage, const Member& member, uint64_t session, uint32_t min_in_sync,
+              int64_t now, ControllerEffects& out);
   // Asks the leader to take a replica out of the in-sync set.
   void remove(ReplicaId id, ControllerEffects& out);
   // A hint: this process is stopped (SIGSTOP) and will not answer. Counts as silence until it does.
@@ -102,7 +122,7 @@ class Controller {
   std::optional<Candidate> best_survivor(int64_t now) const;
 
   // --- events ---
-  void record_read(const std::optional<Record>& record, int64_t now, ControllerEffects& out);
+  void record_read(const Reading& reading, int64_t now, ControllerEffects& out);
   void swap_done(uint64_t expected_version, bool applied, int64_t now, ControllerEffects& out);
   void state_answered(const Message& answer, int64_t now, ControllerEffects& out);
   void tick(int64_t now, ControllerEffects& out);
@@ -110,7 +130,10 @@ class Controller {
   // while it elects.
   int64_t next_tick_ns(int64_t now) const;
 
+  // The newest that is known: read, or told by a replica that has seen it.
   const std::optional<Record>& record() const { return record_; }
+  // Why nobody is chosen, in words for an operator; empty where nothing is known to be wrong.
+  const std::string& trouble() const { return trouble_; }
   bool record_was_read() const { return record_was_read_; }
   // The leader has opened the record's epoch, as far as its last answer says.
   bool leader_open() const;
@@ -140,7 +163,8 @@ class Controller {
     int64_t last_answer_ns = 0;
     int64_t last_asked_ns = 0;
     std::optional<ReplicaState> state;
-    uint64_t lineage = 0;  // of its data, as it told with its state
+    uint64_t lineage = 0;          // of its data, as it told with its state
+    std::optional<Memory> memory;  // kept when it dies: what it knew committed is so
     uint64_t answered_question = 0;
     bool stopped = false;  // see replica_stopped(); an answer disproves it
   };
@@ -151,10 +175,35 @@ class Controller {
     kTransfer,  // an operator wants `wanted_` to lead
     kSpace,     // the leader's disk is full
     kCutOff,    // the leader does not hear its set
+    kRepair,    // the record went back
   };
 
+  // What an election knows.
+  struct Answers {
+    std::vector<Candidate> candidates;
+    bool all_told = true;        // every member that is there and may be alive
+    bool all_members = true;     // every member of the set
+    bool any_caught_up = false;  // since it started
+    bool leads_after_all = false;
+  };
+
+  void adopt(const Record& record, int64_t now);
+  void learn_memory(const Known& known, int64_t now, ControllerEffects& out);
+  bool record_went_back() const;
+  bool record_is_in_doubt() const { return record_ && stored_order() < record_->order(); }
+  Record::Order stored_order() const { return stored_ ? stored_->order() : Record::Order{}; }
+  Epoch highest_promise() const;
+  Answers hear(int64_t now) const;
+  bool has_newest(const Known& known) const;
+  bool holds(const Known& known, const Position& position) const;
+  std::string who_lacks_what(const Known& known) const;
+  void drop_unfit(Answers& answers, int64_t now, ControllerEffects& out);
+  void set_trouble(const std::string& trouble, ControllerEffects& out);
+  void elect(const Candidate& best, bool repair, bool certain, int64_t now, ControllerEffects& out);
   void forgive_own_absence(int64_t now);
   int64_t ask_every_ns(const Known& known) const;
+  bool repair_is_due(int64_t now) const;
+  std::string why_not_repaired() const;
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
   bool another_has_space(int64_t now) const;
@@ -181,7 +230,14 @@ class Controller {
   bool active_ = false;
   std::optional<Record> record_;
   bool record_was_read_ = false;
+  // What is in the store, as a consistent read showed it last, and how many of those there were
+  // since record_ became known: one that was under way then may be too old.
+  std::optional<Record> stored_;
+  uint64_t stored_version_ = 0;
+  int reads_since_news_ = 0;
+  int64_t last_reread_ns_ = 0;
   std::map<ReplicaId, Known> replicas_;
+  std::string trouble_;
 
   int64_t ticked_ns_ = 0;  // last
 

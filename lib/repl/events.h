@@ -62,13 +62,15 @@ struct SnapshotInstalled {
   Index index = 0;
   int64_t time_ms = 0;  // log time at that point
 };
+// The process is about to end in good order: what is known committed is written down.
+struct Stopping {};
 // Time passes: given when Replica::next_deadline_ns() is over, or earlier.
 struct Tick {};
 // All events of a loop turn were given: now batches go out.
 struct EndOfTurn {};
 
 using Event = std::variant<MessageIn, Persisted, RecordRead, SwapDone, Propose, Read,
-                           SnapshotChunkWritten, SnapshotInstalled, Tick, EndOfTurn>;
+                           SnapshotChunkWritten, SnapshotInstalled, Stopping, Tick, EndOfTurn>;
 
 // --- effects ---
 
@@ -77,6 +79,11 @@ struct SavePromise {
 };
 struct SaveLineage {
   uint64_t lineage = 0;
+};
+// What is known committed. Nothing waits for it; it is what a later life, and a controller, can
+// prove about the past.
+struct SaveCommitted {
+  Position position;
 };
 struct AppendEntries {
   std::vector<wire::Entry> entries;
@@ -87,7 +94,7 @@ struct CutLog {
 };
 struct Persist {
   Ticket ticket = 0;
-  std::variant<SavePromise, SaveLineage, AppendEntries, CutLog> what;
+  std::variant<SavePromise, SaveLineage, SaveCommitted, AppendEntries, CutLog> what;
 };
 
 // A message that may leave this process only once `after` is durable: the driver holds it back, so
@@ -99,6 +106,9 @@ struct Send {
 
 struct Swap {
   uint64_t expected_version = 0;
+  // What is to be there in that version: numbers are used again where a record went back. nullopt:
+  // there is none, or one that cannot be read.
+  std::optional<Record> expected;
   Record record;
 };
 
@@ -127,6 +137,9 @@ struct Effects {
   std::vector<Readable> readable;
   // What an operator wants to know of: role changes, set changes; text and "key=value" pairs.
   std::vector<std::string> notices;
+  // This disk is an older image of itself, says the leader (with the reason): the process has to
+  // end, and to begin anew as another member, with the data set aside.
+  std::optional<std::string> went_back;
 };
 
 }  // namespace tandem::repl

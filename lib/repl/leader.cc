@@ -31,10 +31,7 @@ Leader::Leader(Context& context, const Record& record)
     peer.last_heard_ns = context_.now;
   }
   first_ = context_.last_index + 1;
-  wire::Entry open;
-  open.type = wire::EntryType::kOpen;
-  open.time_ms = context_.last_time_ms;
-  append_entry(std::move(open));
+  name_record();
 }
 
 // --- the log ---
@@ -45,6 +42,18 @@ void Leader::append_entry(wire::Entry entry) {
   std::vector<wire::Entry> entries;
   entries.push_back(std::move(entry));
   context_.append(std::move(entries));
+}
+
+// Whatever is committed under a set lies behind the entry that names this set, on each of its
+// members: so who reads an older record, because that went back, learns of it from any of them.
+void Leader::name_record() {
+  wire::Entry entry;
+  entry.type = wire::EntryType::kOpen;
+  entry.time_ms = context_.last_time_ms;
+  entry.payload = to_text(record_);
+  append_entry(std::move(entry));
+  named_ = context_.last_index;
+  context_.saw_record(record_);
 }
 
 void Leader::propose(int64_t wall_ms, std::string request_id, std::string payload) {
@@ -68,7 +77,7 @@ Index Leader::acknowledged_by(const Member& member) const {
 
 // Committed: durable here, on every member of the set, of the set that a swap under way may have
 // made true, and on whoever may still answer reads under a lease; and nothing before this epoch's
-// own first entry is.
+// own first entry is, nor under a new set before the entry that names it.
 void Leader::advance_commit() {
   if (!predecessor_is_over()) return;
   const bool too_few = record_.in_sync.size() < record_.min_in_sync;
@@ -86,6 +95,9 @@ void Leader::advance_commit() {
     index = std::min(index, acknowledged_by(member));
   }
   if (index < first_ && !planted(Bug::kCommitBeforeOpen)) return;
+  if (index < named_ && !planted(Bug::kCommitBeforeNamed) && !planted(Bug::kCommitBeforeOpen)) {
+    return;
+  }
   if (index <= context_.commit) return;
   const bool opens = context_.commit < first_ && index >= first_;
   context_.commit = index;
@@ -196,6 +208,10 @@ void Leader::on_hello(const Message& m) {
     peer.session = m.session;
     peer.rejoin_after_ns = rejoin_after_ns;
     excluded_until_ns_.erase(m.from);
+    peer.hello_end = m.hint_index;
+    peer.hello_commit = context_.commit;
+    peer.ended_early =
+        record_.contains(Member{m.from, m.storage_id}) && m.hint_index < context_.committed().index;
   }
   // Known or not, it hears nothing from us or starts: look again for where the logs agree.
   peer.last_heard_ns = context_.now;
@@ -231,6 +247,31 @@ void Leader::on_ack(const Message& m) {
   }
   peer->next = std::max(peer->next, peer->match + 1);
   peer->probe_under_way = false;
+  look_whether_it_went_back(m.from, *peer);
+}
+
+// Its log is a beginning of this one, without what it had acknowledged: an older image of the disk
+// was put in its place. It has all of it again now, but the promises that it made are forgotten
+// too: it begins anew, as another member. One whose log goes another way refuses first.
+void Leader::look_whether_it_went_back(ReplicaId id, Peer& peer) {
+  if (!peer.ended_early || peer.match < peer.hello_end || planted(Bug::kKeepWentBack)) return;
+  tell_that_it_went_back(id, peer);
+}
+
+void Leader::went_back(const Message& m) {
+  Peer* peer = peer_of(m);
+  if (peer != nullptr) tell_that_it_went_back(m.from, *peer);
+}
+
+void Leader::tell_that_it_went_back(ReplicaId id, Peer& peer) {
+  if (!std::exchange(peer.went_back, true)) {
+    context_.notice(
+        "the disk of a replica went back: it ended at index=" + std::to_string(peer.hello_end) +
+        " id=" + std::to_string(id) + ", and had acknowledged " + to_text(context_.committed()));
+  }
+  Message m = context_.make(MessageType::kWentBack, id, peer.session);
+  m.committed = context_.committed();
+  context_.send(std::move(m), promise_ticket_);
 }
 
 void Leader::on_reject(const Message& m) {
@@ -239,6 +280,11 @@ void Leader::on_reject(const Message& m) {
   // A late refusal of something before the last acknowledgement or probe says nothing new.
   if (m.prev_index < peer->match) return;
   if (peer->mode == Mode::kProbe && m.prev_index + 1 != peer->next) return;
+  // A member of the set that differs at an entry that is committed lacks it.
+  if (record_.contains(Member{m.from, m.storage_id}) && m.prev_index > peer->match &&
+      m.prev_index <= context_.committed().index) {
+    peer->ended_early = true;
+  }
   const Index base = context_.log.first_index() - 1;
   Index agree = std::min(m.hint_index, context_.last_index);
   while (agree > base && context_.log.epoch_at(agree) > m.hint_epoch) --agree;

@@ -56,6 +56,8 @@ class Leader {
   void on_ack(const Message& m);
   void on_reject(const Message& m);
   void on_snapshot_ack(const Message& m);
+  // A replica refuses what this leader sends though all of its commands are in this log.
+  void went_back(const Message& m);
   void on_session_down(const Message& m);
   void on_remove(const Message& m);
   // A record of this epoch that somebody read.
@@ -93,6 +95,12 @@ class Leader {
     int64_t answered_sent_ns = 0;  // own clock: when the newest append that it answered was sent
     int64_t stamp_ns = 0;          // its clock: when it answered
     int64_t stamp_heard_ns = 0;    // own clock: when that answer came
+    // Where its log ended when this session said hello. A member whose log ended before what was
+    // committed has a disk that went back: known for certain once the log is verified up to there.
+    Index hello_end = 0;
+    Index hello_commit = 0;  // what was committed then
+    bool ended_early = false;
+    bool went_back = false;
   };
 
   struct PendingSwap {
@@ -106,6 +114,9 @@ class Leader {
   bool is_member(const Member& member) const;
 
   void append_entry(wire::Entry entry);
+  void name_record();
+  void look_whether_it_went_back(ReplicaId id, Peer& peer);
+  void tell_that_it_went_back(ReplicaId id, Peer& peer);
   Peer* peer_of(const Message& m);
   void advance_commit();
   bool predecessor_is_over();
@@ -132,6 +143,7 @@ class Leader {
   Context& context_;
   Record record_;
   Index first_ = 0;            // the entry that opens this epoch
+  Index named_ = 0;            // the entry that names the set of record_
   Ticket promise_ticket_ = 0;  // nothing of this epoch is said before the promise is durable
   std::map<ReplicaId, Peer> peers_;
   // Asked to leave by a controller, which repeats it for as long as it wants so: until when.

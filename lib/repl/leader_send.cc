@@ -66,6 +66,9 @@ int64_t Leader::grant_lease(ReplicaId id, const Peer& peer) {
   const Member member{id, peer.storage_id};
   if (!opened() || !predecessor_is_over() || peer.stamp_ns == 0) return 0;
   if (!is_member(member) || has_to_leave(member)) return 0;
+  // It answers from the end of its log on, which a disk that went back has forgotten: what was
+  // committed when it came has to be seen there first.
+  if (peer.match < peer.hello_commit && !planted(Bug::kLeaseUnverified)) return 0;
   const int64_t until_ns =
       planted(Bug::kDeposedGrants) ? peer.stamp_heard_ns + hold_ns() : lease_until(context_.now);
   const int64_t length_ns = (until_ns - peer.stamp_heard_ns) / 10 * 9;

@@ -11,15 +11,6 @@ namespace {
 constexpr int64_t kSwapRetryNs = 50'000'000;
 constexpr int64_t kReadAgainNs = 200'000'000;
 
-std::string id_text(const std::vector<Member>& members) {
-  std::string text;
-  for (const Member& member : members) {
-    if (!text.empty()) text += ',';
-    text += std::to_string(member.id);
-  }
-  return text;
-}
-
 }  // namespace
 
 bool Leader::has_to_leave(const Member& member) const {
@@ -28,7 +19,7 @@ bool Leader::has_to_leave(const Member& member) const {
   const auto it = peers_.find(member.id);
   if (it == peers_.end() || it->second.storage_id != member.storage_id) return true;
   const Peer& peer = it->second;
-  if (peer.proven_dead) return true;
+  if (peer.proven_dead || peer.went_back) return true;
   if (context_.now - peer.last_heard_ns > context_.options.silence_ns) return true;
   return peer.waiting_since_ns != 0 &&
          context_.now - peer.waiting_since_ns > context_.options.stall_ns;
@@ -49,7 +40,7 @@ bool Leader::may_leave(const Member& member) const {
 }
 
 bool Leader::may_join(ReplicaId id, const Peer& peer) const {
-  if (peer.session == 0 || peer.proven_dead || is_excluded(id)) return false;
+  if (peer.session == 0 || peer.proven_dead || peer.went_back || is_excluded(id)) return false;
   if (record_.contains(Member{id, peer.storage_id})) return false;
   if (context_.now < peer.rejoin_after_ns) return false;
   if (context_.now - peer.last_heard_ns > context_.options.silence_ns) return false;
@@ -124,6 +115,7 @@ void Leader::add_member() {
 void Leader::swap_set(std::vector<Member> in_sync, const std::string& why) {
   PendingSwap pending;
   pending.swap.expected_version = record_.version;
+  pending.swap.expected = record_;
   pending.swap.record = record_;
   pending.swap.record.version = record_.version + 1;
   pending.swap.record.in_sync = std::move(in_sync);
@@ -137,6 +129,7 @@ void Leader::on_swap_done(const SwapDone& done) {
   if (done.applied) {
     record_ = pending_->swap.record;
     pending_.reset();
+    name_record();
     return;
   }
   if (planted(Bug::kUnknownSwapFailed)) {
@@ -154,6 +147,7 @@ void Leader::on_record(const Record& record) {
     CHECK_MSG(pending_, "somebody else changed the in-sync set of this epoch");
     record_ = record;
     pending_.reset();
+    name_record();
     return;
   }
   if (planted(Bug::kReadBackSettles) && pending_ && pending_->unknown) {

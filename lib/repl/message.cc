@@ -1,5 +1,7 @@
 #include "repl/message.h"
 
+#include <algorithm>
+
 #include "wire/bytes.h"
 
 namespace tandem::repl {
@@ -51,6 +53,42 @@ void decode_state(ByteReader& reader, ReplicaState& state) {
   state.pid = reader.u64();
 }
 
+void encode_position(const Position& position, ByteWriter& writer) {
+  writer.u64(position.epoch);
+  writer.u64(position.index);
+}
+
+Position decode_position(ByteReader& reader) {
+  Position position;
+  position.epoch = reader.u64();
+  position.index = reader.u64();
+  return position;
+}
+
+void encode_memory(const Memory& memory, ByteWriter& writer) {
+  encode_position(memory.committed, writer);
+  writer.u8(memory.caught_up ? 1 : 0);
+  writer.u32(static_cast<uint32_t>(memory.ends.size()));
+  for (const Position& end : memory.ends) encode_position(end, writer);
+  writer.text(memory.record ? to_text(*memory.record) : std::string());
+}
+
+bool decode_memory(ByteReader& reader, Memory& memory) {
+  memory.committed = decode_position(reader);
+  memory.caught_up = reader.u8() != 0;
+  const uint32_t ends = reader.u32();
+  if (!reader.ok() || ends > kMaxEnds) return false;
+  memory.ends.clear();
+  for (uint32_t i = 0; i < ends; ++i) memory.ends.push_back(decode_position(reader));
+  const std::string_view text = reader.text();
+  memory.record.reset();
+  if (!reader.ok() || text.empty()) return reader.ok();
+  auto record = parse_record(text);
+  if (!record) return false;
+  memory.record = std::move(*record);
+  return true;
+}
+
 bool decode_record(ByteReader& reader, Message& m) {
   const std::string_view text = reader.text();
   if (!reader.ok()) return false;
@@ -99,7 +137,20 @@ bool decode_body(ByteReader& reader, Message& m) {
       m.offset = reader.u64();
       return true;
     case MessageType::kQueryState:
+    case MessageType::kQueryMemory:
       m.question = reader.u64();
+      return true;
+    case MessageType::kMemory:
+      m.question = reader.u64();
+      decode_state(reader, m.state);
+      return decode_memory(reader, m.memory);
+    case MessageType::kRefuse:
+      m.prev_index = reader.u64();
+      m.proven = reader.u8() != 0;
+      m.committed = decode_position(reader);
+      return true;
+    case MessageType::kWentBack:
+      m.committed = decode_position(reader);
       return true;
     case MessageType::kState:
       m.question = reader.u64();
@@ -125,6 +176,14 @@ bool decode_body(ByteReader& reader, Message& m) {
 }
 
 }  // namespace
+
+bool holds(const std::vector<Position>& ends, const Position& position) {
+  if (position.index == 0) return true;
+  const auto run = std::find_if(ends.begin(), ends.end(),
+                                [&](const Position& end) { return position.index <= end.index; });
+  if (run == ends.end()) return false;
+  return run->epoch == position.epoch || (run == ends.begin() && position.epoch < run->epoch);
+}
 
 void encode(const Message& m, std::string& out) {
   ByteWriter writer(out);
@@ -176,7 +235,21 @@ void encode(const Message& m, std::string& out) {
       writer.u64(m.offset);
       break;
     case MessageType::kQueryState:
+    case MessageType::kQueryMemory:
       writer.u64(m.question);
+      break;
+    case MessageType::kMemory:
+      writer.u64(m.question);
+      encode_state(m.state, writer);
+      encode_memory(m.memory, writer);
+      break;
+    case MessageType::kRefuse:
+      writer.u64(m.prev_index);
+      writer.u8(m.proven ? 1 : 0);
+      encode_position(m.committed, writer);
+      break;
+    case MessageType::kWentBack:
+      encode_position(m.committed, writer);
       break;
     case MessageType::kState:
       writer.u64(m.question);

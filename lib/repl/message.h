@@ -31,6 +31,10 @@ enum class MessageType : uint8_t {
   kRemoveMember = 11,  // controller → leader: take this replica out of the set (scaling down)
   kReadIndex = 12,     // replica → leader: from which index on may reads be answered?
   kReadIndexIs = 13,   // leader → replica: the answer, with the same `question`
+  kQueryMemory = 14,   // controller → replica: tell your state, and what you know of the past
+  kMemory = 15,        // replica → controller: the answer, with the same `question`
+  kRefuse = 16,        // replica → leader: it does not follow: see Replica::refuse
+  kWentBack = 17,      // leader → replica: this disk is an older image of itself: set it aside
 };
 
 // What a replica tells of itself (kState).
@@ -48,6 +52,22 @@ struct ReplicaState {
   uint64_t pid = 0;
 };
 
+// What a replica knows of the past (kMemory). Unlike its state this does not become wrong: disks
+// and records that went back are found out by it.
+struct Memory {
+  Position committed;            // the highest command that it knows committed
+  bool caught_up = false;        // since it started a leader has told it all that was committed
+  std::optional<Record> record;  // the newest that it has seen, itself or in its log
+  // Where the newest epochs of its log end, ascending: the last one is the end of the log.
+  std::vector<Position> ends;
+  bool operator==(const Memory&) const = default;
+};
+constexpr size_t kMaxEnds = 32;
+
+// Whether a log with these ends holds this entry; where it is further back than they tell, by its
+// index alone.
+bool holds(const std::vector<Position>& ends, const Position& position);
+
 struct Message {
   MessageType type = MessageType::kHello;
   uint64_t lineage = 0;  // 0: from a replica without data
@@ -58,7 +78,7 @@ struct Message {
   ReplicaId to = 0;
   uint64_t to_session = 0;  // 0: not known yet
 
-  Index prev_index = 0;  // kAppend, kAppendReject (which one was refused)
+  Index prev_index = 0;  // kAppend, kAppendReject (which one was refused), kRefuse (logs agree)
   Epoch prev_epoch = 0;
   std::vector<wire::Entry> entries;
   Index commit = 0;
@@ -79,11 +99,13 @@ struct Message {
   std::string data;
 
   std::optional<Record> record;  // kAnnounce
-  uint64_t question = 0;         // kQueryState, kState, kReadIndex, kReadIndexIs
-  ReplicaState state;            // kState
+  uint64_t question = 0;         // kQueryState, kState, kReadIndex, …, kQueryMemory, kMemory
+  ReplicaState state;            // kState, kMemory
+  Memory memory;                 // kMemory
+  Position committed;            // kRefuse, kWentBack
   ReplicaId subject = 0;         // kSessionDown, kRemoveMember
   uint64_t subject_session = 0;  // kSessionDown; 0: whichever it has
-  bool proven = false;           // kSessionDown
+  bool proven = false;           // kSessionDown; kRefuse: another process led this epoch
 };
 
 void encode(const Message& message, std::string& out);

@@ -34,6 +34,12 @@ enum class Bug {
   kLeaseBeforeRecord,  // a restarted replica takes a lease before it has read the record
   kBelowMinimum,       // the set shrinks below min_in_sync
   kForgetKeys,         // keys are left out of snapshots
+  kCutBelowMark,       // a replica cuts what it knows committed
+  kKeepWentBack,       // a member whose disk went back stays in the set
+  kLeaseUnverified,    // a member gets a lease before its log is seen to have what is committed
+  kCommitBeforeNamed,  // entries commit under a set before that set is in the log
+  kLeadUnchosen,       // a process leads where an earlier life of its replica was chosen
+  kNoMark,             // what is known committed is never written down
   // In what drives the core; the simulator plants these itself.
   kSendBeforeTicket,    // messages leave before the write that they wait for is durable
   kClockBeforeRequest,  // the clock of a read is older than the request
@@ -43,6 +49,10 @@ enum class Bug {
   kRetryFsync,          // a failed fsync is tried again, and believed
   kKeepIdAfterWipe,     // a wiped disk keeps its storage_id
   kElectOutside,        // a controller elects a replica outside the in-sync set
+  kIgnoreMark,          // ... one that lacks what another one knows committed
+  kIgnoreLongest,       // ... one that has not caught up since it started and has a shorter log
+  kBelieveOldRecord,    // ... by a record that is older than what replicas have seen
+  kRepairWithoutAll,    // the record is repaired though a member of the set does not answer
   kVersionLinkedAgain,  // the record store gives a version out twice after pruning
   kCount,
 };
@@ -75,6 +85,12 @@ inline constexpr BugNames<Bug> kBugNames = {
     "lease-before-record",
     "below-minimum",
     "forget-keys",
+    "cut-below-mark",
+    "keep-went-back",
+    "lease-unverified",
+    "commit-before-named",
+    "lead-unchosen",
+    "no-mark",
     "send-before-ticket",
     "clock-before-request",
     "read-without-waiting",
@@ -83,6 +99,10 @@ inline constexpr BugNames<Bug> kBugNames = {
     "retry-fsync",
     "keep-id-after-wipe",
     "elect-outside",
+    "ignore-mark",
+    "ignore-longest",
+    "believe-old-record",
+    "repair-without-all",
     "version-linked-again",
 };
 

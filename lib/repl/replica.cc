@@ -24,6 +24,8 @@ Replica::Replica(const ReplicaOptions& options, const Recovered& recovered, cons
   context_.last_time_ms = recovered.last_time_ms;
   context_.commit = recovered.snapshot_index;
   context_.durable_index = log.last_index();
+  context_.mark = recovered.committed;
+  context_.newest_record = recovered.record;
 }
 
 void Replica::step(Event event, int64_t now_ns, Effects& effects) {
@@ -89,7 +91,9 @@ void Replica::on(MessageIn& event) {
       on_hello(m);
       return;
     case MessageType::kAnnounce:
-      if (m.record) learn_record(*m.record);
+      if (!m.record) return;
+      learn_record(*m.record);
+      has_seen_earlier_ = true;
       return;
     case MessageType::kAppend:
       on_append(m);
@@ -98,7 +102,11 @@ void Replica::on(MessageIn& event) {
       on_snapshot_chunk(m);
       return;
     case MessageType::kQueryState:
+    case MessageType::kQueryMemory:
       answer_state(m);
+      return;
+    case MessageType::kWentBack:
+      on_went_back(m);
       return;
     case MessageType::kReadIndexIs:
       if (leader_ == nullptr && m.epoch == context_.promise && m.from == leader_id_ &&
@@ -124,6 +132,9 @@ void Replica::on(MessageIn& event) {
     case MessageType::kReadIndex:
       reads_.asked(m);
       return;
+    case MessageType::kRefuse:
+      on_refuse(m);
+      return;
     case MessageType::kSessionDown:
       leader_->on_session_down(m);
       return;
@@ -147,27 +158,40 @@ void Replica::on_hello(const Message& m) {
 }
 
 void Replica::answer_state(const Message& m) {
-  Message answer = context_.make(MessageType::kState, m.from, m.session);
+  const bool with_memory = m.type == MessageType::kQueryMemory;
+  Message answer =
+      context_.make(with_memory ? MessageType::kMemory : MessageType::kState, m.from, m.session);
   answer.question = m.question;
-  answer.state.promise = context_.promise;
-  answer.state.leading = leading();
-  answer.state.opened = opened();
-  answer.state.last_index = context_.last_index;
-  answer.state.last_epoch = context_.last_epoch;
-  answer.state.commit = context_.commit;
-  answer.state.cut_tail = cut_tail_;
-  answer.state.has_space = has_space_;
-  answer.state.cut_off = leader_ != nullptr && leader_->cut_off();
-  answer.state.pid = pid_;
+  answer.state = state();
+  if (with_memory) answer.memory = memory();
   // What is told here must be on disk: a controller chooses by it.
   context_.send(std::move(answer), context_.last_ticket);
+}
+
+ReplicaState Replica::state() const {
+  ReplicaState state;
+  state.promise = context_.promise;
+  state.leading = leading();
+  state.opened = opened();
+  state.last_index = context_.last_index;
+  state.last_epoch = context_.last_epoch;
+  state.commit = context_.commit;
+  state.cut_tail = cut_tail_;
+  state.has_space = has_space_;
+  state.cut_off = leader_ != nullptr && leader_->cut_off();
+  state.pid = pid_;
+  return state;
 }
 
 // --- the record, epochs, roles ---
 
 void Replica::on(RecordRead& event) {
-  if (!event.record) return;
+  if (!event.record) {
+    has_seen_earlier_ = true;
+    return;
+  }
   learn_record(*event.record);
+  has_seen_earlier_ = true;
   if (event.asked_ns == 0) return;
   has_read_record_ = true;
   const bool own_epoch = leader_ != nullptr && event.record->lineage == context_.lineage &&
@@ -182,8 +206,13 @@ void Replica::learn_record(const Record& record) {
     }
     return;
   }
-  if (record_ && record.version < record_->version) return;
-  const bool news = !record_ || record.version > record_->version;
+  if (record_ && record.order() < record_->order()) return;
+  const bool news = !record_ || record.order() > record_->order();
+  if (record.has_given_up(context_.options.self)) {
+    context_.out->went_back = "an operator has accepted the loss of this disk";
+    return;
+  }
+  context_.saw_record(record);
   record_ = record;
   if (record.epoch < context_.promise) return;
   // Not only with a new epoch: after a crash the promise may be on disk and the lineage not.
@@ -191,11 +220,15 @@ void Replica::learn_record(const Record& record) {
   const bool again = planted(Bug::kReuseEpoch) && record.epoch == context_.promise &&
                      leader_ == nullptr && record.leader == context_.options.self.id;
   if (record.epoch > context_.promise || again) {
-    if (record.leader == context_.options.self.id && record.contains(context_.options.self)) {
+    if (makes_me_leader(record)) {
       become_leader(record);
       return;
     }
     raise_promise(record.epoch, record.leader);
+  } else if (leader_ != nullptr && record.leader_session != 0 &&
+             record.leader_session != context_.options.session) {
+    context_.notice("stops leading: the record names another process for this epoch");
+    step_down();
   } else if (leader_ != nullptr) {
     leader_->on_record(record);
     return;
@@ -263,6 +296,7 @@ void Replica::on(SwapDone& event) {
   }
   leader_->on_swap_done(event);
   record_ = leader_->record();
+  context_.saw_record(*record_);
 }
 
 void Replica::on(Propose& event) {
@@ -286,14 +320,21 @@ bool Replica::accept_leader(const Message& m) {
   }
   adopt_lineage(m.lineage);
   if (m.epoch > context_.promise) raise_promise(m.epoch, m.from);
-  CHECK_MSG(leader_ == nullptr, "two leaders in one epoch");
+  if (leader_ != nullptr || led_by_another(m)) {
+    refuse(m, 0);
+    if (leader_ != nullptr) step_down();
+    return false;
+  }
   leader_id_ = m.from;
   if (leader_session_ != m.session) {
     leader_session_ = m.session;
     heard_sent_ns_ = 0;
   }
   last_contact_ns_ = context_.now;
-  if (!record_ || m.record_version > record_->version) context_.out->read_record = true;
+  // A leader's record is of its epoch.
+  if (!record_ || record_->order() < Record::Order{m.epoch, m.record_version}) {
+    context_.out->read_record = true;
+  }
   return true;
 }
 
@@ -316,10 +357,19 @@ void Replica::on_append(const Message& m) {
     if (entry.index <= base) continue;
     if (fresh.empty() && entry.index <= context_.last_index) {
       if (context_.log.epoch_at(entry.index) == entry.epoch) continue;
-      CHECK_MSG(entry.index > context_.commit, "a committed entry would be cut");
+      // What was committed in this life is applied, commands or not.
+      const Index kept = std::max(context_.commit, context_.mark.index);
+      if (entry.index <= kept && !planted(Bug::kCutBelowMark)) {
+        refuse(m, entry.index - 1);
+        return;
+      }
       context_.cut(entry.index);
     }
     fresh.push_back(entry);
+  }
+  for (const wire::Entry& entry : fresh) {
+    if (entry.type != wire::EntryType::kOpen || entry.payload.empty()) continue;
+    if (const auto record = parse_record(entry.payload); record) context_.saw_record(*record);
   }
   if (!fresh.empty()) context_.append(std::move(fresh));
   const Index end = m.prev_index + m.entries.size();
@@ -329,6 +379,7 @@ void Replica::on_append(const Message& m) {
   // Never past what was verified in this epoch: beyond it the own log may hold other entries.
   const Index known = planted(Bug::kCommitNotCapped) ? context_.last_index : verified_;
   context_.commit = std::max(context_.commit, std::min(m.commit, known));
+  look_whether_caught_up(m);
   ack_due_ = true;
   take_lease(m);
 }
@@ -363,6 +414,10 @@ void Replica::on_snapshot_chunk(const Message& m) {
     // Late: what it holds is here already, and what follows it in the log may be acknowledged,
     // which an installation would erase. Tell the leader where this log ends.
     say_hello(m.from, m.session);
+    return;
+  }
+  if (m.snapshot_index < context_.mark.index && !planted(Bug::kCutBelowMark)) {
+    refuse(m, 0);
     return;
   }
   if (incoming_.index != m.snapshot_index) incoming_ = Incoming{m.snapshot_index, 0, false};
@@ -400,6 +455,10 @@ void Replica::on(SnapshotInstalled& event) {
     verified_ = event.index;
     ack_due_ = true;
   }
+  if (context_.mark.index < event.index) {
+    context_.mark = Position{context_.log.epoch_at(event.index), event.index};
+    context_.persist(SaveCommitted{context_.mark});
+  }
   incoming_ = {};
   context_.notice("installed a snapshot index=" + std::to_string(event.index));
 }
@@ -435,9 +494,10 @@ void Replica::on(Tick&) {
 // What on(Tick&) compares with, and what an end of turn does with time.
 int64_t Replica::next_deadline_ns() const {
   if (!reads_.empty()) return context_.now;
-  if (leader_ != nullptr) return leader_->next_deadline_ns();
-  const bool silent = context_.now - last_contact_ns_ > kHelloEveryNs;
   Deadline next(context_.now);
+  next.at(next_mark_ns());
+  if (leader_ != nullptr) return std::min(next.ns(), leader_->next_deadline_ns());
+  const bool silent = context_.now - last_contact_ns_ > kHelloEveryNs;
   next.by(last_contact_ns_ + kHelloEveryNs + 1);
   if (silent && leader_id_ != 0) next.at(last_hello_ns_ + kHelloEveryNs + 1);
   if (silent || !has_read_record_) next.at(last_record_read_ns_ + kRecordReadEveryNs + 1);
@@ -451,6 +511,7 @@ void Replica::on(EndOfTurn&) {
     acknowledge();
   }
   if (!reads_.empty()) serve_reads();
+  write_mark(false);
 }
 
 // One fsync covers all appends of the turn; the acknowledgement leaves when it is done.

@@ -25,10 +25,12 @@ namespace tandem::repl {
 struct Recovered {
   uint64_t lineage = 0;  // 0: an empty directory
   Epoch promise = 0;
-  bool cut_tail = false;     // a torn tail was cut
-  Index snapshot_index = 0;  // the state machine holds this; everything up to it is committed
-  int64_t last_time_ms = 0;  // log time of the last entry (or of the snapshot)
-  uint64_t pid = 0;          // told to controllers
+  bool cut_tail = false;         // a torn tail was cut
+  Position committed;            // the mark: what an earlier life knew committed
+  std::optional<Record> record;  // the newest that log and snapshot tell of
+  Index snapshot_index = 0;      // the state machine holds this; everything up to it is committed
+  int64_t last_time_ms = 0;      // log time of the last entry (or of the snapshot)
+  uint64_t pid = 0;              // told to controllers
 };
 
 class Replica {
@@ -74,6 +76,8 @@ class Replica {
   Index durable_index() const { return context_.durable_index; }
   uint64_t lineage() const { return context_.lineage; }
   const std::optional<Record>& record() const { return record_; }
+  // The newest that this replica has ever seen: snapshots keep it, as logs are cut short.
+  const std::optional<Record>& newest_record() const { return context_.newest_record; }
   // The lowest index that an in-sync member still has to get: the log is kept from there on.
   Index pinned_index() const;
   // Whether this leader is sending its snapshot: a newer one would make it start over.
@@ -91,6 +95,7 @@ class Replica {
   void on(Read& event);
   void on(SnapshotChunkWritten& event);
   void on(SnapshotInstalled& event);
+  void on(Stopping& event);
   void on(Tick& event);
   void on(EndOfTurn& event);
 
@@ -104,12 +109,22 @@ class Replica {
   bool accept_leader(const Message& m);
   void on_append(const Message& m);
   void reject_append(const Message& m);
+  void refuse(const Message& m, Index agreed);
+  void on_refuse(const Message& m);
+  void on_went_back(const Message& m);
+  void look_whether_caught_up(const Message& append);
+  bool led_by_another(const Message& m) const;
+  bool makes_me_leader(const Record& record) const;
+  void write_mark(bool now);
+  int64_t next_mark_ns() const;
   void take_lease(const Message& m);
   void acknowledge();
   void serve_reads();
   void on_snapshot_chunk(const Message& m);
   void on_hello(const Message& m);
   void answer_state(const Message& m);
+  ReplicaState state() const;
+  Memory memory() const;
   void say_hello(ReplicaId to, uint64_t to_session);
 
   struct Incoming {  // a snapshot on its way in
@@ -140,6 +155,13 @@ class Replica {
   int64_t last_hello_ns_ = 0;
   int64_t last_record_read_ns_ = 0;
   bool foreign_record_told_ = false;
+
+  // What is known of the past.
+  int64_t last_mark_ns_ = 0;
+  Index marked_up_to_ = 0;         // the commit index when the mark was written
+  bool caught_up_ = false;         // see Memory
+  bool has_seen_earlier_ = false;  // a record, or that there is none: a later one is of this life
+  uint64_t refusal_told_ = 0;      // the session of the leader that was refused last
   Incoming incoming_;
 };
 

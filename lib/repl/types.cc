@@ -44,10 +44,43 @@ Result<Member> parse_member(const Json& object) {
   return Member{*id, *storage_id};
 }
 
+Json::Array to_json(const std::vector<Member>& members) {
+  Json::Array array;
+  for (const Member& member : members) {
+    array.push_back(Json::Object{{"id", Json(static_cast<int64_t>(member.id))},
+                                 {"storage_id", Json(hex_id(member.storage_id))}});
+  }
+  return array;
+}
+
+// What earlier programs did not write.
+Status parse_later_fields(const Json& json, Record& record) {
+  if (json.find("leader_session") != nullptr) {
+    const auto session = hex_of(json, "leader_session");
+    if (!session) return fail(session.error());
+    record.leader_session = *session;
+  }
+  const Json* given_up = json.find("given_up");
+  if (given_up == nullptr) return {};
+  if (given_up->as_array() == nullptr) {
+    return fail(ErrorKind::kCorrupt, "record: 'given_up' is no array");
+  }
+  for (const Json& object : *given_up->as_array()) {
+    const auto member = parse_member(object);
+    if (!member) return fail(member.error());
+    record.given_up.push_back(*member);
+  }
+  return {};
+}
+
 }  // namespace
 
 bool Record::contains(const Member& member) const {
   return std::find(in_sync.begin(), in_sync.end(), member) != in_sync.end();
+}
+
+bool Record::has_given_up(const Member& member) const {
+  return std::find(given_up.begin(), given_up.end(), member) != given_up.end();
 }
 
 const Member* Record::find(ReplicaId id) const {
@@ -56,19 +89,29 @@ const Member* Record::find(ReplicaId id) const {
   return it == in_sync.end() ? nullptr : &*it;
 }
 
-std::string to_text(const Record& record) {
-  Json::Array members;
-  for (const Member& member : record.in_sync) {
-    members.push_back(Json::Object{{"id", Json(static_cast<int64_t>(member.id))},
-                                   {"storage_id", Json(hex_id(member.storage_id))}});
+std::string id_text(const std::vector<Member>& members) {
+  std::string text;
+  for (const Member& member : members) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(member.id);
   }
+  return text;
+}
+
+std::string to_text(const Position& position) {
+  return "entry " + std::to_string(position.index) + " of epoch " + std::to_string(position.epoch);
+}
+
+std::string to_text(const Record& record) {
   Json json;
   json.set("lineage", hex_id(record.lineage));
   json.set("epoch", record.epoch);
   json.set("version", record.version);
   json.set("leader", static_cast<int64_t>(record.leader));
-  json.set("in_sync", std::move(members));
+  json.set("in_sync", to_json(record.in_sync));
   json.set("min_in_sync", static_cast<int64_t>(record.min_in_sync));
+  if (record.leader_session != 0) json.set("leader_session", hex_id(record.leader_session));
+  if (!record.given_up.empty()) json.set("given_up", to_json(record.given_up));
   return json.dump() + "\n";
 }
 
@@ -104,6 +147,7 @@ Result<Record> parse_record(std::string_view text) {
     record.in_sync.push_back(*member);
   }
   std::sort(record.in_sync.begin(), record.in_sync.end());
+  if (const Status later = parse_later_fields(*json, record); !later) return fail(later.error());
   if (record.find(record.leader) == nullptr) {
     return fail(ErrorKind::kCorrupt, "record: the leader is not in the in-sync set");
   }

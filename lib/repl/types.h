@@ -18,6 +18,16 @@ using Epoch = uint64_t;      // rises by one each time a leader is chosen
 
 constexpr ReplicaId kController = 0;
 
+// A place in a log. Logs are compared by where they end: who holds an entry of a later epoch holds
+// everything that was committed before it (Raft, section 5.4.1).
+struct Position {
+  Epoch epoch = 0;
+  Index index = 0;  // 0: nowhere
+  auto operator<=>(const Position&) const = default;
+};
+// "entry 9 of epoch 3", for people.
+std::string to_text(const Position& position);
+
 // A replica as the record knows it: an id together with the disk that holds its data. A wiped
 // directory has a new storage_id and is another member.
 struct Member {
@@ -35,8 +45,23 @@ struct Record {
   ReplicaId leader = 0;
   std::vector<Member> in_sync;  // ordered by id; the leader is one of them
   uint32_t min_in_sync = 1;
+  // The life of the process that was chosen: it leads, and no later life of the same replica, whose
+  // disk may have been put back meanwhile. 0: chosen by a program that did not write it.
+  uint64_t leader_session = 0;
+  // Disks whose loss an operator has accepted, the newest last: what they know counts no more.
+  std::vector<Member> given_up;
+
+  // How records of one lineage follow each other. The epoch comes first: a record that went back
+  // (a restored directory) and was repaired has a lower version in a later epoch.
+  struct Order {
+    Epoch epoch = 0;
+    uint64_t version = 0;
+    auto operator<=>(const Order&) const = default;
+  };
+  Order order() const { return {epoch, version}; }
 
   bool contains(const Member& member) const;
+  bool has_given_up(const Member& member) const;
   // The member with this id, or nullptr.
   const Member* find(ReplicaId id) const;
   bool operator==(const Record&) const = default;
@@ -45,6 +70,9 @@ struct Record {
 // One line of JSON, for people to read and for parse_record: kCorrupt names what is wrong.
 std::string to_text(const Record& record);
 Result<Record> parse_record(std::string_view text);
+
+// "1, 2, 3": the ids, for people.
+std::string id_text(const std::vector<Member>& members);
 
 // What the core reads of the log. Appended entries are visible at once, durable or not.
 class LogView {

@@ -76,6 +76,7 @@ void Driver::drain(UniqueFunction<void()> done) {
                           "this replica is being stopped: the outcome is unknown, ask again with "
                           "the same key"});
   tell_takes_writes();
+  step(repl::Stopping{});  // the log writes what is queued before it closes
   const Error stops{ErrorKind::kUnavailable, "this replica is being stopped"};
   readers_.fail_above(0, stops);
   index_readers_.fail_all(stops);
@@ -142,6 +143,7 @@ void Driver::carry_out(repl::Effects effects) {
   if (effects.swap) swap_record(*effects.swap);
   if (effects.read_record) read_record();
   if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
+  if (effects.went_back) begin_anew(*effects.went_back);
   for (const repl::Readable& read : effects.readable) readable(read);
 }
 
@@ -155,6 +157,8 @@ void Driver::persist(repl::Persist& item) {
     ticket = log_->cut(cut->from);
   } else if (const auto* promise = std::get_if<repl::SavePromise>(&item.what)) {
     ticket = log_->save_promise(promise->epoch);
+  } else if (const auto* committed = std::get_if<repl::SaveCommitted>(&item.what)) {
+    ticket = log_->save_committed(committed->position.epoch, committed->position.index);
   } else if (const auto* lineage = std::get_if<repl::SaveLineage>(&item.what)) {
     identity_.lineage = lineage->lineage;
     ticket = log_->save([directory = options_.directory, identity = identity_] {
@@ -288,7 +292,8 @@ void Driver::on_control(rpc::Reply reply, std::string_view payload) {
     reply.fail(Error{ErrorKind::kUnavailable, "not able to answer now"});
     return;
   }
-  if (event.message.type == repl::MessageType::kQueryState) {
+  if (event.message.type == repl::MessageType::kQueryState ||
+      event.message.type == repl::MessageType::kQueryMemory) {
     Question question;
     question.number = ++last_question_;
     question.asked_number = event.message.question;

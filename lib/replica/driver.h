@@ -133,6 +133,7 @@ class Driver final : public daemon::Part {
   Status open_log();
   Status restore();
   int64_t last_log_time() const;
+  std::optional<repl::Record> newest_record() const;
 
   void step(repl::Event event);
   void carry_out(repl::Effects effects);
@@ -154,6 +155,7 @@ class Driver final : public daemon::Part {
   void take_chunk(const repl::SnapshotChunk& chunk);
   void install_snapshot(repl::Index index);
   void take_snapshot_if_due();
+  [[noreturn]] void begin_anew(const std::string& reason);
   void refresh_members();
   coord::Member own_member() const;
 
@@ -166,6 +168,7 @@ class Driver final : public daemon::Part {
 
   std::unique_ptr<storage::Directory> lock_;
   storage::Identity identity_;
+  bool renewed_ = false;                      // it is another member since this start
   std::vector<storage::SetAside> set_aside_;  // in the directory, as seen last
   bool kept_as_found_ = false;                // what recovery would erase of
   bool pruning_ = false;                      // was begun

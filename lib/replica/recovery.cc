@@ -107,6 +107,7 @@ Status Driver::renew_identity(uint64_t lineage) {
   auto renewed = storage::renew_identity(options_.directory, lineage);
   if (!renewed) return fail(renewed.error());
   identity_ = *renewed;
+  renewed_ = true;
   return {};
 }
 
@@ -183,6 +184,11 @@ Status Driver::restore() {
   recovered.cut_tail = log_->recovery().tail_was_torn;
   recovered.snapshot_index = header.index;
   recovered.last_time_ms = last_log_time();
+  // Of a disk that joins as a new one nothing was ever acknowledged.
+  if (!renewed_) {
+    recovered.committed = {log_->recovery().committed_epoch, log_->recovery().committed_index};
+  }
+  recovered.record = newest_record();
   recovered.pid = static_cast<uint64_t>(getpid());
   core_ = std::make_unique<repl::Replica>(options, recovered, *log_view_, *snapshots_);
   log::info("recovered", {{"group", options_.group},
@@ -191,6 +197,32 @@ Status Driver::restore() {
                           {"last_index", log_->last_index()},
                           {"promise", recovered.promise}});
   return {};
+}
+
+// The newest record that this disk tells of: in its log, or in the snapshot that the log goes on
+// from.
+std::optional<repl::Record> Driver::newest_record() const {
+  std::optional<repl::Record> newest;
+  for (const std::string& text : {snapshots_->header().record, log_->recovery().last_record}) {
+    if (text.empty()) continue;
+    const auto record = repl::parse_record(text);
+    if (!record) {
+      log::warning("passed over a record in the log", {{"error", record.error().message}});
+    } else if (record->lineage == identity_.lineage &&
+               (!newest || newest->order() < record->order())) {
+      newest = *record;
+    }
+  }
+  return newest;
+}
+
+// This disk is an older image of itself. What it holds is kept, under another name, but it owes
+// nothing any more: it made promises that it does not know.
+void Driver::begin_anew(const std::string& reason) {
+  const Status marked = storage::mark_distrusted(options_.directory, reason);
+  if (!marked) daemon::die(marked.error());
+  daemon::die(Error{ErrorKind::kUnavailable,
+                    reason + ": the next start sets its data aside and begins anew"});
 }
 
 int64_t Driver::last_log_time() const {
@@ -217,6 +249,7 @@ void Driver::take_snapshot_if_due() {
   header.record_crc = log_->crc_at(applied_);
   header.time_ms = applied_time_ms_;
   header.created_ms = system_clock().wall_ms();
+  if (core_->newest_record()) header.record = repl::to_text(*core_->newest_record());
   bytes_since_snapshot_ = 0;
   const repl::Index before = snapshots_->index();
   snapshots_->write(header, machine_.freeze(), [this, before, index = header.index](Status done) {

@@ -299,6 +299,11 @@ Ticket Log::save_promise(uint64_t epoch) {
   return queued();
 }
 
+Ticket Log::save_committed(uint64_t epoch, uint64_t index) {
+  writer_->add(WriteCommitted{epoch, index, durable_index_});
+  return queued();
+}
+
 Ticket Log::save(UniqueFunction<Status()> write) {
   writer_->add(OtherWrite{std::move(write)});
   return queued();

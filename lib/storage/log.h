@@ -47,8 +47,9 @@ struct LogHooks {
   UniqueFunction<void(Ticket)> on_durable;
   UniqueFunction<void(const Error&)> on_failed;
   // Called inside open() where acknowledged data was lost, before anything on disk is changed: sets
-  // a copy of what is there aside and makes a new storage_id durable. Were the damage erased first, a crash in between would leave a
-  // log that looks whole under the old storage_id. An error ends open().
+  // a copy of what is there aside and makes a new storage_id durable. Were the damage erased first,
+  // a crash in between would leave a log that looks whole under the old storage_id. An error ends
+  // open().
   UniqueFunction<Status(const std::string& reason)> on_suspect;
 };
 
@@ -87,6 +88,8 @@ class Log {
   Ticket cut(uint64_t from_index);
   // REQUIRES: not below an earlier one.
   Ticket save_promise(uint64_t epoch);
+  // What is known committed, up to durable_index(): recovery gives it back. Not waited for.
+  Ticket save_committed(uint64_t epoch, uint64_t index);
   // After a snapshot was installed (and is durable): the log is empty and starts at base_index + 1.
   Ticket reset(uint64_t base_index, uint64_t base_epoch, uint32_t base_crc);
   // Forgets whole segments whose last index is below `index`; never the segment in use.

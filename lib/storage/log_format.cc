@@ -95,6 +95,37 @@ bool parse_record(std::string_view bytes, size_t max_entry_bytes, RecordView& re
   return wire::crc32c(covered, wire::crc32c(bytes.substr(0, 4))) == crc;
 }
 
+namespace {
+
+constexpr std::string_view kMarkMagic = "mark";
+constexpr size_t kMarkAt = 8 + 4 + 4 + kSlotBody;
+
+// Behind the body, which programs that do not know of it read alone.
+void put_mark(const PromiseState& state, std::string& slot) {
+  std::string body;
+  wire::ByteWriter(body).u64(state.committed_epoch);
+  wire::ByteWriter(body).u64(state.committed_index);
+  std::string mark;
+  wire::ByteWriter writer(mark);
+  writer.bytes(kMarkMagic);
+  writer.u32(wire::crc32c(body));
+  writer.bytes(body);
+  slot.replace(kMarkAt, mark.size(), mark);
+}
+
+void read_mark(std::string_view slot, PromiseState& state) {
+  wire::ByteReader reader(slot.substr(kMarkAt));
+  const bool there = reader.bytes(kMarkMagic.size()) == kMarkMagic;
+  const uint32_t crc = reader.u32();
+  const std::string_view body = reader.bytes(16);
+  if (!there || !reader.ok() || wire::crc32c(body) != crc) return;
+  wire::ByteReader numbers(body);
+  state.committed_epoch = numbers.u64();
+  state.committed_index = numbers.u64();
+}
+
+}  // namespace
+
 std::string encode_slot(uint64_t sequence, const PromiseState& state) {
   std::string body;
   wire::ByteWriter writer(body);
@@ -105,7 +136,9 @@ std::string encode_slot(uint64_t sequence, const PromiseState& state) {
   writer.u64(state.pending_index);
   writer.u64(state.pending_epoch);
   writer.u32(state.pending_chain);
-  return encode_block(kSlotMagic, body, kSlotBytes);
+  std::string slot = encode_block(kSlotMagic, body, kSlotBytes);
+  if (state.committed_index != 0) put_mark(state, slot);
+  return slot;
 }
 
 bool decode_slot(std::string_view block, uint64_t& sequence, PromiseState& state) {
@@ -119,6 +152,7 @@ bool decode_slot(std::string_view block, uint64_t& sequence, PromiseState& state
   state.pending_index = reader.u64();
   state.pending_epoch = reader.u64();
   state.pending_chain = reader.u32();
+  if (reader.done()) read_mark(block, state);
   return reader.done() && sequence != 0 && pending <= static_cast<uint8_t>(PendingChange::kReset);
 }
 

@@ -24,7 +24,8 @@
 //
 //   promise file = slot slot             ; 4096 bytes each
 //   slot     = magic version crc sequence promise synced_index
-//              pending pending_index pending_epoch pending_chain *%x00
+//              pending pending_index pending_epoch pending_chain [mark] *%x00
+//   mark     = markmagic crc committed_epoch committed_index   ; "mark"; the crc is of the two u64s
 //   magic    = "tandempr"; pending = u8: 0 none, 1 cut, 2 reset; the rest as in PromiseState
 #pragma once
 

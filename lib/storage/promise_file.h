@@ -2,6 +2,10 @@
 // that writing one cannot damage the other. They are written in turn; the higher sequence number is
 // the newer one. Format: storage/log_format.h.
 //
+// A slot also holds the mark: the highest command that is known to be committed. It is written
+// lazily, and proves something of the past to whoever asks later; a program that does not know of
+// it writes slots without one.
+//
 // Besides the promised epoch a slot says which change of the log that is more than one write is
 // under way (a cut, a reset), so that recovery completes it instead of taking it for damage.
 //
@@ -27,6 +31,8 @@ struct PromiseState {
   uint64_t pending_index = 0;  // kCut: first index to erase; kReset: the new base
   uint64_t pending_epoch = 0;  // kReset: epoch of the base
   uint32_t pending_chain = 0;  // kReset: chain value of the base
+  uint64_t committed_epoch = 0;
+  uint64_t committed_index = 0;  // 0: no mark
   bool operator==(const PromiseState&) const = default;
 };
 

@@ -76,6 +76,8 @@ class Recoverer {
     if (slots->sequence == 0) suspect("both slots of the promise file are damaged");
     out_.promise = slots->state;
     out_.recovery.promise = slots->promise;
+    out_.recovery.committed_epoch = slots->state.committed_epoch;
+    out_.recovery.committed_index = slots->state.committed_index;
     out_.promise_sequence = slots->sequence;
     claimed_ = slots->state.synced_index;
     claimed_by_ = "the promise file";
@@ -163,6 +165,9 @@ class Recoverer {
       chain_ = record.chain();
       epoch_ = entry.epoch;
       ++next_;
+      if (entry.type == wire::EntryType::kOpen && !entry.payload.empty()) {
+        out_.recovery.last_record = entry.payload;
+      }
       segment.offsets.push_back(static_cast<uint32_t>(segment.end_offset));
       segment.chains.push_back(chain_);
       segment.epochs.push_back(epoch_);

@@ -28,6 +28,10 @@ struct Recovery {
   bool tail_was_torn = false;
   bool suspect = false;
   std::string suspect_reason;
+  uint64_t committed_epoch = 0;  // of the mark that was saved last
+  uint64_t committed_index = 0;  // 0: there is none
+  // The payload of the log's last entry that opens an epoch or names a set; empty: there is none.
+  std::string last_record;
   uint64_t promise = 0;  // the higher of the slots' and the last record's epoch
 };
 

@@ -33,6 +33,7 @@ struct SnapshotHeader {
   uint32_t record_crc = 0;  // Log::crc_at(index)
   int64_t time_ms = 0;      // log time at that entry
   int64_t created_ms = 0;   // wall clock, ms since 1970, for people
+  std::string record;       // the newest that was known then, as text; the log may be cut short
   bool operator==(const SnapshotHeader&) const = default;
 };
 

@@ -66,6 +66,7 @@ std::string encode_snapshot_header(const SnapshotHeader& header) {
   json.set("record_crc", wire::hex_crc(header.record_crc));
   json.set("time_ms", header.time_ms);
   json.set("created_ms", header.created_ms);
+  if (!header.record.empty()) json.set("record", header.record);
   return json.dump();
 }
 
@@ -84,6 +85,7 @@ Result<SnapshotHeader> decode_snapshot_header(std::string_view line) {
   header.record_crc = members.crc("record_crc");
   header.time_ms = members.integer("time_ms");
   header.created_ms = members.integer("created_ms");
+  if (json->find("record") != nullptr) header.record = members.text("record");
   if (Status status = members.status(); !status) return fail(status.error());
   return header;
 }

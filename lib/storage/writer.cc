@@ -73,7 +73,7 @@ void Writer::run() {
     lock.unlock();
     Status status = carry_out(batch);
     if (status) publish(ticket, std::nullopt);
-    // The second slot is not waited for: the first one is durable already.
+    // Neither the second slot is waited for, the first one is durable already, nor the mark.
     if (status && std::exchange(mirror_state_, false)) status = promise_file_->write(state_);
     if (!status) {
       publish(0, status.error());
@@ -156,6 +156,15 @@ Status Writer::execute(WritePromise& op) {
   state_.synced_index = op.synced_index;
   mirror_state_ = true;
   return promise_file_->write(state_);
+}
+
+// After the batch was published: until then what it holds may not be durable either.
+Status Writer::execute(WriteCommitted& op) {
+  state_.committed_epoch = op.epoch;
+  state_.committed_index = op.index;
+  state_.synced_index = op.synced_index;
+  mirror_state_ = true;
+  return {};
 }
 
 Status Writer::execute(OtherWrite& op) { return op.write(); }

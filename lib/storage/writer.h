@@ -56,6 +56,12 @@ struct WritePromise {
   uint64_t epoch = 0;
   uint64_t synced_index = 0;
 };
+// The mark; nothing waits for it.
+struct WriteCommitted {
+  uint64_t epoch = 0;
+  uint64_t index = 0;
+  uint64_t synced_index = 0;
+};
 struct OtherWrite {
   UniqueFunction<Status()> write;
 };
@@ -64,7 +70,7 @@ struct CloseLog {
   uint64_t synced_index = 0;
 };
 using WriteOp = std::variant<WriteRecords, NewSegment, CutSegments, ResetSegments, DropSegments,
-                             WritePromise, OtherWrite, CloseLog>;
+                             WritePromise, WriteCommitted, OtherWrite, CloseLog>;
 
 class Writer {
  public:
@@ -105,6 +111,7 @@ class Writer {
   Status execute(ResetSegments& op);
   Status execute(DropSegments& op);
   Status execute(WritePromise& op);
+  Status execute(WriteCommitted& op);
   Status execute(OtherWrite& op);
   Status execute(CloseLog& op);
   Status sync_segment();
@@ -122,7 +129,7 @@ class Writer {
   bool dirty_ = false;
   std::unique_ptr<PromiseFile> promise_file_;
   PromiseState state_;
-  bool mirror_state_ = false;  // the other slot has an older state
+  bool mirror_state_ = false;  // a slot is to be written that nobody waits for
   UniqueFunction<void()> wake_;
 
   std::mutex mutex_;

@@ -15,7 +15,9 @@
 namespace tandem::wire {
 
 enum class EntryType : uint8_t {
-  kOpen = 1,     // opens an epoch: no payload, no effect on the state machine
+  // Opens an epoch, or tells that the in-sync set has changed; the payload is the record that holds
+  // from here on (empty where commit 8364570 or an earlier one wrote it). No effect on the state machine.
+  kOpen = 1,
   kCommand = 2,  // a command of the state machine: JSON text
 };
 

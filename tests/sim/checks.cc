@@ -18,7 +18,15 @@ void violated(std::string_view what) { check_failed(__FILE__, __LINE__, "invaria
 
 bool Checks::is_there(const repl::Member& member) const {
   const auto it = disks_.find(member.id);
-  return it != disks_.end() && it->second->storage_id() == member.storage_id;
+  if (it == disks_.end() || it->second->storage_id() != member.storage_id) return false;
+  return !it->second->went_back() || holds_all(*it->second);
+}
+
+bool Checks::holds_all(const Disk& disk) const {
+  for (repl::Index index = disk.snapshot().index + 1; index <= committed_.size(); ++index) {
+    if (!disk.durable_log().holds(committed_[index - 1])) return false;
+  }
+  return true;
 }
 
 void Checks::record_changes(const repl::Record* before, const repl::Record& after) {
@@ -26,11 +34,14 @@ void Checks::record_changes(const repl::Record* before, const repl::Record& afte
   if (before != nullptr) {
     HOLDS(after.lineage == before->lineage, "the lineage of the record changes");
     HOLDS(after.version == before->version + 1, "a record version is left out or used again");
-    HOLDS(after.epoch >= before->epoch, "the epoch of the record goes back");
-    HOLDS(after.epoch == before->epoch ? after.leader == before->leader
-                                       : after.in_sync == before->in_sync,
+    // Where it went back: put in its place, or the same swap as before once more.
+    const bool repairs = *before != record_ && after != record_;
+    HOLDS(repairs ? after.epoch > record_.epoch : after.epoch >= before->epoch,
+          "the epoch of the record goes back");
+    HOLDS(*before != record_ || (after.epoch == before->epoch ? after.leader == before->leader
+                                                              : after.in_sync == before->in_sync),
           "somebody changes what is not theirs in the record");
-    HOLDS(after.in_sync.size() >= std::min<size_t>(after.min_in_sync, before->in_sync.size()),
+    HOLDS(after.in_sync.size() >= std::min<size_t>(after.min_in_sync, record_.in_sync.size()),
           "the in-sync set goes below its minimum");
   }
   record_ = after;
@@ -39,7 +50,7 @@ void Checks::record_changes(const repl::Record* before, const repl::Record& afte
 
 void Checks::in_sync_disks_hold(const repl::Record& record, repl::Index from) const {
   for (const auto& [id, disk] : disks_) {
-    if (!record.contains(repl::Member{id, disk->storage_id()})) continue;
+    if (!record.contains(repl::Member{id, disk->storage_id()}) || disk->went_back()) continue;
     for (repl::Index index = from; index <= committed_.size(); ++index) {
       HOLDS(index <= disk->snapshot().index || disk->durable_log().holds(committed_[index - 1]),
             "the disk of an in-sync replica lacks a committed entry");

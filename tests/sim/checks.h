@@ -2,6 +2,7 @@
 // one. A broken one ends the run.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -43,6 +44,17 @@ class Checks {
   void takes_effect(const std::string& key, repl::Index index);
   // A client's command was answered.
   void acknowledged(const std::string& key, const repl::Applied& answer);
+
+  // Whether something was committed in this epoch.
+  bool has_opened(repl::Epoch epoch) const {
+    return std::find(committed_in_.begin(), committed_in_.end(), epoch) != committed_in_.end();
+  }
+  bool holds_all(const Disk& disk) const;
+  // Whether this replica's disk is an earlier image of itself that lacks something yet.
+  bool went_back(repl::ReplicaId id) const {
+    const Disk& disk = *disks_.at(id);
+    return disk.went_back() && !holds_all(disk);
+  }
 
   const std::vector<wire::Entry>& committed() const { return committed_; }
   size_t acknowledged() const { return answers_.size(); }

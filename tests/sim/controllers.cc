@@ -65,13 +65,16 @@ class SensibleController final : public ControllerProcess {
 
   void read_record() {
     store_.read(true, [this](bool read, const std::optional<repl::Record>& record) {
-      if (read) take_record(record);
+      if (read) take_record(record, true);
     });
   }
 
-  void take_record(const std::optional<repl::Record>& record) {
+  void take_record(const std::optional<repl::Record>& record, bool consistent) {
+    repl::Reading reading;
+    if (record) reading = repl::Reading(*record);
+    reading.consistent = consistent;
     repl::ControllerEffects out;
-    core_.record_read(record, world_.now(), out);
+    core_.record_read(reading, world_.now(), out);
     carry_out(out);
   }
 
@@ -81,7 +84,9 @@ class SensibleController final : public ControllerProcess {
     for (const auto& node : nodes_) look_at(*node, out);
     carry_out(out);
     if (world_.random.chance(50)) read_record();
-    if (world_.strikes(world_.plan.stale_watch)) take_record(store_.stale(store_.record().version));
+    if (world_.strikes(world_.plan.stale_watch)) {
+      take_record(store_.stale(store_.record().version), false);
+    }
     world_.schedule.after(world_.between_ns(8 * kMs, 12 * kMs), [this] { tick(); });
   }
 
@@ -188,10 +193,11 @@ void SenselessController::elect() {
   const bool again = leader != nullptr && world_.random.chance(400) &&
                      std::find(able.begin(), able.end(), *leader) != able.end();
   const repl::Member chosen = again ? *leader : world_.random.one_of(able);
-  repl::Swap swap{record_->version, *record_};
+  repl::Swap swap{record_->version, *record_, *record_};
   swap.record.version += 1;
   swap.record.epoch += 1;
   swap.record.leader = chosen.id;
+  swap.record.leader_session = answers_.at(chosen.id).session;
   if (!record_->contains(chosen)) {
     std::erase_if(swap.record.in_sync, [&](const auto& member) { return member.id == chosen.id; });
     swap.record.in_sync.push_back(chosen);

@@ -84,6 +84,8 @@ void Disk::make_durable(const Write& write) {
     promise_ = std::max(promise_, promise->epoch);
   } else if (const auto* lineage = std::get_if<repl::SaveLineage>(&write.what)) {
     lineage_ = lineage->lineage;
+  } else if (const auto* committed = std::get_if<repl::SaveCommitted>(&write.what)) {
+    committed_ = committed->position;
   }
   apply_to(durable_, write.what);
   claims_.erase(claims_.upper_bound(durable_.last_index()), claims_.end());
@@ -112,7 +114,8 @@ void Disk::crash(Random& random) {
   // Promises and the identity are files of their own: they may overtake the log.
   for (const Write& write : writes_) {
     const bool other_file = std::holds_alternative<repl::SavePromise>(write.what) ||
-                            std::holds_alternative<repl::SaveLineage>(write.what);
+                            std::holds_alternative<repl::SaveLineage>(write.what) ||
+                            std::holds_alternative<repl::SaveCommitted>(write.what);
     if (other_file && random.chance(300)) make_durable(write);
   }
   writes_.clear();
@@ -142,6 +145,26 @@ void Disk::tear(Random& random) {
   }
 }
 
+std::optional<repl::Record> Disk::newest_record() const {
+  std::optional<repl::Record> newest = snapshot_.record;
+  for (repl::Index index = durable_.first_index(); index <= durable_.last_index(); ++index) {
+    const wire::Entry& entry = durable_.at(index);
+    if (entry.type != wire::EntryType::kOpen) continue;
+    const auto record = repl::parse_record(entry.payload);
+    CHECK(record);
+    if (!newest || newest->order() < record->order()) newest = *record;
+  }
+  return newest;
+}
+
+void Disk::go_back_to(const Disk& image) {
+  *this = image;
+  writes_.clear();
+  written_ = durable_;
+  tail_was_cut_ = false;
+  went_back_ = true;
+}
+
 bool Disk::flip_bit(Random& random, uint64_t new_storage_id) {
   const repl::Index claimed = claims_.empty() ? 0 : claims_.rbegin()->second;
   if (snapshot_.index > 0 && random.chance(300)) {
@@ -154,6 +177,7 @@ bool Disk::flip_bit(Random& random, uint64_t new_storage_id) {
   }
   claims_.clear();
   storage_id_ = new_storage_id;
+  committed_ = {};
   recover(new_storage_id);
   return true;
 }
@@ -164,6 +188,7 @@ bool Disk::recover(uint64_t new_storage_id) {
                        durable_.epoch_at(snapshot_.index) == snapshot_.epoch;
   if (!goes_on) {
     storage_id_ = new_storage_id;
+    committed_ = {};
     durable_.restart(snapshot_.index, snapshot_.epoch);
     claims_.clear();
   }

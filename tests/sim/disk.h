@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -41,6 +42,7 @@ struct Snapshot {
   repl::Epoch epoch = 0;
   int64_t time_ms = 0;
   std::string rows;
+  std::optional<repl::Record> record{};
 };
 
 // A log that starts anew after an installed snapshot.
@@ -56,8 +58,8 @@ struct DropLog {
 
 class Disk final : public repl::SnapshotView {
  public:
-  using What = std::variant<repl::SavePromise, repl::SaveLineage, repl::AppendEntries, repl::CutLog,
-                            RestartLog, DropLog>;
+  using What = std::variant<repl::SavePromise, repl::SaveLineage, repl::SaveCommitted,
+                            repl::AppendEntries, repl::CutLog, RestartLog, DropLog>;
   // What one fsync made durable.
   struct Synced {
     repl::Ticket ticket = 0;
@@ -84,6 +86,12 @@ class Disk final : public repl::SnapshotView {
   uint64_t storage_id() const { return storage_id_; }
   uint64_t lineage() const { return lineage_; }
   repl::Epoch promise() const { return promise_; }
+  repl::Position committed() const { return committed_; }
+  // The newest record that log and snapshot tell of.
+  std::optional<repl::Record> newest_record() const;
+  // Becomes what `image` was: a copy of this disk, made earlier. REQUIRES: no process uses it.
+  void go_back_to(const Disk& image);
+  bool went_back() const { return went_back_; }
   bool tail_was_cut() const { return tail_was_cut_; }
   const Log& log() const { return written_; }
   const Log& durable_log() const { return durable_; }
@@ -108,6 +116,8 @@ class Disk final : public repl::SnapshotView {
   uint64_t storage_id_;
   uint64_t lineage_ = 0;
   repl::Epoch promise_ = 0;
+  repl::Position committed_;
+  bool went_back_ = false;
   Log durable_;
   std::map<repl::Index, repl::Index> claims_;  // of the log's records: durable when it was written
   Snapshot snapshot_;

@@ -51,7 +51,7 @@ void Group::deliver(const repl::Message& message) {
 void Group::strike() {
   uint32_t sum = 0;
   for (const uint32_t weight : world_.plan.weights) sum += weight;
-  if (sum == 0) return;
+  if (sum == 0 || is_calm()) return;
   uint64_t which = world_.random.below(sum);
   size_t fault = 0;
   for (; which >= world_.plan.weights[fault]; ++fault) which -= world_.plan.weights[fault];
@@ -112,10 +112,49 @@ bool Group::strike(Fault fault, Node& node) {
     case Fault::kSplit:
       split();
       return senseless_ != nullptr;
+    case Fault::kDiskBack:
+      return take_disk_back(node);
+    case Fault::kStoreBack:
+      return take_record_back();
     case Fault::kCount:
       break;
   }
   return false;
+}
+
+// Somebody else in the set has everything, and can be asked: where nobody can, nothing is known to
+// be lacking. So nothing else befalls the group until it has come together.
+bool Group::take_disk_back(Node& node) {
+  if (!store_.can_do_without(node.member())) return false;
+  if (node.up()) node.crash();
+  if (!node.go_back()) return false;
+  calm_down();
+  return true;
+}
+
+void Group::calm_down() {
+  calm_ = true;
+  network_.mend_cuts();
+  store_.heal();
+  for (auto& node : nodes_) node->heal();
+}
+
+// Somebody has to have heard that the newest version was made: what is under way is lost with it.
+bool Group::take_record_back() {
+  const bool known = std::any_of(nodes_.begin(), nodes_.end(), [this](const auto& node) {
+    return node->has_seen(store_.newest());
+  });
+  if (!known || !store_.go_back()) return false;
+  calm_down();
+  return true;
+}
+
+bool Group::is_calm() {
+  const bool back = std::any_of(nodes_.begin(), nodes_.end(), [this](const auto& node) {
+    return world_.checks.went_back(node->id());
+  });
+  calm_ = calm_ && (back || store_.record() != store_.newest());
+  return calm_;
 }
 
 // From here to there, both ways, a replica from the others, or the group in two; or all are mended.

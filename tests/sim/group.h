@@ -52,6 +52,10 @@ class Group {
   void cut_links();
   void cut_off(uint64_t side, repl::ReplicaId first);
   bool lose_data(Fault fault, Node& node);
+  bool take_disk_back(Node& node);
+  bool take_record_back();
+  void calm_down();
+  bool is_calm();
 
   World world_;
   Network network_{world_, [this](const repl::Message& message) { deliver(message); }};
@@ -60,6 +64,7 @@ class Group {
   Nodes nodes_;
   std::vector<std::unique_ptr<ControllerProcess>> controllers_;
   SenselessController* senseless_ = nullptr;
+  bool calm_ = false;  // a disk went back: nothing else befalls the group meanwhile
 };
 
 }  // namespace tandem::sim

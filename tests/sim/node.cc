@@ -46,6 +46,8 @@ void Node::start() {
   recovered.lineage = disk_->lineage();
   recovered.promise = disk_->promise();
   recovered.cut_tail = disk_->tail_was_cut();
+  recovered.committed = disk_->committed();
+  recovered.record = disk_->newest_record();
   recovered.snapshot_index = snapshot.index;
   recovered.last_time_ms =
       log.last_index() > snapshot.index ? log.at(log.last_index()).time_ms : snapshot.time_ms;
@@ -83,6 +85,28 @@ void Node::change_disk() {
   world_.checks.has_disk(id_, *disk_);
 }
 
+bool Node::go_back() {
+  CHECK(!up());
+  if (image_ == nullptr || image_->storage_id() != disk_->storage_id()) {
+    image_ = std::make_unique<Disk>(*disk_);
+    return false;
+  }
+  world_.trace.note("disk goes back id last:", {id_, image_->durable_log().last_index()});
+  disk_->go_back_to(*image_);
+  return true;
+}
+
+bool Node::has_seen(const repl::Record& record) const {
+  const auto newest = up() ? core_->newest_record() : disk_->newest_record();
+  return newest && newest->order() >= record.order();
+}
+
+// The process ends; at its next start it sets its data aside.
+void Node::begin_anew() {
+  crash();
+  wipe();
+}
+
 bool Node::flip_bit() {
   CHECK(!up());
   world_.trace.note("flip id:", {id_});
@@ -94,7 +118,7 @@ void Node::heal() {
   full_until_ns_ = 0;
   next_sync_fails_ = false;
   const bool needed = former_disk_ != nullptr &&
-                      store_.record().contains(repl::Member{id_, former_disk_->storage_id()});
+                      store_.newest().contains(repl::Member{id_, former_disk_->storage_id()});
   if (needed && up()) crash();
   if (needed) change_disk();
   start();
@@ -140,6 +164,10 @@ void Node::carry_out(repl::Effects& effects) {
   }
   if (effects.read_record) read_record();
   if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
+  if (effects.went_back) {
+    world_.trace.say(*effects.went_back);
+    later(0, [this] { begin_anew(); });
+  }
   for (const repl::Readable& readable : effects.readable) {
     auto asking = life_.asking.extract(readable.token);
     if (asking) read_at(readable.index, std::move(asking.mapped()));

@@ -42,6 +42,8 @@ class Node final : public Process {
   void wipe();         // REQUIRES: !up()
   void change_disk();  // to an empty one, or back to the former. REQUIRES: !up()
   bool flip_bit();     // REQUIRES: !up()
+  // The disk becomes an image of itself that was made earlier. False: there is none, one is made.
+  bool go_back();  // REQUIRES: !up()
   void fill_disk(int64_t for_ns) { full_until_ns_ = world_.now() + for_ns; }
   void fail_next_sync() { next_sync_fails_ = true; }
   void heal();
@@ -65,6 +67,8 @@ class Node final : public Process {
   repl::Member member() const { return {id_, disk_->storage_id()}; }
   repl::Index applied() const { return applied_; }
   Program& program() const { return *program_; }  // REQUIRES: up()
+  // Whether it knows of this version of the record, or of a later one.
+  bool has_seen(const repl::Record& record) const;
   // The state as a snapshot would hold it.
   std::string rows() const;
 
@@ -77,6 +81,7 @@ class Node final : public Process {
   void synced(size_t count);
   void release_held();
   void look_at_commit();
+  void begin_anew();
   void read_record();
   void take_chunk(const repl::SnapshotChunk& chunk);
   void restore(const Snapshot& snapshot);
@@ -100,6 +105,7 @@ class Node final : public Process {
   const MakeProgram make_program_;
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Disk> former_disk_;
+  std::unique_ptr<Disk> image_;  // of disk_
   int64_t full_until_ns_ = 0;
   bool next_sync_fails_ = false;
   uint64_t watched_version_ = 1;  // of the record: the newest when the store could be reached

@@ -68,7 +68,8 @@ void Node::take_snapshot_if_due() {
   if (every == 0 || life_.saving || life_.installing || full()) return;
   if (applied_ < disk_->index() + every) return;
   life_.saving = true;
-  Snapshot snapshot{applied_, disk_->log().epoch_at(applied_), applied_time_ms_, rows()};
+  Snapshot snapshot{applied_, disk_->log().epoch_at(applied_), applied_time_ms_, rows(),
+                    core_->newest_record()};
   later(world_.between_ns(kMs, 100 * kMs),
         [this, snapshot = std::move(snapshot)] { save(snapshot); });
 }

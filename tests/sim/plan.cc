@@ -6,7 +6,8 @@ namespace tandem::sim {
 namespace {
 
 // How often each fault comes at most, relative to the others.
-constexpr std::array<uint32_t, kFaults> kMostWeights = {10, 10, 10, 3, 3, 2, 2, 3, 3, 2, 1, 10, 3};
+constexpr std::array<uint32_t, kFaults> kMostWeights = {10, 10, 10, 3,  3, 2, 2, 3,
+                                                        3,  2,  1,  10, 3, 0, 0};
 
 // Often none at all of a kind of fault, seldom much.
 uint32_t draw(Random& random, uint32_t most) {
@@ -42,6 +43,14 @@ void hunt_for_stale_reads(Random& random, Plan& plan) {
   plan.weights[static_cast<size_t>(Fault::kSplit)] = draw(random, 20);
   plan.fault_every_ns = random.between<int64_t>(20 * kMs, (random.chance(500) ? 200 : 1000) * kMs);
   plan.bursts = random.between<uint32_t>(200, 700);
+}
+
+// By chance of its own, so that the plans of other seeds stay what they were.
+void bring_back_the_past(Random random, Plan& plan) {
+  if (!random.chance(250)) return;
+  plan.weights[static_cast<size_t>(Fault::kDiskBack)] = draw(random, 10);
+  plan.weights[static_cast<size_t>(Fault::kStoreBack)] = draw(random, 10);
+  plan.sensible_controllers = 2;
 }
 
 Plan draw_plan(Random& random) {
@@ -85,10 +94,13 @@ Plan draw_plan(Random& random) {
   plan.stale_watch = draw(random, 50);
   plan.sensible_controllers = random.between<uint32_t>(0, 2);
   plan.controller_ns = draw_ns(2, 150);
-  for (size_t i = 0; i < kFaults; ++i) plan.weights[i] = draw(random, kMostWeights[i]);
+  for (size_t i = 0; i < kFaults; ++i) {
+    if (kMostWeights[i] > 0) plan.weights[i] = draw(random, kMostWeights[i]);
+  }
   plan.fault_every_ns = draw_ns(20, 400);
   plan.bursts = draw(random, 600);
   if (random.chance(350)) hunt_for_stale_reads(random, plan);
+  bring_back_the_past(random, plan);
   return plan;
 }
 

@@ -30,13 +30,15 @@ enum class Fault {
   kStoreWiped,  // the record is missing for a while
   kElection,    // of the leader itself or of another one, for no reason
   kSplit,       // the leader's side loses sight of the rest, which elects; some of it dies
+  kDiskBack,    // a disk becomes an earlier image of itself
+  kStoreBack,   // the record goes back to an earlier version
   kCount,
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crashes",     "pauses",     "cuts",         "wipes",     "other-disks",
-    "removals",    "full-disks", "failed-syncs", "bit-flips", "store-gone",
-    "store-wiped", "elections",  "splits"};
+    "crashes",     "pauses",     "cuts",         "wipes",      "other-disks",
+    "removals",    "full-disks", "failed-syncs", "bit-flips",  "store-gone",
+    "store-wiped", "elections",  "splits",       "disks-back", "store-back"};
 
 struct Plan {
   uint32_t replicas = 3;
@@ -76,6 +78,8 @@ struct Plan {
 };
 
 Plan draw_plan(Random& random);
+// Makes it one in which disks and the record go back. Only real controllers know what to do then.
+void bring_back_the_past(Random random, Plan& plan);
 // Makes it one with short ways, long leases and leaders that come and go.
 void hunt_for_stale_reads(Random& random, Plan& plan);
 

@@ -18,6 +18,23 @@ constexpr int64_t kTimeoutNs = 100 * kMs;
 void RecordStore::create(const repl::Record& record) {
   world_.checks.record_changes(nullptr, record);
   versions_.push_back(record);
+  newest_ = record;
+}
+
+// Not before the epoch of the newest one was opened: until then its leader alone may know of it,
+// and no protocol can tell what a dead one knew.
+bool RecordStore::go_back() {
+  if (versions_.size() < 2 || record() != newest_ || !world_.checks.has_opened(newest_.epoch)) {
+    return false;
+  }
+  // It is put back only once each of them has been asked.
+  for (const repl::Member& member : newest_.in_sync) {
+    if (!world_.checks.is_there(member)) return false;
+  }
+  versions_.resize(world_.random.between<size_t>(1, versions_.size() - 1));
+  for (auto& [number, request] : requests_) request.refused = true;  // of before it was stopped
+  world_.trace.note("record goes back version:", {record().version});
+  return true;
 }
 
 void RecordStore::swap(const repl::Swap& swap, bool reachable, UniqueFunction<void(bool)> done) {
@@ -39,14 +56,16 @@ void RecordStore::carry_out(uint64_t number) {
   auto request = requests_.extract(number);
   const repl::Swap& swap = request.mapped().swap;
   const uint64_t version = record().version;
-  const bool applied =
-      !request.mapped().refused && !gone() && !wiped() && swap.expected_version == version;
+  const bool applied = !request.mapped().refused && !gone() && !wiped() &&
+                       swap.expected_version == version &&
+                       (!swap.expected || *swap.expected == record());
   world_.trace.note("swap expected epoch leader members applied:",
                     {swap.expected_version, swap.record.epoch, swap.record.leader,
                      swap.record.in_sync.size(), applied ? 1U : 0U});
   if (applied) {
     world_.checks.record_changes(&record(), swap.record);
     versions_.push_back(swap.record);
+    newest_ = swap.record;
   }
   // The file of the version after the expected one was pruned, so it can be made once more; nobody
   // who reads the record sees it below the later ones.
@@ -81,7 +100,7 @@ bool RecordStore::can_do_without(const repl::Member& member) const {
       return other != member && world_.checks.is_there(other);
     });
   };
-  return has_another(record()) &&
+  return record() == newest_ && has_another(record()) &&
          std::all_of(requests_.begin(), requests_.end(), [&](const auto& request) {
            return request.second.swap.expected_version < record().version ||
                   has_another(request.second.swap.record);

@@ -4,6 +4,7 @@
 // until somebody puts it back.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,11 +29,15 @@ class RecordStore {
             UniqueFunction<void(bool read, const std::optional<repl::Record>&)> done);
   // Some version up to this one: what a watch that lags behind may tell.
   const repl::Record& stale(uint64_t last_version) const {
-    return versions_[world_.random.below(last_version)];
+    return versions_[world_.random.below(std::min<uint64_t>(last_version, versions_.size()))];
   }
   const repl::Record& record() const { return versions_.back(); }
+  const repl::Record& newest() const { return newest_; }
 
   void go_away(int64_t for_ns) { gone_until_ns_ = world_.now() + for_ns; }
+  // The record is an earlier one again, as from a backup. False: there is none, or nobody who lives
+  // could tell.
+  bool go_back();
   void lose_record(int64_t for_ns) { wiped_until_ns_ = world_.now() + for_ns; }
   void heal() { gone_until_ns_ = wiped_until_ns_ = 0; }
 
@@ -53,6 +58,7 @@ class RecordStore {
 
   World& world_;
   std::vector<repl::Record> versions_;
+  repl::Record newest_;  // that ever was
   std::map<uint64_t, Request> requests_;
   uint64_t last_request_ = 0;
   int64_t gone_until_ns_ = 0;

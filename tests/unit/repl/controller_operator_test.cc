@@ -279,6 +279,7 @@ TEST_F(Loss, NothingIsGivenUpWhileAMemberAnswers) {
   controller.replica_up(member(2), session(2), now);
   tick(50);
   answer(2);
+  out = {};
   EXPECT_EQ(controller.accept_loss({1, 2, 3}, now, out).error().kind, ErrorKind::kConflict);
   EXPECT_FALSE(out.swap);
 }

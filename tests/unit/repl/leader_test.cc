@@ -201,8 +201,12 @@ TEST_F(LeaderTest, AMemberThatLeavesCountsUntilTheSwapIsKnownToHaveWorked) {
   be_asked();
   ASSERT_TRUE(bench.end_turn().swap);
   EXPECT_EQ(commit(), 3U);
-  bench.step(SwapDone{5, true});
-  EXPECT_EQ(commit(), 4U);
+  const Effects named = bench.step(SwapDone{5, true});
+  EXPECT_EQ(commit(), 3U) << "the entry that names the new set comes first";
+  ASSERT_TRUE(wanted<AppendEntries>(named));
+  EXPECT_EQ(wanted<AppendEntries>(named)->entries[0].payload, to_text(record_of(2, 6, 1, {1})));
+  bench.make_durable();
+  EXPECT_EQ(commit(), 5U);
 }
 
 TEST_F(LeaderTest, AnUnknownOutcomeSettlesOnlyByALaterVersion) {
@@ -223,7 +227,8 @@ TEST_F(LeaderTest, AnUnknownOutcomeSettlesOnlyByALaterVersion) {
   EXPECT_TRUE(bench.step(SwapDone{5, false}).read_record) << "a no to a repetition neither";
   EXPECT_EQ(commit(), 3U);
   bench.learn(record_of(2, 6, 1, {1}));
-  EXPECT_EQ(commit(), 4U);
+  bench.make_durable();
+  EXPECT_EQ(commit(), 5U);
 }
 
 TEST_F(LeaderTest, ReadsAgainWhereTheReadThatSettlesASwapFailed) {

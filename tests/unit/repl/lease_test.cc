@@ -50,6 +50,8 @@ TEST_F(LeaderLease, OneLeaseLengthAfterThePromiseTheLeaderBeforeIsOver) {
   ASSERT_TRUE(effects.swap);
   EXPECT_THAT(effects.swap->record.in_sync, ElementsAre(member(1), member(2)));
   bench.step(SwapDone{5, true});
+  bench.make_durable();
+  answer(2, 4);
   bench.end_turn();
   EXPECT_TRUE(bench.replica().opened());
 }

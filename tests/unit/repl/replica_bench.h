@@ -80,6 +80,7 @@ inline Record record_of(Epoch epoch, uint64_t version, ReplicaId leader,
   record.epoch = epoch;
   record.version = version;
   record.leader = leader;
+  record.leader_session = session_of(leader);
   for (const ReplicaId id : in_sync) record.in_sync.push_back(member(id));
   record.min_in_sync = min_in_sync;
   return record;

@@ -212,10 +212,15 @@ TEST(Replica, WhatWasVerifiedInAnEarlierEpochCountsNoMore) {
   EXPECT_EQ(bench.replica().commit(), 1U);
 }
 
-TEST(ReplicaDeathTest, CuttingACommittedEntryEndsTheProcess) {
+TEST(Replica, RefusesALeaderForWhomItWouldHaveToCutACommittedEntry) {
   ReplicaBench bench({1}, 1);
   bench.append(1, 1, 1, {1, 1}, 3);
-  EXPECT_DEATH(bench.append(2, 1, 1, {2}), "a committed entry would be cut");
+  const Effects effects = bench.append(2, 1, 1, {2});
+  EXPECT_THAT(bench.log.epochs(), ElementsAre(1, 1, 1));
+  ASSERT_THAT(sent(effects, MessageType::kRefuse), SizeIs(1));
+  EXPECT_EQ(sent(effects, MessageType::kRefuse)[0].prev_index, 1U);
+  EXPECT_EQ(sent(effects, MessageType::kRefuse)[0].committed, (Position{1, 3}));
+  EXPECT_THAT(sent(bench.end_turn(), MessageType::kAppendAck), IsEmpty());
 }
 
 TEST(Replica, RefusesWhatDoesNotFitAndSaysWhereItMight) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "coord/local.h"
 #include "loop/loop.h"
 #include "rpc/server.h"
@@ -129,6 +130,7 @@ class DriverTest : public testing::Test {
     record.epoch = epoch;
     record.version = expected_version + 1;
     record.leader = id;
+    record.leader_session = *parse_hex_id(*node(id).driver().status().find("session")->as_string());
     record.in_sync = {repl::Member{id, (*identity)->storage_id}};
     bool done = false;
     coord_->swap_record("g", expected_version, repl::to_text(record),
