@@ -14,7 +14,7 @@ configure_in = cmake -G Ninja -S . -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE -B
 configure = $(configure_in) $(BUILD)
 
-.PHONY: run build test sim check fuzz sanitize tidy bench torture install clean help
+.PHONY: run build test sim model check fuzz sanitize tidy bench torture install clean help
 
 run: ## install what is missing, build, start everything (ONLY=toystore: that); Ctrl-C stops it
 	@$(deps) build run
@@ -35,11 +35,12 @@ test: ## install what is missing, build everything, run every test
 	@$(ninja)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j$(jobs) $(CTEST_ARGS)
 
-check: ## formatter, shellcheck, manual pages, layers, options, a little fuzzing
+check: ## formatter, shellcheck, manual pages, layers, options, the model, a little fuzzing
 	@$(deps) test
 	@tests/lint/all.sh . $(BUILD)/bin
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz
 	@tests/fuzz/run.sh --build $(BUILD)/fuzz --runs 3000
+	@$(MAKE) --no-print-directory model
 
 fuzz: $(BUILD)/fuzz ## fuzz for SECONDS=60 each target, or the one that TARGET names
 	@tests/fuzz/run.sh --build $(BUILD)/fuzz --seconds $(or $(SECONDS),60) $(TARGET)
@@ -70,6 +71,14 @@ sim: ## simulate the protocol and the toy store: SEEDS=n (20000) seeds each from
 	  --seeds $(or $(SEEDS),20000) --jobs $(jobs)
 	@$(BUILD)/tests/sim/tandem_sim --store --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20000) \
 	  --jobs $(jobs)
+
+model: $(BUILD)/model/tandem-model ## the protocol's model, all states within small bounds
+	@tests/model/check.sh $< $(jobs)
+
+$(BUILD)/model/tandem-model: $(wildcard tests/model/*.cc tests/model/*.h)
+	@$(deps) build
+	@mkdir -p $(@D)
+	@$(CXX) -O2 -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -o $@ $(filter %.cc,$^)
 
 tidy: build ## clang-tidy over the sources
 	@run-clang-tidy-16 -quiet -p $(BUILD) '^$(CURDIR)/(lib|bin)/'

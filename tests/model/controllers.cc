@@ -201,6 +201,7 @@ void Moves::swaps() {
       Record& r = t_.record;
       r = Record{swap.epoch, static_cast<uint8_t>(swap.expected_version + 1), swap.leader, swap.set,
                  swap.session};
+      if (r.epoch < s_.record.epoch) broken("the epoch of the record falls by a swap");
       t_.top_epoch = std::max(t_.top_epoch, r.epoch);
       if (r.epoch * 16 + r.version > t_.top.epoch * 16 + t_.top.version) t_.top = r;
       t_.top.session = t_.top.leader = 0;

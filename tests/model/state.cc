@@ -50,10 +50,11 @@ State first_state() {
   State s;
   clear(s);
   const int set = opt.first_set;
-  s.record = Record{1, 1, 0, static_cast<uint8_t>(set), 1};
-  s.top = Record{1, 1, 0, static_cast<uint8_t>(set), 0};
+  const auto version = static_cast<uint8_t>(opt.first_version);
+  s.record = Record{1, version, 0, static_cast<uint8_t>(set), 1};
+  s.top = Record{1, version, 0, static_cast<uint8_t>(set), 0};
   s.top_epoch = 1;
-  const Entry open = opt.named ? make_entry(1, kOpen, 1, set) : make_entry(1, kOpen);
+  const Entry open = opt.named ? make_entry(1, kOpen, version, set) : make_entry(1, kOpen);
   for (int i = 0; i < kReplicas; ++i) {
     if (!has(set, i)) continue;
     Replica& r = s.replicas[i];
@@ -65,7 +66,8 @@ State first_state() {
   }
   if (opt.go_backs && !opt.gone) s.record_image = s.record;
   Replica& leader = s.replicas[0];
-  leader.lead = leader.first = leader.version = 1;
+  leader.lead = leader.first = 1;
+  leader.version = version;
   leader.named = opt.named ? 1 : 0;
   leader.set = static_cast<uint8_t>(set);
   leader.elected_from = opt.reads ? leader.set : 0;
