@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # check.sh PROGRAM [JOBS]: runs the model within small bounds: with the rules, where nothing may be
-# found, and without each of them, where a violation has to be found. About 40 s on two cores.
+# found, and without each of them, where a violation has to be found. About 25 s of processor time.
 set -u
 program=$1
 jobs=${2:-2}
@@ -8,7 +8,7 @@ jobs=${2:-2}
 two='replicas=2 first_set=3 epochs=3 writes=1 crashes=0 messages=1 swaps=1 versions=4'
 reads='reads replicas=2 first_set=3 epochs=2 writes=1 crashes=0 messages=1 swaps=1 versions=3'
 
-# expect STATUS OPTION...: for xargs, one line a run.
+# run STATUS OPTION...: the status that has to come.
 run() {
   local expected=$1 output status
   shift
@@ -35,6 +35,7 @@ planted() { printf '1 max=4 %s\n' "$*"; }
   # Disks and records that go back, whoever answers.
   sound "$two" rollbacks=1 images=0
   sound "$two" go_backs=1 images=0 versions=3
+  sound "$two" go_backs=1 images=0 versions=3 writes=0 swaps=2
   sound "$two" go_backs=1 restore=3 images=0 silent=0 versions=3 stop_at_loss
   sound rollbacks=1 images=0 rollers=4 epochs=3 writes=1 crashes=0 messages=1 swaps=1 versions=2 \
     max=2
@@ -61,6 +62,7 @@ planted() { printf '1 max=4 %s\n' "$*"; }
   planted "$two" rollbacks=1 images=0 silent=0 heed_longest=0
   planted "$two" rollbacks=1 images=0 silent=0 heed_longest=1 crashes=1 chunk
   planted "$two" go_backs=1 images=0 unique=0
+  planted "$two" go_backs=1 images=0 unique=1 epochs=2 versions=3 writes=0 swaps=2
   planted "$two" go_backs=1 images=0 believe_old
   planted "$two" go_backs=1 images=0 repair_all=0
   planted "$two" go_backs=1 images=0 silent=0 crashes=1 wait_named=0

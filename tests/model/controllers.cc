@@ -192,33 +192,42 @@ void Moves::repair_by(int answers) {
 
 void Moves::swaps() {
   for (int k = 0; k < kSwaps; ++k) {
-    const Swap swap = s_.swaps[k];
-    if (!swap.epoch) continue;
-    const bool same_epoch = !opt.swap_text || swap.expected_epoch == s_.record.epoch;
-    if (swap.expected_version == s_.record.version && same_epoch) {
-      start_over();
-      clear(t_.swaps[k]);
-      Record& r = t_.record;
-      r = Record{swap.epoch, static_cast<uint8_t>(swap.expected_version + 1), swap.leader, swap.set,
-                 swap.session};
-      if (r.epoch < s_.record.epoch) broken("the epoch of the record falls by a swap");
-      t_.top_epoch = std::max(t_.top_epoch, r.epoch);
-      if (r.epoch * 16 + r.version > t_.top.epoch * 16 + t_.top.version) t_.top = r;
-      t_.top.session = t_.top.leader = 0;
-      if (opt.in_sync_check) {
-        for (int i = 0; i < opt.replicas; ++i) {
-          if (!has(r.set, id_of(s_, i))) continue;
-          if (!has_prefix(t_.replicas[i], t_.log, t_.committed)) {
-            broken("an in-sync member lacks a committed entry");
-          }
-        }
-      }
-      if (!swap.from || put(t_, swap_done(swap))) emit(Move::kSwap, k);
-    }
+    if (!s_.swaps[k].epoch) continue;
+    apply_swap(k);
     start_over();
     clear(t_.swaps[k]);
     emit(Move::kLoseSwap, k);
   }
+}
+
+void Moves::apply_swap(int k) {
+  const Swap swap = s_.swaps[k];
+  const bool same_epoch = !opt.swap_text || swap.expected_epoch == s_.record.epoch;
+  if (swap.expected_version != s_.record.version || !same_epoch) return;
+  // A choice draws an epoch that no other one has; where two were drawn before one applied, and the
+  // record went back in between, it is another number here.
+  const bool used = !swap.from && opt.unique == 2 && swap.epoch <= s_.top_epoch;
+  const int epoch = used ? s_.top_epoch + 1 : swap.epoch;
+  if (epoch > opt.epochs) return;
+  start_over();
+  clear(t_.swaps[k]);
+  Record& r = t_.record;
+  r.epoch = static_cast<uint8_t>(epoch);
+  r.version = static_cast<uint8_t>(swap.expected_version + 1);
+  r.leader = swap.leader;
+  r.set = swap.set;
+  r.session = swap.session;
+  if (r.epoch < s_.record.epoch) broken("the epoch of the record falls by a swap");
+  t_.top_epoch = std::max(t_.top_epoch, r.epoch);
+  if (r.epoch * 16 + r.version > t_.top.epoch * 16 + t_.top.version) t_.top = r;
+  t_.top.session = t_.top.leader = 0;
+  for (int i = 0; opt.in_sync_check && i < opt.replicas; ++i) {
+    if (!has(r.set, id_of(s_, i))) continue;
+    if (!has_prefix(t_.replicas[i], t_.log, t_.committed)) {
+      broken("an in-sync member lacks a committed entry");
+    }
+  }
+  if (!swap.from || put(t_, swap_done(swap))) emit(Move::kSwap, k);
 }
 
 }  // namespace tandem::model

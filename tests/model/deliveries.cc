@@ -40,7 +40,11 @@ void Moves::deliveries() {
 bool Moves::take_append(int k) {
   const Message m = s_.messages[k];
   Replica& q = t_.replicas[m.to];
-  if (m.epoch < q.promise || q.lead == m.epoch) return false;
+  if (m.epoch < q.promise) return false;
+  if (q.lead == m.epoch) {
+    broken("two leaders in one epoch");
+    return true;
+  }
   if (m.epoch > q.promise || q.lead) {
     step_down(q);
     if (m.epoch > q.promise) q.lease = 0;

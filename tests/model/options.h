@@ -54,27 +54,28 @@ namespace tandem::model {
   X(quiet, 0, "no progress on stderr")
 
 // Rules that came with faults of the world outside; 0 leaves one out.
-#define TANDEM_MODEL_RULES(X)                                                               \
-  X(asking, 1, "controllers ask before they elect")                                         \
-  X(named, 1, "opening entries carry the record, applied set changes get an entry")         \
-  X(wait_named, 1, "nothing commits below the newest such entry")                           \
-  X(marks, 1, "replicas keep durably what they know committed")                             \
-  X(lag, 1, "... some time later")                                                          \
-  X(refuse_cut, 1, "nothing at or below the mark is cut")                                   \
-  X(believe_old, 0, "planted: a record older than an answer knows is believed")             \
-  X(known_order, 1, "records are ordered by (epoch, version); 0: by version alone")         \
-  X(heed_mark, 2, "a candidate has every mark in its log; 1: ends behind it; 0: ignored")   \
-  X(heed_longest, 2,                                                                        \
-    "one not verified needs the longest log. Verified: 2: took part in a commit of an "     \
-    "epoch, 1: followed or led; 0: ignored")                                                \
-  X(ask_all, 1, "all replicas that answer count, not the set alone")                        \
-  X(repair, 1, "a record that went back is repaired")                                       \
-  X(repair_all, 1, "... only where every member of its set answers")                        \
-  X(set_aside, 1,                                                                           \
-    "a member that lacks what was committed comes back as a learner; 2: without a look at " \
-    "its own mark; 0: it does not")                                                         \
-  X(session, 1, "only the process that was elected leads")                                  \
-  X(unique, 1, "no epoch is given out twice")                                               \
+#define TANDEM_MODEL_RULES(X)                                                                 \
+  X(asking, 1, "controllers ask before they elect")                                           \
+  X(named, 1, "opening entries carry the record, applied set changes get an entry")           \
+  X(wait_named, 1, "nothing commits below the newest such entry")                             \
+  X(marks, 1, "replicas keep durably what they know committed")                               \
+  X(lag, 1, "... some time later")                                                            \
+  X(refuse_cut, 1, "nothing at or below the mark is cut")                                     \
+  X(believe_old, 0, "planted: a record older than an answer knows is believed")               \
+  X(known_order, 1, "records are ordered by (epoch, version); 0: by version alone")           \
+  X(heed_mark, 2, "a candidate has every mark in its log; 1: ends behind it; 0: ignored")     \
+  X(heed_longest, 2,                                                                          \
+    "one not verified needs the longest log. Verified: 2: took part in a commit of an "       \
+    "epoch, 1: followed or led; 0: ignored")                                                  \
+  X(ask_all, 1, "all replicas that answer count, not the set alone")                          \
+  X(repair, 1, "a record that went back is repaired")                                         \
+  X(repair_all, 1, "... only where every member of its set answers")                          \
+  X(set_aside, 1,                                                                             \
+    "a member that lacks what was committed comes back as a learner; 2: without a look at "   \
+    "its own mark; 0: it does not")                                                           \
+  X(session, 1, "only the process that was elected leads")                                    \
+  X(unique, 2,                                                                                \
+    "no epoch is given out twice; 1: it is above all that were applied, 0: above the record") \
   X(swap_text, 1, "a compare-and-swap compares the whole record, not its version alone")
 
 // The planted bugs of the first model; 1 plants one.
