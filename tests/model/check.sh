@@ -50,8 +50,11 @@ planted() { printf '1 max=4 %s\n' "$*"; }
   planted "$two" crashes=1 ack_early
   planted "$two" messages=2 blind_cut
   planted "$two" replicas=3 first_set=5 wipes=1 crashes=1 messages=2 any_disk
+  planted "$two" messages=2 versions=3 chunk no_cap
+  planted "$two" first_set=1 outside
+  planted "$two" replicas=3 asking=0 named=0 marks=0 chunk dup=0 fsync=0 grow_early
   # Leases.
-  for bug in no_wait no_leave_wait receipt no_leader_lease serve_early check_before=2; do
+  for bug in swap_first no_wait no_leave_wait receipt no_leader_lease serve_early check_before=2; do
     planted "$reads" "$bug"
   done
   # The past that comes back.

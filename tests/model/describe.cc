@@ -93,8 +93,7 @@ std::string describe_fault(const Step& step, const State& before) {
     case Move::kWipe:
       return who + " is wiped and gets a new storage id";
     case Move::kSetAside:
-      return "leader " + num(step.b) + " sees that " + who + " lacks what was committed" +
-             (has(before.wiped, step.a) || before.replicas[step.b].lead == 0 ? "" : "");
+      return "leader " + num(step.b) + " sees that " + who + " lacks what was committed";
     case Move::kImage:
       return "an image of the disk of " + who + " is taken";
     case Move::kRollBack:
