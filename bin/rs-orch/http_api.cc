@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "http/call_request.h"
 #include "http/route_table.h"
 #include "status_report.h"
 #include "wire/envelope.h"
@@ -18,8 +19,6 @@ namespace {
 using http::Method;
 using http::Request;
 using http::Responder;
-
-constexpr size_t kMaxKeyBytes = 128;
 
 void answer(Responder& responder, const wire::Response& response) {
   const std::string index = std::to_string(response.index);
@@ -38,22 +37,6 @@ void answer_pid(Responder& responder, int status, const Result<pid_t>& pid) {
   } else {
     responder.error(pid.error());
   }
-}
-
-// ?consistency= and X-Db-Index.
-Status read_choices(const Request& request, wire::Request& out) {
-  const auto consistency = request.query_value("consistency");
-  if (consistency && !wire::parse_consistency(*consistency, out.consistency)) {
-    return fail(ErrorKind::kBadInput, "'consistency' is to be linearizable, session or eventual");
-  }
-  const auto index = request.header("X-Db-Index");
-  if (!index) return {};
-  const auto [end, error] =
-      std::from_chars(index->data(), index->data() + index->size(), out.min_index);
-  if (error != std::errc{} || end != index->data() + index->size()) {
-    return fail(ErrorKind::kBadInput, "X-Db-Index is no index");
-  }
-  return {};
 }
 
 Result<repl::ReplicaId> parse_id(std::string_view text) {
@@ -123,17 +106,16 @@ void HttpApi::add_routes(http::Router& router) {
 void HttpApi::db_read(const Request& request, Responder responder) {
   wire::Request read;
   read.method = wire::Method::kDbRead;
-  const Status choices = read_choices(request, read);
-  if (!choices) {
-    responder.error(choices.error());
-    return;
-  }
+  const auto words = http::read_words(request);
+  if (!words) return responder.error(words.error());
   const auto replica = named_replica(request, orchestrator_);
   if (!replica) {
     responder.error(replica.error());
     return;
   }
-  read.request_id = request.request_id;
+  read.request_id = words->request_id;
+  read.consistency = words->consistency;
+  read.min_index = words->min_index;
   read.body = request.body;
   orchestrator_.read(
       read,
@@ -151,13 +133,11 @@ void HttpApi::db_clear(const Request& request, Responder responder) {
 
 void HttpApi::submit_write(wire::Method method, const Request& request, Responder responder) {
   wire::Request write;
+  const auto words = http::write_words(request);
+  if (!words) return responder.error(words.error());
   write.method = method;
-  write.request_id = request.request_id;
-  write.key = request.header("Idempotency-Key").value_or("");
-  if (write.key.size() > kMaxKeyBytes) {
-    responder.error(400, "Idempotency-Key is longer than 128 bytes");
-    return;
-  }
+  write.request_id = words->request_id;
+  write.key = words->key;
   const bool clears = method == wire::Method::kDbClear;
   if (!clears) write.body = request.body;
   orchestrator_.write(write,

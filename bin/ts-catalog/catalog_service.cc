@@ -193,10 +193,15 @@ void CatalogService::change(rpc::Reply reply, const wire::Request& request) {
   ++writing_;
   // A take is known by its intent, which is remembered for as long as that is open.
   const bool is_take = request.method == wire::Method::kCatalogTake;
-  replica_.write(std::move(*command), is_take ? std::string_view() : request.key, request.budget_ms,
-                 [this, reply = std::move(reply)](Result<replica::Written> written) mutable {
-                   hold(std::move(reply), std::move(written));
-                 });
+  replica_.write(
+      std::move(*command), is_take ? std::string_view() : request.key, request.budget_ms,
+      [this, is_take, reply = std::move(reply)](Result<replica::Written> written) mutable {
+        // As above: 400 would be an outcome.
+        if (is_take && !written && written.error().kind == ErrorKind::kBadInput) {
+          written.error().kind = ErrorKind::kBug;
+        }
+        hold(std::move(reply), std::move(written));
+      });
 }
 
 void CatalogService::hold(rpc::Reply reply, Result<replica::Written> written) {

@@ -8,6 +8,7 @@
 #include "toys/price.h"
 #include "toys/request.h"
 #include "wire/json.h"
+#include "wire/key.h"
 
 namespace tandem::front {
 namespace {
@@ -104,7 +105,7 @@ void Handlers::change_product(const Request& request, wire::Method method, const
   change.request_id = request.request_id;
   change.key = *key;
   change.body = body;
-  catalog_.submit(change, [this, key = *key,
+  catalog_.submit(change, [this, key = std::string(wire::client_key(*key)),
                            responder = std::move(responder)](const wire::Response& r) mutable {
     send_change(responder, renderer_.product(r), r.status, key);
   });
@@ -130,11 +131,11 @@ void Handlers::buy(const Request& request, Responder responder) {
   place.request_id = request.request_id;
   place.key = *key;
   place.body = body;
-  orders_.submit(
-      place, [this, key = *key, responder = std::move(responder)](const wire::Response& r) mutable {
-        bought(r);
-        send_change(responder, renderer_.purchase(r), r.status, key);
-      });
+  orders_.submit(place, [this, key = std::string(wire::client_key(*key)),
+                         responder = std::move(responder)](const wire::Response& r) mutable {
+    bought(r);
+    send_change(responder, renderer_.purchase(r), r.status, key);
+  });
 }
 
 void Handlers::bought(const wire::Response& response) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "http/call_request.h"
 #include "http/form.h"
 #include "toys/price.h"
 #include "wire/json.h"
@@ -15,7 +16,6 @@ namespace {
 
 using wire::Json;
 
-constexpr size_t kMaxKeyBytes = 128;
 constexpr size_t kMaxExactDigits = 18;  // that any int64 holds
 constexpr size_t kMaxShownBytes = 40;
 constexpr std::string_view kDigits = "0123456789";
@@ -176,22 +176,9 @@ Result<toys::NewPrice> read_price(const http::Request& request, std::string_view
 }
 
 Result<std::string> read_key(const http::Request& request, int64_t wall_ms) {
-  constexpr std::string_view kName = "Idempotency-Key";
-  const std::string_view key = request.header(kName).value_or("");
-  const auto is_another = [&](const http::NameValue& header) {
-    return http::equals_ignoring_case(header.name, kName) && header.value != key;
-  };
-  if (std::any_of(request.headers.begin(), request.headers.end(), is_another)) {
-    return fail(ErrorKind::kBadInput, "header Idempotency-Key is given twice");
-  }
-  if (key.size() > kMaxKeyBytes) {
-    return fail(ErrorKind::kBadInput, "header Idempotency-Key has " + std::to_string(key.size()) +
-                                          " bytes, more than the limit of 128");
-  }
-  if (!http::is_clean_utf8(key)) {
-    return fail(ErrorKind::kBadInput, "header Idempotency-Key is not UTF-8");
-  }
-  return key.empty() ? make_key(wall_ms) : std::string(key);
+  auto words = http::write_words(request);
+  if (!words) return fail(words.error());
+  return words->key.empty() ? make_key(wall_ms) : std::move(words->key);
 }
 
 std::optional<uint64_t> parse_order_number(std::string_view text) {

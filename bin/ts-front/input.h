@@ -26,7 +26,7 @@ Result<toys::NewToy> read_new_toy(const http::Request& request);
 Result<toys::Purchase> read_restock(const http::Request& request, std::string_view name);
 Result<toys::NewPrice> read_price(const http::Request& request, std::string_view name);
 
-// Idempotency-Key: at most 128 bytes of UTF-8. Without one, a made key born at `wall_ms`.
+// Idempotency-Key (http/call_request.h). Without one, a made key born at `wall_ms`.
 Result<std::string> read_key(const http::Request& request, int64_t wall_ms);
 
 // nullopt: not digits alone. One beyond 2^64-1 is that: no order has such a number.

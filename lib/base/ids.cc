@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kMadePrefix = "t-";
 constexpr size_t kHexDigits = 16;
+constexpr size_t kCheckDigits = 4;
 
 // getrandom(2) is a system call; a buffer makes an id cost nanoseconds, not a microsecond. A fork
 // never happens in tandem (processes are spawned), so two processes cannot share a buffer.
@@ -29,6 +30,14 @@ uint64_t next_random() {
     used = 0;
   }
   return buffer[used++];
+}
+
+// FNV-1a, 64 bit, folded: not against an adversary, who could only spoil his own requests.
+std::string check_digits(std::string_view text) {
+  uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  hash ^= hash >> 32;
+  return hex_id((hash ^ hash >> 16) & 0xffff).substr(kHexDigits - kCheckDigits);
 }
 
 }  // namespace
@@ -58,7 +67,10 @@ Result<uint64_t> parse_hex_id(std::string_view text) {
 }
 
 std::string make_key(int64_t wall_ms) {
-  return std::string(kMadePrefix) + std::to_string(wall_ms) + "-" + hex_id(next_random());
+  std::string key(kMadePrefix);
+  key += std::to_string(wall_ms) + "-" + hex_id(next_random());
+  key.resize(key.size() - kCheckDigits);
+  return key + check_digits(key);
 }
 
 int64_t key_birth_ms(std::string_view key) {
@@ -69,6 +81,12 @@ int64_t key_birth_ms(std::string_view key) {
   if (error != std::errc{} || birth < 0 || end == key.data() + key.size() || *end != '-') return -1;
   const std::string_view rest(end + 1, static_cast<size_t>(key.data() + key.size() - end - 1));
   return parse_hex_id(rest) ? birth : -1;
+}
+
+bool is_made_key(std::string_view key) {
+  if (key_birth_ms(key) < 0) return false;
+  const size_t checked = key.size() - kCheckDigits;
+  return check_digits(key.substr(0, checked)) == key.substr(checked);
 }
 
 }  // namespace tandem

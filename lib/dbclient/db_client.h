@@ -61,7 +61,7 @@ struct Options {
 // What a call may say beside its body. Views are copied.
 struct CallOptions {
   std::string_view request_id;  // X-Request-Id
-  std::string_view key;         // of a write; one is made where it is empty
+  std::string key;              // of a write; one is made where it is empty
   wire::Consistency consistency = wire::Consistency::kDefault;  // of a read
   uint64_t min_index = 0;                                       // of a session read
 };

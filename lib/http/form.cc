@@ -1,6 +1,8 @@
 #include "http/form.h"
 
-#include <cstdint>
+#include <algorithm>
+
+#include "wire/utf8.h"
 
 namespace tandem::http {
 namespace {
@@ -11,38 +13,10 @@ int hex_value(char c) {
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
-// The length of the well-formed sequence at the start of `text`, which starts with a byte over
-// 0x7f; 0 where it is malformed (table 3-7 of the Unicode standard).
-size_t sequence_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  uint8_t low = 0x80;
-  uint8_t high = 0xBF;
-  if (first == 0xE0) low = 0xA0;   // overlong
-  if (first == 0xED) high = 0x9F;  // surrogates
-  if (first == 0xF0) low = 0x90;   // overlong
-  if (first == 0xF4) high = 0x8F;  // above U+10FFFF
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
-
 }  // namespace
 
 bool is_clean_utf8(std::string_view text) {
-  size_t i = 0;
-  while (i < text.size()) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    if (byte == 0) return false;
-    const size_t length = byte < 0x80 ? 1 : sequence_length(text.substr(i));
-    if (length == 0) return false;
-    i += length;
-  }
-  return true;
+  return wire::is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
 
 bool percent_decode(std::string_view text, bool plus_is_blank, std::string& out) {

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "repl/planted.h"
+#include "wire/key.h"
 
 namespace tandem::repl {
 namespace {
@@ -21,6 +22,13 @@ uint64_t hash_of(std::string_view text) {
   uint64_t hash = 14695981039346656037ULL;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   return hash;
+}
+
+// The birth of a made key, or -1 where a key is a client's or passes for one: what claims to be
+// born further ahead of its entry than a client's key lives would be remembered for ever.
+int64_t made_birth_ms(std::string_view key, int64_t entry_ms) {
+  const int64_t birth_ms = key_birth_ms(key);
+  return birth_ms - ExactlyOnce::kClientKeyMs > entry_ms ? -1 : birth_ms;
 }
 
 Applied refuse(uint16_t status, std::string_view message) {
@@ -75,18 +83,26 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
     if (first.payload_hash == hash) return first.answer;
     return refuse(422, "this Idempotency-Key was used with another body");
   }
-  const int64_t birth_ms = key_birth_ms(entry.request_id);
+  const int64_t now_ms = std::max(entry.time_ms, client_clock_ms_);
+  const int64_t birth_ms = made_birth_ms(entry.request_id, now_ms);
   if (birth_ms >= 0 && entry.time_ms - birth_ms > kMadeKeyMs / 2) {
     return refuse(409, "the request is too old to be carried out now: it may have been before");
   }
   auto outcome = std::make_shared<Outcome>();
   outcome->key = entry.request_id;
   outcome->payload_hash = hash;
-  outcome->time_ms = birth_ms >= 0 ? entry.time_ms : client_clock_ms_;
+  outcome->time_ms = birth_ms >= 0 ? now_ms : client_clock_ms_;
   Applied answer = carry_out(entry);
   outcome->answer = Applied{answer.status, answer.body};
   remember(std::move(outcome));
   return answer;
+}
+
+Status ExactlyOnce::admit(std::string_view command, std::string_view key) const {
+  if (!key.empty()) {
+    if (Status good = wire::check_logged_key(key); !good) return good;
+  }
+  return inner_.admit(command);
 }
 
 Applied ExactlyOnce::carry_out(const wire::Entry& entry) {
@@ -96,7 +112,7 @@ Applied ExactlyOnce::carry_out(const wire::Entry& entry) {
 }
 
 void ExactlyOnce::remember(Shared outcome) {
-  const int64_t birth_ms = key_birth_ms(outcome->key);
+  const int64_t birth_ms = made_birth_ms(outcome->key, outcome->time_ms);
   Shared* place = nullptr;
   if (birth_ms >= 0) {
     const int64_t begin_ms = std::max(birth_ms, outcome->time_ms);

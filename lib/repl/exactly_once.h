@@ -6,7 +6,8 @@
 // kClientKeyMs. A made key carries its birth; one that is older than half its life is refused, as
 // its first outcome may be forgotten by the time it is applied. Its life begins at its birth where
 // that is ahead of log time: after an idle hour log time catches up within a few entries, and the
-// key must not be forgotten before it is refused.
+// key must not be forgotten before it is refused. One that claims to be born further ahead than a
+// client's key lives is remembered as a client's.
 //
 // A provisional answer is replaced by the one that settles it, and the key goes on ageing as
 // before; where the key is forgotten already, or has an answer that is not provisional, nothing
@@ -37,6 +38,9 @@ class ExactlyOnce final : public StateMachine {
   explicit ExactlyOnce(StateMachine& inner) : inner_(inner) {}  // `inner` outlives this
 
   Applied apply(const wire::Entry& entry) override;
+  Status admit(std::string_view command) const override { return inner_.admit(command); }
+  // The command with its key, which may be empty: the rule for keys is wire/key.h.
+  Status admit(std::string_view command, std::string_view key) const;
   std::unique_ptr<FrozenState> freeze() const override;
   void reset() override;
   Status restore_row(std::string_view row) override;

@@ -46,6 +46,15 @@ class StateMachine {
   // and is answered so (400, 409).
   virtual Applied apply(const wire::Entry& entry) = 0;
 
+  // What a leader asks before it logs a command: kBadInput or kTooLarge where the state could not
+  // give back, in a snapshot or to a reader, what the command puts into it, or where a limit says
+  // no. Limits hold here and not at apply or where a snapshot is read: what an earlier version
+  // took stays readable. Pure.
+  virtual Status admit(std::string_view command) const {
+    static_cast<void>(command);
+    return {};
+  }
+
   // Cheap in time (no serialization): what is slow happens in FrozenState::write_rows.
   virtual std::unique_ptr<FrozenState> freeze() const = 0;
 

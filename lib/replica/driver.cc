@@ -411,6 +411,11 @@ void Driver::write(std::string command, std::string_view key, uint32_t budget_ms
     done(fail(ErrorKind::kNoSpace, "no space left on the disk of the log"));
     return;
   }
+  // Whoever asks: what is in the log has to be applied, kept and read back for ever.
+  if (Status good = machine_.admit(command, key); !good) {
+    done(fail(std::move(good.error())));
+    return;
+  }
   repl::Propose event;
   event.wall_ms = system_clock().wall_ms();
   event.request_id = key;

@@ -76,7 +76,8 @@ class Driver final : public daemon::Part {
 
   // --- what clients want ---
   // Logs a command and calls back once it is applied. Errors: kUnavailable (not the leader, or too
-  // many wait: nothing was done), kNoSpace, kTooLarge, kUnknown (ask again with the same key).
+  // many wait: nothing was done), kNoSpace, kTooLarge, kBadInput (the state machine does not admit
+  // the command or its key), kUnknown (ask again with the same key).
   void write(std::string command, std::string_view key, uint32_t budget_ms, Writers::Done done);
   // Calls back when the state machine may be read at this consistency. Errors: kUnavailable (this
   // replica cannot promise it), kTimeout.

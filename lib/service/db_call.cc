@@ -1,53 +1,29 @@
 #include "service/db_call.h"
 
-#include <charconv>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "http/form.h"
+#include "http/call_request.h"
 
 namespace tandem::service {
-namespace {
-
-constexpr size_t kMaxKeyBytes = 128;
-
-bool parse_index(std::string_view text, uint64_t& index) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
-}  // namespace
 
 Result<dbclient::CallOptions> read_options(const http::Request& request) {
+  const auto words = http::read_words(request);
+  if (!words) return fail(words.error());
   dbclient::CallOptions options;
-  options.request_id = request.request_id;
-  const auto consistency = request.query_value("consistency");
-  if (consistency && !wire::parse_consistency(*consistency, options.consistency)) {
-    return fail(ErrorKind::kBadInput, "parameter consistency " + rides::in_quotes(*consistency) +
-                                          " is not linearizable, session or eventual");
-  }
-  const auto index = request.header("X-Db-Index");
-  if (index && !parse_index(*index, options.min_index)) {
-    return fail(ErrorKind::kBadInput,
-                "header X-Db-Index " + rides::in_quotes(*index) + " is not an index");
-  }
+  options.request_id = words->request_id;
+  options.consistency = words->consistency;
+  options.min_index = words->min_index;
   return options;
 }
 
 Result<dbclient::CallOptions> write_options(const http::Request& request) {
+  auto words = http::write_words(request);
+  if (!words) return fail(words.error());
   dbclient::CallOptions options;
-  options.request_id = request.request_id;
-  options.key = request.header("Idempotency-Key").value_or("");
-  if (options.key.size() > kMaxKeyBytes) {
-    return fail(ErrorKind::kBadInput, "header Idempotency-Key has " +
-                                          std::to_string(options.key.size()) +
-                                          " bytes, more than the limit of 128");
-  }
-  if (!http::is_clean_utf8(options.key)) {
-    return fail(ErrorKind::kBadInput, "header Idempotency-Key is not UTF-8");
-  }
+  options.request_id = words->request_id;
+  options.key = std::move(words->key);
   return options;
 }
 

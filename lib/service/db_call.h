@@ -14,12 +14,9 @@
 
 namespace tandem::service {
 
-// What a read passes on: ?consistency=, X-Db-Index, X-Request-Id. Fails with kBadInput for an
-// unknown consistency or an index that is no number. Views of the request.
+// What a read passes on: ?consistency=, X-Db-Index, X-Request-Id; what a write does:
+// Idempotency-Key and X-Request-Id (http/call_request.h). They hold views of the request.
 Result<dbclient::CallOptions> read_options(const http::Request& request);
-
-// What a write passes on: Idempotency-Key (at most 128 bytes of UTF-8, else kBadInput) and
-// X-Request-Id. Views of the request.
 Result<dbclient::CallOptions> write_options(const http::Request& request);
 
 // Sends an answer, with X-Db-Index where the database gave an index, and Retry-After with a 503.

@@ -6,36 +6,12 @@
 #include "toys/fields.h"
 #include "toys/price.h"
 #include "wire/csv.h"
+#include "wire/utf8.h"
 
 namespace tandem::toys {
 namespace {
 
 constexpr size_t kMaxReported = 10;
-
-// Reads one character of well-formed UTF-8 (RFC 3629) off the front of `text`; false where there is
-// none: overlong, a surrogate, beyond U+10FFFF, cut off.
-bool take_character(std::string_view& text, uint32_t& character) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const uint32_t first = byte(0);
-  const size_t length = first < 0x80   ? 1
-                        : first < 0xC2 ? 0
-                        : first < 0xE0 ? 2
-                        : first < 0xF0 ? 3
-                                       : 4;
-  if (length == 0 || first > 0xF4 || text.size() < length) return false;
-  character = length == 1 ? first : first & (0xFFu >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return false;
-    character = character << 6 | (byte(i) & 0x3F);
-  }
-  text.remove_prefix(length);
-  const uint32_t lowest = length == 3 ? 0x800 : length == 4 ? 0x10000 : 0;
-  return character >= lowest && character <= 0x10FFFF && (character < 0xD800 || character > 0xDFFF);
-}
-
-bool is_control(uint32_t character) {
-  return character < 0x20 || (character >= 0x7F && character < 0xA0);
-}
 
 bool read_quantity(std::string_view text, int64_t& quantity) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quantity);
@@ -72,14 +48,9 @@ Status check_name(std::string_view name) {
     return fail(ErrorKind::kBadInput,
                 "name must not be longer than " + std::to_string(kMaxNameBytes) + " bytes");
   }
-  while (!name.empty()) {
-    uint32_t character = 0;
-    if (!take_character(name, character)) {
-      return fail(ErrorKind::kBadInput, "name must be UTF-8 text");
-    }
-    if (is_control(character)) {
-      return fail(ErrorKind::kBadInput, "name must not hold control characters");
-    }
+  if (!wire::is_utf8(name)) return fail(ErrorKind::kBadInput, "name must be UTF-8 text");
+  if (wire::has_control_character(name)) {
+    return fail(ErrorKind::kBadInput, "name must not hold control characters");
   }
   return {};
 }

@@ -370,6 +370,36 @@ END
   refused 400 '128'
 }
 
+@test 'key: what is no text is 400, and nothing is logged' {
+  local key user='{"table":"users","op":"insert","row":{"username":"ann","password":"p"}}'
+  for key in $'k\xff\xfe' $'\xed\xb0\x80' $'a\tb' $'\xc2\x85' ''; do
+    write_db "$user" -H "Idempotency-Key;" -H "Idempotency-Key: $key"
+    [ "$status" = 400 ] # two
+    if [ -n "$key" ]; then
+      write_db "$user" -H "Idempotency-Key: $key"
+    else
+      write_db "$user" -H 'Idempotency-Key;'
+    fi
+    refused 400 Idempotency-Key
+    http POST "$db/db/clear" '' -H "Idempotency-Key: ${key:-a}" -H 'idempotency-key: a'
+    refused 400 twice
+  done
+  read_db '{"table":"users","count":true}'
+  assert_equal "$output" '[0]'
+}
+
+@test 'key: one that looks like a made one is like any other of a client' {
+  local key answer user='{"table":"users","op":"insert","row":{"username":"ann","password":"p"}}'
+  for key in t-1-0123456789abcdef t-9223372036854775807-ffffffffffffffff t-0-0000000000000000 \
+    "t-$(($(date +%s) - 600))000-0123456789abcdef" "c-t-1-0123456789abcdef"; do
+    put '{"table":"users","op":"delete","where":{}}'
+    put "$user" -H "Idempotency-Key: $key"
+    answer=$output
+    put "$user" -H "Idempotency-Key: $key"
+    assert_equal "$output" "$answer"
+  done
+}
+
 @test 'key: the first answer is given again by the next master' {
   local user='{"table":"users","op":"insert","row":{"username":"ann","password":"p"}}'
   write_db "$user" -H 'Idempotency-Key: over'

@@ -40,6 +40,12 @@ TEST(Keys, CarryTheirBirth) {
   EXPECT_EQ(key_birth_ms(key), 1'700'000'000'123);
   EXPECT_NE(make_key(5), make_key(5));
   EXPECT_EQ(key_birth_ms(make_key(0)), 0);
+  EXPECT_TRUE(is_made_key(key));
+  for (size_t at = 2; at < key.size(); ++at) {
+    std::string other = key;
+    other[at] = other[at] == '1' ? '2' : '1';
+    EXPECT_FALSE(is_made_key(other)) << other;
+  }
 }
 
 TEST(Keys, OfClientsHaveNoBirth) {

@@ -77,6 +77,30 @@ TEST_F(ExactlyOnceTest, ARepetitionGetsTheFirstAnswer) {
   EXPECT_EQ(counter.applied, 2);
 }
 
+TEST_F(ExactlyOnceTest, AKeyThatSaysItIsBornInTheFarFutureAgesAsAClients) {
+  for (const int64_t birth_ms : {INT64_MAX, kNow + ExactlyOnce::kClientKeyMs + 1}) {
+    machine.reset();
+    apply(made_key(birth_ms), "x");
+    EXPECT_EQ(machine.remembered(), 1u);
+    // Client keys age by a second an entry at most.
+    for (int64_t s = 1; s <= ExactlyOnce::kClientKeyMs / 1000 + 1; ++s) {
+      apply("", "x", kNow + s * 1000);
+    }
+    EXPECT_EQ(machine.remembered(), 0u);
+  }
+}
+
+TEST_F(ExactlyOnceTest, AKeyThatNoSnapshotShouldHoldIsNotAdmitted) {
+  for (const std::string& key : {std::string("k\xff\xfe"), std::string(129, 'k'),
+                                 std::string("a\0", 2), std::string("\x7f")}) {
+    const Status admitted = machine.admit("x", key);
+    ASSERT_FALSE(admitted) << testing::PrintToString(key);
+    EXPECT_EQ(admitted.error().kind, ErrorKind::kBadInput);
+  }
+  EXPECT_TRUE(machine.admit("x", ""));
+  EXPECT_TRUE(machine.admit("x", std::string(128, 'k')));
+}
+
 TEST_F(ExactlyOnceTest, ARefusalIsRememberedToo) {
   const Applied first = apply("a", "refuse");
   const Applied again = apply("a", "refuse");

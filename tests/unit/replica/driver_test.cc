@@ -37,6 +37,10 @@ class Commands final : public repl::StateMachine {
     all.push_back(entry.payload);
     return repl::Applied{200, entry.payload};
   }
+  Status admit(std::string_view command) const override {
+    if (command.starts_with("refuse")) return fail(ErrorKind::kBadInput, "refused");
+    return {};
+  }
   std::unique_ptr<repl::FrozenState> freeze() const override {
     return std::make_unique<Frozen>(all);
   }
@@ -216,6 +220,22 @@ TEST_F(DriverTest, AKeyIsCarriedOutOnce) {
   EXPECT_TRUE(write(1, R"({"a":1})", "k"));
   EXPECT_EQ(write(1, R"({"a":2})", "k")->answer.status, 422);
   EXPECT_EQ(node(1).commands.all.size(), 1u);
+}
+
+// Whatever a door let through: what is in the log is kept for ever.
+TEST_F(DriverTest, WhatTheStateCouldNotGiveBackIsNotLogged) {
+  start(1);
+  make_leader(1, 0, 1);
+  const auto last_index = [&] { return node(1).driver().status().find("last_index")->dump(); };
+  const std::string before = last_index();
+  for (const std::string& key : {std::string("k\xff\xfe"), std::string("a\0b", 3),
+                                 std::string(129, 'k'), std::string("\x1b[2J")}) {
+    const auto refused = write(1, R"({"a":1})", key);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kBadInput);
+  }
+  EXPECT_EQ(write(1, "refuse this").error().kind, ErrorKind::kBadInput);
+  EXPECT_EQ(last_index(), before);
 }
 
 TEST_F(DriverTest, OnlyALeaderTakesWrites) {

@@ -155,7 +155,7 @@ TEST(InputTest, KeysAreKeptOrMade) {
   request.headers = {{"Idempotency-Key", "a"}, {"idempotency-key", "b"}};
   EXPECT_EQ(error(read_key(request, 0)), "header Idempotency-Key is given twice");
   request.headers[1].value = "a";
-  EXPECT_EQ(*read_key(request, 0), "a");
+  EXPECT_EQ(error(read_key(request, 0)), "header Idempotency-Key is given twice");
 }
 
 TEST(InputTest, OrderNumbers) {
