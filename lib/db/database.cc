@@ -215,53 +215,36 @@ void Database::reset() {
 }
 
 Status Database::restore_row(std::string_view row) {
-  const auto json = wire::parse_json(row);
-  if (!json) return fail(ErrorKind::kCorrupt, json.error().message);
-  Status status;
-  if (const Json* schema = json->find("schema")) {
-    status = restore_schema(*schema);
-  } else if (const Json* counters = json->find("counters")) {
-    status = restore_counters(*counters);
-  } else {
-    status = restore_table_row(*json);
-  }
-  if (!status) return fail(ErrorKind::kCorrupt, status.error().message);
-  return {};
+  auto parsed = parse_snapshot_row(row, *schema_);
+  if (!parsed) return fail(std::move(parsed.error()));
+  if (auto* schema = std::get_if<Schema>(&*parsed)) return restore_schema(std::move(*schema));
+  if (const auto* counters = std::get_if<Counters>(&*parsed)) return restore_counters(*counters);
+  return restore_table_row(std::move(std::get<Operation>(*parsed)));
 }
 
-Status Database::restore_schema(const Json& json) {
+Status Database::restore_schema(Schema schema) {
   if (!tables_.empty()) return fail(ErrorKind::kCorrupt, "the schema comes twice");
-  auto schema = parse_schema(json, limits_);
-  if (!schema) return fail(schema.error());
-  for (const TableSchema& table : schema->tables()) tables_.emplace_back(table);
-  schema_ = std::make_shared<const Schema>(std::move(*schema));
+  for (const TableSchema& table : schema.tables()) tables_.emplace_back(table);
+  schema_ = std::make_shared<const Schema>(std::move(schema));
   return {};
 }
 
-Status Database::restore_counters(const Json& json) {
-  if (json.as_object() == nullptr) return fail(ErrorKind::kCorrupt, "counters are no object");
-  for (const auto& [name, counter] : *json.as_object()) {
-    const TableSchema* table = schema_->find(name);
-    if (table == nullptr || counter.as_int() == nullptr) {
-      return fail(ErrorKind::kCorrupt, "counter '" + name + "' is of no table or no integer");
-    }
-    tables_[schema_->number_of(*table)].set_counter(*counter.as_int());
+Status Database::restore_counters(const Counters& counters) {
+  for (const auto& [table, counter] : counters) tables_[table].set_counter(counter);
+  return {};
+}
+
+Status Database::restore_table_row(Operation insert) {
+  Table& table = tables_[insert.table];
+  if (table.put(std::make_shared<const Row>(std::move(insert.row))) != nullptr) {
+    return fail(ErrorKind::kCorrupt,
+                named(schema_->tables()[insert.table]) + ": a key comes twice");
   }
   return {};
 }
 
-Status Database::restore_table_row(const Json& json) {
-  auto insert = parse_table_row(json, *schema_, limits_);
-  if (!insert) return fail(std::move(insert.error()));
-  Table& table = tables_[insert->table];
-  const TableSchema& schema = schema_->tables()[insert->table];
-  if (is_null(insert->row[schema.key])) {
-    return fail(ErrorKind::kCorrupt, named(schema) + ": a row has no key");
-  }
-  if (table.put(std::make_shared<const Row>(std::move(insert->row))) != nullptr) {
-    return fail(ErrorKind::kCorrupt, named(schema) + ": a key comes twice");
-  }
-  return {};
+std::unique_ptr<repl::RowChecker> Database::row_checker() const {
+  return std::make_unique<SnapshotRowChecker>();
 }
 
 // References can point ahead, so that they are looked at when every row is there.

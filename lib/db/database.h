@@ -21,6 +21,7 @@
 #include "db/command.h"
 #include "db/limits.h"
 #include "db/schema.h"
+#include "db/snapshot_row.h"
 #include "db/table.h"
 #include "repl/state_machine.h"
 
@@ -47,14 +48,15 @@ class Database final : public repl::StateMachine {
   void reset() override;
   Status restore_row(std::string_view row) override;
   Status finish_restore() override;
+  std::unique_ptr<repl::RowChecker> row_checker() const override;
 
  private:
   repl::Applied set_schema(const SetSchema& command, uint64_t index);
   repl::Applied clear(uint64_t index);
   repl::Applied change(Change change, uint64_t index);
-  Status restore_schema(const wire::Json& json);
-  Status restore_counters(const wire::Json& json);
-  Status restore_table_row(const wire::Json& json);
+  Status restore_schema(Schema schema);
+  Status restore_counters(const Counters& counters);
+  Status restore_table_row(Operation insert);
 
   Limits limits_;
   std::shared_ptr<const Schema> schema_;  // shared with frozen states

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace tandem::db {
 
@@ -15,6 +16,12 @@ struct Limits {
   size_t list_items = 10'000;    // of a list of text, and of an "in"
   size_t tables = 1000;          // of a schema
   size_t columns = 1000;         // of a table
+
+  // For what is stored already: a snapshot is read whatever is in it.
+  static constexpr Limits none() {
+    constexpr size_t kNone = SIZE_MAX;
+    return {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
+  }
 };
 
 }  // namespace tandem::db

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/ids.h"
 #include "repl/planted.h"
 #include "wire/key.h"
+#include "wire/stored_json.h"
 
 namespace tandem::repl {
 namespace {
@@ -52,11 +54,11 @@ class Frozen final : public FrozenState {
     if (!sink(row)) return false;
     for (const auto& outcome : outcomes_) {
       Json json;
-      json.set("key", outcome->key);
+      wire::set_stored_text(json, "key", outcome->key);
       json.set("hash", hex_id(outcome->payload_hash));
       json.set("time", outcome->time_ms);
       json.set("status", static_cast<int64_t>(outcome->answer.status));
-      json.set("body", outcome->answer.body);
+      wire::set_stored_text(json, "body", outcome->answer.body);
       row = kRowPrefix;
       json.dump_to(row);
       row += '}';
@@ -69,6 +71,68 @@ class Frozen final : public FrozenState {
   Json clock_;
   std::vector<ExactlyOnce::Shared> outcomes_;
   std::unique_ptr<FrozenState> inner_;
+};
+
+tl::unexpected<Error> corrupt(std::string_view what) {
+  return fail(ErrorKind::kCorrupt, "snapshot: " + std::string(what));
+}
+
+bool is_own_row(std::string_view row) {
+  return row.starts_with(kClockPrefix) || row.starts_with(kRowPrefix);
+}
+
+struct Clock {
+  int64_t log_time_ms = 0;
+  int64_t client_ms = 0;
+};
+using OwnRow = std::variant<Clock, ExactlyOnce::Outcome>;
+
+// REQUIRES: is_own_row(row).
+Result<OwnRow> parse_own_row(std::string_view row) {
+  const auto json = wire::parse_stored_json(row);
+  if (!json) return corrupt(json.error().message);
+  const bool is_clock = row.starts_with(kClockPrefix);
+  const Json& fields = *json->find(is_clock ? "key_clock" : "outcome");
+  const auto number = [&](std::string_view name) {
+    const Json* value = fields.find(name);
+    return value == nullptr ? nullptr : value->as_int();
+  };
+  if (is_clock) {
+    const int64_t* log_time = number("log_time");
+    const int64_t* client = number("clock");
+    if (!log_time || !client) return corrupt("the clock of keys lacks a field");
+    return OwnRow(Clock{*log_time, *client});
+  }
+  auto key = wire::stored_text(fields, "key");
+  auto body = wire::stored_text(fields, "body");
+  const auto hash = wire::stored_text(fields, "hash");
+  const int64_t* time_ms = number("time");
+  const int64_t* status = number("status");
+  if (!key || !hash || !body || !time_ms || !status) return corrupt("an outcome lacks a field");
+  const auto payload_hash = parse_hex_id(*hash);
+  if (!payload_hash) return corrupt(payload_hash.error().message);
+  if (*status < 0 || *status > UINT16_MAX) return corrupt("the status of an outcome is none");
+  ExactlyOnce::Outcome outcome;
+  outcome.key = std::move(*key);
+  outcome.payload_hash = *payload_hash;
+  outcome.time_ms = *time_ms;
+  outcome.answer = Applied{static_cast<uint16_t>(*status), std::move(*body)};
+  return OwnRow(std::move(outcome));
+}
+
+class Checker final : public RowChecker {
+ public:
+  explicit Checker(std::unique_ptr<RowChecker> inner) : inner_(std::move(inner)) {}
+
+  Status check(std::string_view row) override {
+    if (!is_own_row(row)) return inner_ == nullptr ? Status() : inner_->check(row);
+    const auto own = parse_own_row(row);
+    return own ? Status() : fail(own.error());
+  }
+  Status finish() override { return inner_ == nullptr ? Status() : inner_->finish(); }
+
+ private:
+  std::unique_ptr<RowChecker> inner_;
 };
 
 }  // namespace
@@ -171,49 +235,26 @@ void ExactlyOnce::reset() {
 }
 
 Status ExactlyOnce::restore_row(std::string_view row) {
-  const bool is_clock = row.starts_with(kClockPrefix);
-  if (!is_clock && !row.starts_with(kRowPrefix)) return inner_.restore_row(row);
-  const auto json = wire::parse_json(row);
-  if (!json) return fail(ErrorKind::kCorrupt, "snapshot: " + json.error().message);
-  if (is_clock) return restore_clock(*json->find("key_clock"));
-  const Json* fields = json->find("outcome");
-  const auto text = [&](std::string_view name) {
-    const Json* value = fields->find(name);
-    return value == nullptr ? nullptr : value->as_string();
-  };
-  const auto number = [&](std::string_view name) {
-    const Json* value = fields->find(name);
-    return value == nullptr ? nullptr : value->as_int();
-  };
-  const std::string* key = text("key");
-  const std::string* hash = text("hash");
-  const std::string* body = text("body");
-  const int64_t* time_ms = number("time");
-  const int64_t* status = number("status");
-  if (!key || !hash || !body || !time_ms || !status) {
-    return fail(ErrorKind::kCorrupt, "snapshot: an outcome lacks a field");
+  if (!is_own_row(row)) return inner_.restore_row(row);
+  auto own = parse_own_row(row);
+  if (!own) return fail(std::move(own.error()));
+  if (const auto* clock = std::get_if<Clock>(&*own)) {
+    log_time_ms_ = clock->log_time_ms;
+    client_clock_ms_ = clock->client_ms;
+    return {};
   }
-  const auto payload_hash = parse_hex_id(*hash);
-  if (!payload_hash) return fail(ErrorKind::kCorrupt, "snapshot: " + payload_hash.error().message);
-  auto outcome = std::make_shared<Outcome>();
-  outcome->key = *key;
-  outcome->payload_hash = *payload_hash;
-  outcome->time_ms = *time_ms;
-  outcome->answer = Applied{static_cast<uint16_t>(*status), *body};
+  auto outcome = std::make_shared<Outcome>(std::move(std::get<Outcome>(*own)));
+  if (outcomes_.contains(outcome->key)) return corrupt("a key comes twice");
+  // An earlier version took for a made key what counts as a client's now: it has log time.
+  if (made_birth_ms(outcome->key, outcome->time_ms) < 0 && client_clock_ms_ != 0) {
+    outcome->time_ms = std::min(outcome->time_ms, client_clock_ms_);
+  }
   remember(std::move(outcome));
   return {};
 }
 
-Status ExactlyOnce::restore_clock(const Json& clock) {
-  const Json* log_time = clock.find("log_time");
-  const Json* client = clock.find("clock");
-  if (log_time == nullptr || log_time->as_int() == nullptr || client == nullptr ||
-      client->as_int() == nullptr) {
-    return fail(ErrorKind::kCorrupt, "snapshot: the clock of keys lacks a field");
-  }
-  log_time_ms_ = *log_time->as_int();
-  client_clock_ms_ = *client->as_int();
-  return {};
+std::unique_ptr<RowChecker> ExactlyOnce::row_checker() const {
+  return std::make_unique<Checker>(inner_.row_checker());
 }
 
 Status ExactlyOnce::finish_restore() { return inner_.finish_restore(); }

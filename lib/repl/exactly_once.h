@@ -13,6 +13,12 @@
 // before; where the key is forgotten already, or has an answer that is not provisional, nothing
 // happens.
 //
+// Rows of a snapshot, before those of the inner state machine; a key or a body that is no UTF-8 is
+// written as wire/stored_json.h says:
+//
+//   {"key_clock":{"log_time":…,"clock":…}}
+//   {"outcome":{"key":"basket-1","hash":"…","time":…,"status":200,"body":"{…}"}}
+//
 // The keys of clients age by a clock of their own, which follows log time by at most a second an
 // entry: where log time catches up with an idle day in a thousand entries, they do not age a day.
 #pragma once
@@ -45,6 +51,7 @@ class ExactlyOnce final : public StateMachine {
   void reset() override;
   Status restore_row(std::string_view row) override;
   Status finish_restore() override;
+  std::unique_ptr<RowChecker> row_checker() const override;
 
   size_t remembered() const { return outcomes_.size(); }
 
@@ -63,7 +70,6 @@ class ExactlyOnce final : public StateMachine {
   void remember(Shared outcome);
   void settle(const Applied& answer);
   void advance(int64_t log_time_ms);
-  Status restore_clock(const wire::Json& clock);
 
   StateMachine& inner_;
   std::multimap<int64_t, Shared> made_;  // by the beginning of their lives

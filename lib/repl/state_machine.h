@@ -38,6 +38,16 @@ class FrozenState {
   virtual bool write_rows(const RowSink& sink) const = 0;
 };
 
+// Reads the rows of a snapshot, in their order, with the code that restores them, but builds no
+// state: what it takes can be restored. Used on another thread than the state machine, and
+// refers to nothing of it.
+class RowChecker {
+ public:
+  virtual ~RowChecker() = default;
+  virtual Status check(std::string_view row) = 0;
+  virtual Status finish() { return {}; }
+};
+
 class StateMachine {
  public:
   virtual ~StateMachine() = default;
@@ -63,6 +73,8 @@ class StateMachine {
   virtual void reset() = 0;
   virtual Status restore_row(std::string_view row) = 0;
   virtual Status finish_restore() = 0;
+  // Of a snapshot of this kind of state machine; nullptr: every row can be restored.
+  virtual std::unique_ptr<RowChecker> row_checker() const { return nullptr; }
 };
 
 }  // namespace tandem::repl

@@ -133,6 +133,8 @@ class Driver final : public daemon::Part {
   Status renew_identity(uint64_t lineage);
   Status open_log();
   Status restore();
+  bool lacks_snapshot() const;
+  Status start_empty();
   int64_t last_log_time() const;
   std::optional<repl::Record> newest_record() const;
 

@@ -139,23 +139,43 @@ Status Driver::open_log() {
   return {};
 }
 
+// Whether the snapshot that the log goes on from is gone, or is one that cannot be read.
+bool Driver::lacks_snapshot() const {
+  const storage::SnapshotHeader header = snapshots_->header();
+  if (header.index == 0) return log_->base_index() > 0;
+  return snapshots_->any_unreadable() && !storage::log_continues(*log_, header);
+}
+
+// Without the snapshot that it goes on from, a log is worth nothing here: another replica's copy is
+// installed. All that was here is kept beside it, as nobody may have another.
+Status Driver::start_empty() {
+  log::error("no good snapshot for the log: this disk joins as a new one, without data",
+             {{"directory", options_.directory}, {"first_index", log_->first_index()}});
+  const uint64_t lineage = identity_.lineage;
+  log_view_.reset();
+  log_.reset();
+  const auto aside =
+      storage::set_data_aside(options_.directory, "there is no good snapshot for the log");
+  if (!aside) return fail(aside.error());
+  Status done = renew_identity(lineage);
+  if (done) done = open_log();
+  if (!done) return done;
+  snapshots_ = std::make_unique<Snapshots>(loop_, options_.directory);
+  return snapshots_->open(machine_);
+}
+
 // The newest snapshot, then the log after it as far as the chain of checksums fits. What of the log
 // is committed a leader will tell.
 Status Driver::restore() {
   snapshots_ = std::make_unique<Snapshots>(loop_, options_.directory);
-  const Status opened = snapshots_->open();
+  const Status opened = snapshots_->open(machine_);
   if (!opened) return opened;
+  if (lacks_snapshot()) {
+    const Status emptied = start_empty();
+    if (!emptied) return emptied;
+  }
   const storage::SnapshotHeader header = snapshots_->header();
-  if (header.index == 0 && log_->base_index() > 0) {
-    // Without the snapshot that the log goes on from, its entries are worth nothing.
-    log::error("no good snapshot for the log: this disk joins as a new one",
-               {{"first_index", log_->first_index()}});
-    const Status kept = keep_as_found("there is no good snapshot for the log");
-    if (!kept) return kept;
-    const Status renewed = renew_identity(identity_.lineage);
-    if (!renewed) return renewed;
-    log_->reset(0, 0, 0);
-  } else if (header.index > 0 && !storage::log_continues(*log_, header)) {
+  if (header.index > 0 && !storage::log_continues(*log_, header)) {
     // A member of the set has the log that its snapshot is of: what is missing was acknowledged. A
     // learner that died between a snapshot of the leader's and the new start of its log gets here
     // too, and loses nothing by another name.
@@ -169,8 +189,6 @@ Status Driver::restore() {
     if (!renewed) return renewed;
     log_->reset(header.index, header.epoch, header.record_crc);
   }
-  const Status restored = snapshots_->restore(machine_);
-  if (!restored) return restored;
   applied_ = header.index;
   applied_time_ms_ = header.time_ms;
 
@@ -252,16 +270,17 @@ void Driver::take_snapshot_if_due() {
   if (core_->newest_record()) header.record = repl::to_text(*core_->newest_record());
   bytes_since_snapshot_ = 0;
   const repl::Index before = snapshots_->index();
-  snapshots_->write(header, machine_.freeze(), [this, before, index = header.index](Status done) {
-    if (!done) {
+  const auto done = [this, before, index = header.index](const Status& status) {
+    if (!status) {
       // The log goes on holding everything; the next one is tried when as much was logged again.
-      log::error("cannot write a snapshot", {{"error", done.error().message}});
+      log::error("cannot write a snapshot", {{"error", status.error().message}});
       return;
     }
     log::info("wrote a snapshot", {{"index", index}, {"bytes", snapshots_->size_bytes()}});
     // Down to the snapshot before this one, and never what an in-sync member still has to get.
     log_->drop_before(std::min(before, core_->pinned_index()) + 1);
-  });
+  };
+  snapshots_->write(header, machine_.freeze(), machine_.row_checker(), done);
 }
 
 // --- a snapshot of the leader's ---
@@ -283,7 +302,9 @@ void Driver::take_chunk(const repl::SnapshotChunk& chunk) {
 }
 
 void Driver::install_snapshot(repl::Index index) {
-  const Status finished = snapshots_->finish_receiving();
+  // What the leader sends it has read back itself: damage was done on the way, or on its disk since
+  // then, and then it ends with the next snapshot that it takes.
+  const Status finished = snapshots_->finish_receiving(machine_.row_checker());
   if (!finished) {
     if (finished.error().kind != ErrorKind::kCorrupt) daemon::die(finished.error());
     log::error("a received snapshot is not usable", {{"error", finished.error().message}});

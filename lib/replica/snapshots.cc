@@ -11,9 +11,37 @@ namespace {
 // The newest, and the one before it: the log from there on brings most learners up without one.
 constexpr size_t kKeep = 2;
 
+// Every row as restoring would read it.
+Status check_rows(storage::SnapshotReader& reader, repl::RowChecker* checker) {
+  if (checker == nullptr) return {};
+  std::string row;
+  while (true) {
+    const auto more = reader.next_row(row);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+    if (Status good = checker->check(row); !good) return good;
+  }
+  reader.rewind();
+  return checker->finish();
+}
+
+Status restore_from(storage::SnapshotReader& reader, repl::StateMachine& machine) {
+  machine.reset();
+  std::string row;
+  while (true) {
+    const auto more = reader.next_row(row);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+    const Status restored = machine.restore_row(row);
+    if (!restored) return restored;
+  }
+  return machine.finish_restore();
+}
+
 struct Job {
   storage::SnapshotHeader header;
   std::unique_ptr<repl::FrozenState> state;
+  std::unique_ptr<repl::RowChecker> checker;
   std::string directory;
   Status status;
   std::unique_ptr<storage::SnapshotReader> reader;
@@ -25,16 +53,23 @@ struct Job {
       return;
     }
     state->write_rows([&](std::string_view row) { return (*writer)->add_row(row); });
-    status = (*writer)->finish();
+    status = (*writer)->seal();
     state.reset();  // freeing what only the snapshot held takes time as well
-    if (!status) return;
-    auto newest = storage::newest_snapshot(directory);
-    if (!newest) {
-      status = fail(newest.error());
-      return;
+    if (status) status = put_in_place(**writer);
+    if (!status) reader.reset();
+  }
+
+  // The log before it and the older one go once it is there: so it has to be readable.
+  Status put_in_place(storage::SnapshotWriter& writer) {
+    auto opened = writer.read_back();
+    if (!opened) return fail(opened.error());
+    reader = std::move(*opened);
+    if (Status good = check_rows(*reader, checker.get()); !good) {
+      return fail(good.error().kind,
+                  "what was written cannot be read back: " + good.error().message);
     }
-    reader = std::move(*newest);
-    status = storage::prune_snapshots(directory, kKeep);
+    if (Status finished = writer.finish(); !finished) return finished;
+    return storage::prune_snapshots(directory, kKeep);
   }
 };
 
@@ -45,13 +80,34 @@ Snapshots::Snapshots(loop::Loop& loop, std::string directory)
 
 Snapshots::~Snapshots() { *self_ = nullptr; }
 
-Status Snapshots::open() {
+Status Snapshots::open(repl::StateMachine& machine) {
   const Status removed = storage::remove_unfinished_snapshots(directory_);
   if (!removed) return removed;
-  auto newest = storage::newest_snapshot(directory_);
-  if (!newest) return fail(newest.error());
-  newest_ = std::move(*newest);
-  return {};
+  const auto files = storage::list_snapshots(directory_);
+  if (!files) return fail(files.error());
+  for (const storage::SnapshotFile& file : *files) {
+    auto reader = storage::SnapshotReader::open(file.path);
+    Status status;
+    if (!reader) {
+      status = fail(reader.error());
+    } else if ((*reader)->header().index != file.index) {
+      status = fail(ErrorKind::kCorrupt, "it is of another index than its name says");
+    } else {
+      status = restore_from(**reader, machine);
+    }
+    if (status) {
+      newest_ = std::move(*reader);
+      return {};
+    }
+    if (status.error().kind != ErrorKind::kCorrupt) return status;
+    any_unreadable_ = true;
+    log::error("a snapshot cannot be used: it is set aside, the one before it is tried",
+               {{"file", file.path}, {"error", status.error().message}});
+    const Status aside = storage::set_snapshot_aside(directory_, file.index);
+    if (!aside) return aside;
+  }
+  machine.reset();
+  return machine.finish_restore();
 }
 
 storage::SnapshotHeader Snapshots::header() const {
@@ -59,17 +115,9 @@ storage::SnapshotHeader Snapshots::header() const {
 }
 
 Status Snapshots::restore(repl::StateMachine& machine) {
-  machine.reset();
-  if (newest_ == nullptr) return machine.finish_restore();
-  std::string row;
-  while (true) {
-    const auto more = newest_->next_row(row);
-    if (!more) return fail(more.error());
-    if (!*more) break;
-    const Status restored = machine.restore_row(row);
-    if (!restored) return restored;
-  }
-  return machine.finish_restore();
+  CHECK(newest_ != nullptr);
+  newest_->rewind();
+  return restore_from(*newest_, machine);
 }
 
 uint64_t Snapshots::size_bytes() const { return newest_ == nullptr ? 0 : newest_->size_bytes(); }
@@ -85,12 +133,15 @@ std::string Snapshots::read(uint64_t offset, size_t max_bytes) const {
 }
 
 void Snapshots::write(const storage::SnapshotHeader& header,
-                      std::unique_ptr<repl::FrozenState> state, UniqueFunction<void(Status)> done) {
+                      std::unique_ptr<repl::FrozenState> state,
+                      std::unique_ptr<repl::RowChecker> checker,
+                      UniqueFunction<void(Status)> done) {
   CHECK(!writing_);
   writing_ = true;
   auto job = std::make_unique<Job>();
   job->header = header;
   job->state = std::move(state);
+  job->checker = std::move(checker);
   job->directory = directory_;
   Job* work = job.get();
   loop::run_work(
@@ -121,17 +172,18 @@ uint64_t Snapshots::received_bytes() const {
   return receiver_ == nullptr ? 0 : receiver_->have_bytes();
 }
 
-Status Snapshots::finish_receiving() {
+Status Snapshots::finish_receiving(std::unique_ptr<repl::RowChecker> checker) {
   CHECK(receiver_ != nullptr);
-  const auto header = receiver_->finish();
-  receiver_.reset();
-  if (!header) return fail(header.error());
-  auto newest = storage::newest_snapshot(directory_);
-  if (!newest) return fail(newest.error());
-  if (*newest == nullptr || (*newest)->header().index != header->index) {
+  const std::unique_ptr<storage::SnapshotReceiver> receiver = std::move(receiver_);
+  auto reader = receiver->read_back();
+  if (!reader) return fail(reader.error());
+  if (Status good = check_rows(**reader, checker.get()); !good) return good;
+  if ((*reader)->header().index <= index()) {
     return fail(ErrorKind::kCorrupt, "the received snapshot is not the newest");
   }
-  newest_ = std::move(*newest);
+  const auto finished = receiver->finish();
+  if (!finished) return fail(finished.error());
+  newest_ = std::move(*reader);
   return storage::prune_snapshots(directory_, kKeep);
 }
 

@@ -22,11 +22,15 @@ class Snapshots final : public repl::SnapshotView {
   Snapshots(const Snapshots&) = delete;
   Snapshots& operator=(const Snapshots&) = delete;
 
-  // Finds the newest good snapshot; blocks on the disk.
-  Status open();
-  // Its header; index 0 where there is none.
+  // Brings `machine` to what the newest snapshot holds that can be read and restored; to nothing
+  // where there is none. Those that cannot are set aside, with an error in the log. Blocks on the
+  // disk.
+  Status open(repl::StateMachine& machine);
+  // Whether open() set any aside: what the log goes on from may be among them.
+  bool any_unreadable() const { return any_unreadable_; }
+  // The header of the newest; index 0 where there is none.
   storage::SnapshotHeader header() const;
-  // Brings `machine` to what the newest snapshot holds; nothing where there is none.
+  // Brings `machine` to what the newest snapshot holds. REQUIRES: there is one.
   Status restore(repl::StateMachine& machine);
 
   repl::Index index() const override { return header().index; }
@@ -34,18 +38,20 @@ class Snapshots final : public repl::SnapshotView {
   uint64_t size_bytes() const override;
   std::string read(uint64_t offset, size_t max_bytes) const override;
 
-  // Writes `state` on another thread and makes it the newest; `done` on the loop, not after this is
-  // gone. Keeps the one before it as well. REQUIRES: not writing().
+  // Writes `state` on another thread, reads it back there with `checker` (nullptr: only its
+  // checksum), and makes it the newest; `done` on the loop, not after this is gone. Where that
+  // fails nothing has changed; kCorrupt: it could not be read back. Keeps the one before it as
+  // well. REQUIRES: not writing().
   void write(const storage::SnapshotHeader& header, std::unique_ptr<repl::FrozenState> state,
-             UniqueFunction<void(Status)> done);
+             std::unique_ptr<repl::RowChecker> checker, UniqueFunction<void(Status)> done);
   bool writing() const { return writing_; }
 
   // A piece of an incoming snapshot. True once all of `total_bytes` is there.
   Result<bool> receive(uint64_t index, uint64_t offset, uint64_t total_bytes,
                        std::string_view data);
   uint64_t received_bytes() const;
-  // Verifies what came in and makes it the newest. kCorrupt: start over.
-  Status finish_receiving();
+  // Reads what came in as write() does and makes it the newest. kCorrupt: start over.
+  Status finish_receiving(std::unique_ptr<repl::RowChecker> checker);
   void stop_receiving() { receiver_.reset(); }
 
  private:
@@ -54,6 +60,7 @@ class Snapshots final : public repl::SnapshotView {
   std::unique_ptr<storage::SnapshotReader> newest_;
   std::unique_ptr<storage::SnapshotReceiver> receiver_;
   bool writing_ = false;
+  bool any_unreadable_ = false;
   // Shared with the completion of run_work, which comes even after this object is gone.
   std::shared_ptr<Snapshots*> self_;
 };

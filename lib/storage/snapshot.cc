@@ -1,6 +1,7 @@
 #include "storage/snapshot.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/log.h"
 #include "storage/log.h"
@@ -11,6 +12,8 @@ namespace tandem::storage {
 namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;
+constexpr const char* kUnreadable = ".unreadable";
+constexpr size_t kKeepUnreadable = 2;
 
 }  // namespace
 
@@ -69,13 +72,23 @@ Status SnapshotWriter::write_out() {
   return {};
 }
 
-Status SnapshotWriter::finish() {
+Status SnapshotWriter::seal() {
+  if (sealed_) return status_;
+  sealed_ = true;
   if (status_) status_ = write_out();
   if (!status_) return status_;
   put(encode_snapshot_trailer({rows_, crc_}));
   status_ = write_out();
   if (status_) status_ = file_->sync();
-  if (status_) status_ = disk_.rename(temporary_path(), directory_ + "/" + snapshot_name(index_));
+  return status_;
+}
+
+Result<std::unique_ptr<SnapshotReader>> SnapshotWriter::read_back() const {
+  return SnapshotReader::open(temporary_path(), disk_);
+}
+
+Status SnapshotWriter::finish() {
+  if (seal()) status_ = disk_.rename(temporary_path(), directory_ + "/" + snapshot_name(index_));
   if (!status_) return status_;
   finished_ = true;
   return disk_.sync_directory(directory_);
@@ -132,7 +145,15 @@ Status SnapshotReader::verify() {
   auto header = decode_snapshot_header(line);
   if (!header) return fail(header.error());
   header_ = std::move(*header);
+  first_row_at_ = line.size() + 1;
   return {};
+}
+
+void SnapshotReader::rewind() {
+  block_.clear();
+  block_used_ = 0;
+  position_ = first_row_at_;
+  rows_given_ = 0;
 }
 
 Result<bool> SnapshotReader::next_line(std::string& line) {
@@ -202,15 +223,21 @@ Status SnapshotReceiver::write(uint64_t offset, std::string_view data) {
   return {};
 }
 
+Result<std::unique_ptr<SnapshotReader>> SnapshotReceiver::read_back() const {
+  auto reader = SnapshotReader::open(temporary_path(), disk_);
+  if (!reader) return reader;
+  const uint64_t index = (*reader)->header().index;
+  if (index != index_) {
+    return fail(ErrorKind::kCorrupt, "snapshot " + std::to_string(index_) +
+                                         " says that it is snapshot " + std::to_string(index));
+  }
+  return reader;
+}
+
 Result<SnapshotHeader> SnapshotReceiver::finish() {
-  const auto reader = SnapshotReader::open(temporary_path(), disk_);
+  const auto reader = read_back();
   if (!reader) return fail(reader.error());
   const SnapshotHeader header = (*reader)->header();
-  if (header.index != index_) {
-    return fail(ErrorKind::kCorrupt, "snapshot " + std::to_string(index_) +
-                                         " says that it is snapshot " +
-                                         std::to_string(header.index));
-  }
   if (Status synced = file_->sync(); !synced) return fail(synced.error());
   const std::string path = directory_ + "/" + snapshot_name(index_);
   if (Status s = disk_.rename(temporary_path(), path); !s) return fail(s.error());
@@ -246,6 +273,19 @@ Result<std::unique_ptr<SnapshotReader>> newest_snapshot(const std::string& direc
                                  : reader.error().message}});
   }
   return nullptr;
+}
+
+Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& disk) {
+  const std::string path = directory + "/" + snapshot_name(index);
+  if (Status s = disk.rename(path, path + kUnreadable); !s) return s;
+  auto names = disk.list(directory);
+  if (!names) return fail(names.error());
+  std::erase_if(*names, [](const std::string& name) { return !name.ends_with(kUnreadable); });
+  std::sort(names->begin(), names->end(), std::greater<>());  // by their indexes, newest first
+  for (size_t i = kKeepUnreadable; i < names->size(); ++i) {
+    if (Status s = disk.remove(directory + "/" + (*names)[i]); !s) return s;
+  }
+  return disk.sync_directory(directory);
 }
 
 Status prune_snapshots(const std::string& directory, size_t keep, Disk& disk) {

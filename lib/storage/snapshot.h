@@ -41,6 +41,8 @@ struct SnapshotHeader {
 // entries. Where not, the owner makes it so with log.reset(header.index, epoch, record_crc).
 bool log_continues(const Log& log, const SnapshotHeader& header);
 
+class SnapshotReader;
+
 class SnapshotWriter {
  public:
   static Result<std::unique_ptr<SnapshotWriter>> create(const std::string& directory,
@@ -52,6 +54,10 @@ class SnapshotWriter {
 
   // A line of JSON without its newline. False: writing failed (finish() says why); for RowSink.
   bool add_row(std::string_view row);
+  // Complete and synced, but under a temporary name still: it may be read back from there before
+  // it takes the place of others. finish() calls it where it was not.
+  Status seal();
+  Result<std::unique_ptr<SnapshotReader>> read_back() const;  // REQUIRES: seal() succeeded
   // Durable and under its name when this returns without an error.
   Status finish();
 
@@ -70,6 +76,7 @@ class SnapshotWriter {
   uint64_t rows_ = 0;
   uint32_t crc_ = 0;
   Status status_;
+  bool sealed_ = false;
   bool finished_ = false;
 };
 
@@ -85,6 +92,8 @@ class SnapshotReader {
 
   // The next row into `row`; false at the end. kIo, kCorrupt: reading failed.
   Result<bool> next_row(std::string& row);
+  // Before the first row again.
+  void rewind();
   // Raw bytes of the file, for sending it to a learner; fewer than max_bytes only at its end.
   Result<std::string> read_raw(uint64_t offset, size_t max_bytes) const;
 
@@ -100,6 +109,7 @@ class SnapshotReader {
   uint64_t rows_ = 0;
   uint64_t rows_given_ = 0;
   uint64_t size_bytes_ = 0;
+  uint64_t first_row_at_ = 0;
   uint64_t position_ = 0;  // of the next block to read
   std::string block_;
   size_t block_used_ = 0;
@@ -120,7 +130,9 @@ class SnapshotReceiver {
   // Takes the piece where it continues have_bytes(); one that was taken already changes nothing;
   // one that leaves a gap is kBadInput and changes nothing.
   Status write(uint64_t offset, std::string_view data);
-  // Verifies checksum and index, syncs, renames. kCorrupt: start over.
+  // Opens what came in, verifies checksum and index. kCorrupt: start over.
+  Result<std::unique_ptr<SnapshotReader>> read_back() const;
+  // The same, syncs, renames.
   Result<SnapshotHeader> finish();
 
  private:
@@ -146,6 +158,9 @@ Result<std::vector<SnapshotFile>> list_snapshots(const std::string& directory,
 // The newest one whose checksum is right; damaged ones are logged and passed over. nullptr: none.
 Result<std::unique_ptr<SnapshotReader>> newest_snapshot(const std::string& directory,
                                                         Disk& disk = system_disk());
+// Renames a snapshot that cannot be used to <name>.unreadable, so that it is neither taken again
+// nor counted by prune_snapshots; of such files the newest two are kept.
+Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& disk = system_disk());
 // Keeps the newest `keep` (at least one) and removes older ones, oldest first.
 Status prune_snapshots(const std::string& directory, size_t keep, Disk& disk = system_disk());
 // Temporary files of a process that died: once at start, before anything is written.

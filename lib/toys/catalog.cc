@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ids.h"
+#include "toys/catalog_rows.h"
 #include "toys/fields.h"
 #include "toys/planted.h"
 #include "toys/price.h"
@@ -15,8 +16,7 @@ namespace {
 using repl::Applied;
 using wire::Json;
 
-constexpr uint16_t kUnavailable = 503;        // no outcome: ask again
-constexpr int64_t kMaxCount = INT64_MAX / 4;  // of a sum in a snapshot: two of them can be added
+constexpr uint16_t kUnavailable = 503;  // no outcome: ask again
 constexpr std::string_view kNotFound = "product not found";
 
 Applied outcome(uint16_t status) {
@@ -61,6 +61,51 @@ Result<Take> read_take(const Json& object) {
   if (in.ok() && take.intent < take.closed_below) in.refuse("closed_below is above the intent");
   if (!in.ok()) return fail(in.error());
   return take;
+}
+
+Result<std::vector<NewToy>> read_init(const Json& toys) {
+  if (toys.as_array() == nullptr) return fail(ErrorKind::kBadInput, "init must be an array");
+  std::vector<NewToy> first;
+  for (const Json& toy : *toys.as_array()) {
+    Fields in(toy);
+    first.push_back(new_toy(in));
+    if (!in.ok()) return fail(in.error());
+  }
+  if (first.size() > kMaxToys) return fail(ErrorKind::kBadInput, "too many toys");
+  return first;
+}
+
+Result<NewToy> read_add(const Json& command) {
+  Fields in(command);
+  NewToy toy = new_toy(in);
+  if (!in.ok()) return fail(in.error());
+  return toy;
+}
+
+Result<Purchase> read_restock(const Json& command) {
+  Fields in(command);
+  Purchase restock{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
+  if (!in.ok()) return fail(in.error());
+  return restock;
+}
+
+Result<int64_t> read_restock_empty(const Json& command) {
+  Fields in(command);
+  const int64_t to = in.integer("to", 1, kMaxQuantity);
+  if (!in.ok()) return fail(in.error());
+  return to;
+}
+
+Result<NewPrice> read_price(const Json& command) {
+  Fields in(command);
+  NewPrice price{in.toy_name("name"), in.integer("price_cents", 0, kMaxPriceCents)};
+  if (!in.ok()) return fail(in.error());
+  return price;
+}
+
+template <typename T>
+Status status_of(const Result<T>& read) {
+  return read ? Status() : fail(read.error());
 }
 
 Toy toy_of(NewToy&& toy) {
@@ -165,6 +210,20 @@ std::string Catalog::price_command(const NewPrice& price) {
 
 std::string Catalog::add_command(const NewToy& toy) { return one_member("add", to_object(toy)); }
 
+Status Catalog::admit(std::string_view text) const {
+  const auto command = parse_object(text);
+  if (!command) return fail(command.error());
+  if (command->as_object()->empty()) return fail(ErrorKind::kBadInput, "no command");
+  const auto& [name, body] = command->as_object()->front();
+  if (name == "init") return status_of(read_init(body));
+  if (name == "take") return status_of(read_take(body));
+  if (name == "restock") return status_of(read_restock(body));
+  if (name == "restock_empty") return status_of(read_restock_empty(body));
+  if (name == "price") return status_of(read_price(body));
+  if (name == "add") return status_of(read_add(body));
+  return fail(ErrorKind::kBadInput, "no such command");
+}
+
 Applied Catalog::apply(const wire::Entry& entry) {
   const auto command = parse_object(entry.payload);
   if (!command) return refusal(kMalformed, command.error().message);
@@ -182,16 +241,10 @@ Applied Catalog::apply(const wire::Entry& entry) {
 
 Applied Catalog::init(const Json& toys, uint64_t version) {
   if (initialised_) return refusal(409, "the catalog has got its first toys");
-  if (toys.as_array() == nullptr) return refusal(kMalformed, "init must be an array");
-  std::vector<NewToy> first;
-  for (const Json& toy : *toys.as_array()) {
-    Fields in(toy);
-    first.push_back(new_toy(in));
-    if (!in.ok()) return refusal(kMalformed, in.error().message);
-  }
-  if (first.size() > kMaxToys) return refusal(kMalformed, "too many toys");
+  auto first = read_init(toys);
+  if (!first) return refusal(kMalformed, first.error().message);
   initialised_ = true;
-  for (NewToy& toy : first) {
+  for (NewToy& toy : *first) {
     if (find(toy.name) != nullptr) continue;  // the first of a name counts
     put(toy_of(std::move(toy)));
     changed(toys_.back(), version);
@@ -232,28 +285,26 @@ uint16_t Catalog::take_out(const Take& take, uint64_t version) {
 }
 
 Applied Catalog::restock(const Json& command, uint64_t version) {
-  Fields in(command);
-  const Purchase restock{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
-  if (!in.ok()) return refusal(kMalformed, in.error().message);
-  Toy* toy = find_toy(restock.name);
+  const auto restock = read_restock(command);
+  if (!restock) return refusal(kMalformed, restock.error().message);
+  Toy* toy = find_toy(restock->name);
   if (toy == nullptr) return refusal(kNoSuchToy, kNotFound);
-  if (toy->stock > kMaxStock - restock.quantity) {
+  if (toy->stock > kMaxStock - restock->quantity) {
     return refusal(400, "quantity: no more than " + std::to_string(kMaxStock) + " can be in stock");
   }
-  toy->stock += restock.quantity;
-  toy->restocked += restock.quantity;
+  toy->stock += restock->quantity;
+  toy->restocked += restock->quantity;
   return Applied{200, changed(*toy, version)};
 }
 
 Applied Catalog::restock_empty(const Json& command, uint64_t version) {
-  Fields in(command);
-  const int64_t to = in.integer("to", 1, kMaxQuantity);
-  if (!in.ok()) return refusal(kMalformed, in.error().message);
+  const auto to = read_restock_empty(command);
+  if (!to) return refusal(kMalformed, to.error().message);
   size_t restocked = 0;
   for (Toy& toy : toys_) {
     if (toy.stock != 0) continue;
-    toy.stock = to;
-    toy.restocked += to;
+    toy.stock = *to;
+    toy.restocked += *to;
     changed(toy, version);
     ++restocked;
   }
@@ -261,24 +312,22 @@ Applied Catalog::restock_empty(const Json& command, uint64_t version) {
 }
 
 Applied Catalog::set_price(const Json& command, uint64_t version) {
-  Fields in(command);
-  const NewPrice price{in.toy_name("name"), in.integer("price_cents", 0, kMaxPriceCents)};
-  if (!in.ok()) return refusal(kMalformed, in.error().message);
-  Toy* toy = find_toy(price.name);
+  const auto price = read_price(command);
+  if (!price) return refusal(kMalformed, price.error().message);
+  Toy* toy = find_toy(price->name);
   if (toy == nullptr) return refusal(kNoSuchToy, kNotFound);
-  toy->price_cents = price.price_cents;
+  toy->price_cents = price->price_cents;
   return Applied{200, changed(*toy, version)};
 }
 
 Applied Catalog::add(const Json& command, uint64_t version) {
-  Fields in(command);
-  NewToy toy = new_toy(in);
-  if (!in.ok()) return refusal(kMalformed, in.error().message);
-  if (find(toy.name) != nullptr) return refusal(409, "there is a product of this name");
+  auto toy = read_add(command);
+  if (!toy) return refusal(kMalformed, toy.error().message);
+  if (find(toy->name) != nullptr) return refusal(409, "there is a product of this name");
   if (toys_.size() >= kMaxToys) {
     return refusal(409, "the catalog is full: it holds " + std::to_string(kMaxToys) + " products");
   }
-  put(toy_of(std::move(toy)));
+  put(toy_of(std::move(*toy)));
   return Applied{201, changed(toys_.back(), version)};
 }
 
@@ -329,64 +378,32 @@ void Catalog::reset() {
 }
 
 Status Catalog::restore_row(std::string_view row) {
-  const auto json = parse_object(row);
-  if (!json) return fail(ErrorKind::kCorrupt, json.error().message);
-  Status status;
-  if (const Json* toy = json->find("toy")) {
-    status = restore_toy(*toy);
-  } else if (const Json* orders = json->find("orders")) {
-    status = restore_orders(*orders);
-  } else if (const Json* take = json->find("take")) {
-    status = restore_take(*take);
+  auto parsed = parse_catalog_row(row);
+  if (!parsed) return fail(std::move(parsed.error()));
+  if (auto* toy = std::get_if<Toy>(&*parsed)) {
+    if (find(toy->name) != nullptr) {
+      return fail(ErrorKind::kCorrupt, "the toy '" + toy->name + "' comes twice");
+    }
+    put(std::move(*toy));
+  } else if (const auto* group = std::get_if<GroupRow>(&*parsed)) {
+    if (!groups_.emplace(group->lineage, Group{group->closed_below, {}}).second) {
+      return fail(ErrorKind::kCorrupt, "a lineage comes twice");
+    }
+  } else if (const auto* take = std::get_if<TakeRow>(&*parsed)) {
+    const auto group_of = groups_.find(take->orders);
+    if (group_of == groups_.end() || take->intent < group_of->second.closed_below) {
+      return take_of_no_intent(take->intent);
+    }
+    auto& outcomes = group_of->second.outcomes;
+    outcomes.emplace_hint(outcomes.end(), take->intent, take->status);
   } else {
-    Fields in(*json);
-    initialised_ = in.boolean("initialised");
-    if (!in.ok()) status = fail(in.error());
+    initialised_ = std::get<InitialisedRow>(*parsed).initialised;
   }
-  if (!status) return fail(ErrorKind::kCorrupt, status.error().message);
   return {};
 }
 
-Status Catalog::restore_toy(const Json& row) {
-  Fields in(row);
-  Toy toy{in.toy_name("name"),
-          in.integer("price_cents", 0, kMaxPriceCents),
-          in.integer("stock", 0, kMaxStock),
-          in.counter("version"),
-          in.integer("start", 0, kMaxCount),
-          in.integer("restocked", 0, kMaxCount),
-          in.integer("sold", 0, kMaxCount)};
-  if (in.ok() && find(toy.name) != nullptr) in.refuse("the toy '" + toy.name + "' comes twice");
-  if (in.ok() && toy.stock + toy.sold != toy.start + toy.restocked) {
-    in.refuse("stock and sold of '" + toy.name + "' are not start and restocked");
-  }
-  if (!in.ok()) return fail(in.error());
-  put(std::move(toy));
-  return {};
-}
-
-Status Catalog::restore_orders(const Json& row) {
-  Fields in(row);
-  const uint64_t lineage = in.id("lineage");
-  const Group group{in.intent("closed_below"), {}};
-  if (in.ok() && !groups_.emplace(lineage, group).second) in.refuse("a lineage comes twice");
-  if (!in.ok()) return fail(in.error());
-  return {};
-}
-
-Status Catalog::restore_take(const Json& row) {
-  Fields in(row);
-  const auto group = groups_.find(in.id("orders"));
-  const IntentId intent = in.intent("intent");
-  const auto status = static_cast<uint16_t>(in.integer("status", 0, UINT16_MAX));
-  if (!in.ok()) return fail(in.error());
-  if (group == groups_.end() || intent < group->second.closed_below ||
-      (status != kTaken && status != kNoSuchToy && status != kOutOfStock)) {
-    return fail(ErrorKind::kCorrupt, "the take of " + to_text(intent) + " is of no open intent");
-  }
-  auto& outcomes = group->second.outcomes;
-  outcomes.emplace_hint(outcomes.end(), intent, status);
-  return {};
+std::unique_ptr<repl::RowChecker> Catalog::row_checker() const {
+  return std::make_unique<CatalogRowChecker>();
 }
 
 Status Catalog::finish_restore() { return {}; }

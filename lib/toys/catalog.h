@@ -88,10 +88,12 @@ class Catalog final : public repl::StateMachine {
   void on_change(std::function<void(const Toy&)> callback) { on_change_ = std::move(callback); }
 
   repl::Applied apply(const wire::Entry& entry) override;
+  Status admit(std::string_view command) const override;
   std::unique_ptr<repl::FrozenState> freeze() const override;
   void reset() override;
   Status restore_row(std::string_view row) override;
   Status finish_restore() override;
+  std::unique_ptr<repl::RowChecker> row_checker() const override;
 
   const Toy* find(std::string_view name) const;
   // In the order in which they were added.
@@ -119,9 +121,6 @@ class Catalog final : public repl::StateMachine {
   // As to_json(toy), and tells on_change.
   std::string changed(Toy& toy, uint64_t version);
   void put(Toy toy);
-  Status restore_toy(const wire::Json& row);
-  Status restore_orders(const wire::Json& row);
-  Status restore_take(const wire::Json& row);
 
   std::vector<Toy> toys_;
   std::unordered_map<std::string, size_t> by_name_;  // position in toys_

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "toys/price.h"
 #include "toys/request.h"
+#include "wire/stored_json.h"
 
 namespace tandem::toys {
 
@@ -43,6 +44,13 @@ std::string Fields::toy_name(std::string_view name) {
   if (!ok()) return {};
   if (const Status good = check_name(value); !good) refuse(good.error().message);
   return value;
+}
+
+std::string Fields::stored_text(std::string_view name) {
+  if (!ok()) return {};
+  auto text = wire::stored_text(object_, name);
+  if (!text) refuse(std::string(name) + " is missing or no text");
+  return std::move(text).value_or("");
 }
 
 int64_t Fields::integer(std::string_view name, int64_t min, int64_t max) {
@@ -112,6 +120,13 @@ Result<wire::Json> parse_object(std::string_view text) {
     return fail(ErrorKind::kBadInput,
                 "the body is " + std::string(json->type_name()) + ", not a JSON object");
   }
+  return json;
+}
+
+Result<wire::Json> parse_stored_object(std::string_view row) {
+  auto json = wire::parse_stored_json(row);
+  if (!json) return fail(ErrorKind::kCorrupt, std::move(json.error().message));
+  if (json->as_object() == nullptr) return fail(ErrorKind::kCorrupt, "a row is no JSON object");
   return json;
 }
 

@@ -18,7 +18,8 @@ class Fields {
   explicit Fields(const wire::Json& object);
 
   std::string text(std::string_view name);
-  std::string toy_name(std::string_view name);  // check_name() holds
+  std::string toy_name(std::string_view name);     // check_name() holds
+  std::string stored_text(std::string_view name);  // of a snapshot: wire/stored_json.h
   int64_t integer(std::string_view name, int64_t min, int64_t max);
   uint64_t counter(std::string_view name);  // an integer from 0 on
   bool boolean(std::string_view name);
@@ -44,5 +45,7 @@ class Fields {
 
 // The text as a JSON object; kBadInput where it is none.
 Result<wire::Json> parse_object(std::string_view text);
+// The same of a row of a snapshot; kCorrupt.
+Result<wire::Json> parse_stored_object(std::string_view row);
 
 }  // namespace tandem::toys

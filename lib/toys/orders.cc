@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "toys/catalog.h"
 #include "toys/fields.h"
 #include "toys/planted.h"
 #include "toys/refusal.h"
+#include "wire/stored_json.h"
 
 namespace tandem::toys {
 namespace {
@@ -49,7 +51,7 @@ class FrozenOrders final : public repl::FrozenState {
     for (const Intent& intent : open_) {
       Json row;
       row.set("intent", to_text(intent.id));
-      row.set("key", intent.key);
+      wire::set_stored_text(row, "key", intent.key);
       row.set("name", intent.name);
       row.set("quantity", intent.quantity);
       if (!sink(one_member("open", std::move(row)))) return false;
@@ -69,6 +71,86 @@ class FrozenOrders final : public repl::FrozenState {
   std::vector<Intent> open_;
   IntentId next_;
 };
+
+// --- the rows of a snapshot ---
+
+struct NumberedOrder {
+  uint64_t number = 0;
+  Order order;
+};
+using SnapshotRow = std::variant<IntentId, Intent, NumberedOrder>;
+
+tl::unexpected<Error> order_missing(uint64_t number) {
+  return fail(ErrorKind::kCorrupt, "order " + std::to_string(number) + " is missing");
+}
+
+Result<SnapshotRow> parse_row(std::string_view row) {
+  const auto json = parse_stored_object(row);
+  if (!json) return fail(json.error());
+  if (const Json* order = json->find("order")) {
+    Fields in(*order);
+    NumberedOrder parsed{in.counter("number"),
+                         {in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)}};
+    if (!in.ok()) return fail(ErrorKind::kCorrupt, "an order: " + in.error().message);
+    return SnapshotRow(std::move(parsed));
+  }
+  if (const Json* open = json->find("open")) {
+    Fields in(*open);
+    Intent intent{in.intent("intent"), in.stored_text("key"), in.toy_name("name"),
+                  in.integer("quantity", 1, kMaxQuantity)};
+    if (!in.ok()) return fail(ErrorKind::kCorrupt, "an open intent: " + in.error().message);
+    return SnapshotRow(std::move(intent));
+  }
+  Fields in(*json);
+  const IntentId next = in.intent("next_intent");
+  if (!in.ok()) return fail(ErrorKind::kCorrupt, in.error().message);
+  return SnapshotRow(next);
+}
+
+class OrdersRowChecker final : public repl::RowChecker {
+ public:
+  Status check(std::string_view row) override {
+    const auto parsed = parse_row(row);
+    if (!parsed) return fail(parsed.error());
+    if (const auto* order = std::get_if<NumberedOrder>(&*parsed)) {
+      if (order->number != count_++) return order_missing(count_ - 1);
+    } else if (const auto* intent = std::get_if<Intent>(&*parsed)) {
+      const bool rises = !(intent->id < lowest_) && intent->id < next_;
+      if (!rises) return fail(ErrorKind::kCorrupt, "an open intent is out of order");
+      lowest_ = {intent->id.epoch, intent->id.index + 1};
+    } else {
+      next_ = std::get<IntentId>(*parsed);
+    }
+    return {};
+  }
+
+ private:
+  IntentId next_;
+  IntentId lowest_;
+  uint64_t count_ = 0;
+};
+
+// --- the commands ---
+
+Result<Purchase> read_intent(const Json& command) {
+  Fields in(command);
+  Purchase purchase{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
+  if (!in.ok()) return fail(in.error());
+  return purchase;
+}
+
+struct IntentResult {
+  IntentId intent;
+  uint16_t status = 0;
+};
+Result<IntentResult> read_result(const Json& command) {
+  Fields in(command);
+  const IntentId intent = in.intent("intent");
+  const int64_t status = in.integer("status", 0, UINT16_MAX);
+  if (in.ok() && !is_outcome(status)) in.refuse("status is no outcome");
+  if (!in.ok()) return fail(in.error());
+  return IntentResult{intent, static_cast<uint16_t>(status)};
+}
 
 }  // namespace
 
@@ -108,13 +190,25 @@ Applied Orders::apply(const wire::Entry& entry) {
   return refusal(kMalformed, "no such command");
 }
 
+Status Orders::admit(std::string_view text) const {
+  const auto command = parse_object(text);
+  if (!command) return fail(command.error());
+  if (const Json* intent = command->find("intent")) {
+    const auto read = read_intent(*intent);
+    return read ? Status() : fail(read.error());
+  }
+  if (const Json* result = command->find("result")) {
+    const auto read = read_result(*result);
+    return read ? Status() : fail(read.error());
+  }
+  return fail(ErrorKind::kBadInput, "no such command");
+}
+
 Applied Orders::open_intent(const wire::Entry& entry, const Json& command) {
-  Fields in(command);
-  Intent intent{{entry.epoch, entry.index},
-                entry.request_id,
-                in.toy_name("name"),
-                in.integer("quantity", 1, kMaxQuantity)};
-  if (!in.ok()) return refusal(kMalformed, in.error().message);
+  auto purchase = read_intent(command);
+  if (!purchase) return refusal(kMalformed, purchase.error().message);
+  Intent intent{
+      {entry.epoch, entry.index}, entry.request_id, std::move(purchase->name), purchase->quantity};
   const auto known = open_by_key_.find(intent.key);
   if (known != open_by_key_.end()) {
     const Intent& first = open_.at(known->second);
@@ -133,23 +227,22 @@ void Orders::keep_open(Intent intent) {
 }
 
 Applied Orders::close_intent(const Json& command) {
-  Fields in(command);
-  const IntentId id = in.intent("intent");
-  const int64_t status = in.integer("status", 0, UINT16_MAX);
-  if (in.ok() && !is_outcome(status)) in.refuse("status is no outcome");
-  if (!in.ok()) return refusal(kMalformed, in.error().message);
-  auto open = open_.extract(id);
+  const auto result = read_result(command);
+  if (!result) return refusal(kMalformed, result.error().message);
+  const uint16_t status = result->status;
+  auto open = open_.extract(result->intent);
   if (open.empty() && planted(Bug::kResultTwice) && count_ > 0) put(count_, *find(count_ - 1));
   if (open.empty()) return refusal(kClosed, "this intent is not open");
   Intent& intent = open.mapped();
   if (!intent.key.empty()) open_by_key_.erase(intent.key);
   Applied answer;
   if (status == kTaken) {
-    const uint64_t number = planted(Bug::kNumberAtProposal) ? in.counter("number") : count_;
+    const uint64_t number =
+        planted(Bug::kNumberAtProposal) ? Fields(command).counter("number") : count_;
     put(number, {std::move(intent.name), intent.quantity});
     answer.body = "{\"order_number\":" + std::to_string(number) + '}';
   } else {
-    answer = refused(static_cast<uint16_t>(status));
+    answer = refused(status);
   }
   answer.settles = std::move(intent.key);
   return answer;
@@ -187,29 +280,23 @@ void Orders::reset() {
 }
 
 Status Orders::restore_row(std::string_view row) {
-  const auto json = parse_object(row);
-  if (!json) return fail(ErrorKind::kCorrupt, json.error().message);
-  if (const Json* order = json->find("order")) {
-    Fields in(*order);
-    const uint64_t number = in.counter("number");
-    Order restored{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
-    if (in.ok() && number != count_) in.refuse("order " + std::to_string(count_) + " is missing");
-    if (!in.ok()) return fail(ErrorKind::kCorrupt, "an order: " + in.error().message);
-    put(number, std::move(restored));
-  } else if (const Json* open = json->find("open")) {
-    Fields in(*open);
-    Intent intent{in.intent("intent"), in.text("key"), in.toy_name("name"),
-                  in.integer("quantity", 1, kMaxQuantity)};
-    const bool twice = open_.contains(intent.id) || open_by_key_.contains(intent.key);
-    if (in.ok() && twice) in.refuse("intent or key comes twice");
-    if (!in.ok()) return fail(ErrorKind::kCorrupt, "an open intent: " + in.error().message);
-    keep_open(std::move(intent));
+  auto parsed = parse_row(row);
+  if (!parsed) return fail(std::move(parsed.error()));
+  if (auto* order = std::get_if<NumberedOrder>(&*parsed)) {
+    if (order->number != count_) return order_missing(count_);
+    put(order->number, std::move(order->order));
+  } else if (auto* intent = std::get_if<Intent>(&*parsed)) {
+    const bool twice = open_.contains(intent->id) || open_by_key_.contains(intent->key);
+    if (twice) return fail(ErrorKind::kCorrupt, "an open intent: intent or key comes twice");
+    keep_open(std::move(*intent));
   } else {
-    Fields in(*json);
-    next_ = in.intent("next_intent");
-    if (!in.ok()) return fail(ErrorKind::kCorrupt, in.error().message);
+    next_ = std::get<IntentId>(*parsed);
   }
   return {};
+}
+
+std::unique_ptr<repl::RowChecker> Orders::row_checker() const {
+  return std::make_unique<OrdersRowChecker>();
 }
 
 Status Orders::finish_restore() {

@@ -53,10 +53,12 @@ class Orders final : public repl::StateMachine {
   static Result<IntentId> intent_of(std::string_view provisional_body);
 
   repl::Applied apply(const wire::Entry& entry) override;
+  Status admit(std::string_view command) const override;
   std::unique_ptr<repl::FrozenState> freeze() const override;
   void reset() override;
   Status restore_row(std::string_view row) override;
   Status finish_restore() override;
+  std::unique_ptr<repl::RowChecker> row_checker() const override;
 
   // nullptr: no such order.
   const Order* find(uint64_t number) const;

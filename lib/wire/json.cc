@@ -13,7 +13,6 @@ namespace tandem::wire {
 namespace {
 
 constexpr size_t kMaxNesting = 64;
-constexpr size_t kMaxTextBytes = size_t{64} << 20;
 // Up to this many keys each is compared with each; above it they are sorted. A large object must
 // not cost the square of its size: it may come from outside.
 constexpr size_t kCompareEachKeys = 16;
@@ -23,7 +22,7 @@ constexpr size_t kKeepTextBytes = size_t{1} << 20;
 std::string_view reason(simdjson::error_code error) {
   switch (error) {
     case simdjson::CAPACITY:
-      return "the text is longer than 64 MiB";
+      return "the text is too long";
     case simdjson::DEPTH_ERROR:
       return "it is nested deeper than 64 levels";
     case simdjson::STRING_ERROR:
@@ -56,17 +55,17 @@ std::string not_json(simdjson::error_code error) {
 // What one thread needs to parse: simdjson wants readable bytes behind the text, so that a text is
 // copied into a buffer with room for them.
 struct Parser {
-  simdjson::dom::parser dom{kMaxTextBytes};
+  simdjson::dom::parser dom;
   std::string padded;
 };
 
 simdjson::error_code parse_with(Parser& parser, std::string_view text,
                                 simdjson::dom::element& root) {
-  if (text.size() > kMaxTextBytes) return simdjson::CAPACITY;
   if (parser.dom.capacity() < text.size() || parser.dom.capacity() == 0) {
     // simdjson counts the document itself as a level and refuses the level that equals its limit.
-    const auto error =
-        parser.dom.allocate(std::max<size_t>(2 * text.size(), 4096), kMaxNesting + 1);
+    const auto error = parser.dom.allocate(
+        std::clamp<size_t>(2 * text.size(), 4096, simdjson::SIMDJSON_MAXSIZE_BYTES),
+        kMaxNesting + 1);
     if (error != simdjson::SUCCESS) return error;
   }
   parser.padded.resize(std::max(parser.padded.size(), text.size() + simdjson::SIMDJSON_PADDING));
@@ -242,7 +241,11 @@ void Json::dump_to(std::string& out) const {
   }
 }
 
-Result<Json> parse_json(std::string_view text) {
+Result<Json> parse_json(std::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return fail(ErrorKind::kBadInput,
+                "not JSON: the text is longer than " + std::to_string(max_bytes >> 20) + " MiB");
+  }
   thread_local std::unique_ptr<Parser> kept;
   std::unique_ptr<Parser> parser = std::move(kept);
   if (parser == nullptr) parser = std::make_unique<Parser>();

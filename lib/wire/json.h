@@ -62,8 +62,11 @@ class Json {
   std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> value_;
 };
 
+constexpr size_t kMaxJsonBytes = size_t{64} << 20;
+constexpr size_t kMaxStoredJsonBytes = size_t{4000} << 20;  // simdjson ends at 4 GiB
+
 // Fails with kBadInput: "not JSON: …", "duplicate key 'x'", …
-Result<Json> parse_json(std::string_view text);
+Result<Json> parse_json(std::string_view text, size_t max_bytes = kMaxJsonBytes);
 
 // `text` as a JSON string with quotes, appended to `out`.
 void append_json_string(std::string& out, std::string_view text);

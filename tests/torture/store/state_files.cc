@@ -40,8 +40,7 @@ Result<DiskState> read_in(loop::Loop& loop, const std::string& directory,
   if (!log) return fail(log.error());
   replica::Snapshots snapshots(loop, directory);
   repl::ExactlyOnce once(machine);
-  Status done = snapshots.open();
-  if (done) done = snapshots.restore(once);
+  Status done = snapshots.open(once);
   if (!done) return fail(done.error());
   DiskState state;
   const uint64_t snapshot = snapshots.header().index;

@@ -46,14 +46,34 @@ class Commands final : public repl::StateMachine {
   }
   void reset() override { all.clear(); }
   Status restore_row(std::string_view row) override {
+    if (Status good = Checker(reads_poison).check(row); !good) return good;
     all.emplace_back(row);
     return {};
   }
   Status finish_restore() override { return {}; }
+  std::unique_ptr<repl::RowChecker> row_checker() const override {
+    if (!checks) return nullptr;
+    return std::make_unique<Checker>(reads_poison);
+  }
 
   std::vector<std::string> all;
+  // A row with "poison" in it cannot be restored, unless; and nobody looks at a snapshot before it
+  // is used, unless.
+  bool reads_poison = false;
+  bool checks = false;
 
  private:
+  class Checker final : public repl::RowChecker {
+   public:
+    explicit Checker(bool reads_poison) : reads_poison_(reads_poison) {}
+    Status check(std::string_view row) override {
+      if (reads_poison_ || row.find("poison") == std::string_view::npos) return {};
+      return fail(ErrorKind::kCorrupt, "a poisoned row");
+    }
+
+   private:
+    bool reads_poison_;
+  };
   class Frozen final : public repl::FrozenState {
    public:
     explicit Frozen(std::vector<std::string> rows) : rows_(std::move(rows)) {}
@@ -327,6 +347,110 @@ TEST_F(DriverTest, ALearnerComesUpByASnapshotWhereTheLogIsGone) {
   start(2);
   EXPECT_FALSE(node(2).commands.all.empty());
   until([&] { return node(2).commands.all == node(1).commands.all; });
+}
+
+class DriverSnapshotTest : public DriverTest {
+ protected:
+  static constexpr uint64_t kEvery = 64 << 10;
+
+  int64_t number(repl::ReplicaId id, std::string_view name) {
+    return *node(id).driver().status().find(name)->as_int();
+  }
+  void write_large(repl::ReplicaId id) {
+    EXPECT_TRUE(write(id, '"' + std::to_string(next_++) + std::string(100 << 10, 'x') + '"'));
+  }
+  // Writes until a later snapshot than now is there.
+  void take_snapshot(repl::ReplicaId id) {
+    const int64_t before = number(id, "snapshot_index");
+    until([&] {
+      write_large(id);
+      return number(id, "snapshot_index") > before;
+    });
+  }
+  void drop_log(repl::ReplicaId id) {
+    until([&] {
+      write_large(id);
+      return number(id, "first_index") > 1;
+    });
+  }
+  std::vector<std::string> files(repl::ReplicaId id, std::string_view part) {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(Node::directory(root_, id))) {
+      const std::string name = entry.path().filename();
+      if (name.find(part) != std::string::npos) found.push_back(entry.path());
+    }
+    return found;
+  }
+
+ private:
+  int next_ = 0;
+};
+
+TEST_F(DriverSnapshotTest, WhereTheNewestCannotBeRestoredTheOneBeforeItAndTheLogAre) {
+  start(1, kEvery);
+  make_leader(1, 0, 1);
+  take_snapshot(1);
+  ASSERT_TRUE(write(1, "poison"));
+  take_snapshot(1);
+  const uint64_t identity = storage_id(1);
+  const std::vector<std::string> before = node(1).commands.all;
+  stop(1);
+  start(1, kEvery);
+  EXPECT_EQ(storage_id(1), identity) << "nothing is lost";
+  EXPECT_EQ(files(1, ".unreadable").size(), 1u);
+  make_leader(1, 1, 2);
+  EXPECT_EQ(node(1).commands.all, before);
+}
+
+TEST_F(DriverSnapshotTest, WhatCannotBeReadBackReplacesNothing) {
+  start(1, kEvery).commands.checks = true;
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, "poison"));
+  for (int i = 0; i < 40; ++i) write_large(1);
+  EXPECT_EQ(number(1, "snapshot_index"), 0);
+  EXPECT_EQ(number(1, "first_index"), 1);
+  until([&] { return files(1, "snap-").empty(); });
+  const std::vector<std::string> before = node(1).commands.all;
+  // Where it can be, the next one is as any other.
+  node(1).commands.reads_poison = true;
+  drop_log(1);
+  EXPECT_GT(number(1, "snapshot_index"), 0);
+  EXPECT_EQ(std::vector(node(1).commands.all.begin(),
+                        node(1).commands.all.begin() + static_cast<ptrdiff_t>(before.size())),
+            before);
+}
+
+TEST_F(DriverSnapshotTest, WithoutAnyTheDataIsSetAsideAndAnotherReplicasIsInstalled) {
+  start(1, kEvery);
+  make_leader(1, 0, 1);
+  drop_log(1);
+  start(2, kEvery);
+  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  ASSERT_GT(number(2, "first_index"), 1);
+  const uint64_t identity = storage_id(2);
+  stop(2);
+  for (const std::string& file : files(2, "snap-")) std::ofstream(file) << "{}\n";
+  start(2, kEvery);
+  EXPECT_NE(storage_id(2), identity);
+  EXPECT_EQ(node(2).driver().applied_index(), 0u);
+  ASSERT_EQ(files(2, "set-aside-").size(), 1u);
+  EXPECT_TRUE(fs::exists(files(2, "set-aside-")[0] + "/identity"));
+  until([&] { return node(2).commands.all == node(1).commands.all; });
+}
+
+TEST_F(DriverSnapshotTest, AReceivedOneThatCannotBeRestoredIsNotInstalled) {
+  start(1, kEvery);
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, "poison"));
+  drop_log(1);
+  Node& learner = start(2, kEvery);
+  learner.commands.checks = true;
+  // The leader sends all of it, and begins again.
+  until([&] { return !files(2, ".incoming").empty(); });
+  until([&] { return files(2, ".incoming").empty(); });
+  EXPECT_EQ(learner.driver().applied_index(), 0u);
+  learner.commands.reads_poison = true;
+  until([&] { return learner.commands.all == node(1).commands.all; });
 }
 
 // One that is restarted again and again would have it far behind what it has to apply.
