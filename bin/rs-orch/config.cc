@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coord/names.h"
+#include "db/admission.h"
 #include "db/schema.h"
 #include "rpc/url.h"
 
@@ -71,6 +72,9 @@ Status check_orch(const OrchConfig& c) {
   const auto schema = db::parse_schema(c.tables.value);
   if (!schema) {
     return fail(ErrorKind::kConfig, c.tables.origin + ": tables: " + schema.error().message);
+  }
+  if (const Status good = db::admit_schema(*schema); !good) {
+    return fail(ErrorKind::kConfig, c.tables.origin + ": tables: " + good.error().message);
   }
   if (c.min_slaves > c.max_slaves) {
     return fail(ErrorKind::kConfig, "scaling.min_slaves is above scaling.max_slaves");

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
                          daemon::http_options(), ""},
                         argc,
                         argv};
-  const auto config = daemon.load(declare_users);
+  const auto config = daemon.load<UsersConfig>(declare_users, check_users);
   const auto counter = service::RequestCounter::open(config.count_file);
   if (!counter) daemon::die(counter.error());
 

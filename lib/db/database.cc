@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "db/admission.h"
 #include "db/query.h"
 #include "db/schema_change.h"
 #include "db/transaction.h"
@@ -152,6 +153,14 @@ Result<std::string> Database::check_change(std::string_view text) const {
     return fail(ErrorKind::kBadInput, "a write has 'op', or 'ops' and 'if'");
   }
   return canonical(*command, *schema_);
+}
+
+Status Database::admit(std::string_view text) const {
+  const auto json = wire::parse_json(text);
+  if (!json) return fail(json.error());
+  const auto command = parse_command(*json, *schema_, limits_);
+  if (!command) return fail(command.error());
+  return admit_command(*command, *schema_, tables_);
 }
 
 Result<std::string> Database::query(std::string_view text) const {

@@ -44,6 +44,7 @@ class Database final : public repl::StateMachine {
   const Limits& limits() const { return limits_; }
 
   repl::Applied apply(const wire::Entry& entry) override;
+  Status admit(std::string_view command) const override;
   std::unique_ptr<repl::FrozenState> freeze() const override;
   void reset() override;
   Status restore_row(std::string_view row) override;

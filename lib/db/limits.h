@@ -1,5 +1,6 @@
 // What a request may ask of the database. A limit is part of what a command means (a command beyond
-// one is refused at apply too), so that every replica of a group must have the same.
+// one is refused at apply too), so that every replica of a group must have the same. What may be
+// stored is limited by admission.h, where a command is proposed.
 #pragma once
 
 #include <cstddef>

@@ -237,6 +237,14 @@ size_t index_for_reference(TableSchema& table, size_t column) {
   return table.indexes.size() - 1;
 }
 
+void mark_indexed(TableSchema& table) {
+  for (Column& column : table.columns) column.indexed = false;
+  table.columns[table.key].indexed = true;
+  for (const IndexSchema& index : table.indexes) {
+    for (const size_t column : index.columns) table.columns[column].indexed = true;
+  }
+}
+
 Json column_to_json(const Column& column) {
   Json json;
   json.set("name", column.name).set("type", type_name(column.type));
@@ -317,6 +325,7 @@ Result<Schema> Schema::link(std::vector<TableSchema> tables) {
                                   .on_delete = column.on_delete});
     }
   }
+  for (TableSchema& table : schema.tables_) mark_indexed(table);
   return schema;
 }
 

@@ -39,6 +39,7 @@ struct Column {
   std::string references;              // a table, or empty
   OnDelete on_delete = OnDelete::kRestrict;
 
+  bool indexed = false;         // it is the key or in an index
   std::string json_name;        // "name": as it stands in a row, escaped
   size_t references_table = 0;  // number of that table, where there is one
 };

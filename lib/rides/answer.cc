@@ -57,9 +57,10 @@ Answer error_answer(const Error& error) {
 }
 
 Answer pass_on(const DbReply& reply) {
-  const bool for_the_client = (reply.status >= 400 && reply.status < 500 && reply.status != 404 &&
-                               reply.status != 405 && reply.status != 409) ||
-                              reply.status == 503 || reply.status == 504 || reply.status == 507;
+  const bool for_the_client =
+      (reply.status >= 400 && reply.status < 500 && reply.status != 404 && reply.status != 405 &&
+       (reply.status != 409 || failed_condition(reply) < 0)) ||
+      reply.status == 503 || reply.status == 504 || reply.status == 507;
   if (for_the_client && is_error_object(reply.body)) return {reply.status, std::string(reply.body)};
   if (reply.status == 503) return error_answer(503, "the database is not able to answer now");
   if (reply.status == 504) return error_answer(504, "the database did not answer in time");

@@ -37,7 +37,8 @@ Answer error_answer(const Error& error);
 
 // The answer where the database did not carry a call out and the call gives no meaning of its own
 // to that: 4xx, 503 and 504 with an error object go to the client as they are (400: a limit of the
-// database, 422: the key was used with another body), everything else becomes a 500.
+// database, 409 that is about no condition: no number is left, 422: the key was used with another
+// body), everything else becomes a 500.
 Answer pass_on(const DbReply& reply);
 
 // The number, from 0, of the condition that failed in a 409; -1 for every other reply.

@@ -38,9 +38,7 @@ Result<FoundRide> found_ride(const Json& row, const TimeZone& zone) {
   if (!username) return fail(username.error());
   const auto timestamp_ms = integer_of(row, "timestamp");
   if (!timestamp_ms) return fail(timestamp_ms.error());
-  auto timestamp = format_timestamp(*timestamp_ms, zone);
-  if (!timestamp) return fail(timestamp.error());
-  return FoundRide{*ride_id, std::move(*username), std::move(*timestamp)};
+  return FoundRide{*ride_id, std::move(*username), format_timestamp(*timestamp_ms, zone)};
 }
 
 // {"rideId":1,"username":"ann","timestamp":"26-01-2030:53-17-00"}

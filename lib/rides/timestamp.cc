@@ -1,5 +1,6 @@
 #include "rides/timestamp.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "rides/answer.h"
@@ -9,8 +10,9 @@ namespace {
 
 constexpr std::string_view kShape = "DD-MM-YYYY:SS-MM-HH";
 constexpr int64_t kSecondsADay = 86400;
-constexpr int64_t kYear0000S = -62167219200;   // 0000-01-01 00:00:00
-constexpr int64_t kYear10000S = 253402300800;  // 10000-01-01 00:00:00
+// Local: 0001-01-01 00:00:00 and 9999-12-31 23:59:59.
+constexpr int64_t kFirstS = kFirstTimestampMs / 1000;
+constexpr int64_t kLastS = kLastTimestampMs / 1000;
 
 bool has_shape(std::string_view text) {
   if (text.size() != kShape.size()) return false;
@@ -79,19 +81,17 @@ Result<int64_t> parse_timestamp(std::string_view text, const TimeZone& zone) {
   if (!to_utc(local_s, zone, utc_s)) {
     return refuse("does not exist in the time zone: clocks are set forward past it");
   }
+  if (utc_s < kFirstS || utc_s > kLastS || date.year() < std::chrono::year{1}) {
+    return refuse("is not in the years 0001 to 9999");
+  }
   return utc_s * 1000;
 }
 
-Result<std::string> format_timestamp(int64_t timestamp_ms, const TimeZone& zone) {
-  const int64_t utc_s = floor_divide(timestamp_ms, 1000);
-  const auto shown = [](int64_t second) { return second >= kYear0000S && second < kYear10000S; };
+std::string format_timestamp(int64_t timestamp_ms, const TimeZone& zone) {
   // A zone is asked only about instants near the range: a far one may be beyond what it can answer.
-  const bool near = shown(utc_s - kSecondsADay) || shown(utc_s + kSecondsADay);
-  const int64_t local_s = near ? utc_s + zone.offset_s(utc_s) : kYear10000S;
-  if (!shown(local_s)) {
-    return fail(ErrorKind::kCorrupt,
-                "timestamp " + std::to_string(timestamp_ms) + " is not in the years 0000 to 9999");
-  }
+  const int64_t utc_s =
+      std::clamp(floor_divide(timestamp_ms, 1000), kFirstS - kSecondsADay, kLastS + kSecondsADay);
+  const int64_t local_s = std::clamp(utc_s + zone.offset_s(utc_s), kFirstS, kLastS);
   const int64_t days = floor_divide(local_s, kSecondsADay);
   const int64_t second_of_day = local_s - days * kSecondsADay;
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};

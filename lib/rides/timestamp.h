@@ -25,17 +25,22 @@ class UtcZone final : public TimeZone {
   int64_t offset_s(int64_t) const override { return 0; }
 };
 
-// Exactly 19 characters: two or four digits each, a date of the Gregorian calendar from year 0000
-// to 9999, hours to 23, minutes and seconds to 59 (no leap second). Fails with kBadInput, saying
-// which part is wrong.
+// The years that a timestamp of the database may be in, in ms since 1970.
+constexpr int64_t kFirstTimestampMs = -62'135'596'800'000;  // 0001-01-01
+constexpr int64_t kLastTimestampMs = 253'402'300'799'999;   // the end of 9999
+
+// Exactly 19 characters: two or four digits each, a date of the Gregorian calendar that is in the
+// years 0001 to 9999 also in UTC, hours to 23, minutes and seconds to 59 (no leap second). Fails
+// with kBadInput, saying which part is wrong.
 //
 // Where clocks are set back, a local time happens twice: the earlier instant is meant. Where they
 // are set forward, some local times never happen: they are refused, because any instant chosen for
 // them would be shown as another time than the client gave.
 Result<int64_t> parse_timestamp(std::string_view text, const TimeZone& zone);
 
-// The inverse, rounded down to the second. Fails with kCorrupt for an instant outside the years
-// 0000..9999: parse_timestamp gives none, but other writers share the database.
-Result<std::string> format_timestamp(int64_t timestamp_ms, const TimeZone& zone);
+// The inverse, rounded down to the second. An instant that is in no year from 0001 to 9999 where
+// the zone is, as other writers may have stored it, is shown as the first or the last one that is:
+// a ride that is there can be seen and deleted.
+std::string format_timestamp(int64_t timestamp_ms, const TimeZone& zone);
 
 }  // namespace tandem::rides

@@ -39,6 +39,9 @@ Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes)
                                           " bytes, more than the limit of " +
                                           std::to_string(max_username_bytes));
   }
+  if (username->find('\0') != std::string::npos) {
+    return fail(ErrorKind::kBadInput, "username must not hold U+0000");
+  }
   auto password = require_text(*object, "password");
   if (!password) return fail(password.error());
   if (!normalize_sha1(*password)) {

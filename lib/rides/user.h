@@ -17,13 +17,16 @@
 
 namespace tandem::rides {
 
+// What the database holds of a name, and a URL that deletes its user still names.
+constexpr size_t kMaxUsernameBytes = 2000;
+
 struct NewUser {
   std::string username;  // any Unicode, case-sensitive
   std::string password;  // a SHA-1 as 40 lower-case hex digits
 };
 
 // PUT users. Fails with kBadInput: a member that is missing or no string, an empty name, a name
-// longer than max_username_bytes, a password that is not 40 hex digits (any case).
+// longer than max_username_bytes or with U+0000, a password that is not 40 hex digits (any case).
 Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes);
 
 std::string create_user_request(const NewUser& user);

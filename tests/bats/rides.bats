@@ -49,6 +49,23 @@ refused() { # PART OF THE MESSAGE
   assert_output --partial "$1"
 }
 
+@test 'rides: no row that is put past this service stops it' {
+  local row
+  for row in '"rideId":9223372036854775807,"timestamp":1' '"rideId":9007199254740993,"timestamp":1' \
+    '"rideId":0,"timestamp":1' '"timestamp":9223372036854775807' '"timestamp":253402300800000' \
+    '"timestamp":-62135596800001'; do
+    for op in insert upsert; do
+      http POST "$orch/db/write" \
+        "{\"table\":\"rides\",\"op\":\"$op\",\"row\":{$row,\"created_by\":\"ann\",\"source\":22,\"destination\":23}}"
+      refused "table 'rides'"
+    done
+  done
+  add_ride
+  assert_equal "$status" 201
+  http GET "$rides/rides?source=22&destination=23"
+  assert_equal "$status" 200
+}
+
 @test 'POST rides: 201 with the rideId, areas as text or numbers' {
   add_ride
   assert_equal "$status $output" "201 {\"rideId\":$ride}"

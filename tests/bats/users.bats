@@ -89,20 +89,20 @@ refused() { # PART OF THE MESSAGE
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/* | grep -c 400)" 19
 }
 
-@test 'PUT users: names of every kind, and of 100 kB, are kept as they are' {
+@test 'PUT users: names of every kind, and of 2000 bytes, are kept as they are' {
   local name
   # shellcheck disable=SC1003  # two backslashes: one in JSON
   for name in 'Ünal' '名前' '🚕' 'a/b' 'a b' 'a%41' 'a?b#c' '\"' '\\' '\n\u0001'; do
     add_user "$name"
     assert_equal "$status $name" "201 $name"
   done
-  printf '{"username":"%0100000d","password":"%s"}' 0 "$sha1" >"$BATS_TEST_TMPDIR/long"
+  printf '{"username":"%02000d","password":"%s"}' 0 "$sha1" >"$BATS_TEST_TMPDIR/long"
   http PUT "$users/users" "@$BATS_TEST_TMPDIR/long"
   assert_equal "$status" 201
   http GET "$users/users"
   assert_equal "$status" 200
   assert_equal "$(jq length <<<"$output")" 11
-  assert_equal "$(jq 'map(length) | max' <<<"$output")" 100000
+  assert_equal "$(jq 'map(length) | max' <<<"$output")" 2000
   jq -e 'index("a%41") and index("名前") and index("\n\u0001")' <<<"$output"
 }
 
@@ -135,6 +135,31 @@ refused() { # PART OF THE MESSAGE
   assert_equal "$status $output" '200 {}'
   http DELETE "$users/users/%zz"
   assert_equal "$status" 400
+}
+
+@test 'users: what can be made can be deleted, up to 2000 bytes; more or U+0000 is 400' {
+  local name encoded
+  name=$(printf '🚕%.0s' {1..500}) encoded=$(printf '%%F0%%9F%%9A%%95%.0s' {1..500})
+  add_user "$name"
+  assert_equal "$status" 201
+  http DELETE "$users/users/$encoded"
+  assert_equal "$status $output" '200 {}'
+  add_user "${name}x"
+  refused '2001 bytes'
+  add_user 'a\u0000b'
+  refused 'U+0000'
+  # Past this service too.
+  for name in "${name}x" 'a\u0000b'; do
+    http POST "$orch/db/write" "{\"table\":\"users\",\"op\":\"upsert\",\"row\":{\"username\":\"$name\",\"password\":\"p\"}}"
+    refused "table 'users'"
+  done
+  http GET "$users/users"
+  assert_equal "$status" 204
+}
+
+@test 'users.max_name of an earlier version is an error that says why' {
+  run -78 "$TANDEM_BIN/rs-users" --config "$TANDEM_SOURCE/etc/users.toml" --set users.max_name=256KiB --check
+  assert_output --partial 'users.max_name is 262144: 2000 bytes are the most'
 }
 
 @test 'DELETE users: their rides go, and they leave the rides of others' {

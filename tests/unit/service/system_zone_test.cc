@@ -62,7 +62,7 @@ TEST_F(SystemZoneTest, FollowsDaylightSaving) {
   EXPECT_EQ((*zone)->offset_s(1774746000), 7200);
   EXPECT_EQ((*zone)->offset_s(1792889999), 7200);
   EXPECT_EQ((*zone)->offset_s(1792890000), 3600);
-  EXPECT_EQ(rides::format_timestamp(1774746000000, **zone).value(), "29-03-2026:00-00-03");
+  EXPECT_EQ(rides::format_timestamp(1774746000000, **zone), "29-03-2026:00-00-03");
   EXPECT_FALSE(rides::parse_timestamp("29-03-2026:00-30-02", **zone));
 }
 
