@@ -47,6 +47,8 @@ void RpcApi::on_call(rpc::Reply reply, std::string_view payload) {
         answer(reply, r);
       });
       return;
+    // Not as a read, which autoscaling counts.
+    case wire::Method::kDbRepeated:
     case wire::Method::kDbWrite:
     case wire::Method::kDbClear:
       orchestrator_.write(request, [reply = std::move(reply)](const wire::Response& r) mutable {

@@ -16,13 +16,24 @@ using tandem::service::answer_write;
 using tandem::service::send;
 
 void RideHandlers::create(const Request& request, Responder responder) {
-  auto ride = tandem::rides::parse_new_ride(request.body, rules_, clock_.wall_ms());
+  auto ride = tandem::rides::parse_new_ride(request.body, rules_);
   if (!ride) return send(responder, ride.error());
+  const auto options = tandem::service::write_options(request);
+  if (!options) return send(responder, options.error());
   const std::string body = tandem::rides::create_ride_request(*ride);
-  answer_write(database_.client(), request, body, std::move(responder),
-               [ride = std::move(*ride)](const DbReply& reply) {
-                 return tandem::rides::create_ride_answer(ride, reply);
-               });
+  const bool is_past = ride->timestamp_ms <= clock_.wall_ms();
+  const auto past = tandem::rides::create_past_ride_answer(*ride, rules_.zone);
+  if (is_past && options->key.empty()) return send(responder, past);
+  auto answer_of = [ride = std::move(*ride)](const DbReply& reply) {
+    return tandem::rides::create_ride_answer(ride, reply);
+  };
+  if (is_past) {
+    tandem::service::answer_repeated(database_.client(), *options, body, std::move(responder),
+                                     std::move(answer_of), past);
+    return;
+  }
+  database_.client().write(
+      body, *options, tandem::service::answer_with(std::move(responder), std::move(answer_of)));
 }
 
 void RideHandlers::search(const Request& request, Responder responder) {

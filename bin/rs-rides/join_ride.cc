@@ -31,13 +31,15 @@ class Joining {
     const std::string request = tandem::rides::start_request(self->join_.ride_id);
     db.read(request, options,
             [self = std::move(self)](Result<tandem::wire::Response> result) mutable {
-              if (self->may_be_joined(result)) write(std::move(self));
+              if (!self->ask_went_well(result)) return;
+              if (self->is_past(result->body)) return answer_past(std::move(self));
+              write(std::move(self));
             });
   }
 
  private:
   // False: the client has its answer.
-  bool may_be_joined(const Result<tandem::wire::Response>& result) {
+  bool ask_went_well(const Result<tandem::wire::Response>& result) {
     if (!result) {
       tandem::service::send(responder_, result.error());
       return false;
@@ -48,10 +50,28 @@ class Joining {
       return false;
     }
     const auto past = tandem::rides::ride_is_past(reply.body, join_.now_ms);
-    if (past && !*past) return true;
-    tandem::service::send(responder_, past ? tandem::rides::ride_is_past_answer(join_.ride_id)
-                                           : tandem::rides::error_answer(past.error()));
-    return false;
+    if (!past) tandem::service::send(responder_, tandem::rides::error_answer(past.error()));
+    return past.has_value();
+  }
+
+  bool is_past(std::string_view body) const {
+    return tandem::rides::ride_is_past(body, join_.now_ms).value_or(false);
+  }
+
+  // It may have been joined before it was.
+  static void answer_past(std::unique_ptr<Joining> self) {
+    const auto past = tandem::rides::ride_is_past_answer(self->join_.ride_id);
+    if (self->key_.empty()) return tandem::service::send(self->responder_, past);
+    CallOptions options;
+    options.request_id = self->request_id_;
+    options.key = self->key_;
+    const std::string request =
+        tandem::rides::join_ride_request(self->join_.ride_id, self->join_.username);
+    auto answer_of = [join = self->join_](const tandem::rides::DbReply& reply) {
+      return tandem::rides::join_ride_answer(join.ride_id, join.username, reply);
+    };
+    tandem::service::answer_repeated(self->db_, options, request, std::move(self->responder_),
+                                     std::move(answer_of), past);
   }
 
   static void write(std::unique_ptr<Joining> self) {

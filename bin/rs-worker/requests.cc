@@ -20,6 +20,9 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
     case wire::Method::kDbWrite:
       write(std::move(reply), request);
       return;
+    case wire::Method::kDbRepeated:
+      repeated(std::move(reply), request);
+      return;
     case wire::Method::kDbClear:
       log_command(std::move(reply), request, R"({"clear":true})");
       return;
@@ -61,6 +64,22 @@ void Requests::write(rpc::Reply reply, const wire::Request& request) {
     return;
   }
   log_command(std::move(reply), request, std::move(*command));
+}
+
+void Requests::repeated(rpc::Reply reply, const wire::Request& request) {
+  replica_.when_readable(
+      request.consistency, request.min_index, request.budget_ms,
+      [this, reply = std::move(reply), body = std::string(request.body),
+       key = std::string(request.key)](Status readable) mutable {
+        if (!readable) return answer_error(reply, readable.error());
+        const auto command = database_.check_change(body);
+        if (!command) return answer_error(reply, command.error());
+        const auto first = replica_.first_answer(*command, key);
+        if (!first) {
+          return answer_error(reply, {ErrorKind::kNotFound, "nothing was done with this key"});
+        }
+        answer(reply, first->status, replica_.applied_index(), first->body);
+      });
 }
 
 void Requests::set_schema(rpc::Reply reply, const wire::Request& request) {

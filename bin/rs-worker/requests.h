@@ -24,6 +24,7 @@ class Requests final : public replica::Methods {
  private:
   void read(rpc::Reply reply, const wire::Request& request);
   void write(rpc::Reply reply, const wire::Request& request);
+  void repeated(rpc::Reply reply, const wire::Request& request);
   void set_schema(rpc::Reply reply, const wire::Request& request);
   void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
 

@@ -48,6 +48,13 @@ void DbClient::write(std::string_view body, const CallOptions& options, Completi
         std::move(done));
 }
 
+void DbClient::repeated(std::string_view body, const CallOptions& options, Completion done) {
+  CallOptions newest = options;
+  newest.consistency = wire::Consistency::kLinearizable;
+  begin(wire::Method::kDbRepeated, body, newest, options_.timeout_ms, options_.unreachable_ms,
+        std::move(done));
+}
+
 void DbClient::clear(const CallOptions& options, Completion done) {
   begin(wire::Method::kDbClear, {}, options, options_.timeout_ms, options_.unreachable_ms,
         std::move(done));

@@ -140,13 +140,7 @@ class Checker final : public RowChecker {
 Applied ExactlyOnce::apply(const wire::Entry& entry) {
   advance(entry.time_ms);
   if (entry.request_id.empty()) return carry_out(entry);
-  const uint64_t hash = hash_of(entry.payload);
-  const auto known = outcomes_.find(entry.request_id);
-  if (known != outcomes_.end()) {
-    const Outcome& first = **known->second;
-    if (first.payload_hash == hash) return first.answer;
-    return refuse(422, "this Idempotency-Key was used with another body");
-  }
+  if (auto first = first_answer(entry.payload, entry.request_id)) return std::move(*first);
   const int64_t now_ms = std::max(entry.time_ms, client_clock_ms_);
   const int64_t birth_ms = made_birth_ms(entry.request_id, now_ms);
   if (birth_ms >= 0 && entry.time_ms - birth_ms > kMadeKeyMs / 2) {
@@ -154,7 +148,7 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   }
   auto outcome = std::make_shared<Outcome>();
   outcome->key = entry.request_id;
-  outcome->payload_hash = hash;
+  outcome->payload_hash = hash_of(entry.payload);
   outcome->time_ms = birth_ms >= 0 ? now_ms : client_clock_ms_;
   Applied answer = carry_out(entry);
   outcome->answer = Applied{answer.status, answer.body};
@@ -162,7 +156,17 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   return answer;
 }
 
+std::optional<Applied> ExactlyOnce::first_answer(std::string_view command,
+                                                 std::string_view key) const {
+  const auto known = outcomes_.find(key);
+  if (known == outcomes_.end()) return std::nullopt;
+  const Outcome& first = **known->second;
+  if (first.payload_hash == hash_of(command)) return first.answer;
+  return refuse(422, "this Idempotency-Key was used with another body");
+}
+
 Status ExactlyOnce::admit(std::string_view command, std::string_view key) const {
+  if (outcomes_.contains(key)) return {};
   if (!key.empty()) {
     if (Status good = wire::check_logged_key(key); !good) return good;
   }

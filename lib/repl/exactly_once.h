@@ -27,6 +27,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,8 +46,11 @@ class ExactlyOnce final : public StateMachine {
 
   Applied apply(const wire::Entry& entry) override;
   Status admit(std::string_view command) const override { return inner_.admit(command); }
-  // The command with its key, which may be empty: the rule for keys is wire/key.h.
+  // The command with its key, which may be empty: the rule for keys is wire/key.h. One that is
+  // remembered gets its first answer again, whatever would be admitted now.
   Status admit(std::string_view command, std::string_view key) const;
+  // What a repetition would be answered (422 where it is none); nullopt: the key is not remembered.
+  std::optional<Applied> first_answer(std::string_view command, std::string_view key) const;
   std::unique_ptr<FrozenState> freeze() const override;
   void reset() override;
   Status restore_row(std::string_view row) override;

@@ -84,6 +84,11 @@ class Driver final : public daemon::Part {
   void when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
                      Readers::Done done);
 
+  // What a command with this key was answered, as of what is applied here; nullopt: it was not
+  // carried out, or is forgotten.
+  std::optional<repl::Applied> first_answer(std::string_view command, std::string_view key) const {
+    return machine_.first_answer(command, key);
+  }
   uint64_t applied_index() const { return applied_; }
   bool leading() const { return core_ != nullptr && core_->leading(); }
   // Leads, and its state holds everything that was written before its epoch: writes can be judged.

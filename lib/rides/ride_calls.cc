@@ -106,6 +106,11 @@ Answer create_ride_answer(const NewRide& ride, const DbReply& reply) {
   return {201, "{\"rideId\":" + std::to_string(ride_id) + "}"};
 }
 
+Answer create_past_ride_answer(const NewRide& ride, const TimeZone& zone) {
+  return error_answer(
+      400, "timestamp " + in_quotes(format_timestamp(ride.timestamp_ms, zone)) + " is in the past");
+}
+
 std::string search_rides_request(const Route& route, int64_t now_ms, int64_t limit) {
   return Json(Json::Object{{"table", "rides"},
                            {"columns", Json::Array{"rideId", "created_by", "timestamp"}},

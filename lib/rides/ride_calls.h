@@ -6,7 +6,8 @@
 // A request depends on nothing but what the client sent (never on the clock), because an
 // idempotency key that comes again with another body is refused by the database. Whether a ride to
 // be joined is in the past is therefore asked before (start_request), which is safe: a ride's
-// timestamp never changes and a rideId is never used twice.
+// timestamp never changes and a rideId is never used twice. A request that is too late may be the
+// repetition of one that was not: with a key the database is asked for its first answer.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,9 @@ namespace tandem::rides {
 std::string create_ride_request(const NewRide& ride);
 // 201 {"rideId":n}; 400 where the creator is no user.
 Answer create_ride_answer(const NewRide& ride, const DbReply& reply);
+
+// 400: it would start in the past.
+Answer create_past_ride_answer(const NewRide& ride, const TimeZone& zone);
 
 // Rides of a route after now_ms, soonest first, in the order of creation where two start together;
 // the first `limit` of them.

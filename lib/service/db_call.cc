@@ -66,6 +66,21 @@ void answer_write(dbclient::DbClient& db, const http::Request& request, std::str
   db.write(body, *options, answer_with(std::move(responder), std::move(answer_of)));
 }
 
+void answer_repeated(dbclient::DbClient& db, const dbclient::CallOptions& options,
+                     std::string_view body, http::Responder responder, AnswerOf answer_of,
+                     rides::Answer otherwise) {
+  db.repeated(body, options,
+              [responder = std::move(responder), answer_of = std::move(answer_of),
+               otherwise = std::move(otherwise)](Result<wire::Response> result) mutable {
+                const bool cannot_tell = !result && result.error().kind == ErrorKind::kBadInput;
+                if (cannot_tell || (result && result->status == 404)) {
+                  return send(responder, otherwise);
+                }
+                if (!result) return send(responder, result.error());
+                send(responder, answer_of({result->status, result->body}), result->index);
+              });
+}
+
 bool is_too_large(const Result<wire::Response>& result) {
   return result ? result->status == 413 : result.error().kind == ErrorKind::kTooLarge;
 }

@@ -22,6 +22,8 @@ enum class Method : uint16_t {
   kWorkerInfo = 4,  // body: empty; answers the replica's state as JSON
   kPing = 5,        // body: empty; answers 200 where the process can do its job
   kDbSchema = 6,    // body: JSON of the tables' declaration; orchestrator to leader only
+  // Answers what kDbWrite of this key and body was answered, 404 where it was not carried out.
+  kDbRepeated = 7,  // body: JSON of db/write, with its key; changes nothing
   kPeer = 16,       // one way: a replication message (repl/message.h) follows the method number
   kControl = 17,    // controller to replica and back: repl/message.h as well, with a reply
   // The toy store; bodies are JSON, described in tandem-wire(5).
@@ -38,8 +40,9 @@ enum class Method : uint16_t {
 
 // Whether asking again can do no harm, and any replica may answer.
 constexpr bool is_read(Method method) {
-  return method == Method::kDbRead || method == Method::kOrderGet ||
-         method == Method::kCatalogGet || method == Method::kCatalogList;
+  return method == Method::kDbRead || method == Method::kDbRepeated ||
+         method == Method::kOrderGet || method == Method::kCatalogGet ||
+         method == Method::kCatalogList;
 }
 
 enum class Consistency : uint8_t { kDefault = 0, kLinearizable = 1, kSession = 2, kEventual = 3 };

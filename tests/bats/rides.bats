@@ -296,3 +296,32 @@ refused() { # PART OF THE MESSAGE
   run "${post[@]}"
   assert_output '{}200'
 }
+
+@test 'Idempotency-Key: a repetition gets the first answer also when the ride is in the past by now' {
+  local body created start key=(-H 'Idempotency-Key: rides-bats-past')
+  # The form has the seconds before the minutes.
+  start=$(date -u -d '+4 seconds' +%d-%m-%Y:%S-%M-%H)
+  body="{\"created_by\":\"ann\",\"timestamp\":\"$start\",\"source\":22,\"destination\":23}"
+  http POST "$rides/rides" "$body" "${key[@]}"
+  assert_equal "$status" 201
+  created=$output
+  ride=$(jq .rideId <<<"$output")
+  http POST "$rides/rides/$ride" '{"username":"bob"}' -H 'Idempotency-Key: rides-bats-past-join'
+  assert_equal "$status $output" '200 {}'
+  # Without a key, until the ride has started.
+  until
+    http POST "$rides/rides" "$body"
+    [ "$status" != 201 ]
+  do :; done
+  refused 'in the past'
+  http POST "$rides/rides" "$body" "${key[@]}"
+  assert_equal "$status $output" "201 $created"
+  http POST "$rides/rides/$ride" '{"username":"bob"}' -H 'Idempotency-Key: rides-bats-past-join'
+  assert_equal "$status $output" '200 {}'
+  http POST "$rides/rides" "${body/23/24}" "${key[@]}"
+  assert_equal "$status" 422
+  http POST "$rides/rides" "$body" -H 'Idempotency-Key: rides-bats-past-new'
+  refused 'in the past'
+  http POST "$rides/rides/$ride" '{"username":"bob"}' -H 'Idempotency-Key: rides-bats-past-new'
+  refused 'in the past'
+}

@@ -24,6 +24,9 @@ class Counter final : public StateMachine {
     }
     return Applied{200, std::to_string(applied)};
   }
+  Status admit(std::string_view command) const override {
+    return command == "refused today" ? fail(ErrorKind::kBadInput, "refused today") : Status();
+  }
   std::unique_ptr<FrozenState> freeze() const override { return std::make_unique<Frozen>(applied); }
   void reset() override { applied = 0; }
   Status restore_row(std::string_view row) override {
@@ -99,6 +102,20 @@ TEST_F(ExactlyOnceTest, AKeyThatNoSnapshotShouldHoldIsNotAdmitted) {
   }
   EXPECT_TRUE(machine.admit("x", ""));
   EXPECT_TRUE(machine.admit("x", std::string(128, 'k')));
+}
+
+TEST_F(ExactlyOnceTest, TheFirstAnswerCanBeAskedFor) {
+  EXPECT_FALSE(machine.first_answer("x", "a"));
+  apply("a", "x");
+  EXPECT_EQ(machine.first_answer("x", "a")->body, "1");
+  EXPECT_EQ(machine.first_answer("y", "a")->status, 422);
+  EXPECT_EQ(counter.applied, 1);
+}
+
+TEST_F(ExactlyOnceTest, ARepetitionIsAdmittedWhateverHoldsToday) {
+  apply("a", "refused today");
+  EXPECT_TRUE(machine.admit("refused today", "a"));
+  EXPECT_FALSE(machine.admit("refused today", "b"));
 }
 
 TEST_F(ExactlyOnceTest, ARefusalIsRememberedToo) {

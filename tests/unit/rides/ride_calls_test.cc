@@ -23,6 +23,12 @@ TEST(RideCalls, CreateIsOneTransactionThatNeedsTheCreator) {
             R"("timestamp":1895617073000,"source":22,"destination":23}}]})");
 }
 
+TEST(RideCalls, ARideOfThePastIsNamedByItsTimestamp) {
+  EXPECT_EQ(create_past_ride_answer(kRide, kUtc),
+            error_answer(400, "timestamp '" + format_timestamp(kRide.timestamp_ms, kUtc) +
+                                  "' is in the past"));
+}
+
 TEST(RideCalls, CreateAnswersTheKeyThatTheDatabaseGave) {
   EXPECT_EQ(create_ride_answer(kRide, {200, R"({"index":9,"results":[{"affected":1,"key":7}]})"}),
             (Answer{201, R"({"rideId":7})"}));
