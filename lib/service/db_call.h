@@ -32,8 +32,9 @@ void answer_read(dbclient::DbClient& db, const http::Request& request, std::stri
 void answer_write(dbclient::DbClient& db, const http::Request& request, std::string_view body,
                   http::Responder responder, AnswerOf answer_of);
 
-// For a request that could not be carried out now, but whose key may say that it was before: answers
-// what it was answered then, `otherwise` where it was not. REQUIRES: options.key is not empty.
+// For a request that could not be carried out now, but whose key may say that it was before:
+// answers what it was answered then, `otherwise` where it was not. REQUIRES: options.key is not
+// empty.
 void answer_repeated(dbclient::DbClient& db, const dbclient::CallOptions& options,
                      std::string_view body, http::Responder responder, AnswerOf answer_of,
                      rides::Answer otherwise);
