@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "base/log.h"
 #include "storage/log.h"
 #include "storage/snapshot_format.h"
 #include "wire/crc32c.h"
@@ -259,20 +258,6 @@ Result<std::vector<SnapshotFile>> list_snapshots(const std::string& directory, D
   std::sort(snapshots.begin(), snapshots.end(),
             [](const SnapshotFile& a, const SnapshotFile& b) { return a.index > b.index; });
   return snapshots;
-}
-
-Result<std::unique_ptr<SnapshotReader>> newest_snapshot(const std::string& directory, Disk& disk) {
-  const auto snapshots = list_snapshots(directory, disk);
-  if (!snapshots) return fail(snapshots.error());
-  for (const SnapshotFile& snapshot : *snapshots) {
-    auto reader = SnapshotReader::open(snapshot.path, disk);
-    if (reader && (*reader)->header().index == snapshot.index) return reader;
-    if (!reader && reader.error().kind != ErrorKind::kCorrupt) return fail(reader.error());
-    log::error("passed over a snapshot",
-               {{"error", reader ? "'" + snapshot.path + "' is of another index than its name says"
-                                 : reader.error().message}});
-  }
-  return nullptr;
 }
 
 Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& disk) {

@@ -155,9 +155,6 @@ struct SnapshotFile {
 // By name alone, newest first.
 Result<std::vector<SnapshotFile>> list_snapshots(const std::string& directory,
                                                  Disk& disk = system_disk());
-// The newest one whose checksum is right; damaged ones are logged and passed over. nullptr: none.
-Result<std::unique_ptr<SnapshotReader>> newest_snapshot(const std::string& directory,
-                                                        Disk& disk = system_disk());
 // Renames a snapshot that cannot be used to <name>.unreadable, so that it is neither taken again
 // nor counted by prune_snapshots; of such files the newest two are kept.
 Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& disk = system_disk());

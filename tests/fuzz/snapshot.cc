@@ -33,8 +33,10 @@ void write_anew(storage::SnapshotReader& reader) {
   }
   CHECK(rows.size() == reader.rows());
   CHECK((*writer)->finish().has_value());
-  const auto again = storage::newest_snapshot("d", disk);
-  CHECK(again.has_value() && *again != nullptr);
+  const auto names = storage::list_snapshots("d", disk);
+  CHECK(names.has_value() && names->size() == 1);
+  const auto again = storage::SnapshotReader::open(names->front().path, disk);
+  CHECK(again.has_value());
   CHECK((*again)->header() == reader.header() && (*again)->rows() == reader.rows());
   for (const std::string& expected : rows) {
     CHECK((*again)->next_row(row).value_or(false) && row == expected);

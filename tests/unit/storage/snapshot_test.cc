@@ -74,15 +74,34 @@ TEST_F(SnapshotTest, AnyCutOrFlippedByteIsNoticed) {
   }
 }
 
-TEST_F(SnapshotTest, TheNewestGoodOneIsFound) {
-  EXPECT_EQ(newest_snapshot(kDirectory, disk_).value(), nullptr);
-  write(5, 1);
-  write(9, 2);
-  write(30, 3);
-  disk_.content(path(30))[200] ^= 1;
-  const auto newest = newest_snapshot(kDirectory, disk_);
-  ASSERT_TRUE(newest);
-  EXPECT_EQ((*newest)->header().index, 9u);
+TEST_F(SnapshotTest, WhatIsSetAsideIsNeitherListedNorPrunedForAnother) {
+  for (const uint64_t index : {5, 9, 30, 41}) write(index, 1);
+  for (const uint64_t index : {41, 5, 30})
+    ASSERT_TRUE(set_snapshot_aside(kDirectory, index, disk_));
+  const auto left = list_snapshots(kDirectory, disk_);
+  ASSERT_EQ(left->size(), 1u);
+  EXPECT_EQ((*left)[0].index, 9u);
+  const auto names = disk_.list(kDirectory);
+  EXPECT_EQ(names->size(), 3u) << "the newest two of those that were set aside";
+  EXPECT_FALSE(set_snapshot_aside(kDirectory, 5, disk_)) << "it is gone";
+}
+
+TEST_F(SnapshotTest, ASealedOneCanBeReadBackBeforeItHasItsName) {
+  auto writer = SnapshotWriter::create(kDirectory, header(7), disk_);
+  ASSERT_TRUE((*writer)->add_row("{\"n\":1}"));
+  ASSERT_TRUE((*writer)->seal());
+  EXPECT_TRUE(list_snapshots(kDirectory, disk_)->empty());
+  auto reader = (*writer)->read_back();
+  ASSERT_TRUE(reader);
+  std::string row;
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_TRUE((*reader)->next_row(row).value());
+    EXPECT_EQ(row, "{\"n\":1}");
+    EXPECT_FALSE((*reader)->next_row(row).value());
+    (*reader)->rewind();
+  }
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_EQ(list_snapshots(kDirectory, disk_)->size(), 1u);
 }
 
 TEST_F(SnapshotTest, PruningKeepsTheNewest) {
