@@ -215,6 +215,25 @@ Chess 19.99 100'
   assert_equal "$(stock Once)" 8
 }
 
+@test 'Idempotency-Key: what is no text, or twice, is 400; one that looks made is any other' {
+  local key answer
+  toy Keyed 10
+  for key in $'k\xff\xfe' $'a\tb' $'\xc2\x85'; do
+    shop POST /orders '{"name":"Keyed","quantity":1}' -H "Idempotency-Key: $key"
+    refused 400 Idempotency-Key
+  done
+  shop POST /orders '{"name":"Keyed","quantity":1}' -H 'Idempotency-Key: a' -H 'idempotency-key: a'
+  refused 400 twice
+  for key in t-1-0123456789abcdef t-9223372036854775807-ffffffffffffffff; do
+    shop POST /orders '{"name":"Keyed","quantity":1}' -H "Idempotency-Key: $key"
+    assert_equal "$status" 200
+    answer=$output
+    shop POST /orders '{"name":"Keyed","quantity":1}' -H "Idempotency-Key: $key"
+    assert_equal "$status $output" "200 $answer"
+  done
+  assert_equal "$(stock Keyed)" 8
+}
+
 @test 'Idempotency-Key: a refusal is repeated too, also when it would work by now' {
   local key=(-H 'Idempotency-Key: toystore-order-2')
   toy Later 1
