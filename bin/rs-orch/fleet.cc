@@ -127,7 +127,13 @@ void Fleet::set_trouble(const std::string& trouble) {
 
 // Waiting does not help then, and no data is lost: what the worker said has to be read.
 void Fleet::look_for_refused_config() {
-  if (!config_refused_ || leadership_.leader_open()) return;
+  if (leadership_.leader_open()) return;
+  for (const auto& [id, slot] : slots_) {
+    if (slot.refused.empty()) continue;
+    set_trouble("worker " + std::to_string(id) + " is not started: " + slot.refused);
+    return;
+  }
+  if (!config_refused_) return;
   set_trouble(config_.worker_config.empty()
                   ? "the workers refuse their configuration: the log tells why"
                   : "the workers refuse their configuration '" + config_.worker_config +
@@ -139,7 +145,9 @@ void Fleet::look_for_refused_config() {
 // has to look.
 void Fleet::look_for_lost_data() {
   const repl::Record& record = *leadership_.record();
-  if (config_refused_ && !leadership_.leader_open()) return;
+  const bool refused = std::any_of(slots_.begin(), slots_.end(),
+                                   [](const auto& item) { return !item.second.refused.empty(); });
+  if ((config_refused_ || refused) && !leadership_.leader_open()) return;
   if (leadership_.silent_members().size() < record.in_sync.size()) {
     silent_since_ms_.reset();
     set_trouble("");

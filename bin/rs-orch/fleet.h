@@ -90,7 +90,8 @@ class Fleet {
     bool held = false;
     bool helper = false;  // does not count
     bool disk_failed = false;
-    uint64_t aside = 0;  // not 0: the storage id of what is to be moved out of its directory
+    std::string refused;  // why it is not started: its files are of another format version
+    uint64_t aside = 0;   // not 0: the storage id of what is to be moved out of its directory
     bool told_to_stop = false;
     int64_t stop_by_ms = 0;  // one that was told to stop is killed then
     bool overdue = false;    // it was killed for being late
@@ -127,6 +128,7 @@ class Fleet {
   void send_signal(Slot& slot, int signal_number);
   void crash(Slot& slot, PidDone done);
   void erase(repl::ReplicaId id);
+  bool formats_are_known(Slot& slot);
   bool restart_if_due(Slot& slot, const std::string& reason);
   bool may_wipe(const Slot& slot) const;
   bool others_may_lead(const Slot& slot) const;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "fleet.h"
 #include "storage/directory.h"
+#include "storage/format_check.h"
 #include "storage/identity.h"
 
 namespace tandem::orch {
@@ -72,8 +73,22 @@ bool Fleet::others_may_lead(const Slot& slot) const {
   });
 }
 
+// A worker would end with 78 for it, and that is not to be started again and again.
+bool Fleet::formats_are_known(Slot& slot) {
+  const Status known = storage::check_formats(directory_of(slot.id));
+  const bool refused = !known && known.error().kind == ErrorKind::kConfig;
+  const std::string why = refused ? known.error().message : std::string();
+  if (slot.refused != why && refused) {
+    events_.tell("trouble", "a worker is not started: " + why, worker_fields(slot.id, 0));
+  }
+  slot.refused = why;
+  if (refused) slot.next_start_ms = now_ms() + kLongestPauseMs;
+  return !refused;
+}
+
 bool Fleet::restart_if_due(Slot& slot, const std::string& reason) {
   if (now_ms() < slot.next_start_ms) return false;
+  if (!formats_are_known(slot)) return false;
   if (slot.disk_failed) {
     if (may_wipe(slot)) {
       std::error_code error;

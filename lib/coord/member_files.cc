@@ -17,6 +17,8 @@
 namespace tandem::coord {
 namespace {
 
+constexpr std::string_view kFormat = "tandem-member-1";
+
 std::string text_of(const wire::Json& json, std::string_view key, bool& ok) {
   const wire::Json* member = json.find(key);
   ok = ok && member != nullptr && member->as_string() != nullptr;
@@ -43,6 +45,9 @@ Result<Member> read_member(const std::string& path) {
   const auto text = wire::unseal_text(**content);
   if (!text) return fail(ErrorKind::kCorrupt, "member file '" + path + "' is damaged");
   Result<Member> member = decode_member(*text);
+  if (!member && member.error().kind == ErrorKind::kConfig) {
+    return fail(ErrorKind::kConfig, "member file '" + path + "': " + member.error().message);
+  }
   if (!member) {
     return fail(ErrorKind::kCorrupt,
                 "member file '" + path + "' is damaged: " + member.error().message);
@@ -92,6 +97,12 @@ std::string encode_member(const Member& member) {
 Result<Member> decode_member(std::string_view text) {
   const Result<wire::Json> json = wire::parse_json(text);
   if (!json) return fail(json.error());
+  // Ours does not say; one that a later program writes does.
+  const wire::Json* format = json->find("format");
+  if (format != nullptr && *format != wire::Json(kFormat)) {
+    return fail(ErrorKind::kConfig, "it is of format " + format->dump() + ", this program reads " +
+                                        wire::Json(kFormat).dump());
+  }
   Member member;
   bool ok = true;
   const int64_t id = integer_of(*json, "id", ok);
@@ -154,6 +165,8 @@ Result<std::vector<Member>> read_members(const std::string& directory) {
 
 Status check_id_is_free(const std::string& directory, const Member& member) {
   const Result<Member> earlier = read_member(directory + "/" + std::to_string(member.id));
+  // Of another format version: not ours to replace.
+  if (!earlier && earlier.error().kind == ErrorKind::kConfig) return fail(earlier.error());
   if (!earlier) return {};  // there is none, or a damaged one, which is replaced
   const bool same_directory =
       earlier->lock_device == member.lock_device && earlier->lock_inode == member.lock_inode;

@@ -9,6 +9,8 @@
 namespace tandem::repl {
 namespace {
 
+constexpr std::string_view kFormat = "tandem-record-1";
+
 using wire::Json;
 
 template <typename Number>
@@ -118,6 +120,12 @@ std::string to_text(const Record& record) {
 Result<Record> parse_record(std::string_view text) {
   const auto json = wire::parse_json(text);
   if (!json) return fail(ErrorKind::kCorrupt, "record: " + json.error().message);
+  // Ours does not say; one that a later program writes does.
+  const Json* format = json->find("format");
+  if (format != nullptr && *format != Json(kFormat)) {
+    return fail(ErrorKind::kConfig, "the record is of format " + format->dump() +
+                                        ", this program reads " + Json(kFormat).dump());
+  }
   Record record;
   const auto lineage = hex_of(*json, "lineage");
   if (!lineage) return fail(lineage.error());

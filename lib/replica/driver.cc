@@ -351,6 +351,7 @@ void Driver::record_was_read(const Result<coord::Versioned>& record, int64_t ask
     return;
   }
   auto parsed = repl::parse_record(record->text);
+  if (!parsed && parsed.error().kind == ErrorKind::kConfig) daemon::die(parsed.error());
   if (!parsed || parsed->version != record->version) {
     log::error("the record is malformed", {{"version", record->version}});
     return;

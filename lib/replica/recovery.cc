@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "replica/log_adapter.h"
 #include "replica/other_copies.h"
+#include "storage/format_check.h"
 
 namespace tandem::replica {
 namespace {
@@ -19,6 +20,9 @@ constexpr uint64_t kMaxPinnedSnapshots = 8;
 }  // namespace
 
 Status Driver::open() {
+  // Before anything is touched, the lock's file too.
+  const Status known = storage::check_formats(options_.directory);
+  if (!known) return known;
   auto lock = storage::Directory::open(options_.directory);
   if (!lock) return fail(lock.error());
   lock_ = std::move(*lock);

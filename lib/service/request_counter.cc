@@ -22,6 +22,7 @@ namespace tandem::service {
 namespace {
 
 constexpr std::string_view kMagic = "tandemC1";
+constexpr std::string_view kAnyVersion = "tandemC";  // then its version, one byte
 constexpr size_t kFileBytes = 16;
 constexpr uint64_t kCountMask = (uint64_t{1} << 48) - 1;
 
@@ -52,6 +53,12 @@ std::string new_file() {
   std::string bytes(kMagic);
   wire::ByteWriter(bytes).u64(word_of(0));
   return bytes;
+}
+
+bool is_other_version(std::string_view bytes) {
+  if (!bytes.starts_with(kAnyVersion) || bytes.size() <= kAnyVersion.size()) return false;
+  const char version = bytes[kAnyVersion.size()];
+  return version >= '1' && version <= '9' && version != kMagic.back();
 }
 
 // The number in a file's bytes; false where they are no counter.
@@ -126,6 +133,11 @@ Result<std::unique_ptr<RequestCounter>> RequestCounter::open(const std::string& 
       bytes = new_file();
     }
     uint64_t count = 0;
+    if (is_other_version(bytes)) {
+      return fail(ErrorKind::kConfig, "'" + path + "' is of format version " +
+                                          bytes[kAnyVersion.size()] + ", this program reads " +
+                                          std::string(1, kMagic.back()));
+    }
     if (!read_count(bytes, count)) {
       if (!again) return fail(ErrorKind::kCorrupt, "'" + path + "' does not keep what is written");
       if (auto kept = keep_aside(path); !kept) return fail(kept.error());

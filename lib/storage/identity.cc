@@ -1,6 +1,7 @@
 #include "storage/identity.h"
 
 #include "base/ids.h"
+#include "storage/format_check.h"
 #include "wire/json.h"
 #include "wire/sealed_text.h"
 
@@ -28,12 +29,17 @@ Result<std::optional<Identity>> load_identity(const std::string& directory, Disk
   const auto damaged = [&](const std::string& why) {
     return fail(ErrorKind::kCorrupt, "identity file '" + path + "' is damaged: " + why);
   };
-  const std::optional<std::string_view> text = wire::unseal_text(*content);
-  if (!text) return damaged("its checksum is wrong");
-  const Result<wire::Json> json = wire::parse_json(*text);
+  // The format first: another one may be sealed in another way.
+  const Result<wire::Json> json =
+      wire::parse_json(std::string_view(*content).substr(0, content->find('\n')));
+  const wire::Json* format = json ? json->find("format") : nullptr;
+  const std::string* name = format == nullptr ? nullptr : format->as_string();
+  if (name != nullptr && is_other_version(*name, kFormat)) {
+    return other_format(path, "'" + *name + "'", "'" + std::string(kFormat) + "'");
+  }
+  if (!wire::unseal_text(*content)) return damaged("its checksum is wrong");
   if (!json) return damaged(json.error().message);
-  const wire::Json* format = json->find("format");
-  if (format == nullptr || format->as_string() == nullptr || *format->as_string() != kFormat) {
+  if (name == nullptr || *name != kFormat) {
     return damaged("its format is not " + std::string(kFormat));
   }
   const Result<uint64_t> lineage = id_member(*json, "lineage");

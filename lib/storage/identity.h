@@ -22,7 +22,7 @@ struct Identity {
 };
 
 // nullopt: there is none (a new directory). kCorrupt: there is one, but damaged; renew_identity
-// then, with lineage 0.
+// then, with lineage 0. kConfig: it is of another format version.
 Result<std::optional<Identity>> load_identity(const std::string& directory,
                                               Disk& disk = system_disk());
 // Durable when it returns without an error.

@@ -43,6 +43,14 @@ constexpr size_t kSlotBody = 8 + 8 + 8 + 1 + 8 + 8 + 4;
 
 }  // namespace
 
+std::optional<uint32_t> block_version(std::string_view start) {
+  wire::ByteReader reader(start);
+  const std::string_view magic = reader.bytes(kSegmentMagic.size());
+  const uint32_t version = reader.u32();
+  if (!reader.ok() || (magic != kSegmentMagic && magic != kSlotMagic)) return std::nullopt;
+  return version;
+}
+
 std::string encode_segment_header(const SegmentHeader& header) {
   std::string body;
   wire::ByteWriter writer(body);

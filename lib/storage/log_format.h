@@ -30,6 +30,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,10 @@ constexpr uint64_t record_bytes(uint64_t entry_bytes) {
   return (kRecordHeaderBytes + entry_bytes + kRecordAlignment - 1) / kRecordAlignment *
          kRecordAlignment;
 }
+
+// The version that a block begins with, whatever its checksum; nullopt: it is no block of ours.
+constexpr size_t kBlockStartBytes = 8 + 4;
+std::optional<uint32_t> block_version(std::string_view start);
 
 std::string encode_segment_header(const SegmentHeader& header);
 bool decode_segment_header(std::string_view block, SegmentHeader& header);

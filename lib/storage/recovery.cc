@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/format_check.h"
 #include "storage/log_format.h"
 #include "wire/bytes.h"
 
@@ -35,6 +36,7 @@ class Recoverer {
       : disk_(disk), directory_(directory), max_entry_bytes_(max_entry_bytes) {}
 
   Result<RecoveredLog> run() {
+    if (Status known = check_log_formats(disk_, directory_); !known) return fail(known.error());
     if (Status listed = list_segments(); !listed) return fail(listed.error());
     if (Status read = read_promise(); !read) return fail(read.error());
     if (out_.fresh) return std::move(out_);

@@ -58,6 +58,7 @@ struct RecoveredLog {
   std::vector<std::string> remove;  // paths of segments after the end of the log
 };
 
+// kConfig: a file is of another format version.
 Result<RecoveredLog> recover_log(Disk& disk, const std::string& directory, size_t max_entry_bytes);
 
 }  // namespace tandem::storage

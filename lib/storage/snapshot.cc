@@ -141,6 +141,7 @@ Status SnapshotReader::verify() {
   std::string line;
   const Result<bool> first = next_line(line);
   if (!first) return fail(first.error());
+  if (Status known = check_snapshot_format(line, path_); !known) return known;
   auto header = decode_snapshot_header(line);
   if (!header) return fail(header.error());
   header_ = std::move(*header);

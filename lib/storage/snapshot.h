@@ -83,7 +83,8 @@ class SnapshotWriter {
 // A snapshot whose checksum is right. It stays readable while it is pruned.
 class SnapshotReader {
  public:
-  // Reads the whole file once to verify it. kCorrupt: damaged; kNotFound: there is none.
+  // Reads the whole file once to verify it. kCorrupt: damaged; kConfig: of another
+  // format version; kNotFound: there is none.
   static Result<std::unique_ptr<SnapshotReader>> open(const std::string& path,
                                                       Disk& disk = system_disk());
   const SnapshotHeader& header() const { return header_; }

@@ -1,6 +1,7 @@
 #include "storage/snapshot_format.h"
 
 #include "base/ids.h"
+#include "storage/format_check.h"
 #include "wire/json.h"
 #include "wire/sealed_text.h"
 
@@ -68,6 +69,14 @@ std::string encode_snapshot_header(const SnapshotHeader& header) {
   json.set("created_ms", header.created_ms);
   if (!header.record.empty()) json.set("record", header.record);
   return json.dump();
+}
+
+Status check_snapshot_format(std::string_view line, const std::string& path) {
+  const Result<wire::Json> json = wire::parse_json(line);
+  const wire::Json* format = json ? json->find("format") : nullptr;
+  const std::string* name = format == nullptr ? nullptr : format->as_string();
+  if (name == nullptr || !is_other_version(*name, kFormat)) return {};
+  return other_format(path, "'" + *name + "'", "'" + std::string(kFormat) + "'");
 }
 
 Result<SnapshotHeader> decode_snapshot_header(std::string_view line) {

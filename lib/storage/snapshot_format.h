@@ -21,6 +21,8 @@ constexpr size_t kMaxTrailerBytes = 128;
 
 // One line of JSON without its newline, and back; kCorrupt says what is wrong.
 std::string encode_snapshot_header(const SnapshotHeader& header);
+// kConfig: the line is the header of a snapshot of another format version.
+Status check_snapshot_format(std::string_view line, const std::string& path);
 Result<SnapshotHeader> decode_snapshot_header(std::string_view line);
 std::string encode_snapshot_trailer(const SnapshotTrailer& trailer);
 Result<SnapshotTrailer> decode_snapshot_trailer(std::string_view line);

@@ -293,21 +293,6 @@ turn_to() { # NUMBER
   assert_equal "$(jq length <<<"$output")" 3
 }
 
-# Starts the database again where it cannot become ready; returns once it has told its trouble.
-database_in_trouble() { # [OPTION]…
-  local line='' fd
-  mkfifo "$BATS_TEST_TMPDIR/log"
-  env -C "$database" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
-    --port "$port_base" "$@" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
-  started=$!
-  exec {fd}<"$BATS_TEST_TMPDIR/log"
-  until [[ $line == *"$trouble_text"* ]]; do read -r -t 60 line <&"$fd"; done
-  # What follows is kept, and ends with the last process that writes there.
-  cat <&"$fd" >"$database/log.trouble" 3>&- &
-  exec {fd}<&-
-  last_event=0
-}
-
 # Workers 1 and 2 in sync, 3 a reader that has ann and lacks bob; all of them stopped.
 three_of_which_one_lags() {
   database 1 --set database.max_in_sync=2 --set workers.stop_timeout=500ms

@@ -17,3 +17,19 @@ add_user() { # NAME
   http POST "$db/db/write" "$(insert "$1")"
   assert_equal "$status" 200
 }
+
+# Starts the database again where it cannot become ready; returns once it has told $trouble_text.
+database_in_trouble() { # [OPTION]…
+  local line='' fd
+  rm -f "$BATS_TEST_TMPDIR/log"
+  mkfifo "$BATS_TEST_TMPDIR/log"
+  env -C "$database" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
+    --port "$port_base" "$@" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+  started=$!
+  exec {fd}<"$BATS_TEST_TMPDIR/log"
+  until [[ $line == *"$trouble_text"* ]]; do read -r -t 60 line <&"$fd"; done
+  # What follows is kept, and ends with the last process that writes there.
+  cat <&"$fd" >"$database/log.trouble" 3>&- &
+  exec {fd}<&-
+  last_event=0
+}

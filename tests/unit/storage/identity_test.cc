@@ -57,7 +57,7 @@ TEST(IdentityTest, AnyCutOrFlippedByteIsNoticed) {
     disk.restore(saved);
     disk.content("d/identity")[at] ^= 1;
     const auto loaded = load_identity("d", disk);
-    ASSERT_FALSE(loaded) << at;
+    ASSERT_FALSE(loaded) << at;  // the digit 1 becomes 0, which is no version
     ASSERT_EQ(loaded.error().kind, ErrorKind::kCorrupt) << at;
   }
 }

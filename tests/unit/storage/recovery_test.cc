@@ -118,6 +118,7 @@ TEST_F(RecoveryTest, AnyFlippedBitIsNoticed) {
 TEST_F(RecoveryTest, AnyByteOfTheSegmentHeaderThatIsFlippedIsSuspect) {
   write_small_log();
   for (size_t at = 0; at < 44; ++at) {
+    if (at >= 8 && at < 12) continue;  // the version: format_check_test.cc
     disk_.restore(saved_);
     segment()[at] = static_cast<char>(segment()[at] ^ 0x40);
     open();
