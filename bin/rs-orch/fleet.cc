@@ -82,7 +82,10 @@ void Fleet::reconcile() {
   if (!started_ || stopping_) return;
   adopt_registered();
   kill_overdue();
-  if (!leadership_.record_was_read()) return;
+  if (!leadership_.record_was_read()) {
+    if (!leadership_.record_trouble().empty()) ask_all_for_the_record();
+    return;
+  }
   look_for_refused_config();
   bool missing = false;
   for (const auto& [id, slot] : slots_) missing = missing || slot.session == 0;
@@ -95,6 +98,14 @@ void Fleet::reconcile() {
   keep_in_sync_members();
   fit_number();
   retire_marked();
+}
+
+// The record is there and cannot be read: the workers may know what it was, all that there are.
+void Fleet::ask_all_for_the_record() {
+  for (auto& [id, slot] : slots_) {
+    if (!slot.running()) restart_if_due(slot, "the record is damaged: a worker may know it");
+  }
+  set_trouble(leadership_.record_trouble());
 }
 
 // There is no record: the first worker creates the group, unless there is data that a record must

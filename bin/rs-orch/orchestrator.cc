@@ -179,7 +179,11 @@ Status Orchestrator::readiness() const {
   if (draining_) return fail(ErrorKind::kUnavailable, "stopping");
   if (!fleet_.trouble().empty()) return fail(ErrorKind::kUnavailable, fleet_.trouble());
   // The active one is told of a death by the process itself.
-  if (!(active_ ? leadership_.leader_open() : leadership_.leader_answers())) {
+  const bool led = active_ ? leadership_.leader_open() : leadership_.leader_answers();
+  if (!led && !leadership_.record_trouble().empty()) {
+    return fail(ErrorKind::kUnavailable, leadership_.record_trouble());
+  }
+  if (!led) {
     return fail(ErrorKind::kUnavailable, "there is no master that takes writes");
   }
   if (active_ && !tables_trouble_.empty()) return fail(ErrorKind::kUnavailable, tables_trouble_);

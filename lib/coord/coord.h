@@ -22,9 +22,15 @@
 
 namespace tandem::coord {
 
+// A newest version that cannot be read is told as what it is: its number and what is wrong with
+// it, and never an older version in its place, which somebody may have acted beyond. Who knows from
+// elsewhere what the record is (each replica has it in memory, or in its log) may put it right: a
+// swap that expects the damaged version makes the next one, as any other does.
 struct Versioned {
   uint64_t version = 0;  // 0: there is no record
   std::string text;
+  std::string damage;  // not empty: this version is damaged, the text is not known ("record file
+                       // '…/00000000000000000007' is damaged: its checksum is wrong")
   bool operator==(const Versioned&) const = default;
 };
 
@@ -75,16 +81,18 @@ class Coord {
  public:
   virtual ~Coord() = default;
 
-  // A consistent read: never older than what any process was told before the call.
+  // A consistent read: never older than what any process was told before the call. A damaged
+  // newest version is no error (Versioned).
   virtual void read_record(const std::string& group,
                            UniqueFunction<void(Result<Versioned>)> done) = 0;
-  // Makes `text` version expected_version + 1 where the record is at expected_version. An error
+  // Makes `text` version expected_version + 1 where the record is at expected_version, whether or
+  // not that one is damaged. An error
   // means that the outcome is unknown, except kBadInput, kPermission and kNoSpace: nothing was
   // done.
   virtual void swap_record(const std::string& group, uint64_t expected_version, std::string text,
                            UniqueFunction<void(Result<SwapOutcome>)> done) = 0;
   // Calls back with a consistent read once at first, and after each change (several changes may
-  // become one call).
+  // become one call); of a damaged version again and again, as it may be restored in its place.
   virtual std::unique_ptr<Watch> watch_record(const std::string& group,
                                               UniqueFunction<void(const Versioned&)> on_change) = 0;
 

@@ -66,7 +66,7 @@ void LocalWatch::on_looked(Result<std::optional<Versioned>> found) {
   }
   if (again_) look();
   if (!*found) return;
-  seen_version_ = (*found)->version;
+  if ((*found)->damage.empty()) seen_version_ = (*found)->version;
   on_change_(**found);  // last: it may destroy this
 }
 

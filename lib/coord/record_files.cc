@@ -107,9 +107,12 @@ Result<Versioned> RecordFiles::read() const {
     if (!*content) continue;
     const auto text = wire::unseal_text(**content);
     if (!text) {
-      return fail(ErrorKind::kCorrupt, "record file '" + version_path(newest) + "' is damaged");
+      return Versioned{
+          newest,
+          {},
+          "record file '" + version_path(newest) + "' is damaged: its checksum is wrong"};
     }
-    return Versioned{newest, std::string(*text)};
+    return Versioned{newest, std::string(*text), {}};
   }
   return fail(ErrorKind::kUnavailable, "the record in '" + record_directory() +
                                            "' is not to be read: its newest version is missing");

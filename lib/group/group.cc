@@ -89,6 +89,9 @@ Status Group::readiness() const {
   if (!keeper_.trouble().empty()) {
     return fail(ErrorKind::kUnavailable, group_ + ": " + keeper_.trouble());
   }
+  if (!leadership_.leader_answers() && !leadership_.record_trouble().empty()) {
+    return fail(ErrorKind::kUnavailable, group_ + ": " + leadership_.record_trouble());
+  }
   if (!leadership_.leader_answers()) {
     return fail(ErrorKind::kUnavailable, group_ + ": there is no leader that takes writes");
   }

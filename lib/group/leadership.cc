@@ -17,6 +17,7 @@ constexpr int64_t kTickMs = 5;  // while something has to be looked at again and
 constexpr int64_t kElectionTickMs = 1;
 constexpr uint64_t kControlTimeoutMs = 1000;
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kLookAgainNs = 500 * kNsPerMs;
 constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
 
 int64_t now_ns() { return system_clock().boot_ns(); }
@@ -113,10 +114,18 @@ bool Leadership::keeps_up(repl::ReplicaId id) const {
 
 void Leadership::tick() {
   look_for_stopped_leader();
+  look_again_at_record();
   repl::ControllerEffects effects;
   controller_.tick(now_ns(), effects);
   carry_out(effects);
   prove_deaths();
+}
+
+// What is wrong with it may be over without a change that the watch would tell of.
+void Leadership::look_again_at_record() {
+  if (record_trouble_.empty() || now_ns() - record_looked_at_ns_ < kLookAgainNs) return;
+  record_looked_at_ns_ = now_ns();
+  read_record();
 }
 
 // One that has gone quiet may be slow; where its process is stopped it need not be waited for. A
@@ -322,24 +331,37 @@ void Leadership::read_record() {
 }
 
 void Leadership::take_record(const Result<coord::Versioned>& record, bool consistent) {
-  if (!record) {
-    log::warning("cannot read the record", {{"error", record.error().message}});
-    return;
-  }
+  if (!record) return set_record_trouble("cannot read the record: " + record.error().message);
   repl::Reading reading;
   reading.version = record->version;
   reading.consistent = consistent;
+  if (!record->damage.empty()) {
+    // Its number alone is known, and an older version is not the record: replicas may know it.
+    set_record_trouble(record->damage);
+    return tell_controller(reading);
+  }
   if (record->version != 0) {
     auto result = repl::parse_record(record->text);
     if (!result) {
-      log::error("the record is malformed", {{"version", record->version}});
-      return;
+      return set_record_trouble("version " + std::to_string(record->version) +
+                                " of the record of " + options_.group +
+                                " cannot be used: " + result.error().message);
     }
     reading.record = std::move(*result);
   }
+  set_record_trouble({});
+  tell_controller(reading);
+}
+
+void Leadership::tell_controller(const repl::Reading& reading) {
   repl::ControllerEffects effects;
   controller_.record_read(reading, now_ns(), effects);
   carry_out(effects);
+}
+
+void Leadership::set_record_trouble(const std::string& trouble) {
+  if (std::exchange(record_trouble_, trouble) == trouble || trouble.empty()) return;
+  log::error(trouble, {{"group", options_.group}});
 }
 
 void Leadership::tell(std::string_view kind, const std::string& reason,

@@ -72,6 +72,9 @@ class Leadership {
   // Why nobody is chosen; empty where nothing is known to be wrong.
   const std::string& trouble() const { return controller_.trouble(); }
   bool record_was_read() const { return controller_.record_was_read(); }
+  // What is wrong with the record as it is kept, with its place; "" where nothing is. The group
+  // goes on with what was known of it before.
+  const std::string& record_trouble() const { return record_trouble_; }
   // The leader by the record, 0 where there is none.
   repl::ReplicaId leader() const { return record() ? record()->leader : 0; }
   bool leader_open() const { return controller_.leader_open(); }
@@ -97,6 +100,9 @@ class Leadership {
   void send(const repl::Message& message);
   void read_record();
   void take_record(const Result<coord::Versioned>& record, bool consistent);
+  void tell_controller(const repl::Reading& reading);
+  void look_again_at_record();
+  void set_record_trouble(const std::string& trouble);
   void tell(std::string_view kind, const std::string& reason, const wire::Json& fields) const;
   void tell_changes();
   void prove_deaths();
@@ -125,6 +131,8 @@ class Leadership {
   loop::Timer ticker_;
   std::function<void()> on_change_;
   Tell tell_;
+  std::string record_trouble_;
+  int64_t record_looked_at_ns_ = 0;  // boot clock: while there is trouble
   bool reading_ = false;
   bool read_again_ = false;
   bool ticking_ = false;

@@ -340,6 +340,14 @@ void Driver::read_record() {
   });
 }
 
+// Whether the newest version of the record is damaged: what this replica knows holds on, and the
+// controller asks for it.
+bool Driver::tell_damage(const std::string& damage) {
+  const bool told = std::exchange(told_damage_, damage) == damage;
+  if (!damage.empty() && !told) log::error(damage, {{"group", options_.group}});
+  return !damage.empty();
+}
+
 void Driver::record_was_read(const Result<coord::Versioned>& record, int64_t asked_ns) {
   if (!record) {
     log::warning("cannot read the record", {{"error", record.error().message}});
@@ -350,6 +358,7 @@ void Driver::record_was_read(const Result<coord::Versioned>& record, int64_t ask
     step(repl::RecordRead{std::nullopt, asked_ns});
     return;
   }
+  if (tell_damage(record->damage)) return;
   auto parsed = repl::parse_record(record->text);
   if (!parsed && parsed.error().kind == ErrorKind::kConfig) daemon::die(parsed.error());
   if (!parsed || parsed->version != record->version) {

@@ -157,6 +157,7 @@ class Driver final : public daemon::Part {
   void tick();
   void swap_record(const repl::Swap& swap);
   void read_record();
+  bool tell_damage(const std::string& damage);
   void record_was_read(const Result<coord::Versioned>& record, int64_t asked_ns);
   void readable(const repl::Readable& read);
   void read_at(uint64_t index, int64_t deadline_ns, Readers::Done done);
@@ -209,6 +210,7 @@ class Driver final : public daemon::Part {
   UniqueFunction<void(bool)> on_takes_writes_;
   repl::Epoch told_epoch_ = 0;  // in which it takes writes, as was told last; 0: it does not
   bool dirty_ = false;          // something happened in this turn
+  std::string told_damage_;     // of the record
   bool registered_ = false;
   bool reading_record_ = false;
   bool read_record_again_ = false;

@@ -32,6 +32,7 @@ Result<bool> others_have_the_data(loop::Loop& loop, coord::Coord& coord, const s
       loop, [&](auto done) { coord.read_record(group, std::move(done)); });
   if (!text) return fail(text.error());
   if (text->version == 0) return false;
+  if (!text->damage.empty()) return fail(ErrorKind::kUnavailable, text->damage);
   const auto record = repl::parse_record(text->text);
   if (!record) return fail(record.error());
   if (!record->contains(self)) return true;

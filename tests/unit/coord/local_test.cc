@@ -58,7 +58,7 @@ TEST_F(LocalTest, SwapsAndReads) {
   EXPECT_EQ(swap(0, "again"), SwapOutcome::kRefused);
   const auto record =
       wait<Result<Versioned>>([&](auto done) { coord_->read_record("g", std::move(done)); });
-  EXPECT_EQ(record.value(), (Versioned{1, "one"}));
+  EXPECT_EQ(record.value(), (Versioned{1, "one", {}}));
 }
 
 TEST_F(LocalTest, CallsOnAGroupKeepTheirOrder) {

@@ -33,16 +33,16 @@ TEST_F(RecordFilesTest, ThereIsNoneAtFirst) { EXPECT_EQ(files_.read().value(), V
 
 TEST_F(RecordFilesTest, SwapMakesTheNextVersion) {
   EXPECT_EQ(files_.swap(0, "first").value(), SwapOutcome::kApplied);
-  EXPECT_EQ(files_.read().value(), (Versioned{1, "first"}));
+  EXPECT_EQ(files_.read().value(), (Versioned{1, "first", {}}));
   EXPECT_EQ(files_.swap(1, "second\nwith two lines").value(), SwapOutcome::kApplied);
-  EXPECT_EQ(files_.read().value(), (Versioned{2, "second\nwith two lines"}));
+  EXPECT_EQ(files_.read().value(), (Versioned{2, "second\nwith two lines", {}}));
 }
 
 TEST_F(RecordFilesTest, SwapFromAnotherVersionIsRefused) {
   advance_to(3);
   EXPECT_EQ(files_.swap(2, "late").value(), SwapOutcome::kRefused);
   EXPECT_EQ(files_.swap(7, "early").value(), SwapOutcome::kRefused);
-  EXPECT_EQ(files_.read().value(), (Versioned{3, "text 3"}));
+  EXPECT_EQ(files_.read().value(), (Versioned{3, "text 3", {}}));
 }
 
 TEST_F(RecordFilesTest, OneOfTwoSwapsWins) {
@@ -51,7 +51,7 @@ TEST_F(RecordFilesTest, OneOfTwoSwapsWins) {
   ASSERT_EQ(slow.prepare("slow").value(), SwapOutcome::kApplied);
   EXPECT_EQ(files_.swap(3, "fast").value(), SwapOutcome::kApplied);
   EXPECT_EQ(slow.link().value(), SwapOutcome::kRefused);
-  EXPECT_EQ(files_.read().value(), (Versioned{4, "fast"}));
+  EXPECT_EQ(files_.read().value(), (Versioned{4, "fast", {}}));
 }
 
 TEST_F(RecordFilesTest, OldVersionsArePruned) {
@@ -101,7 +101,7 @@ TEST_F(RecordFilesTest, AWriterOvertakenBeforeItSettledDoesNotKnow) {
   RecordSwap stopped(files_, 3);
   ASSERT_EQ(stopped.prepare("four").value(), SwapOutcome::kApplied);
   ASSERT_EQ(stopped.link().value(), SwapOutcome::kApplied);
-  EXPECT_EQ(files_.read().value(), (Versioned{4, "four"}));
+  EXPECT_EQ(files_.read().value(), (Versioned{4, "four", {}}));
   advance_to(5);
   EXPECT_EQ(stopped.settle().error().kind, ErrorKind::kUnknown);
 }
@@ -126,13 +126,27 @@ TEST_F(RecordFilesTest, OldFilesOfDeadWritersAreRemoved) {
   EXPECT_EQ(access(recent.c_str(), F_OK), 0);
 }
 
-TEST_F(RecordFilesTest, ADamagedRecordIsToldWithItsPath) {
-  advance_to(2);
-  std::ofstream(files_.version_path(2), std::ios::app) << "more\n";
-  const auto record = files_.read();
-  ASSERT_FALSE(record);
-  EXPECT_EQ(record.error().kind, ErrorKind::kCorrupt);
-  EXPECT_THAT(record.error().message, ::testing::HasSubstr(files_.version_path(2)));
+// The older version, which is good, does not take its place.
+TEST_F(RecordFilesTest, ADamagedRecordIsToldWithItsPathAndItsNumber) {
+  for (const char* text : {"", "more\n", "half of a file"}) {
+    advance_to(2);
+    std::ofstream(files_.version_path(2)) << text;
+    const auto record = files_.read();
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->version, 2u);
+    EXPECT_EQ(record->text, "");
+    EXPECT_EQ(record->damage,
+              "record file '" + files_.version_path(2) + "' is damaged: its checksum is wrong");
+  }
+}
+
+TEST_F(RecordFilesTest, ASwapFromADamagedVersionMakesTheNext) {
+  advance_to(3);
+  std::ofstream(files_.version_path(3)) << "rubbish";
+  EXPECT_EQ(files_.swap(2, "older").value(), SwapOutcome::kRefused);
+  EXPECT_EQ(files_.swap(4, "newer").value(), SwapOutcome::kRefused);
+  EXPECT_EQ(files_.swap(3, "put right").value(), SwapOutcome::kApplied);
+  EXPECT_EQ(files_.read().value(), (Versioned{4, "put right", {}}));
 }
 
 TEST_F(RecordFilesTest, APlaceThatCannotBeWrittenIsToldWithItsPath) {
