@@ -12,6 +12,11 @@ tl::unexpected<Error> fail_errno(const std::string& what, int errno_value) {
     case EDQUOT:
       kind = ErrorKind::kNoSpace;
       break;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      kind = ErrorKind::kExhausted;
+      break;
     case EACCES:
     case EPERM:
     case EROFS:
@@ -47,6 +52,7 @@ ExitStatus exit_status_of(ErrorKind kind) {
       return ExitStatus::kNo;
     case ErrorKind::kUnavailable:
     case ErrorKind::kBusy:
+    case ErrorKind::kExhausted:
       return ExitStatus::kUnavailable;
     case ErrorKind::kUnknown:
     case ErrorKind::kTimeout:
@@ -55,6 +61,7 @@ ExitStatus exit_status_of(ErrorKind kind) {
       return ExitStatus::kCannotCreate;
     case ErrorKind::kIo:
     case ErrorKind::kNoSpace:
+    case ErrorKind::kDiskFailed:
       return ExitStatus::kIo;
     case ErrorKind::kPermission:
       return ExitStatus::kPermission;

@@ -22,8 +22,10 @@ enum class ErrorKind {
   kUnknown,       // the outcome is unknown: ask again with the same key
   kTimeout,       // the deadline passed; for a write the outcome is unknown
   kCannotCreate,  // a file or directory could not be created
-  kIo,            // reading, writing or syncing failed
-  kNoSpace,       // no space left on the device
+  kIo,            // reading, writing or syncing failed (of a replica's own data: kDiskFailed)
+  kNoSpace,       // no space left on the device, no inode, or a quota is used up
+  kDiskFailed,    // a write or a sync of a replica's own data failed: its disk may lie
+  kExhausted,     // this process or host has no descriptor or memory left
   kCorrupt,       // stored data does not match its checksum
   kPermission,    // permission denied
   kConfig,        // the configuration is wrong
@@ -47,7 +49,8 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 // The error of a failed system call, from errno: fail_errno("cannot open 'x.log'", errno).
-// ENOSPC, EACCES, EEXIST and the like choose the kind; everything else is kIo.
+// ENOSPC, EACCES, EEXIST and the like choose the kind; everything else is kIo. Never kDiskFailed:
+// that is for lib/storage to say, which knows whose data it is (storage/disk.h).
 tl::unexpected<Error> fail_errno(const std::string& what, int errno_value);
 
 // The exit status that belongs to an error which ends the process.

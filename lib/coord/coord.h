@@ -87,8 +87,8 @@ class Coord {
                            UniqueFunction<void(Result<Versioned>)> done) = 0;
   // Makes `text` version expected_version + 1 where the record is at expected_version, whether or
   // not that one is damaged. An error
-  // means that the outcome is unknown, except kBadInput, kPermission and kNoSpace: nothing was
-  // done.
+  // means that the outcome is unknown, except kBadInput, kPermission, kNoSpace and kExhausted:
+  // nothing was done.
   virtual void swap_record(const std::string& group, uint64_t expected_version, std::string text,
                            UniqueFunction<void(Result<SwapOutcome>)> done) = 0;
   // Calls back with a consistent read once at first, and after each change (several changes may

@@ -17,6 +17,8 @@ namespace {
 
 constexpr uint64_t kFirstRetryMs = 1;
 
+bool passes(ErrorKind kind) { return kind == ErrorKind::kNoSpace || kind == ErrorKind::kExhausted; }
+
 Status write_holder(const FileDescriptor& file, const std::string& path, std::string_view text) {
   // In one write: a reader sees the text before, this one, or a wrong checksum.
   if (pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
@@ -96,7 +98,16 @@ void LocalLock::attempt() {
 
 void LocalLock::on_attempted(Result<Attempt> result) {
   attempting_ = false;
+  if (!result && passes(result.error().kind)) {
+    // Whoever waits for a lock waits for the disk as well.
+    if (!std::exchange(full_told_, true)) {
+      log::warning("a lock cannot be taken now", {{"error", result.error().message}});
+    }
+    retry_.start(poll_ms_);
+    return;
+  }
   if (!result) return lose(result.error());
+  full_told_ = false;
   file_ = std::move(result->file);
   const bool first = retry_ms_ == kFirstRetryMs;
   if (result->locked) {

@@ -57,7 +57,8 @@ class LocalLock final : public Lock {
   bool held_ = false;
   bool lost_ = false;
   bool attempting_ = false;
-  bool again_ = false;  // something happened during an attempt
+  bool again_ = false;      // something happened during an attempt
+  bool full_told_ = false;  // that there is no room to make the lock's file
   uint64_t retry_ms_ = 1;
   JobQueue jobs_;
   loop::Timer retry_;

@@ -91,10 +91,15 @@ ExitStatus check_status(ErrorKind kind) {
 }  // namespace
 
 ExitStatus ending_status(ErrorKind kind) {
-  if (kind == ErrorKind::kNotFound || kind == ErrorKind::kConflict) {
-    return ExitStatus::kUnavailable;
+  switch (kind) {
+    case ErrorKind::kNotFound:
+    case ErrorKind::kConflict:
+    case ErrorKind::kNoSpace:
+    case ErrorKind::kIo:
+      return ExitStatus::kUnavailable;
+    default:
+      return exit_status_of(kind);
   }
-  return exit_status_of(kind);
 }
 
 void die(const Error& error) {

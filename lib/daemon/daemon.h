@@ -36,7 +36,8 @@ namespace tandem::daemon {
 
 // The exit status of an error that ends a daemon. As exit_status_of, but "not found" and
 // "conflict", which answer a question elsewhere (1), mean here that something it needs is not there
-// (69).
+// (69). So do a full disk and an error of a file that is not a replica's own data: 74 says one
+// thing, that this replica's disk is not to be trusted (kDiskFailed).
 ExitStatus ending_status(ErrorKind kind);
 
 // Ends the process at once, with a log line and the ending_status of the error, without

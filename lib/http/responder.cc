@@ -126,6 +126,7 @@ int status_of(ErrorKind kind) {
       return 413;
     case ErrorKind::kUnavailable:
     case ErrorKind::kBusy:
+    case ErrorKind::kExhausted:
       return 503;
     case ErrorKind::kTimeout:
     case ErrorKind::kUnknown:

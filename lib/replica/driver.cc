@@ -23,6 +23,14 @@ constexpr int64_t kLockCheckNs = 1'000'000'000;
 constexpr size_t kMaxQuestions = 1024;
 constexpr size_t kEntryOverhead = 256;  // of an entry beside its command and its key
 
+constexpr uint64_t kRegisterAgainMs = 500;
+
+// Of coordination: not a mistake in somebody's configuration.
+bool may_pass(ErrorKind kind) {
+  return kind == ErrorKind::kNoSpace || kind == ErrorKind::kExhausted || kind == ErrorKind::kIo ||
+         kind == ErrorKind::kUnavailable;
+}
+
 int64_t nanoseconds(uint32_t ms) { return int64_t{ms} * 1'000'000; }
 
 }  // namespace
@@ -47,21 +55,40 @@ void Driver::start(UniqueFunction<void(Status)> done) {
   tick();
   end_of_turn_ = std::make_unique<loop::Idle>(loop_, [this] { end_of_turn(); });
   if (dirty_) end_of_turn_->start();
-  coord_.register_member(options_.group, own_member(),
-                         [self = self_, done = std::move(done)](Status registered) mutable {
-                           if (*self == nullptr) return;
-                           Driver& driver = **self;
-                           if (registered) {
-                             driver.registered_ = true;
-                             driver.read_record();
-                             driver.watch_ = driver.coord_.watch_record(
-                                 driver.options_.group, [self](const coord::Versioned& record) {
-                                   if (*self != nullptr) (*self)->record_was_read(record, 0);
-                                 });
-                             driver.refresh_members();
-                           }
-                           done(std::move(registered));
-                         });
+  register_self(std::move(done));
+}
+
+// Coordination that cannot be written to now is waited for: this replica has its data, and its end
+// would help nobody.
+void Driver::register_self(UniqueFunction<void(Status)> done) {
+  coord_.register_member(
+      options_.group, own_member(),
+      [self = self_, done = std::move(done)](Status registered) mutable {
+        if (*self == nullptr) return;
+        Driver& driver = **self;
+        if (driver.draining_) return;
+        if (registered) {
+          driver.on_registered();
+        } else if (may_pass(registered.error().kind)) {
+          log::warning("cannot register: tried again", {{"error", registered.error().message}});
+          driver.register_again_ = std::make_unique<loop::Timer>(
+              driver.loop_, [&driver, done = std::move(done)]() mutable {
+                driver.register_self(std::move(done));
+              });
+          driver.register_again_->start(kRegisterAgainMs);
+          return;
+        }
+        done(std::move(registered));
+      });
+}
+
+void Driver::on_registered() {
+  registered_ = true;
+  read_record();
+  watch_ = coord_.watch_record(options_.group, [self = self_](const coord::Versioned& record) {
+    if (*self != nullptr) (*self)->record_was_read(record, 0);
+  });
+  refresh_members();
 }
 
 void Driver::drain(UniqueFunction<void()> done) {
@@ -376,7 +403,7 @@ void Driver::apply_committed() {
   while (applied_ < core_->commit() && count < kApplyEntriesPerTurn) {
     entries.clear();
     const Status read = log_->read(applied_ + 1, kApplyBytes, entries);
-    if (!read) daemon::die(read.error());
+    if (!read) give_up(read.error());
     for (const wire::Entry& entry : entries) {
       if (entry.index > core_->commit()) break;
       apply(entry);

@@ -7,8 +7,9 @@
 // depend on → on_durable() → core step(Persisted) → what waited leaves. At the end of each loop
 // turn the core gets EndOfTurn, so that everything that came in one turn goes out as one batch.
 //
-// Runs on the loop's thread. Any failed write or fsync ends the process at once (exit 74): what is
-// on such a disk is known only after a restart.
+// Runs on the loop's thread. Any failed write or fsync ends the process at once (exit 74), and
+// leaves a mark in the directory: what is on such a disk is not known (storage/set_aside.h). A full
+// disk, or no descriptor left, is waited out where nothing was promised, and else ends it with 69.
 #pragma once
 
 #include <cstdint>
@@ -131,6 +132,9 @@ class Driver final : public daemon::Part {
     int64_t time_ms = 0;
   };
 
+  Status open_directory();
+  void mark_if_failed(const Error& error);
+  [[noreturn]] void give_up(const Error& error);
   Status look_for_distrust();
   Status keep_as_found(const std::string& reason);
   void list_set_aside();
@@ -162,9 +166,12 @@ class Driver final : public daemon::Part {
   void readable(const repl::Readable& read);
   void read_at(uint64_t index, int64_t deadline_ns, Readers::Done done);
   void take_chunk(const repl::SnapshotChunk& chunk);
+  void receive_later(repl::Index index, const Error& error);
   void install_snapshot(repl::Index index);
   void take_snapshot_if_due();
   [[noreturn]] void begin_anew(const std::string& reason);
+  void register_self(UniqueFunction<void(Status)> done);
+  void on_registered();
   void refresh_members();
   coord::Member own_member() const;
 
@@ -215,6 +222,8 @@ class Driver final : public daemon::Part {
   bool reading_record_ = false;
   bool read_record_again_ = false;
   bool draining_ = false;
+  std::unique_ptr<loop::Timer> receive_again_;
+  std::unique_ptr<loop::Timer> register_again_;
   std::unique_ptr<loop::Timer> ticker_;
   // Idle callbacks run before all Prepare callbacks, in which rpc flushes: what the end of a turn
   // makes leaves in that turn, whatever was started first.

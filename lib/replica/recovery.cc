@@ -16,10 +16,38 @@ namespace tandem::replica {
 namespace {
 
 constexpr uint64_t kMaxPinnedSnapshots = 8;
+constexpr uint64_t kReceiveAgainMs = 1000;
+
+// What another moment mends.
+bool passes(const Error& error) {
+  return error.kind == ErrorKind::kNoSpace || error.kind == ErrorKind::kExhausted;
+}
 
 }  // namespace
 
 Status Driver::open() {
+  Status opened = open_directory();
+  if (!opened && lock_ != nullptr) mark_if_failed(opened.error());
+  return opened;
+}
+
+// The mark decides what becomes of this directory, whoever starts a process on it next. Best
+// effort: on such a disk it may fail too.
+void Driver::mark_if_failed(const Error& error) {
+  if (error.kind != ErrorKind::kDiskFailed) return;
+  const Status marked = storage::mark_distrusted(options_.directory, error.message);
+  if (!marked) {
+    log::error("cannot leave the mark that this disk is distrusted",
+               {{"error", marked.error().message}});
+  }
+}
+
+void Driver::give_up(const Error& error) {
+  mark_if_failed(error);
+  daemon::die(error);
+}
+
+Status Driver::open_directory() {
   // Before anything is touched, the lock's file too.
   const Status known = storage::check_formats(options_.directory);
   if (!known) return known;
@@ -122,7 +150,7 @@ Status Driver::open_log() {
   options.max_entry_bytes = options_.max_entry_bytes;
   storage::LogHooks hooks;
   hooks.on_durable = [this](storage::Ticket ticket) { on_durable(ticket); };
-  hooks.on_failed = [](const Error& error) { daemon::die(error); };
+  hooks.on_failed = [this](const Error& error) { give_up(error); };
   hooks.on_suspect = [this](const std::string& reason) -> Status {
     log::error("acknowledged entries are lost on this disk: it joins as a new one",
                {{"directory", options_.directory}, {"reason", reason}});
@@ -297,7 +325,8 @@ void Driver::take_chunk(const repl::SnapshotChunk& chunk) {
   const auto complete =
       snapshots_->receive(chunk.index, chunk.offset, chunk.total_bytes, chunk.data);
   if (!complete) {
-    if (complete.error().kind != ErrorKind::kBadInput) daemon::die(complete.error());
+    if (passes(complete.error())) return receive_later(chunk.index, complete.error());
+    if (complete.error().kind != ErrorKind::kBadInput) give_up(complete.error());
     snapshots_->stop_receiving();
   }
   const uint64_t have = snapshots_->received_bytes();
@@ -305,12 +334,24 @@ void Driver::take_chunk(const repl::SnapshotChunk& chunk) {
   if (complete && *complete) install_snapshot(chunk.index);
 }
 
+// No room for it now: what has come is given up, and the leader is asked to begin anew a little
+// later.
+void Driver::receive_later(repl::Index index, const Error& error) {
+  log::warning("cannot receive a snapshot now", {{"error", error.message}});
+  snapshots_->stop_receiving();
+  receive_again_ = std::make_unique<loop::Timer>(loop_, [this, index] {
+    step(repl::SnapshotChunkWritten{index, 0});
+  });
+  receive_again_->start(kReceiveAgainMs);
+}
+
 void Driver::install_snapshot(repl::Index index) {
   // What the leader sends it has read back itself: damage was done on the way, or on its disk since
   // then, and then it ends with the next snapshot that it takes.
   const Status finished = snapshots_->finish_receiving(machine_.row_checker());
   if (!finished) {
-    if (finished.error().kind != ErrorKind::kCorrupt) daemon::die(finished.error());
+    if (passes(finished.error())) return receive_later(index, finished.error());
+    if (finished.error().kind != ErrorKind::kCorrupt) give_up(finished.error());
     log::error("a received snapshot is not usable", {{"error", finished.error().message}});
     step(repl::SnapshotChunkWritten{index, 0});  // the leader starts over
     return;

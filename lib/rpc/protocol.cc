@@ -16,7 +16,7 @@ constexpr KindNumber kKindNumbers[] = {
     {ErrorKind::kTimeout, 7},  {ErrorKind::kCannotCreate, 8}, {ErrorKind::kIo, 9},
     {ErrorKind::kNoSpace, 10}, {ErrorKind::kCorrupt, 11},     {ErrorKind::kPermission, 12},
     {ErrorKind::kConfig, 13},  {ErrorKind::kBusy, 14},        {ErrorKind::kBug, 15},
-    {ErrorKind::kUsage, 16},
+    {ErrorKind::kUsage, 16},   {ErrorKind::kDiskFailed, 17},  {ErrorKind::kExhausted, 18},
 };
 
 uint8_t kind_number(ErrorKind kind) {

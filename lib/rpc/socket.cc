@@ -57,9 +57,10 @@ ErrorKind kind_of(int code) {
     case NNG_ECONNSHUT:
     case NNG_ECLOSED:
     case NNG_EUNREACHABLE:
+      return ErrorKind::kUnavailable;
     case NNG_ENOMEM:
     case NNG_ENOFILES:
-      return ErrorKind::kUnavailable;
+      return ErrorKind::kExhausted;
     default:
       return ErrorKind::kIo;
   }

@@ -8,12 +8,67 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
+#include <utility>
 
 namespace tandem::storage {
 namespace {
 
 // Owner-only: logs and snapshots hold whatever users entrust to the service.
 constexpr mode_t kFileMode = 0600;
+
+// After a failed write of a replica's data nobody knows what the disk has, unless it was refused
+// beforehand: for want of space, of descriptors, of a right, of the directory itself.
+tl::unexpected<Error> fail_write(const std::string& what, int errno_value) {
+  Error error = fail_errno(what, errno_value).value();
+  if (error.kind == ErrorKind::kIo) error.kind = ErrorKind::kDiskFailed;
+  return fail(std::move(error));
+}
+
+// Whatever the reason: what was written before may be lost, also where it says "no space".
+tl::unexpected<Error> fail_sync(const std::string& path, int errno_value) {
+  Error error = fail_errno("cannot sync '" + path + "'", errno_value).value();
+  error.kind = ErrorKind::kDiskFailed;
+  return fail(std::move(error));
+}
+
+// Opens files even where the process has no descriptor left: one is kept for that, as a log that
+// cannot begin its next segment cannot go on. It is taken back when there is one again.
+class SpareDescriptor {
+ public:
+  SpareDescriptor() { take(); }
+
+  int open(const char* path, int flags, mode_t mode) {
+    int fd = ::open(path, flags, mode);
+    if (fd >= 0 || errno != EMFILE) {
+      const int error = errno;
+      take();
+      errno = error;
+      return fd;
+    }
+    const std::lock_guard lock(mutex_);
+    if (fd_ < 0) {
+      errno = EMFILE;
+      return -1;
+    }
+    close(std::exchange(fd_, -1));
+    return ::open(path, flags, mode);
+  }
+
+ private:
+  void take() {
+    const std::lock_guard lock(mutex_);
+    if (fd_ < 0) fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+
+  std::mutex mutex_;
+  int fd_ = -1;
+};
+
+SpareDescriptor& spare() {
+  static SpareDescriptor descriptor;
+  return descriptor;
+}
 
 class SystemFile final : public File {
  public:
@@ -26,7 +81,7 @@ class SystemFile final : public File {
     while (!data.empty()) {
       const ssize_t n = pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail_errno("cannot write to '" + path_ + "'", errno);
+      if (n < 0) return fail_write("cannot write to '" + path_ + "'", errno);
       data.remove_prefix(static_cast<size_t>(n));
       offset += static_cast<uint64_t>(n);
     }
@@ -56,12 +111,12 @@ class SystemFile final : public File {
 
   Status sync_data() override {
     // EINTR is an error like any other here: after it nobody knows what was written.
-    if (fdatasync(fd_) != 0) return fail_errno("cannot sync '" + path_ + "'", errno);
+    if (fdatasync(fd_) != 0) return fail_sync(path_, errno);
     return {};
   }
 
   Status sync() override {
-    if (fsync(fd_) != 0) return fail_errno("cannot sync '" + path_ + "'", errno);
+    if (fsync(fd_) != 0) return fail_sync(path_, errno);
     return {};
   }
 
@@ -85,23 +140,23 @@ class SystemDisk final : public Disk {
         flags |= O_RDWR | O_CREAT | O_TRUNC;
         break;
     }
-    const int fd = ::open(path.c_str(), flags, kFileMode);
+    const int fd = spare().open(path.c_str(), flags, kFileMode);
     if (fd < 0) {
-      const char* what = mode == OpenMode::kReplace ? "cannot create '" : "cannot open '";
-      return fail_errno(what + path + "'", errno);
+      if (mode == OpenMode::kReplace) return fail_write("cannot create '" + path + "'", errno);
+      return fail_errno("cannot open '" + path + "'", errno);
     }
     return std::make_unique<SystemFile>(path, fd);
   }
 
   Status rename(const std::string& from, const std::string& to) override {
     if (std::rename(from.c_str(), to.c_str()) != 0) {
-      return fail_errno("cannot rename '" + from + "' to '" + to + "'", errno);
+      return fail_write("cannot rename '" + from + "' to '" + to + "'", errno);
     }
     return {};
   }
 
   Status remove(const std::string& path) override {
-    if (unlink(path.c_str()) != 0) return fail_errno("cannot remove '" + path + "'", errno);
+    if (unlink(path.c_str()) != 0) return fail_write("cannot remove '" + path + "'", errno);
     return {};
   }
 
@@ -122,11 +177,11 @@ class SystemDisk final : public Disk {
   }
 
   Status sync_directory(const std::string& directory) override {
-    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = spare().open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0) return fail_errno("cannot open '" + directory + "'", errno);
     const int error = fsync(fd) != 0 ? errno : 0;
     close(fd);
-    if (error != 0) return fail_errno("cannot sync '" + directory + "'", error);
+    if (error != 0) return fail_sync(directory, error);
     return {};
   }
 };

@@ -1,6 +1,11 @@
 // Files as this library uses them. `Disk` exists so that tests can fill the disk up, make a sync
 // fail, or lose what was not synced; everything else uses system_disk().
 //
+// What fails here is a replica's own data. A write or a sync that failed is kDiskFailed: what is on
+// the disk is not known any more. kNoSpace, kExhausted, kPermission, kNotFound: it was refused and
+// nothing was written, or, of a write, a part of it, which recovery finds torn. Reading fails with
+// kIo.
+//
 // Thread: a Disk may be used from any thread; a File by one thread at a time.
 #pragma once
 

@@ -7,8 +7,9 @@
 //
 // A failed write or sync ends it: on_failed is called once, nothing is published as durable after
 // it, and nothing is tried again, since after a failed fsync nobody knows what the disk has. The
-// owner exits (status 74). The one exception is a full disk while the *next* segment is prepared:
-// has_space() then turns false, well before the current segment is full, and true again by itself.
+// owner exits (status 74; where the error is no kDiskFailed, 69). The one exception is a full disk,
+// or no descriptor, while the *next* segment is prepared: has_space() then turns false, well before
+// the current segment is full, and true again by itself.
 #pragma once
 
 #include <cstdint>

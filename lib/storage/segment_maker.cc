@@ -66,12 +66,14 @@ void SegmentMaker::run() {
     lock.unlock();
     Result<PreparedSegment> made = make(number);
     lock.lock();
-    const bool full = !made && made.error().kind == ErrorKind::kNoSpace;
+    // Both pass by themselves, and nothing was written where it counts.
+    const bool full = !made && (made.error().kind == ErrorKind::kNoSpace ||
+                                made.error().kind == ErrorKind::kExhausted);
     if (full == has_space()) {
       if (full) {
-        log::warning("no space for the next log segment", {{"error", made.error().message}});
+        log::warning("no room for the next log segment", {{"error", made.error().message}});
       } else {
-        log::info("there is space for the next log segment again");
+        log::info("there is room for the next log segment again");
       }
     }
     has_space_.store(!full, std::memory_order_relaxed);

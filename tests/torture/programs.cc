@@ -43,8 +43,10 @@ std::string Programs::log_of(const Program& program) const {
 
 std::string Programs::judge_end(Program& program, int status) const {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
+  // A disk that is full, where it had space in reserve, is told apart from one that failed.
   const bool gave_up =
-      WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(ExitStatus::kIo);
+      WIFEXITED(status) && (WEXITSTATUS(status) == static_cast<int>(ExitStatus::kIo) ||
+                            WEXITSTATUS(status) == static_cast<int>(ExitStatus::kUnavailable));
   if (!gave_up || !program.disk_fails)
     return program.name + " ended by itself, wait status " + std::to_string(status) + "; ";
   program.down_until_us = now_us() + kDownUs;
@@ -54,7 +56,7 @@ std::string Programs::judge_end(Program& program, int status) const {
   for (const int error : {ENOSPC, EIO}) {
     if (last.find(std::generic_category().message(error)) != std::string_view::npos) return {};
   }
-  return program.name + " ended with status 74 and does not tell which disk error it met; ";
+  return program.name + " ended and does not tell which disk error it met; ";
 }
 
 std::string Programs::restart_killed() {

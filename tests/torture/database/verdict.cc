@@ -225,10 +225,12 @@ void check_logs(const std::string& directory, Judgement& judgement) {
       const bool is_bug = line.find("check failed") != std::string::npos ||
                           line.find("Sanitizer") != std::string::npos ||
                           line.find("runtime error:") != std::string::npos;
-      // A worker ends by SIGKILL and by a disk error (74), which the faults bring about.
+      // A worker ends by SIGKILL, by a disk error (74) and by a disk that is full where it may not
+      // be (69), which the faults bring about.
       const bool is_death = line.find(" death: ") != std::string::npos &&
                             line.find("signal 9") == std::string::npos &&
                             line.find("exit status 74") == std::string::npos &&
+                            line.find("exit status 69") == std::string::npos &&
                             line.find(" death: ended") == std::string::npos;
       if (is_bug || is_death) judgement.violations.push_back(std::string(name) + ": " + line);
     }

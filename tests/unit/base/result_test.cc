@@ -24,6 +24,9 @@ TEST(FailErrno, ChoosesTheKindFromErrno) {
   EXPECT_EQ(error_of(EEXIST).kind, ErrorKind::kCannotCreate);
   EXPECT_EQ(error_of(ENOTDIR).kind, ErrorKind::kCannotCreate);
   EXPECT_EQ(error_of(EIO).kind, ErrorKind::kIo);
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    EXPECT_EQ(error_of(error).kind, ErrorKind::kExhausted);
+  }
   EXPECT_EQ(error_of(ENOSPC).message, "cannot open 'x': No space left on device");
 }
 
@@ -41,6 +44,8 @@ TEST(ExitStatusOf, GivesEachKindOne) {
   EXPECT_EQ(exit_status_of(ErrorKind::kCannotCreate), ExitStatus::kCannotCreate);
   EXPECT_EQ(exit_status_of(ErrorKind::kIo), ExitStatus::kIo);
   EXPECT_EQ(exit_status_of(ErrorKind::kNoSpace), ExitStatus::kIo);
+  EXPECT_EQ(exit_status_of(ErrorKind::kDiskFailed), ExitStatus::kIo);
+  EXPECT_EQ(exit_status_of(ErrorKind::kExhausted), ExitStatus::kUnavailable);
   EXPECT_EQ(exit_status_of(ErrorKind::kPermission), ExitStatus::kPermission);
   EXPECT_EQ(exit_status_of(ErrorKind::kConfig), ExitStatus::kConfig);
   EXPECT_EQ(exit_status_of(ErrorKind::kBug), ExitStatus::kBug);

@@ -206,12 +206,22 @@ TEST(DaemonTest, StoppedBeforeItRanItStartsNothing) {
 TEST(DaemonTest, DieEndsAtOnce) {
   const ChildResult child = run_child([] {
     Life life;
-    life.when_ready = [] { die({ErrorKind::kIo, "cannot sync 'x.log': Input/output error"}); };
+    life.when_ready = [] {
+      die({ErrorKind::kDiskFailed, "cannot sync 'x.log': Input/output error"});
+    };
     return life.run();
   });
   EXPECT_EQ(child.status, 74);
   EXPECT_EQ(child.out, "start a\nstart b\n");
   EXPECT_THAT(child.err, HasSubstr("error: cannot sync 'x.log': Input/output error\n"));
+}
+
+// 74 has one meaning, for which a directory is given up.
+TEST(DaemonTest, OnlyAFailedWriteOfItsOwnDataIs74) {
+  EXPECT_EQ(ending_status(ErrorKind::kDiskFailed), ExitStatus::kIo);
+  for (const int error : {ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, EIO, ENOENT, ENXIO, ESTALE}) {
+    EXPECT_EQ(ending_status(fail_errno("x", error).value().kind), ExitStatus::kUnavailable);
+  }
 }
 
 TEST(DaemonTest, ThreadsNeverTakeItsSignals) {
