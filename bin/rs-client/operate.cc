@@ -169,11 +169,28 @@ ExitStatus workers_restart(Session& session, const Arguments& arguments) {
   return RollingRestart(session, std::move(*workers)).run();
 }
 
+// First without force: where that is refused for want of proof, what was missing and what is lost
+// is said before it is forced. Anything else needs none.
+template <typename Ask>
+Result<Reply> ask_with_force(Session& session, bool force, Ask ask) {
+  Result<Reply> reply = ask(false);
+  const bool unproven = !reply && reply.error().kind == ErrorKind::kConflict &&
+                        reply.error().message.find("not proven to be lost") != std::string::npos;
+  if (!force || !unproven) return reply;
+  session.console.say(reply.error().message);
+  return ask(true);
+}
+
 ExitStatus workers_accept_loss(Session& session, const Arguments& arguments) {
   auto ids = parse_ids(arguments.operands[0]);
   if (!ids) return session.report(no_id(ids.error().message));
-  const Json body = Json::Object{{"workers", Json(std::move(*ids))}};
-  return session.ask_and_print(order(session, "accept-loss", body.dump()));
+  const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {
+    Json body = Json::Object{{"workers", Json(*ids)}};
+    if (force) body.set("force", true);
+    return session.ask(order(session, "accept-loss", body.dump()));
+  });
+  if (!reply) return session.report(reply.error());
+  return session.print(*reply, {});
 }
 
 ExitStatus toys_accept_loss(Session& session, const Arguments& arguments) {
@@ -183,8 +200,10 @@ ExitStatus toys_accept_loss(Session& session, const Arguments& arguments) {
                                                   "' is no id of a replica: 'toys replicas' shows "
                                                   "those of the orders"});
   }
-  const Result<Reply> reply =
-      session.ask(lose_replicas(session.settings.store_url, arguments.operands[0], *ids));
+  const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {
+    return session.ask(
+        lose_replicas(session.settings.store_url, arguments.operands[0], *ids, force));
+  });
   if (!reply) return session.report(reply.error());
   const auto data = data_of(*reply);
   if (!data) return session.report(data.error());

@@ -53,11 +53,14 @@ Call show_order(const std::string& url, const std::string& number) {
 
 Call list_replicas(const std::string& url) { return Call{.url = url + "/replicas"}; }
 
-Call lose_replicas(const std::string& url, const std::string& group, const Json::Array& ids) {
+Call lose_replicas(const std::string& url, const std::string& group, const Json::Array& ids,
+                   bool force) {
+  Json body = Json::Object{{"group", group}, {"ids", Json(ids)}};
+  if (force) body.set("force", true);
   return Call{.kind = Call::Kind::kOnce,
               .method = "POST",
               .url = url + "/replicas/accept-loss",
-              .body = Json(Json::Object{{"group", group}, {"ids", Json(ids)}}).dump()};
+              .body = body.dump()};
 }
 
 Call show_metrics(const std::string& url) { return Call{.url = url + "/metrics"}; }

@@ -25,7 +25,8 @@ Call list_toys(const std::string& url);
 Call show_toy(const std::string& url, const std::string& name);
 Call show_order(const std::string& url, const std::string& number);
 Call list_replicas(const std::string& url);
-Call lose_replicas(const std::string& url, const std::string& group, const wire::Json::Array& ids);
+Call lose_replicas(const std::string& url, const std::string& group, const wire::Json::Array& ids,
+                   bool force);
 Call show_metrics(const std::string& url);
 
 // Writes: their keys are the caller's to set.

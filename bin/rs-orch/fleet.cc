@@ -1,14 +1,12 @@
 #include "fleet.h"
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "base/log.h"
-#include "storage/identity.h"
 
 namespace tandem::orch {
 namespace {
@@ -16,6 +14,11 @@ namespace {
 constexpr uint64_t kReconcileMs = 50;
 constexpr int64_t kCreateAgainMs = 1000;
 constexpr int64_t kSilentMs = 10'000;  // an in-sync worker may take so long to start
+constexpr int64_t kLookForLossMs = 500;
+
+group::LossWords loss_words() {
+  return {"worker", "worker", true, "rs-client workers accept-loss"};
+}
 
 }  // namespace
 
@@ -44,29 +47,6 @@ void Fleet::start() {
   if (adopted > slaves_ + 1) slaves_ = std::min(adopted - 1, max_slaves_);
   timer_.start(kReconcileMs, kReconcileMs);
   reconcile();
-}
-
-std::string Fleet::directory_of(repl::ReplicaId id) const {
-  return config_.worker_directory + "/" + std::to_string(id);
-}
-
-// Directories that earlier workers left. True where one of them holds data of a database.
-bool Fleet::find_directories() {
-  bool data = false;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(config_.worker_directory, error)) {
-    const std::string name = entry.path().filename();
-    repl::ReplicaId id = 0;
-    const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (code != std::errc{} || end != name.data() + name.size() || id == 0) continue;
-    last_id_ = std::max(last_id_, id);
-    slot(id);
-    const auto identity = storage::load_identity(entry.path());
-    const bool nameless =
-        identity && !*identity && std::filesystem::exists(entry.path() / "promise");
-    if (!identity || nameless || (*identity && (*identity)->lineage != 0)) data = true;
-  }
-  return data;
 }
 
 Fleet::Slot& Fleet::slot(repl::ReplicaId id) {
@@ -165,32 +145,19 @@ void Fleet::look_for_lost_data() {
     return;
   }
   if (!silent_since_ms_) silent_since_ms_ = now_ms();
-  std::string ids;
-  std::string gone;
-  bool all_gone = true;
-  for (const repl::Member& member : record.in_sync) {
-    const auto identity = storage::load_identity(directory_of(member.id));
-    const bool there = identity && *identity && (*identity)->storage_id == member.storage_id;
-    ids += (ids.empty() ? "" : ",") + std::to_string(member.id);
-    if (!there) gone += (gone.empty() ? "" : ",") + std::to_string(member.id);
-    all_gone = all_gone && !there;
-  }
-  if (!all_gone && now_ms() - *silent_since_ms_ < kSilentMs) return;
-  std::string text = "none of the in-sync workers " + ids + " answers";
-  if (!gone.empty()) {
-    text += ", the data of " + gone + " is gone from '" + config_.worker_directory + "'";
-  }
-  const auto best = leadership_.best_survivor();
-  text +=
-      ": restore their directories, or accept that what only they had is lost with 'rs-client "
-      "workers accept-loss " +
-      ids + "'; ";
-  text += best ? "worker " + std::to_string(best->member.id) +
-                     " would lead then, with its log up to index " +
-                     std::to_string(best->state.last_index) + " of epoch " +
-                     std::to_string(best->state.last_epoch)
-               : "no other worker that answers has data";
-  set_trouble(text);
+  // Files are looked at, so not in every turn.
+  if (now_ms() < next_look_for_loss_ms_) return;
+  next_look_for_loss_ms_ = now_ms() + kLookForLossMs;
+  const std::vector<group::LossEvidence> known = loss_evidence();
+  const bool all = std::all_of(known.begin(), known.end(),
+                               [](const group::LossEvidence& one) { return one.proven(); });
+  if (!all && now_ms() - *silent_since_ms_ < kSilentMs) return;
+  set_trouble(group::silent_text(known, loss_words(), leadership_.best_survivor()));
+}
+
+Status Fleet::may_give_up_all() const {
+  if (!leadership_.record()) return {};
+  return group::may_give_up(loss_evidence(), loss_words(), leadership_.best_survivor());
 }
 
 // Their directories have every acknowledged write: they come back before anything else.
@@ -247,7 +214,7 @@ void Fleet::retire_marked() {
       tell_to_stop(slot);
     }
   }
-  for (const repl::ReplicaId id : gone) erase(id);
+  for (const repl::ReplicaId id : gone) erase_if_safe(id);
 }
 
 // Those that were told to stop and have not, and those that hang before they are ready.
@@ -263,13 +230,6 @@ void Fleet::kill_overdue() {
     const bool stops_late = slot.told_to_stop && now_ms() > slot.stop_by_ms;
     if ((hangs || stops_late) && !std::exchange(slot.overdue, true)) send_signal(slot, SIGKILL);
   }
-}
-
-void Fleet::erase(repl::ReplicaId id) {
-  std::error_code error;
-  std::filesystem::remove_all(directory_of(id), error);
-  if (error) log::warning("cannot remove a directory", {{"path", directory_of(id)}});
-  slots_.erase(id);
 }
 
 void Fleet::set_slaves(uint32_t slaves, const std::string& reason) {

@@ -3,8 +3,8 @@
 //
 // Each worker has an id and a directory of that name that keeps its data. A dead worker is started
 // again on its directory: it has most of the data and copies the rest, and where every in-sync
-// worker is dead those directories are the only place where the data is. A worker whose disk failed
-// (exit status 74) comes back with an emptied directory once the set goes on without it.
+// worker is dead those directories are the only place where the data is. What becomes of one whose
+// worker distrusts its disk, is retired or was given up is decided in directory_fate.h.
 #pragma once
 
 #include <sys/types.h>
@@ -19,8 +19,10 @@
 
 #include "base/function.h"
 #include "config.h"
+#include "directory_fate.h"
 #include "events.h"
 #include "group/leadership.h"
+#include "group/loss.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
 #include "loop/process.h"
@@ -65,6 +67,8 @@ class Fleet {
   repl::ReplicaId start_helper();
   void end_helper(repl::ReplicaId id);
 
+  // Whether all in-sync workers, none of which answers, are proven to be lost; else why not.
+  Status may_give_up_all() const;
   // These workers were given up: what is in their directories is moved aside, as the database goes
   // on without it, and they begin anew.
   void set_aside(const std::vector<repl::Member>& members);
@@ -89,7 +93,8 @@ class Fleet {
     bool retiring = false;
     bool held = false;
     bool helper = false;  // does not count
-    bool disk_failed = false;
+    // Of the last process; nullopt: not known.
+    std::optional<int64_t> exit_status;
     std::string refused;  // why it is not started: its files are of another format version
     uint64_t aside = 0;   // not 0: the storage id of what is to be moved out of its directory
     bool told_to_stop = false;
@@ -122,17 +127,25 @@ class Fleet {
   void fit_number();
   void retire_marked();
   void kill_overdue();
+  DirectoryFacts facts_of(const Slot& slot) const;
+  std::vector<group::LossEvidence> loss_evidence() const;
+  bool disk_failed(const Slot& slot) const;
+  size_t good_copies_beside(repl::ReplicaId id) const;
+  bool prepare_directory(Slot& slot);
   Status move_aside(Slot& slot);
   Status start_worker(Slot& slot, const std::string& reason);
   void on_ready(repl::ReplicaId id);
-  void on_exit(repl::ReplicaId id, int64_t status, int signal);
+  // How it ended is known of children alone.
+  struct End {
+    int64_t status = 0;
+    int signal = 0;
+  };
+  void on_exit(repl::ReplicaId id, const std::optional<End>& end);
   void send_signal(Slot& slot, int signal_number);
   void crash(Slot& slot, PidDone done);
-  void erase(repl::ReplicaId id);
+  void erase_if_safe(repl::ReplicaId id);
   bool formats_are_known(Slot& slot);
   bool restart_if_due(Slot& slot, const std::string& reason);
-  bool may_wipe(const Slot& slot) const;
-  bool others_may_lead(const Slot& slot) const;
   void tell_to_stop(Slot& slot);
   Slot* surplus();
   int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
@@ -149,6 +162,7 @@ class Fleet {
   bool started_ = false;
   bool data_without_record_ = false;
   int64_t next_create_ms_ = 0;
+  int64_t next_look_for_loss_ms_ = 0;
   bool stopping_ = false;
   std::string trouble_;
   bool config_refused_ = false;             // a worker ended for it, and none has come up since

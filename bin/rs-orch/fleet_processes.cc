@@ -4,17 +4,12 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/exit_status.h"
-#include "base/ids.h"
 #include "base/log.h"
 #include "fleet.h"
 #include "storage/directory.h"
-#include "storage/format_check.h"
-#include "storage/identity.h"
 
 namespace tandem::orch {
 namespace {
@@ -37,71 +32,10 @@ std::string describe_exit(int64_t status, int signal) {
 
 // --- starting ---
 
-// Under another name, which no worker has: nothing is deleted here.
-Status Fleet::move_aside(Slot& slot) {
-  const std::string directory = directory_of(slot.id);
-  const auto identity = storage::load_identity(directory);
-  if (!identity || !*identity || (*identity)->storage_id != slot.aside) {
-    slot.aside = 0;  // what was given up is not there
-    return {};
-  }
-  const std::string aside = directory + ".given-up-" + hex_id(slot.aside);
-  std::error_code error;
-  std::filesystem::rename(directory, aside, error);
-  if (error) return fail_errno("cannot move '" + directory + "' aside", error.value());
-  slot.aside = 0;
-  events_.tell("aside", "the data of a worker that was given up is in '" + aside + "'",
-               worker_fields(slot.id, 0));
-  return {};
-}
-
-// Whether nobody needs what is on this worker's failed disk: the set goes on without it, or cannot
-// get smaller and has a master, which holds everything.
-bool Fleet::may_wipe(const Slot& slot) const {
-  const auto& record = leadership_.record();
-  if (!record || record->find(slot.id) == nullptr) return true;
-  return record->in_sync.size() <= record->min_in_sync && record->leader != slot.id &&
-         leadership_.leader_open();
-}
-
-// Whether a member of the set other than this one has a disk that is not known to have failed.
-bool Fleet::others_may_lead(const Slot& slot) const {
-  const auto& in_sync = leadership_.record()->in_sync;
-  return std::any_of(in_sync.begin(), in_sync.end(), [&](const repl::Member& member) {
-    const auto it = slots_.find(member.id);
-    return member.id != slot.id && (it == slots_.end() || !it->second.disk_failed);
-  });
-}
-
-// A worker would end with 78 for it, and that is not to be started again and again.
-bool Fleet::formats_are_known(Slot& slot) {
-  const Status known = storage::check_formats(directory_of(slot.id));
-  const bool refused = !known && known.error().kind == ErrorKind::kConfig;
-  const std::string why = refused ? known.error().message : std::string();
-  if (slot.refused != why && refused) {
-    events_.tell("trouble", "a worker is not started: " + why, worker_fields(slot.id, 0));
-  }
-  slot.refused = why;
-  if (refused) slot.next_start_ms = now_ms() + kLongestPauseMs;
-  return !refused;
-}
-
 bool Fleet::restart_if_due(Slot& slot, const std::string& reason) {
-  if (now_ms() < slot.next_start_ms) return false;
-  if (!formats_are_known(slot)) return false;
-  if (slot.disk_failed) {
-    if (may_wipe(slot)) {
-      std::error_code error;
-      std::filesystem::remove_all(directory_of(slot.id), error);
-    } else if (others_may_lead(slot)) {
-      // Its disk may lie about what it has, so it is used again only where nobody else has the
-      // data.
-      return false;
-    }
-    slot.disk_failed = false;
-  }
-  const Status aside = slot.aside == 0 ? Status() : move_aside(slot);
-  const Status started = aside ? start_worker(slot, reason) : aside;
+  if (now_ms() < slot.next_start_ms || !formats_are_known(slot)) return false;
+  if (!prepare_directory(slot)) return false;
+  const Status started = start_worker(slot, reason);
   if (started) return true;
   ++slot.failures;
   slot.next_start_ms = now_ms() + std::max<int64_t>(1000, pause_ms(slot.failures));
@@ -131,9 +65,10 @@ Status Fleet::start_worker(Slot& slot, const std::string& reason) {
   }
   options.environment = {{"RS_READY_FD", "3"}};
   options.extra_fds = {{3, pipe_fds[1]}};
-  slot.child = std::make_unique<loop::Process>(
-      loop_,
-      [this, slot_id = slot.id](int64_t status, int signal) { on_exit(slot_id, status, signal); });
+  slot.child =
+      std::make_unique<loop::Process>(loop_, [this, slot_id = slot.id](int64_t status, int signal) {
+        on_exit(slot_id, End{status, signal});
+      });
   const Status spawned = slot.child->spawn(options);
   close(pipe_fds[1]);
   if (!spawned) {
@@ -205,8 +140,8 @@ bool Fleet::adopt_holder(Slot& slot) {
 }
 
 Status Fleet::adopt(Slot& slot, const loop::ProcessIdentity& identity, const std::string& reason) {
-  slot.watch =
-      std::make_unique<loop::ProcessWatch>(loop_, [this, id = slot.id] { on_exit(id, 0, 0); });
+  slot.watch = std::make_unique<loop::ProcessWatch>(
+      loop_, [this, id = slot.id] { on_exit(id, std::nullopt); });
   const Status started = slot.watch->start(identity);
   if (!started) {
     slot.watch.reset();
@@ -224,12 +159,11 @@ Status Fleet::adopt(Slot& slot, const loop::ProcessIdentity& identity, const std
 
 // --- ending ---
 
-void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
+void Fleet::on_exit(repl::ReplicaId id, const std::optional<End>& end) {
   Slot& dead = slots_.at(id);
   const pid_t pid = std::exchange(dead.pid, 0);
   const uint64_t session = std::exchange(dead.session, 0);
   const bool asked = std::exchange(dead.told_to_stop, false);
-  const bool adopted = dead.watch != nullptr;
   std::vector<PidDone> on_death = std::exchange(dead.on_death, {});
   // This runs inside a callback of one of these: they go at the next turn of the timer.
   ended_.emplace_back(std::move(dead.child), std::move(dead.watch));
@@ -239,7 +173,8 @@ void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
   }
   // One that came up and was killed, or was told to stop, did not fail: its replacement is not to
   // wait.
-  const bool failed = session == 0 || (signal != SIGKILL && !asked);
+  const bool killed = end && end->signal == SIGKILL;
+  const bool failed = session == 0 || (!killed && !asked);
   const bool steady = now_ms() - dead.started_ms > kSteadyMs;
   dead.failures = !failed ? 0 : steady ? 1 : dead.failures + 1;
   dead.next_start_ms = now_ms() + pause_ms(dead.failures);
@@ -247,11 +182,12 @@ void Fleet::on_exit(repl::ReplicaId id, int64_t status, int signal) {
     // Its replacement must not take the processor from those who choose the next master.
     dead.next_start_ms = std::max(dead.next_start_ms, now_ms() + kElectionFirstMs);
   }
-  const bool refused = signal == 0 && (status == static_cast<int>(ExitStatus::kConfig) ||
-                                       status == static_cast<int>(ExitStatus::kUsage));
-  config_refused_ = config_refused_ || refused;
-  dead.disk_failed = signal == 0 && status == static_cast<int>(ExitStatus::kIo);
-  events_.tell(asked ? "stop" : "death", adopted ? "ended" : describe_exit(status, signal),
+  dead.exit_status.reset();
+  if (end && end->signal == 0) dead.exit_status = end->status;
+  config_refused_ = config_refused_ ||
+                    dead.exit_status == static_cast<int64_t>(ExitStatus::kConfig) ||
+                    dead.exit_status == static_cast<int64_t>(ExitStatus::kUsage);
+  events_.tell(asked ? "stop" : "death", end ? describe_exit(end->status, end->signal) : "ended",
                worker_fields(id, pid));
   // From here on the slot may be in use by the next process: what follows may start it.
   if (session != 0) {

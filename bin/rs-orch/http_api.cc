@@ -46,8 +46,13 @@ Result<repl::ReplicaId> parse_id(std::string_view text) {
   return fail(ErrorKind::kNotFound, "there is no worker '" + std::string(text) + "'");
 }
 
-// {"workers":[1,2]}
-Result<std::set<repl::ReplicaId>> parse_given_up(std::string_view body) {
+struct GivenUp {
+  std::set<repl::ReplicaId> ids;
+  bool force = false;
+};
+
+// {"workers":[1,2]}, and "force":true where they are not proven to be lost
+Result<GivenUp> parse_given_up(std::string_view body) {
   const auto json = wire::parse_json(body);
   if (!json) return fail(json.error());
   const wire::Json* workers = json->find("workers");
@@ -62,7 +67,11 @@ Result<std::set<repl::ReplicaId>> parse_given_up(std::string_view body) {
     }
     ids.insert(static_cast<repl::ReplicaId>(*id));
   }
-  return ids;
+  const wire::Json* force = json->find("force");
+  if (force != nullptr && force->as_bool() == nullptr) {
+    return fail(ErrorKind::kBadInput, "'force' is to be true or false");
+  }
+  return GivenUp{std::move(ids), force != nullptr && *force->as_bool()};
 }
 
 Fleet::PidDone answer_with_pid(Responder responder) {
@@ -187,7 +196,7 @@ void HttpApi::worker_restart(const Request& request, Responder responder) {
 void HttpApi::accept_loss(const Request& request, Responder responder) {
   const auto given_up = parse_given_up(request.body);
   if (!given_up) return responder.error(given_up.error());
-  orchestrator_.accept_loss(*given_up, answer_with_pid(std::move(responder)));
+  orchestrator_.accept_loss(given_up->ids, given_up->force, answer_with_pid(std::move(responder)));
 }
 
 void HttpApi::worker_list(const Request&, Responder responder) {

@@ -235,17 +235,22 @@ void Orchestrator::restart(repl::ReplicaId id, Fleet::PidDone done) {
   restarter_.restart(id, std::move(done));
 }
 
-void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, Fleet::PidDone done) {
+void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, bool force,
+                               Fleet::PidDone done) {
   const auto& record = leadership_.record();
   if (!active_ || !record) return done(fail(not_active()));
   // First: the record may show the new leader before the call below returns.
+  // A request that is repeated finds others in the set, who are not given up.
   given_up_ = record->in_sync;
-  leadership_.accept_loss(given_up, config_.timeout_ms,
+  std::erase_if(given_up_, [&](const repl::Member& m) { return !given_up.contains(m.id); });
+  group::Leadership::Proof proof;
+  if (!force) proof = [this] { return fleet_.may_give_up_all(); };
+  leadership_.accept_loss(given_up, config_.timeout_ms, std::move(proof),
                           [this, done = std::move(done)](const Status& moved) mutable {
                             if (moved) {
                               done(fleet_.pid_of(leadership_.leader()));
                             } else {
-                              given_up_.clear();
+                              if (moved.error().kind != ErrorKind::kUnknown) given_up_.clear();
                               done(fail(moved.error()));
                             }
                           });

@@ -46,7 +46,8 @@ class Orchestrator final : public daemon::Part {
   // Each gives the pid of the worker that leads, or was restarted, when that is done.
   void transfer(repl::ReplicaId id, Fleet::PidDone done);
   void restart(repl::ReplicaId id, Fleet::PidDone done);
-  void accept_loss(const std::set<repl::ReplicaId>& given_up, Fleet::PidDone done);
+  // Without `force` only what is proven to be lost is given up (group/loss.h).
+  void accept_loss(const std::set<repl::ReplicaId>& given_up, bool force, Fleet::PidDone done);
 
   // Ready: the master takes writes and the tables are as declared; else why not.
   Status readiness() const;

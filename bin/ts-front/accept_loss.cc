@@ -23,7 +23,11 @@ Result<Loss> parse_loss(std::string_view body) {
   }
   const wire::Json* ids = json->find("ids");
   if (ids == nullptr || ids->as_array() == nullptr || ids->as_array()->empty()) return no_ids();
-  Loss loss{*group->as_string(), {}};
+  const wire::Json* force = json->find("force");
+  if (force != nullptr && force->as_bool() == nullptr) {
+    return fail(ErrorKind::kBadInput, "'force' is to be true or false");
+  }
+  Loss loss{*group->as_string(), {}, force != nullptr && *force->as_bool()};
   for (const wire::Json& element : *ids->as_array()) {
     const int64_t* id = element.as_int();
     if (id == nullptr || *id <= 0 || *id > UINT32_MAX) return no_ids();

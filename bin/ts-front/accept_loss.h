@@ -15,10 +15,11 @@
 
 namespace tandem::front {
 
-// {"group":"orders","ids":[1,2]}
+// {"group":"orders","ids":[1,2]}, and "force":true where they are not proven to be lost
 struct Loss {
   std::string group;
   std::set<repl::ReplicaId> ids;
+  bool force = false;
 };
 // Errors: kBadInput.
 Result<Loss> parse_loss(std::string_view body);

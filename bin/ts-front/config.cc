@@ -82,11 +82,14 @@ group::GroupOptions orders_options(const FrontConfig& config) {
   group::GroupOptions options = options_of(config.orders, config);
   options.prefer = group::prefer_highest_id;
   options.hand_over = true;
+  options.program = "ts-order";
   return options;
 }
 
 group::GroupOptions catalog_options(const FrontConfig& config) {
-  return options_of(config.catalog, config);
+  group::GroupOptions options = options_of(config.catalog, config);
+  options.program = "ts-catalog";
+  return options;
 }
 
 }  // namespace tandem::front

@@ -127,13 +127,14 @@ void Store::accept_loss(const Loss& loss, LosingGroups::Done done) {
   }
   if (!active_) return done(fail(ErrorKind::kUnavailable, "another front is the controller"));
   group::Group& group = loss.group == orders_.group() ? orders_ : catalog_;
-  group.accept_loss(loss.ids, [&group, done = std::move(done)](const Status& moved) mutable {
-    if (moved) {
-      done(group.leadership().leader());
-    } else {
-      done(fail(moved.error()));
-    }
-  });
+  group.accept_loss(loss.ids, loss.force,
+                    [&group, done = std::move(done)](const Status& moved) mutable {
+                      if (moved) {
+                        done(group.leadership().leader());
+                      } else {
+                        done(fail(moved.error()));
+                      }
+                    });
 }
 
 // --- readiness at the start ---

@@ -113,6 +113,10 @@ class Coord {
   // Ordered by id.
   virtual void members(const std::string& group,
                        UniqueFunction<void(Result<std::vector<Member>>)> done) = 0;
+  // The last entry of each id, whether or not it was removed since: where a process that does not
+  // run had its data. Best effort: one may be missing. Ordered by id.
+  virtual void last_members(const std::string& group,
+                            UniqueFunction<void(Result<std::vector<Member>>)> done) = 0;
   // True: this member's process, this session of it, is dead for certain. False proves nothing.
   virtual void proven_dead(Member member, UniqueFunction<void(Result<bool>)> done) = 0;
 };

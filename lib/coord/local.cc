@@ -69,7 +69,13 @@ class LocalCoord final : public Coord {
           if (Status made = files.make_directories(); !made) return made;
           const Status is_free = check_id_is_free(members_directory(files), member);
           if (!is_free) return is_free;
-          return write_member(members_directory(files), files.temporary_path(), member);
+          const Status written =
+              write_member(members_directory(files), files.temporary_path(), member);
+          // For people's sake alone: no room for it is no reason not to register.
+          if (written && make_directories(last_directory(files))) {
+            static_cast<void>(write_member(last_directory(files), files.temporary_path(), member));
+          }
+          return written;
         },
         std::move(done));
   }
@@ -91,6 +97,13 @@ class LocalCoord final : public Coord {
         std::move(done));
   }
 
+  void last_members(const std::string& group,
+                    UniqueFunction<void(Result<std::vector<Member>>)> done) override {
+    run<Result<std::vector<Member>>>(
+        group, [](const RecordFiles& files) { return read_members(last_directory(files)); },
+        std::move(done));
+  }
+
   void proven_dead(Member member, UniqueFunction<void(Result<bool>)> done) override {
     no_group_.run<Result<bool>>([member = std::move(member)] { return lock_proves_death(member); },
                                 std::move(done));
@@ -99,6 +112,9 @@ class LocalCoord final : public Coord {
  private:
   static std::string members_directory(const RecordFiles& files) {
     return files.group_directory() + "/members";
+  }
+  static std::string last_directory(const RecordFiles& files) {
+    return files.group_directory() + "/last";
   }
   static std::string locks(const RecordFiles& files) { return files.group_directory() + "/locks"; }
   RecordFiles files(const std::string& group) const {

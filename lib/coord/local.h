@@ -3,6 +3,7 @@
 //   <root>/<group>/record/<version>   one file a version, 20 digits: the text and its checksum
 //   <root>/<group>/floor              versions up to this number are void, whether there or not
 //   <root>/<group>/members/<id>       a line of JSON and its checksum
+//   <root>/<group>/last/<id>          the last entry of a member, kept when that is removed
 //   <root>/<group>/locks/<name>       held with flock(2); holds the holder's text
 //   <root>/<group>/tmp/               files before they are linked or renamed
 //

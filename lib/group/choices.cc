@@ -23,26 +23,6 @@ repl::Candidate candidate(const View& view) { return {view.member, *view.state};
 
 }  // namespace
 
-std::string lost_data(const repl::Record& record, const std::set<repl::ReplicaId>& replaced,
-                      const std::optional<repl::Candidate>& survivor, const std::string& command) {
-  std::string ids;
-  std::string gone;
-  for (const repl::Member& member : record.in_sync) {
-    const std::string id = std::to_string(member.id);
-    ids += (ids.empty() ? "" : ",") + id;
-    if (replaced.contains(member.id)) gone += (gone.empty() ? "" : ",") + id;
-  }
-  std::string text = "none of the in-sync replicas " + ids + " answers";
-  if (!gone.empty()) text += ", " + gone + " came back without the data";
-  text += ": start them on their directories, or accept that what only they had is lost with '" +
-          command + " " + ids + "'; ";
-  if (!survivor) return text + "no other replica that answers has data";
-  return text + "replica " + std::to_string(survivor->member.id) +
-         " would lead then, with its log up to index " +
-         std::to_string(survivor->state.last_index) + " of epoch " +
-         std::to_string(survivor->state.last_epoch);
-}
-
 bool prefer_lowest_pid(const repl::Candidate& a, const repl::Candidate& b) {
   return a.state.pid < b.state.pid;
 }

@@ -26,12 +26,6 @@ struct View {
   bool useful = true;  // could do a leader's work (Reach)
 };
 
-// What is wrong where no in-sync replica answers, and what an operator can do about it. `replaced`:
-// those that have come back without their data. `survivor`: who leads once that is accepted, with
-// `command` and the ids.
-std::string lost_data(const repl::Record& record, const std::set<repl::ReplicaId>& replaced,
-                      const std::optional<repl::Candidate>& survivor, const std::string& command);
-
 // The two orders of preference. The lowest pid: the process that has run the longest, mostly.
 bool prefer_lowest_pid(const repl::Candidate& a, const repl::Candidate& b);
 bool prefer_highest_id(const repl::Candidate& a, const repl::Candidate& b);

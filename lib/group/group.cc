@@ -22,7 +22,7 @@ Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options)
                {.timeout_ms = options.timeout_ms, .max_in_flight = options.max_in_flight}),
       keeper_(loop, replicas_, leadership_,
               {options.group, options.replicas, options.min_in_sync, options.prefer,
-               options.hand_over, options.timeout_ms, options.accept_loss}),
+               options.hand_over, options.timeout_ms, options.accept_loss, options.program}),
       looker_(loop, [this] { look_for_leader(); }),
       stand_in_(options.stand_in_after_ms * kNsPerMs) {
   replicas_.on_new([this](ReplicaLink& replica) { leadership_.replica_up(replica); });
@@ -50,8 +50,11 @@ void Group::set_active(bool active) {
   act();
 }
 
-void Group::accept_loss(const std::set<repl::ReplicaId>& given_up, Leadership::Done done) {
-  leadership_.accept_loss(given_up, timeout_ms_, std::move(done));
+void Group::accept_loss(const std::set<repl::ReplicaId>& given_up, bool force,
+                        Leadership::Done done) {
+  Leadership::Proof proof;
+  if (!force) proof = [this] { return keeper_.may_give_up_all(); };
+  leadership_.accept_loss(given_up, timeout_ms_, std::move(proof), std::move(done));
 }
 
 void Group::act() {

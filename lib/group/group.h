@@ -33,8 +33,9 @@ struct GroupOptions {
   bool hand_over = false;      // to the preferred replica, while another one leads well
   uint32_t timeout_ms = 5000;  // of a request
   uint64_t max_in_flight = 10000;
-  uint32_t stand_in_after_ms = 0;  // 0: a passive one never acts
-  std::string accept_loss;         // the command for it, without group and ids; told in errors
+  uint32_t stand_in_after_ms = 0;   // 0: a passive one never acts
+  std::string accept_loss;          // the command for it, without group and ids; told in errors
+  std::string program = "replica";  // of the replicas, told in errors
 };
 
 class Group final : public daemon::Part {
@@ -50,8 +51,8 @@ class Group final : public daemon::Part {
   void on_change(std::function<void()> callback) { on_change_ = std::move(callback); }
 
   // What an operator wants where all in-sync replicas are lost: Leadership::accept_loss, within the
-  // time of a request.
-  void accept_loss(const std::set<repl::ReplicaId>& given_up, Leadership::Done done);
+  // time of a request. Without `force` only what is proven to be lost is given up (group/loss.h).
+  void accept_loss(const std::set<repl::ReplicaId>& given_up, bool force, Leadership::Done done);
 
   // Whether a replica reaches what a leader's requests need, as it said now: where leadership may
   // be handed over it goes, in time, from one that does not to one that does.

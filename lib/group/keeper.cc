@@ -17,6 +17,7 @@ constexpr uint64_t kDoubtMs = 2;            // between looks at a process whose 
 constexpr int64_t kDoubtForMs = 200;        // after that the ticks are often enough
 constexpr int64_t kCreateAgainMs = 1000;
 constexpr int64_t kSilentMs = 10'000;  // an in-sync replica may take so long to start
+constexpr int64_t kLookForLossMs = 500;
 
 }  // namespace
 
@@ -157,16 +158,40 @@ Status Keeper::look_for_lost_data() {
   }
   const auto now_ms = static_cast<int64_t>(loop_.now_ms());
   if (!silent_since_ms_) silent_since_ms_ = now_ms;
-  std::set<repl::ReplicaId> replaced;
-  for (const repl::Member& member : record.in_sync) {
-    const ReplicaLink* replica = replicas_.find(member.id);
-    const bool other = replica != nullptr && replica->identity() != member;
-    if (other && replica->connected()) replaced.insert(member.id);
+  // Files are looked at, so not in every tick.
+  if (now_ms - looked_for_loss_ms_ < kLookForLossMs) {
+    return trouble_.empty() ? Status() : fail(ErrorKind::kConflict, trouble_);
   }
-  const bool all = replaced.size() == record.in_sync.size();
+  looked_for_loss_ms_ = now_ms;
+  const std::vector<LossEvidence> known = evidence();
+  const bool all =
+      std::all_of(known.begin(), known.end(), [](const LossEvidence& one) { return one.proven(); });
   if (!all && now_ms - *silent_since_ms_ < kSilentMs) return {};
-  return fail(ErrorKind::kConflict, lost_data(record, replaced, leadership_.best_survivor(),
-                                              options_.accept_loss + " " + options_.group));
+  return fail(ErrorKind::kConflict, silent_text(known, words(), leadership_.best_survivor()));
+}
+
+std::vector<LossEvidence> Keeper::evidence() const {
+  std::vector<LossEvidence> evidence;
+  for (const repl::Member& member : leadership_.record()->in_sync) {
+    const coord::Member* last = replicas_.last_known(member.id);
+    evidence.push_back(look_at_member(member, last == nullptr ? std::string() : directory_of(*last),
+                                      last == nullptr ? std::nullopt : std::optional(*last),
+                                      replicas_.registered(member.id)));
+  }
+  return evidence;
+}
+
+LossWords Keeper::words() const {
+  LossWords words;
+  words.program = options_.program;
+  words.numbered = expected_.size() > 1;
+  words.command = options_.accept_loss + " " + options_.group;
+  return words;
+}
+
+Status Keeper::may_give_up_all() const {
+  if (!leadership_.record()) return {};
+  return may_give_up(evidence(), words(), leadership_.best_survivor());
 }
 
 void Keeper::look_for_better_leader() {

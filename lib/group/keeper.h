@@ -15,6 +15,7 @@
 #include "base/function.h"
 #include "group/choices.h"
 #include "group/leadership.h"
+#include "group/loss.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
 
@@ -27,7 +28,8 @@ struct KeeperOptions {
   repl::Controller::Prefer prefer;
   bool hand_over = false;
   uint64_t timeout_ms = 5000;  // of a hand-over
-  std::string accept_loss;     // the command for it, without the ids
+  std::string accept_loss;     // the command for it, without group and ids
+  std::string program;         // of the replicas
 };
 
 class Keeper {
@@ -42,6 +44,8 @@ class Keeper {
   void link_lost();
   // Whether a replica reaches what a leader's requests need, as it said now (choices.h, Reach).
   void replica_told(repl::ReplicaId id, bool reaches);
+  // Whether all in-sync replicas, none of which answers, are proven to be lost; else why not.
+  Status may_give_up_all() const;
   // Why there is no group, "" where nothing is known to be wrong.
   const std::string& trouble() const { return trouble_; }
 
@@ -52,6 +56,8 @@ class Keeper {
   void doubt_lost();
   void create_group();
   Status look_for_lost_data();
+  std::vector<LossEvidence> evidence() const;
+  LossWords words() const;
   void look_for_better_leader();
   std::vector<View> views() const;
   void set_trouble(const Status& status);
@@ -70,6 +76,7 @@ class Keeper {
   int64_t refreshed_ms_ = 0;
   int64_t lost_ms_ = 0;                     // when a link broke last
   std::optional<int64_t> silent_since_ms_;  // no member of the in-sync set answers
+  int64_t looked_for_loss_ms_ = 0;
   int64_t next_create_ms_ = 0;
   std::string trouble_;
 };

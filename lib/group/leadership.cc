@@ -17,6 +17,7 @@ constexpr int64_t kTickMs = 5;  // while something has to be looked at again and
 constexpr int64_t kElectionTickMs = 1;
 constexpr uint64_t kControlTimeoutMs = 1000;
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kSettleNs = 60'000 * kNsPerMs;  // of a loss, beyond the time of the request
 constexpr int64_t kLookAgainNs = 500 * kNsPerMs;
 constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
 
@@ -242,13 +243,32 @@ void Leadership::transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done) {
     done(begun);
     return;
   }
-  move_ = Move{id, record()->epoch, now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms), {},
+  move_ = Move{id, record()->epoch, now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms), {}, {},
                {}, std::move(done)};
   carry_out(effects);
 }
 
+// Those that repl::Controller::accept_loss would give up; else it says itself what is wrong.
+bool Leadership::names_all_silent(const std::set<repl::ReplicaId>& ids) const {
+  if (!record()) return false;
+  const std::vector<repl::Member> silent = silent_members();
+  if (silent.size() != record()->in_sync.size() || silent.size() != ids.size()) return false;
+  return std::all_of(silent.begin(), silent.end(),
+                     [&](const repl::Member& member) { return ids.contains(member.id); });
+}
+
 void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms,
-                             Done done) {
+                             Proof proof, Done done) {
+  if (lost_.epoch != 0 && record() && record()->epoch == lost_.epoch && lost_.ids == given_up) {
+    done({});
+    return;
+  }
+  if (proof && names_all_silent(given_up)) {
+    if (Status proven = proof(); !proven) {
+      done(std::move(proven));
+      return;
+    }
+  }
   if (move_) {
     done(fail(ErrorKind::kUnavailable, "a " + nouns().leader + " is being chosen now"));
     return;
@@ -264,6 +284,7 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
             now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms),
             {},
             {},
+            given_up,
             std::move(done)};
   const std::string id = std::to_string(best->member.id);
   move.loss = "loss accepted: the in-sync " + nouns().replica + "s " + ids_of(*record()) +
@@ -296,15 +317,25 @@ void Leadership::look_at_move() {
                                          " was chosen as " + nouns().leader + " instead"));
     }
     if (!move_->loss.empty()) {
+      lost_ = Lost{move_->given_up, record()->epoch};
       tell("loss", std::exchange(move_->loss, {}), move_->loss_fields);
     }
     if (leader_open()) return end_move({});
+    // It is settled: that the new leader takes its time is no reason to say that it is not.
+    if (!move_->given_up.empty() && now_ns() >= move_->deadline_ns) return end_move({});
   } else if (!controller_.electing()) {
     return end_move(fail(ErrorKind::kTimeout, subject + " did not become " + nouns().leader + ": " +
                                                   nouns().replica + " " + std::to_string(leader()) +
                                                   " stays it"));
   }
   if (now_ns() < move_->deadline_ns) return;
+  if (!move_->given_up.empty()) {
+    // Until the compare-and-swap has an outcome, or for so long that its asker is gone.
+    if (now_ns() < move_->deadline_ns + kSettleNs) return;
+    return end_move(
+        fail(ErrorKind::kUnknown,
+             "whether " + subject + " is to lead is not known yet: give the same request again"));
+  }
   end_move(fail(ErrorKind::kTimeout, subject + " does not take writes in time"));
 }
 

@@ -60,9 +60,14 @@ class Leadership {
   using Done = UniqueFunction<void(Status)>;
   void transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done);
   // Gives up every in-sync replica that does not answer, all of which have to be named: done once
-  // the best of those that are left takes writes. Errors: those of repl::Controller::accept_loss,
-  // kConflict, kTimeout.
-  void accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms, Done done);
+  // the best of those that are left takes writes, or once the time is over and the record names
+  // it. Never before that is settled: an error other than kUnknown says that nothing was given up.
+  // The same request again, after it was carried out, is answered as the first. `proof`, empty
+  // where the operator forces it, is asked for a reason not to (group/loss.h). Errors: those of
+  // repl::Controller::accept_loss and of `proof`, kConflict, kUnknown.
+  using Proof = UniqueFunction<Status()>;
+  void accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms, Proof proof,
+                   Done done);
   // The in-sync replicas that do not answer, and who would lead without them.
   std::vector<repl::Member> silent_members() const;
   std::optional<repl::Candidate> best_survivor() const;
@@ -111,6 +116,7 @@ class Leadership {
   void look_for_stopped_leader();
   void look_at_move();
   void end_move(Status status);
+  bool names_all_silent(const std::set<repl::ReplicaId>& ids) const;
 
   // A change of leader that somebody waits for.
   struct Move {
@@ -119,6 +125,7 @@ class Leadership {
     int64_t deadline_ns = 0;
     std::string loss;  // what to tell once the record shows it; empty: nothing is lost
     wire::Json loss_fields;
+    std::set<repl::ReplicaId> given_up;  // not empty: a loss was accepted
     Done done;
   };
 
@@ -140,6 +147,11 @@ class Leadership {
   std::vector<repl::Message> proofs_;  // wait for a read of the registry that begins after them
   bool proving_ = false;
   std::optional<Move> move_;
+  struct Lost {
+    std::set<repl::ReplicaId> ids;
+    repl::Epoch epoch = 0;  // in which the group goes on without them
+  };
+  Lost lost_;  // accepted last
   // What was told last.
   repl::Epoch told_epoch_ = 0;
   uint64_t told_version_ = 0;

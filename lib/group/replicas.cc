@@ -23,6 +23,7 @@ Replicas::Replicas(loop::Loop& loop, coord::Coord& coord, std::string group)
 Replicas::~Replicas() { *self_ = nullptr; }
 
 void Replicas::refresh(UniqueFunction<void(Status)> done) {
+  if (!std::exchange(asked_last_, true)) ask_last();
   coord_.members(group_, [self = self_, done = std::move(done)](
                              Result<std::vector<coord::Member>> members) mutable {
     if (*self == nullptr) return;
@@ -34,6 +35,18 @@ void Replicas::refresh(UniqueFunction<void(Status)> done) {
     }
     if (done) done(members ? Status{} : Status(fail(members.error())));
   });
+}
+
+void Replicas::ask_last() {
+  coord_.last_members(group_, [self = self_](const Result<std::vector<coord::Member>>& members) {
+    if (*self == nullptr || !members) return;
+    for (const coord::Member& member : *members) (*self)->last_known_.emplace(member.id, member);
+  });
+}
+
+const coord::Member* Replicas::last_known(repl::ReplicaId id) const {
+  const auto it = last_known_.find(id);
+  return it == last_known_.end() ? nullptr : &it->second;
 }
 
 ReplicaLink* Replicas::find(repl::ReplicaId id) {
@@ -48,7 +61,12 @@ const ReplicaLink* Replicas::find(repl::ReplicaId id) const {
 
 // One that has left the registry and cannot be reached is not coming back in this session.
 void Replicas::take_all(const std::vector<coord::Member>& members) {
-  for (const coord::Member& member : members) take_in(member);
+  registered_.clear();
+  for (const coord::Member& member : members) {
+    registered_.insert(member.id);
+    last_known_[member.id] = member;
+    take_in(member);
+  }
   for (auto it = replicas_.begin(); it != replicas_.end();) {
     const repl::ReplicaId id = it->first;
     const bool registered = std::any_of(members.begin(), members.end(),

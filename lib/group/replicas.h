@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,9 +58,15 @@ class Replicas {
   void doubt(repl::ReplicaId id, UniqueFunction<void()> dead);
   // Its process is dead: the link goes, and a little later the registry entry.
   void forget(repl::ReplicaId id, uint64_t session);
+  // The last entry that was seen of this id, in the registry or as coordination keeps it; nullptr:
+  // none.
+  const coord::Member* last_known(repl::ReplicaId id) const;
+  // Whether it was in the registry when that was read last.
+  bool registered(repl::ReplicaId id) const { return registered_.contains(id); }
   void close() { replicas_.clear(); }
 
  private:
+  void ask_last();
   void take_all(const std::vector<coord::Member>& members);
   void unregister_dead();
   void take_in(const coord::Member& member);
@@ -69,6 +76,9 @@ class Replicas {
   const std::string group_;
   std::map<repl::ReplicaId, ReplicaLink> replicas_;
   std::map<repl::ReplicaId, uint64_t> dead_sessions_;  // the registry may still show them
+  std::map<repl::ReplicaId, coord::Member> last_known_;
+  std::set<repl::ReplicaId> registered_;
+  bool asked_last_ = false;  // for the last entries
   loop::Timer bury_;
   OnNew on_new_;
   OnGone on_gone_;

@@ -168,22 +168,6 @@ TEST_F(HandOverTest, FailuresMakeThePausesGrowAndSuccessEndsThem) {
   EXPECT_TRUE(look_for(1100, views));
 }
 
-TEST(LostData, SaysWhoIsMissingAndWhoWouldLead) {
-  repl::Record record;
-  record.in_sync = {{1, 10}, {2, 20}};
-  EXPECT_EQ(lost_data(record, {}, {}, "lose g"),
-            "none of the in-sync replicas 1,2 answers: start them on their directories, or accept "
-            "that what only they had is lost with 'lose g 1,2'; no other replica that answers has "
-            "data");
-  repl::Candidate survivor{{3, 30}, {}};
-  survivor.state.last_index = 7;
-  survivor.state.last_epoch = 4;
-  EXPECT_EQ(lost_data(record, {2}, survivor, "lose g"),
-            "none of the in-sync replicas 1,2 answers, 2 came back without the data: start them on "
-            "their directories, or accept that what only they had is lost with 'lose g 1,2'; "
-            "replica 3 would lead then, with its log up to index 7 of epoch 4");
-}
-
 TEST(Reach, ChangesAfterSeveralAnswersInARowAndMoreForTheBetter) {
   Reach reach;
   EXPECT_TRUE(reach.useful(3));

@@ -303,17 +303,19 @@ TEST_F(GroupTest, LostDirectoriesAreToldAndTheLossIsAcceptedByName) {
   for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
   until([&] {
     const Status ready = group.readiness();
-    return !ready && ready.error().message.starts_with(
-                         "g: none of the in-sync replicas 1,2 answers, 1,2 came back without the "
-                         "data: start them on their directories, or accept that what only they had "
-                         "is lost with 'lose g 1,2'; replica 3 would lead then, with its log");
+    return !ready &&
+           ready.error().message.starts_with(
+               "g: none of the in-sync replicas 1,2 answers, the data of 1,2 is gone") &&
+           ready.error().message.find(
+               "restore their directories, or accept that what only they had is lost with 'lose g "
+               "1,2'; replica 3 would lead then, with its log") != std::string::npos;
   });
   std::optional<Status> outcome;
-  group.accept_loss({1}, [&](const Status& status) { outcome = status; });
+  group.accept_loss({1}, false, [&](const Status& status) { outcome = status; });
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->error().kind, ErrorKind::kConflict);
   outcome.reset();
-  group.accept_loss({1, 2}, [&](const Status& status) { outcome = status; });
+  group.accept_loss({1, 2}, false, [&](const Status& status) { outcome = status; });
   until([&] { return outcome.has_value(); });
   ASSERT_TRUE(*outcome);
   EXPECT_EQ(group.leadership().leader(), 3U);

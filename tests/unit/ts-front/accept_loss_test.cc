@@ -35,8 +35,15 @@ TEST_F(AcceptLossTest, TellsWhoLeads) {
   ASSERT_TRUE(groups.loss);
   EXPECT_EQ(groups.loss->group, "orders");
   EXPECT_EQ(groups.loss->ids, (std::set<repl::ReplicaId>{1, 2}));
+  EXPECT_FALSE(groups.loss->force);
   EXPECT_EQ(exchange.status, 200);
   EXPECT_EQ(exchange.body, R"({"data":{"leader":3}})");
+}
+
+TEST_F(AcceptLossTest, IsForcedByAWordOfItsOwn) {
+  EXPECT_TRUE(parse_loss(R"({"group":"orders","ids":[1],"force":true})")->force);
+  EXPECT_FALSE(parse_loss(R"({"group":"orders","ids":[1],"force":false})")->force);
+  EXPECT_FALSE(parse_loss(R"({"group":"orders","ids":[1],"force":1})"));
 }
 
 TEST_F(AcceptLossTest, TellsWhyNot) {

@@ -83,7 +83,7 @@ TEST_F(StoreTest, AMemberThatCannotBeReachedIsShownAsTheRecordHasIt) {
 TEST_F(StoreTest, ALossIsAcceptedByTheControllerForAGroupThatThereIs) {
   const auto refusal = [](Store& store, const std::string& group) {
     ErrorKind kind = ErrorKind::kBug;
-    store.accept_loss({group, {1}}, [&](const Result<repl::ReplicaId>& leader) {
+    store.accept_loss({group, {1}, false}, [&](const Result<repl::ReplicaId>& leader) {
       if (!leader) kind = leader.error().kind;
     });
     return kind;
