@@ -15,6 +15,7 @@ struct OrchConfig {
   std::string rpc_url = "ipc://run/sock/orch.sock";
   std::string coord_backend = "local";
   std::string coord_root = "run/state/coord";
+  std::string host_name;
 
   std::string group = "rides-db";
   std::string consistency = "linearizable";

@@ -63,6 +63,9 @@ Status Fleet::start_worker(Slot& slot, const std::string& reason) {
     options.args.push_back("--set");
     options.args.push_back(key + "=" + value);
   }
+  if (!config_.host_name.empty()) {
+    options.args.insert(options.args.end(), {"--set", "host.name=" + config_.host_name});
+  }
   options.environment = {{"RS_READY_FD", "3"}};
   options.extra_fds = {{3, pipe_fds[1]}};
   slot.child =

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   const auto config = daemon.load(worker::declare_worker);
 
   loop::Loop loop;
-  auto coord = coord::open_local({.root = config.replica.coord_root}, loop);
+  auto coord = coord::open_local(
+      {.root = config.replica.coord_root, .host = config.replica.host_name}, loop);
   if (!coord) daemon::die(coord.error());
 
   db::Database database;

@@ -23,7 +23,8 @@ int main(int argc, char** argv) {
   if (!made) daemon::die(made.error());
 
   loop::Loop loop;
-  auto coord = coord::open_local({.root = config.replica.coord_root}, loop);
+  auto coord = coord::open_local(
+      {.root = config.replica.coord_root, .host = config.replica.host_name}, loop);
   if (!coord) daemon::die(coord.error());
 
   toys::Catalog toys;

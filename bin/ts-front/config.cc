@@ -50,6 +50,8 @@ void declare_front(FrontConfig& c, daemon::SettingTable& t) {
       .one_of({"local"});
   t.text("coord.root", c.coord_root, "directory of the local coordination files")
       .checked_by(daemon::check_not_empty);
+  t.text("host.name", c.host_name,
+         "name of this host, by which others know where a process runs; empty: as the system says");
   t.text("front.style", c.style, "the wire format: standard, or the older bare one")
       .one_of({"standard", "bare"});
   t.boolean("cache.enabled", c.cache_enabled, "whether products are cached");

@@ -27,6 +27,7 @@ struct FrontConfig {
   daemon::HttpConfig http;
   std::string coord_backend = "local";
   std::string coord_root = "run/state/coord";
+  std::string host_name;
   std::string style = "standard";
   bool cache_enabled = true;
   size_t cache_size = 1000;  // products

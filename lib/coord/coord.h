@@ -50,7 +50,8 @@ struct Member {
   int64_t pid = 0;
   uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat: pids are used again, this pair is not
   std::string boot_id;       // /proc/sys/kernel/random/boot_id
-  std::string lock_path;     // its storage directory's lock, held for its life
+  std::string host;          // where it runs; empty: as the back end is told, or an older program
+  std::string lock_path;     // its storage directory's lock, held for its life; absolute
   uint64_t lock_device = 0;
   uint64_t lock_inode = 0;
   wire::Json extra;  // what the program wants to tell besides

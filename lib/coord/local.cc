@@ -17,7 +17,10 @@ namespace {
 class LocalCoord final : public Coord {
  public:
   LocalCoord(LocalOptions options, loop::Loop& loop)
-      : options_(std::move(options)), loop_(loop), no_group_(loop) {}
+      : options_(std::move(options)),
+        here_(this_host(options_.host)),
+        loop_(loop),
+        no_group_(loop) {}
 
   void read_record(const std::string& group,
                    UniqueFunction<void(Result<Versioned>)> done) override {
@@ -63,11 +66,12 @@ class LocalCoord final : public Coord {
 
   void register_member(const std::string& group, Member member,
                        UniqueFunction<void(Status)> done) override {
+    if (member.host.empty()) member.host = here_.name;
     run<Status>(
         group,
-        [member = std::move(member)](const RecordFiles& files) -> Status {
+        [here = here_, member = std::move(member)](const RecordFiles& files) -> Status {
           if (Status made = files.make_directories(); !made) return made;
-          const Status is_free = check_id_is_free(members_directory(files), member);
+          const Status is_free = check_id_is_free(members_directory(files), member, here);
           if (!is_free) return is_free;
           const Status written =
               write_member(members_directory(files), files.temporary_path(), member);
@@ -105,8 +109,9 @@ class LocalCoord final : public Coord {
   }
 
   void proven_dead(Member member, UniqueFunction<void(Result<bool>)> done) override {
-    no_group_.run<Result<bool>>([member = std::move(member)] { return lock_proves_death(member); },
-                                std::move(done));
+    no_group_.run<Result<bool>>(
+        [here = here_, member = std::move(member)] { return lock_proves_death(member, here); },
+        std::move(done));
   }
 
  private:
@@ -135,6 +140,7 @@ class LocalCoord final : public Coord {
   }
 
   LocalOptions options_;
+  const Host here_;
   loop::Loop& loop_;
   std::map<std::string, std::unique_ptr<JobQueue>> queues_;  // by group
   JobQueue no_group_;

@@ -32,6 +32,7 @@ namespace tandem::coord {
 struct LocalOptions {
   std::string root;
   uint64_t poll_ms = 500;  // how often watches look although they were told of nothing
+  std::string host = {};   // the name of this host; empty: gethostname(2)
 };
 
 // Makes the root where it is missing. kPermission, kCannotCreate: names the path.

@@ -57,7 +57,15 @@ Result<Member> read_member(const std::string& path) {
 
 enum class LockState { kOther, kFree, kHeld };  // kOther: the path names no or another file by now
 
-Result<LockState> look_at_lock(const Member& member) {
+// Entries of older programs name no host; containers and network namespaces of one host share its
+// boot id, which is why the name counts too.
+bool is_here(const Member& member, const Host& here) {
+  return (member.host.empty() || member.host == here.name) && !here.boot_id.empty() &&
+         member.boot_id == here.boot_id;
+}
+
+Result<LockState> look_at_lock(const Member& member, const Host& here) {
+  if (!is_here(member, here)) return LockState::kOther;
   // Read-only, so that the probe neither makes the file nor looks like its holder closing it.
   const Result<FileDescriptor> file = open_file(member.lock_path, O_RDONLY);
   if (!file && file.error().kind == ErrorKind::kNotFound) return LockState::kOther;
@@ -77,6 +85,15 @@ Result<LockState> look_at_lock(const Member& member) {
 
 }  // namespace
 
+Host this_host(const std::string& name) {
+  Host host{name, {}};
+  char own[256] = {};
+  if (name.empty() && gethostname(own, sizeof own - 1) == 0) host.name = own;
+  const auto boot = read_file("/proc/sys/kernel/random/boot_id");
+  if (boot && *boot) host.boot_id = (*boot)->substr(0, (*boot)->find('\n'));
+  return host;
+}
+
 std::string encode_member(const Member& member) {
   wire::Json json;
   json.set("id", static_cast<int64_t>(member.id));
@@ -87,6 +104,7 @@ std::string encode_member(const Member& member) {
   json.set("pid", member.pid);
   json.set("start_ticks", hex_id(member.start_ticks));
   json.set("boot_id", member.boot_id);
+  json.set("host", member.host);
   json.set("lock_path", member.lock_path);
   json.set("lock_device", hex_id(member.lock_device));
   json.set("lock_inode", hex_id(member.lock_inode));
@@ -118,6 +136,7 @@ Result<Member> decode_member(std::string_view text) {
   member.lock_device = id_of(*json, "lock_device", ok);
   member.lock_inode = id_of(*json, "lock_inode", ok);
   if (const wire::Json* extra = json->find("extra")) member.extra = *extra;
+  if (json->find("host") != nullptr) member.host = text_of(*json, "host", ok);
   if (!ok || id != static_cast<int64_t>(member.id)) {
     return fail(ErrorKind::kCorrupt, "a field is missing or wrong");
   }
@@ -151,7 +170,8 @@ Result<std::vector<Member>> read_members(const std::string& directory) {
     Result<Member> member = read_member(directory + "/" + name);
     if (member && std::to_string(member->id) == name) {
       members.push_back(std::move(*member));
-    } else if (member || member.error().kind == ErrorKind::kCorrupt) {
+    } else if (member || member.error().kind == ErrorKind::kCorrupt ||
+               member.error().kind == ErrorKind::kConfig) {
       log::warning("passed over a member",
                    {{"error", member ? "'" + name + "' is not its id" : member.error().message}});
     } else if (member.error().kind != ErrorKind::kNotFound) {
@@ -163,7 +183,7 @@ Result<std::vector<Member>> read_members(const std::string& directory) {
   return members;
 }
 
-Status check_id_is_free(const std::string& directory, const Member& member) {
+Status check_id_is_free(const std::string& directory, const Member& member, const Host& here) {
   const Result<Member> earlier = read_member(directory + "/" + std::to_string(member.id));
   // Of another format version: not ours to replace.
   if (!earlier && earlier.error().kind == ErrorKind::kConfig) return fail(earlier.error());
@@ -171,15 +191,15 @@ Status check_id_is_free(const std::string& directory, const Member& member) {
   const bool same_directory =
       earlier->lock_device == member.lock_device && earlier->lock_inode == member.lock_inode;
   if (same_directory) return {};
-  const Result<LockState> state = look_at_lock(*earlier);
+  const Result<LockState> state = look_at_lock(*earlier, here);
   if (!state || *state != LockState::kHeld) return {};
   return fail(ErrorKind::kBusy, "replica " + std::to_string(member.id) + " runs already: process " +
                                     std::to_string(earlier->pid) + " holds '" + earlier->lock_path +
                                     "'");
 }
 
-Result<bool> lock_proves_death(const Member& member) {
-  const Result<LockState> state = look_at_lock(member);
+Result<bool> lock_proves_death(const Member& member, const Host& here) {
+  const Result<LockState> state = look_at_lock(member, here);
   if (!state) return fail(state.error());
   return *state == LockState::kFree;
 }

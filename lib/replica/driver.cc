@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -123,7 +125,10 @@ coord::Member Driver::own_member() const {
     member.start_ticks = identity->start_ticks;
     member.boot_id = identity->boot_id;
   }
-  member.lock_path = lock_->lock_path();
+  // Absolute: who reads it may run in another directory.
+  std::error_code error;
+  const auto path = std::filesystem::absolute(lock_->lock_path(), error);
+  member.lock_path = error ? lock_->lock_path() : path.lexically_normal().string();
   member.lock_device = lock_->lock_device();
   member.lock_inode = lock_->lock_inode();
   return member;

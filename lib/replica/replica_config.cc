@@ -51,6 +51,8 @@ void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::strin
       .one_of({"local"});
   t.text("coord.root", c.coord_root, "directory of the local coordination files")
       .checked_by(daemon::check_not_empty);
+  t.text("host.name", c.host_name,
+         "name of this host, by which others know where a process runs; empty: as the system says");
   t.size("log.segment", c.driver.segment_bytes, "size of a log segment, written in advance",
          9 << 20, int64_t{1} << 31);
   t.size("snapshot.log_size", c.driver.snapshot_log_bytes,

@@ -17,6 +17,7 @@ struct ReplicaConfig {
   std::string rpc_url;
   std::string coord_backend = "local";
   std::string coord_root = "run/state/coord";
+  std::string host_name;
 };
 
 // The values that `config` has are the defaults; id, directory and url are required where it has

@@ -13,7 +13,9 @@
 #include <fstream>
 #include <optional>
 
+#include "coord/member_files.h"
 #include "support/temporary_directory.h"
+#include "wire/sealed_text.h"
 
 namespace tandem::coord {
 namespace {
@@ -201,7 +203,8 @@ class MembersTest : public LocalTest {
     made.address = "ipc:///tmp/x";
     made.pid = getpid();
     made.start_ticks = 123456;
-    made.boot_id = "b";
+    made.boot_id = this_host({}).boot_id;
+    made.host = this_host({}).name;
     made.lock_path = scratch_.file("lock");
     made.extra.set("role", "worker");
     return made;
@@ -294,6 +297,56 @@ TEST_F(MembersTest, AFreeLockProvesDeath) {
   EXPECT_FALSE(dead(made));
   close(fd);
   EXPECT_TRUE(dead(made));
+}
+
+// Of another host it may be another file, with the same path and inode where both are cloned.
+TEST_F(MembersTest, ALockProvesNothingOfAnotherHostOrAnotherLifeOfThisOne) {
+  Member made = member(1);
+  close(hold(made));
+  EXPECT_TRUE(dead(made));
+  Member elsewhere = made;
+  elsewhere.host = "elsewhere";
+  EXPECT_FALSE(dead(elsewhere));
+  Member before = made;
+  before.boot_id = "0c7f1bb5-9f0e-4b4c-a2a9-3c1f2f7d9d41";
+  EXPECT_FALSE(dead(before));
+  before.boot_id.clear();
+  EXPECT_FALSE(dead(before));
+  Member older = made;  // of a program that names no host
+  older.host.clear();
+  EXPECT_TRUE(dead(older));
+}
+
+TEST_F(MembersTest, AnEntryOfAnOlderProgramIsRead) {
+  Member made = member(1);
+  made.host.clear();
+  std::string text = encode_member(made);
+  const std::string host = R"("host":"",)";
+  const size_t at = text.find(host);
+  ASSERT_NE(at, std::string::npos);
+  text.erase(at, host.size());
+  EXPECT_EQ(decode_member(text).value(), made);
+}
+
+TEST_F(MembersTest, TheLastEntryStaysWhereTheMemberHasLeft) {
+  add(member(1));
+  ASSERT_TRUE(
+      wait<Status>([&](auto done) { coord_->unregister_member("g", 1, 78, std::move(done)); }));
+  EXPECT_TRUE(all().empty());
+  const auto last = wait<Result<std::vector<Member>>>(
+      [&](auto done) { coord_->last_members("g", std::move(done)); });
+  EXPECT_EQ(last.value(), std::vector<Member>{member(1)});
+}
+
+TEST_F(MembersTest, AnEntryOfAnotherFormatIsNotReplaced) {
+  add(member(1));
+  const std::string later = wire::seal_text(R"({"format":"tandem-member-2"})");
+  std::ofstream(scratch_.file("coord/g/members/1")) << later;
+  const Status refused =
+      wait<Status>([&](auto done) { coord_->register_member("g", member(1), std::move(done)); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kConfig);
+  EXPECT_TRUE(all().empty());
 }
 
 TEST_F(MembersTest, AnotherLockFileProvesNothing) {
