@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "loop/process.h"
+#include "rpc/url.h"
 #include "storage/directory.h"
 #include "storage/identity.h"
 #include "storage/set_aside.h"
@@ -93,6 +94,7 @@ LossEvidence look_at_member(const repl::Member& member, const std::string& direc
   evidence.member = member;
   evidence.directory = directory;
   evidence.registered = registered;
+  if (entry && rpc::socket_file_is_missing(entry->address)) evidence.missing = entry->address;
   if (directory.empty()) return evidence;
   evidence.data_lost = data_is_lost(member, directory);
   const bool own_entry = entry && entry->storage_id == member.storage_id;
@@ -127,6 +129,10 @@ std::string advice(const LossEvidence& evidence, const LossWords& words) {
         return name + " (pid " + pid +
                ") runs and holds its lock, but its registry entry is missing: it registers again "
                "by itself";
+      }
+      if (!evidence.missing.empty()) {
+        return name + " (pid " + pid + ") runs, but its socket '" + evidence.missing +
+               "' is missing: it makes it again by itself";
       }
       return name + " (pid " + pid + ") is running and does not answer";
     case Process::kDead:

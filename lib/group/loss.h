@@ -28,6 +28,7 @@ struct LossEvidence {
   bool data_lost = false;  // its directory is gone, holds other data, or is distrusted
   std::string directory;   // "": not known
   bool registered = false;
+  std::string missing;  // the file of its socket, where that is not there
 
   bool proven() const { return process == Process::kDead && data_lost; }
 };

@@ -293,11 +293,39 @@ void Driver::tick() {
   index_readers_.expire(now);
   if (now - lock_checked_ns_ < kLockCheckNs) return;
   lock_checked_ns_ = now;
-  if (!lock_->still_ours()) {
-    daemon::die(Error{ErrorKind::kBusy, "the lock of '" + options_.directory +
-                                            "' is gone: another process may use the directory"});
-  }
+  stay_findable();
   prune_set_aside();
+}
+
+// Somebody may have cleaned up: what makes this process findable is made again. Where its directory
+// is gone, or somebody else may have it, there is nothing to go on with.
+void Driver::stay_findable() {
+  if (!lock_->still_ours()) {
+    const Status taken = lock_->take_again();
+    if (!taken) daemon::die(taken.error());
+    log::warning("the lock's file was removed: it is made again",
+                 {{"directory", options_.directory}});
+    if (registered_ && !draining_) enter_registry();
+    return;
+  }
+  if (!registered_ || draining_) return;
+  coord_.members(options_.group, [self = self_](const Result<std::vector<coord::Member>>& members) {
+    if (*self == nullptr || !members || (*self)->draining_) return;
+    Driver& driver = **self;
+    const bool there = std::any_of(members->begin(), members->end(), [&](const auto& member) {
+      return member.id == driver.options_.id;
+    });
+    if (there) return;
+    log::warning("the registry's entry of this replica was removed: it is made again",
+                 {{"group", driver.options_.group}, {"id", driver.options_.id}});
+    driver.enter_registry();
+  });
+}
+
+void Driver::enter_registry() {
+  coord_.register_member(options_.group, own_member(), [](const Status& entered) {
+    if (!entered) log::warning("cannot register", {{"error", entered.error().message}});
+  });
 }
 
 // --- messages ---

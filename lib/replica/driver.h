@@ -170,6 +170,8 @@ class Driver final : public daemon::Part {
   void install_snapshot(repl::Index index);
   void take_snapshot_if_due();
   [[noreturn]] void begin_anew(const std::string& reason);
+  void stay_findable();
+  void enter_registry();
   void register_self(UniqueFunction<void(Status)> done);
   void on_registered();
   void refresh_members();

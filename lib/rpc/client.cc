@@ -262,8 +262,9 @@ void Client::Impl::complete(const wire::Item& item) {
 void Client::Impl::fail_call(PendingCalls::Call call, const char* why) {
   const bool sent = call.batch != 0 && call.batch <= channel_.sent_sequence();
   waiting_bytes_ -= call.payload.size();
-  call.done(
-      fail(sent ? ErrorKind::kUnknown : ErrorKind::kUnavailable, "'" + options_.url + "': " + why));
+  std::string message = "'" + options_.url + "': " + why;
+  if (!connected_ && socket_file_is_missing(options_.url)) message += " (its file is missing)";
+  call.done(fail(sent ? ErrorKind::kUnknown : ErrorKind::kUnavailable, std::move(message)));
 }
 
 void Client::Impl::disconnect() {

@@ -55,6 +55,8 @@ void Reply::fail(const Error& error) {
 
 namespace {
 
+constexpr uint64_t kFindableMs = 1000;  // between looks whether the socket is there
+
 struct Connection {
   Connection(uint32_t pipe_id, const ServerOptions& options)
       : pipe(pipe_id), channel(options.max_message_bytes, options.max_queued_bytes) {}
@@ -80,7 +82,8 @@ class Server::Impl final : public SocketEvents {
         handler_(handler),
         reference_(std::make_shared<Server*>(&server)),
         flusher_(loop, [this] { flush(); }),
-        ticker_(loop, [this] { tick(); }) {}
+        ticker_(loop, [this] { tick(); }),
+        finder_(loop, [this] { stay_findable(); }) {}
   ~Impl() override { *reference_ = nullptr; }
 
   Result<std::string> start();
@@ -108,6 +111,7 @@ class Server::Impl final : public SocketEvents {
   void flush_connection(Connection& connection);
   void tick_by(uint64_t at_ms);
   void tick();
+  void stay_findable();
   bool drained();
   void close();
 
@@ -121,6 +125,8 @@ class Server::Impl final : public SocketEvents {
   std::vector<Connection*> dirty_;
   Flusher flusher_;
   loop::Timer ticker_;
+  loop::Timer finder_;
+  bool missing_told_ = false;
   uint64_t tick_at_ms_ = 0;  // when the ticker is set to go off
   bool complained_ = false;
   uint64_t complained_at_ms_ = 0;
@@ -137,7 +143,22 @@ Result<std::string> Server::Impl::start() {
   options.max_message_bytes = options_.max_message_bytes;
   options.max_pipes = options_.max_peers;
   socket_ = std::make_unique<Socket>(loop_, *this, options);
-  return socket_->listen(options_.url);
+  Result<std::string> url = socket_->listen(options_.url);
+  if (url) finder_.start(kFindableMs, kFindableMs);
+  finder_.unref();
+  return url;
+}
+
+// Somebody may have cleaned up where the socket's file was.
+void Server::Impl::stay_findable() {
+  if (closing_) return;
+  const Result<bool> made = socket_->listen_again_where_missing();
+  if (made && *made) {
+    log::warning("the socket was removed: it is made again", {{"url", options_.url}});
+  } else if (!made && !missing_told_) {
+    log::warning(made.error().message);
+  }
+  missing_told_ = !made;
 }
 
 void Server::Impl::on_message(uint32_t pipe, std::string_view message) {

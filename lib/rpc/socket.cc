@@ -118,7 +118,25 @@ Result<std::string> Socket::listen(const std::string& url) {
   }
   connect_.emplace(inbox_, Completion::What::kConnected, 0);
   connect();
+  url_ = url;
   return is_tcp(url) ? with_port(url, port) : url;
+}
+
+Result<bool> Socket::listen_again_where_missing() {
+  if (!listener_ || !socket_file_is_missing(url_)) return false;
+  const SignalsBlocked blocked;
+  nng_stream_listener* made = nullptr;
+  const std::string what = "cannot listen on '" + url_ + "' again";
+  if (const int code = nng_stream_listener_alloc(&made, url_.c_str()); code != 0) {
+    return fail_nng(what, code);
+  }
+  std::unique_ptr<nng_stream_listener, FreeListener> again(made);
+  // First, as it removes the file that it had made. Its accept ends with an error, after which the
+  // next one is tried, with whatever listener is here then.
+  nng_stream_listener_close(listener_.get());
+  if (const int code = nng_stream_listener_listen(made); code != 0) return fail_nng(what, code);
+  listener_ = std::move(again);
+  return true;
 }
 
 Status Socket::dial(const std::string& url) {

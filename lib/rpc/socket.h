@@ -58,6 +58,9 @@ class Socket {
 
   // Gives the URL that others dial. REQUIRES: neither listen nor dial was called before.
   Result<std::string> listen(const std::string& url);
+  // Where the socket's file was removed nobody finds this listener any more: it is made again,
+  // unless somebody else has made one there. True: it was. Connections that are open stay.
+  Result<bool> listen_again_where_missing();
   // Returns at once and tries until the socket is destroyed.
   Status dial(const std::string& url);
 
@@ -92,6 +95,7 @@ class Socket {
   loop::Timer retry_;
   uint64_t failed_for_ms_ = 0;  // the sum of the pauses since the last connection
   uint64_t pause_ms_ = 0;
+  std::string url_;  // listened on
   std::unique_ptr<nng_stream_listener, FreeListener> listener_;
   std::unique_ptr<nng_stream_dialer, FreeDialer> dialer_;
   std::optional<Operation> connect_;  // an accept or a dial

@@ -133,6 +133,12 @@ Status prepare_to_listen(const std::string& url) {
   return is_ipc(url) ? remove_stale_socket(url.substr(kIpc.size())) : Status{};
 }
 
+bool socket_file_is_missing(const std::string& url) {
+  if (!is_ipc(url)) return false;
+  struct stat found {};
+  return lstat(url.substr(kIpc.size()).c_str(), &found) != 0 && errno == ENOENT;
+}
+
 bool is_tcp(const std::string& url) { return url.starts_with(kTcp); }
 
 std::string with_port(const std::string& url, int port) {

@@ -17,6 +17,8 @@ Status check_url(const std::string& url);
 // at the same time are told apart by the lock that each holds on its own directory, not here.
 Status prepare_to_listen(const std::string& url);
 
+// Whether the URL names a socket file that is not there.
+bool socket_file_is_missing(const std::string& url);
 bool is_tcp(const std::string& url);
 std::string with_port(const std::string& url, int port);
 

@@ -81,6 +81,8 @@ Result<std::unique_ptr<Directory>> Directory::open(const std::string& path) {
   }
   // NOLINTNEXTLINE: the constructor is private
   std::unique_ptr<Directory> directory(new Directory(path, fd, status.st_dev, status.st_ino));
+  directory->directory_fd_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory->directory_fd_ < 0) return fail_errno("cannot open '" + path + "'", errno);
   if (!directory->still_ours()) {
     return fail(ErrorKind::kBusy, "lock file '" + lock_path + "' was replaced while it was locked");
   }
@@ -110,7 +112,47 @@ Result<std::optional<pid_t>> directory_holder(const std::string& path) {
   return holder;
 }
 
-Directory::~Directory() { close(fd_); }
+Directory::~Directory() {
+  close(fd_);
+  if (directory_fd_ >= 0) close(directory_fd_);
+}
+
+Status Directory::take_again() {
+  struct stat held {};
+  struct stat named {};
+  if (fstat(directory_fd_, &held) != 0 || stat(path_.c_str(), &named) != 0 ||
+      held.st_dev != named.st_dev || held.st_ino != named.st_ino) {
+    return fail(ErrorKind::kNotFound, "the directory '" + path_ + "' is gone");
+  }
+  const std::string temporary = path_ + "/lock." + std::to_string(getpid()) + ".tmp";
+  const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return fail_errno("cannot create '" + temporary + "'", errno);
+  Status taken = link_lock(fd, temporary);
+  unlink(temporary.c_str());
+  if (!taken) close(fd);
+  return taken;
+}
+
+// Locked before it has its name: nobody can come in between. Who made a lock there meanwhile is
+// found by the link, which replaces nothing.
+Status Directory::link_lock(int fd, const std::string& temporary) {
+  const std::string pid = std::to_string(getpid()) + "\n";
+  struct stat made {};
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &made) != 0 ||
+      pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return fail_errno("cannot lock '" + temporary + "'", errno);
+  }
+  if (link(temporary.c_str(), lock_path().c_str()) != 0) {
+    if (errno != EEXIST) return fail_errno("cannot create '" + lock_path() + "'", errno);
+    return fail(ErrorKind::kBusy,
+                "the lock of '" + path_ + "' is gone: another process may use the directory");
+  }
+  close(fd_);
+  fd_ = fd;
+  device_ = made.st_dev;
+  inode_ = made.st_ino;
+  return {};
+}
 
 bool Directory::still_ours() const {
   struct stat status {};

@@ -32,17 +32,23 @@ class Directory {
   std::string lock_path() const { return path_ + "/lock"; }
   dev_t lock_device() const { return device_; }
   ino_t lock_inode() const { return inode_; }
-  // False once the lock's path no longer names the file that this process holds: it must exit,
-  // since others may take it for dead.
+  // False once the lock's path no longer names the file that this process holds: others may take
+  // the directory. It must take the lock again, or exit.
   bool still_ours() const;
+  // Where the lock's file was removed, and nobody else has made one since: makes another one, which
+  // is locked by this process before it has its name. kBusy: somebody has; kNotFound: the directory
+  // is gone, or is another one by now.
+  Status take_again();
 
  private:
   Directory(std::string path, int fd, dev_t device, ino_t inode)
       : path_(std::move(path)), fd_(fd), device_(device), inode_(inode) {}
+  Status link_lock(int fd, const std::string& temporary);
   std::string path_;
   int fd_;
   dev_t device_;
   ino_t inode_;
+  int directory_fd_ = -1;
 };
 
 // The process that has this directory locked; nullopt where none has, or where it has only just

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 LossEvidence lost(repl::ReplicaId id) {
-  return {{id, 10U * id}, Process::kDead, 0, true, "data/" + std::to_string(id), false};
+  return {{id, 10U * id}, Process::kDead, 0, true, "data/" + std::to_string(id), false, {}};
 }
 
 LossWords words() { return {"worker", "worker", true, "lose"}; }

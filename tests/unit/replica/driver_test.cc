@@ -3,6 +3,8 @@
 #include "replica/driver.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -19,6 +21,7 @@
 #include "coord/local.h"
 #include "loop/loop.h"
 #include "rpc/server.h"
+#include "storage/directory.h"
 #include "storage/identity.h"
 #include "storage/set_aside.h"
 #include "support/temporary_directory.h"
@@ -566,6 +569,29 @@ TEST_F(DriverTest, ADistrustedDiskIsSetAsideWhereAnotherMemberHasTheData) {
   ASSERT_EQ(aside.size(), 1u);
   EXPECT_EQ(aside[0].reason, "cannot sync");
   EXPECT_FALSE(storage::distrust_reason(Node::directory(root_, 2)).value());
+}
+
+TEST_F(DriverTest, WhatMakesItFindableIsMadeAgain) {
+  start(1);
+  make_leader(1, 0, 1);
+  const fs::path entry = root_ / "coord/g/members/1";
+  const fs::path lock = fs::path(Node::directory(root_, 1)) / "lock";
+  fs::remove(entry);
+  until([&] { return fs::exists(entry); });
+  fs::remove(lock);
+  until([&] { return fs::exists(lock); });
+  EXPECT_EQ(storage::directory_holder(Node::directory(root_, 1)).value(), getpid());
+  // The entry names the new lock.
+  std::optional<coord::Member> member;
+  until([&] {
+    coord_->members("g", [&](const Result<std::vector<coord::Member>>& members) {
+      if (members && members->size() == 1) member = members->front();
+    });
+    struct stat status {};
+    return member && stat(lock.c_str(), &status) == 0 && member->lock_inode == status.st_ino;
+  });
+  EXPECT_EQ(member->lock_path, lock);
+  EXPECT_TRUE(write(1, "{}"));
 }
 
 TEST_F(DriverTest, ADistrustedDiskIsUsedWhereNobodyElseHasTheData) {

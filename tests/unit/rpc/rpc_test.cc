@@ -1,6 +1,7 @@
 // Server and Client together, over real sockets.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -106,6 +107,40 @@ TEST_F(RpcTest, CallsWaitForAServerThatComesLater) {
   wait_for(outcome);
   EXPECT_EQ(outcome.result, "early");
   EXPECT_TRUE(handler.messages.empty());
+}
+
+TEST_F(RpcTest, ASocketThatWasRemovedIsMadeAgain) {
+  TestHandler handler;
+  Server server(loop_, {.url = ipc()}, handler);
+  ASSERT_TRUE(server.start());
+  Client before(loop_, {.url = ipc()});
+  ASSERT_TRUE(before.start());
+  EXPECT_EQ(call(before, "before").result, "before");
+  for (int i = 0; i < 2; ++i) {
+    std::filesystem::remove(directory_.file("s"));
+    Client after(loop_, {.url = ipc()});
+    ASSERT_TRUE(after.start());
+    const Outcome missing = call(after, "too early", 20);
+    ASSERT_FALSE(missing.result);
+    EXPECT_EQ(missing.result.error().message,
+              "'" + ipc() + "': not connected in time (its file is missing)");
+    EXPECT_EQ(call(after, "after").result, "after");
+  }
+  // A connection that is open needs no file.
+  EXPECT_EQ(call(before, "still").result, "still");
+}
+
+TEST_F(RpcTest, ASocketThatSomebodyElseHasMadeIsLeftAlone) {
+  TestHandler handler;
+  Server server(loop_, {.url = ipc()}, handler);
+  ASSERT_TRUE(server.start());
+  std::filesystem::remove(directory_.file("s"));
+  directory_.write("s", "no socket");
+  bool over = false;
+  loop::Timer wait(loop_, [&over] { over = true; });
+  wait.start(1100);
+  run_until([&over] { return over; });
+  EXPECT_TRUE(std::filesystem::is_regular_file(directory_.file("s")));
 }
 
 TEST_F(RpcTest, WithoutAServerACallIsUnavailableAtItsDeadlineAndNeverSentLater) {

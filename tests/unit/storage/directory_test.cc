@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "storage/log.h"
 #include "support/temporary_directory.h"
@@ -50,6 +51,44 @@ TEST_F(DirectoryTest, NoticesThatItsLockWasReplaced) {
   EXPECT_FALSE((*directory)->still_ours());
   std::ofstream(root_ + "/lock") << "somebody else\n";
   EXPECT_FALSE((*directory)->still_ours());
+}
+
+TEST_F(DirectoryTest, TakesALockThatWasRemovedAgain) {
+  auto directory = Directory::open(root_);
+  ASSERT_TRUE(directory);
+  const ino_t before = (*directory)->lock_inode();
+  std::filesystem::remove(root_ + "/lock");
+  const Status taken = (*directory)->take_again();
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_TRUE((*directory)->still_ours());
+  EXPECT_NE((*directory)->lock_inode(), before);
+  EXPECT_EQ(directory_holder(root_).value(), getpid());
+  EXPECT_FALSE(Directory::open(root_));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(root_), {}), 1);
+  directory->reset();
+  EXPECT_TRUE(Directory::open(root_));
+}
+
+// Whoever has made one there may use the directory, or have used it.
+TEST_F(DirectoryTest, TakesNoLockThatSomebodyElseHasMade) {
+  auto directory = Directory::open(root_);
+  ASSERT_TRUE(directory);
+  std::filesystem::remove(root_ + "/lock");
+  std::ofstream(root_ + "/lock") << "";
+  const Status taken = (*directory)->take_again();
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind, ErrorKind::kBusy);
+  EXPECT_FALSE((*directory)->still_ours());
+}
+
+TEST_F(DirectoryTest, TakesNothingInADirectoryThatIsGoneOrAnother) {
+  auto directory = Directory::open(root_);
+  ASSERT_TRUE(directory);
+  std::filesystem::remove_all(root_);
+  EXPECT_EQ((*directory)->take_again().error().kind, ErrorKind::kNotFound);
+  std::filesystem::create_directory(root_);
+  EXPECT_EQ((*directory)->take_again().error().kind, ErrorKind::kNotFound);
+  EXPECT_TRUE(std::filesystem::is_empty(root_));
 }
 
 TEST_F(DirectoryTest, SaysWhatCannotBeMade) {
