@@ -73,12 +73,15 @@ class LocalCoord final : public Coord {
           if (Status made = files.make_directories(); !made) return made;
           const Status is_free = check_id_is_free(members_directory(files), member, here);
           if (!is_free) return is_free;
-          const Status written =
-              write_member(members_directory(files), files.temporary_path(), member);
+          const Status written = write_member(files.spares(), members_directory(files),
+                                              files.temporary_path(), member);
           // For people's sake alone: no room for it is no reason not to register.
           if (written && make_directories(last_directory(files))) {
-            static_cast<void>(write_member(last_directory(files), files.temporary_path(), member));
+            // Not with what is kept for the record.
+            static_cast<void>(write_member(SpareFiles({}), last_directory(files),
+                                           files.temporary_path(), member));
           }
+          files.spares().refill();
           return written;
         },
         std::move(done));

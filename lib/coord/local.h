@@ -6,10 +6,11 @@
 //   <root>/<group>/last/<id>          the last entry of a member, kept when that is removed
 //   <root>/<group>/locks/<name>       held with flock(2); holds the holder's text
 //   <root>/<group>/tmp/               files before they are linked or renamed
+//   <root>/<group>/spare/             files of one block, for what is written on a full disk
 //
-// A version is made with link(2) from a synced file: the link is the compare-and-swap, nobody holds
-// anything while writing, so a process that is stopped in the middle blocks nobody. Before anything
-// is told about a version its directory is synced.
+// A version is made with link(2) (or an exclusive rename, posix_file.h) from a synced file: the
+// link is the compare-and-swap, nobody holds anything while writing, so a process that is stopped
+// in the middle blocks nobody. Before anything is told about a version its directory is synced.
 //
 // Old versions are removed, so a process stopped for long before its link could link a version that
 // was removed. Therefore the floor is raised durably before versions up to it are removed, and

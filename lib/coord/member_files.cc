@@ -143,9 +143,9 @@ Result<Member> decode_member(std::string_view text) {
   return member;
 }
 
-Status write_member(const std::string& directory, const std::string& temporary,
-                    const Member& member) {
-  return replace_file(temporary, directory, std::to_string(member.id),
+Status write_member(const SpareFiles& spares, const std::string& directory,
+                    const std::string& temporary, const Member& member) {
+  return replace_file(spares, temporary, directory, std::to_string(member.id),
                       wire::seal_text(encode_member(member)));
 }
 

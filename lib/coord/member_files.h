@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "coord/coord.h"
+#include "coord/posix_file.h"
 
 namespace tandem::coord {
 
@@ -19,8 +20,8 @@ struct Host {
 Host this_host(const std::string& name);
 
 // `temporary`: a path in the same file system, not in use.
-Status write_member(const std::string& directory, const std::string& temporary,
-                    const Member& member);
+Status write_member(const SpareFiles& spares, const std::string& directory,
+                    const std::string& temporary, const Member& member);
 Status remove_member(const std::string& directory, uint32_t id, uint64_t session);
 // Damaged files are logged and passed over.
 Result<std::vector<Member>> read_members(const std::string& directory);

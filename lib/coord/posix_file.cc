@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/ids.h"
+
 namespace tandem::coord {
 namespace {
 
@@ -99,9 +101,60 @@ Status write_new_file(const std::string& path, std::string_view content) {
   return status;
 }
 
-Status replace_file(const std::string& temporary, const std::string& directory,
-                    const std::string& name, std::string_view content) {
-  if (Status written = write_new_file(temporary, content); !written) return written;
+void SpareFiles::refill() const {
+  const auto names = list_directory(directory_);
+  if (!names) return;
+  for (size_t have = names->size(); have < kWanted; ++have) {
+    const std::string path = directory_ + "/" + hex_id(random_id());
+    if (!write_new_file(path, std::string(kBytes, '\0'))) break;
+    if (have + 1 == kWanted) static_cast<void>(sync_directory(directory_));
+  }
+}
+
+Status SpareFiles::write(const std::string& path, std::string_view content) const {
+  Status written = write_new_file(path, content);
+  if (written || written.error().kind != ErrorKind::kNoSpace || content.size() > kBytes) {
+    return written;
+  }
+  const auto names = list_directory(directory_);
+  if (!names) return written;
+  for (const std::string& name : *names) {
+    // Who renames it has it: another process may be after the same.
+    if (std::rename((directory_ + "/" + name).c_str(), path.c_str()) == 0) {
+      return write_over(path, content);
+    }
+  }
+  return written;
+}
+
+Status SpareFiles::write_over(const std::string& path, std::string_view content) const {
+  const Result<FileDescriptor> file = open_file(path, O_WRONLY);
+  if (!file) return fail(file.error());
+  Status status = write_all(file->get(), content, path);
+  if (status && (ftruncate(file->get(), static_cast<off_t>(content.size())) != 0 ||
+                 fsync(file->get()) != 0)) {
+    status = fail_errno("cannot write to '" + path + "'", errno);
+  }
+  if (!status) unlink(path.c_str());
+  return status;
+}
+
+Result<bool> name_exclusively(const std::string& from, const std::string& to) {
+  if (link(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == EEXIST) return false;
+  const int linked = errno;
+  if (linked != ENOSPC && linked != EDQUOT && linked != EMLINK) {
+    return fail_errno("cannot create '" + to + "'", linked);
+  }
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  return fail_errno("cannot create '" + to + "'", linked);
+}
+
+Status replace_file(const SpareFiles& spares, const std::string& temporary,
+                    const std::string& directory, const std::string& name,
+                    std::string_view content) {
+  if (Status written = spares.write(temporary, content); !written) return written;
   const std::string path = directory + "/" + name;
   if (std::rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;

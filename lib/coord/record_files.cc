@@ -53,6 +53,8 @@ Status RecordFiles::make_directories() const {
   for (const char* name : {"/record", "/members", "/locks", "/tmp"}) {
     if (Status made = coord::make_directories(group_ + name); !made) return made;
   }
+  // Of an older program there is none, and no room for one is no reason to do nothing at all.
+  static_cast<void>(coord::make_directories(group_ + "/spare"));
   return {};
 }
 
@@ -128,6 +130,7 @@ Result<SwapOutcome> RecordFiles::swap(uint64_t expected_version, const std::stri
     if (const Status pruned = prune(); !pruned) {
       log::warning("cannot prune the record", {{"error", pruned.error().message}});
     }
+    spares().refill();
   }
   return outcome;
 }
@@ -161,7 +164,8 @@ Status RecordFiles::prune() const {
 }
 
 Status RecordFiles::raise_floor(uint64_t floor) const {
-  return replace_file(temporary_path(), group_, "floor", wire::seal_text(version_name(floor)));
+  return replace_file(spares(), temporary_path(), group_, "floor",
+                      wire::seal_text(version_name(floor)));
 }
 
 Status RecordFiles::remove_old_temporaries() const {
@@ -193,16 +197,16 @@ Result<SwapOutcome> RecordSwap::prepare(const std::string& text) {
   if (!listing->sound()) return fail(ErrorKind::kUnavailable, "the record is being changed");
   if (listing->newest() != expected_version_) return SwapOutcome::kRefused;
   temporary_ = files_.temporary_path();
-  const Status written = write_new_file(temporary_, wire::seal_text(text));
+  const Status written = files_.spares().write(temporary_, wire::seal_text(text));
   if (!written) return fail(written.error());
   return SwapOutcome::kApplied;
 }
 
 Result<SwapOutcome> RecordSwap::link() {
   const std::string path = files_.version_path(version());
-  if (::link(temporary_.c_str(), path.c_str()) == 0) return SwapOutcome::kApplied;
-  if (errno == EEXIST) return SwapOutcome::kRefused;
-  return unknown(fail_errno("cannot create '" + path + "'", errno).value());
+  const Result<bool> named = name_exclusively(temporary_, path);
+  if (!named) return unknown(named.error());
+  return *named ? SwapOutcome::kApplied : SwapOutcome::kRefused;
 }
 
 Result<SwapOutcome> RecordSwap::settle() {

@@ -4,7 +4,8 @@
 // it has seen. So a link that succeeds is the first one of its version, unless that version was
 // removed before. Removed versions are at or below the floor, which is durable before the first of
 // them goes. Whoever finds a version above the floor, with the floor read after the list, has found
-// one that counts; and the highest version is never removed.
+// one that counts; and the highest version is never removed. What has been a version is never
+// written to again, as somebody may be about to read it: removed ones are not used as spare files.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "base/result.h"
 #include "coord/coord.h"
+#include "coord/posix_file.h"
 
 namespace tandem::coord {
 
@@ -28,7 +30,8 @@ class RecordFiles {
   Result<Versioned> read() const;
   // The highest version by name, without making sure of anything: to notice changes cheaply.
   Result<uint64_t> peek() const;
-  // RecordSwap's steps in one.
+  // RecordSwap's steps in one. Takes a spare file where there is no room, and makes new ones where
+  // there is.
   Result<SwapOutcome> swap(uint64_t expected_version, const std::string& text) const;
   // Removes versions that are kept no longer, where there are enough of them and nobody else does.
   Status prune() const;
@@ -36,6 +39,8 @@ class RecordFiles {
   const std::string& group_directory() const { return group_; }
   std::string record_directory() const { return group_ + "/record"; }
   std::string temporary_path() const;
+  // For what has to be written on a full disk.
+  SpareFiles spares() const { return SpareFiles(group_ + "/spare"); }
   std::string version_path(uint64_t version) const;
 
   struct Listing {

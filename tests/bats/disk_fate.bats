@@ -66,6 +66,32 @@ assert_equal "$(storage_of "$id")" "$before"
 run -1 grep -h 'exit status 74' "$database/log.0"
 }
 
+@test 'the disk of the coordination is full: the master dies and another one leads' {
+  database_on size=512k
+  fill_coord
+  failover
+}
+
+@test 'the disk of the coordination has no inode left: the master dies and another one leads' {
+  local i=0
+  database_on size=4m,nr_inodes=200
+  while touch "$state/coord/filler.$((i++))" 2>/dev/null; do :; done
+  run -1 touch "$state/coord/one-more"
+  failover
+}
+
+# Each takes a version of the record for the election, one for the set, and an entry in the registry.
+failover() {
+  local round
+  for round in 1 2; do
+    http POST "$db/crash/master"
+    assert_equal "$status" 200
+    add_user "after$round"
+    await_event in_sync "$(members 2)"
+    await_event in_sync "$(members 3)"
+  done
+}
+
 @test 'a slave without descriptors: its data stays, and it comes back' {
   local id before i
   database_on size=4m

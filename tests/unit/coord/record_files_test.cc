@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <thread>
 
+#include "coord/posix_file.h"
 #include "support/temporary_directory.h"
 
 namespace tandem::coord {
@@ -147,6 +149,26 @@ TEST_F(RecordFilesTest, ASwapFromADamagedVersionMakesTheNext) {
   EXPECT_EQ(files_.swap(4, "newer").value(), SwapOutcome::kRefused);
   EXPECT_EQ(files_.swap(3, "put right").value(), SwapOutcome::kApplied);
   EXPECT_EQ(files_.read().value(), (Versioned{4, "put right", {}}));
+}
+
+TEST_F(RecordFilesTest, SpareFilesAreMadeWhileThereIsRoom) {
+  advance_to(1);
+  const auto spares = list_directory(scratch_.file("group/spare"));
+  ASSERT_TRUE(spares);
+  EXPECT_EQ(spares->size(), SpareFiles::kWanted);
+  for (const std::string& name : *spares) {
+    EXPECT_EQ(std::filesystem::file_size(scratch_.file("group/spare/" + name)), SpareFiles::kBytes);
+  }
+  advance_to(5);
+  EXPECT_EQ(list_directory(scratch_.file("group/spare"))->size(), SpareFiles::kWanted);
+}
+
+TEST_F(RecordFilesTest, ANameIsGivenToOneOfTwo) {
+  scratch_.write("a", "a");
+  scratch_.write("b", "b");
+  EXPECT_TRUE(name_exclusively(scratch_.file("a"), scratch_.file("to")).value());
+  EXPECT_FALSE(name_exclusively(scratch_.file("b"), scratch_.file("to")).value());
+  EXPECT_EQ(read_file(scratch_.file("to")).value(), "a");
 }
 
 TEST_F(RecordFilesTest, APlaceThatCannotBeWrittenIsToldWithItsPath) {
