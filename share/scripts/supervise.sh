@@ -23,6 +23,7 @@ sv=$dir/sv
 templates=$TANDEM_DIR/etc/sv
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scan=''
+watcher=''    # tells when run is removed
 got=''        # the signal that came
 waited_for='' # the process that interruptible() waits for
 up=no         # everything has been started
@@ -60,6 +61,74 @@ interruptible() {
   done
   waited_for=''
   return $rc
+}
+
+# --- where TANDEM_DIR/run was removed ---
+# Nothing that is kept there tells any more what runs. What does is the environment: everything under
+# the supervisor has TANDEM_SYSTEM, with the directory.
+
+run_is_gone() { ! [ "$dir/lock" -ef /proc/$$/fd/9 ]; }
+
+marked() { # [NAME]…: of these programs; without: all
+  local environ pid
+  for environ in /proc/[0-9]*/environ; do
+    pid=${environ#/proc/}
+    pid=${pid%/environ}
+    grep -qzxF -e "TANDEM_SYSTEM=$TANDEM_DIR" "$environ" 2>/dev/null || continue
+    [ $# = 0 ] || [[ " $* " == *" $(cat "/proc/$pid/comm" 2>/dev/null) "* ]] || continue
+    echo "$pid"
+  done
+}
+
+# Supervisors first, which would start again what ends and wait for their directories for ever.
+end_marked() {
+  local signal pids rounds
+  mapfile -t pids < <(marked s6-svscan s6-supervise runsvdir runsv)
+  [ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}" 2>/dev/null
+  for signal in TERM KILL; do
+    rounds=$((${TANDEM_GRACE:-15} * 10))
+    mapfile -t pids < <(marked)
+    while [ ${#pids[@]} -gt 0 ] && [ $rounds -gt 0 ]; do
+      [ $((rounds % 10)) -ne 0 ] || kill -$signal "${pids[@]}" 2>/dev/null
+      sleep 0.1
+      rounds=$((rounds - 1))
+      mapfile -t pids < <(marked)
+    done
+  done
+}
+
+# The guards of this directory, of which there is one at most while run/lock is what it was.
+guards() {
+  local cmdline pid
+  for cmdline in /proc/[0-9]*/cmdline; do
+    pid=${cmdline#/proc/}
+    pid=${pid%/cmdline}
+    [ "$pid" != $$ ] || continue
+    [[ "$(tr '\0' ' ' 2>/dev/null <"$cmdline")" == *"supervise.sh run "* ]] || continue
+    grep -qzxF -e "TANDEM_DIR=$TANDEM_DIR" "/proc/$pid/environ" 2>/dev/null && echo "$pid"
+  done
+}
+
+# One whose run was removed holds a lock that nobody sees.
+end_blind_guards() {
+  local pid
+  for pid in $(guards); do
+    kill -TERM "$pid" 2>/dev/null
+    timeout 60 tail --pid="$pid" -s 0.05 -f /dev/null
+  done
+}
+
+# Tells the guard, by USR1, when run was removed.
+watch_run() {
+  local guard=$$
+  exec 9>&-
+  while kill -0 "$guard" 2>/dev/null; do
+    sleep 1
+    [ "$dir/lock" -ef "/proc/$guard/fd/9" ] || {
+      kill -USR1 "$guard" 2>/dev/null
+      return
+    }
+  done
 }
 
 services() { [ ! -r "$sv/.order" ] || cat "$sv/.order"; }
@@ -161,17 +230,26 @@ start_all() {
 
 stop_all() {
   local name
+  if run_is_gone; then
+    say "$dir was removed: stopping everything"
+    end_marked
+    return
+  fi
   for name in $(services | tac); do
     sup_down "$name" || say "$name does not stop"
   done
   end_rest
   end_supervisor
-  while kill -0 "$scan" 2>/dev/null; do wait "$scan"; done
+  while kill -0 "$scan" 2>/dev/null; do
+    if run_is_gone; then end_marked; fi # while it stopped
+    sleep 0.05
+  done
 }
 
 # Stops everything and ends this process.
 finish() {
-  trap '' INT TERM HUP
+  trap '' INT TERM HUP USR1
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
   if [ -n "$failed" ]; then
     say "$failed $why; stopping"
     status=69
@@ -195,8 +273,10 @@ show_urls() {
 
 case $1 in
   sweep)
+    end_blind_guards
     end_former
     end_rest
+    end_marked
     exit 0
     ;;
   run) parent=$2 ;;
@@ -205,6 +285,7 @@ esac
 trap 'on_signal INT' INT
 trap 'on_signal TERM' TERM
 trap 'on_signal HUP' HUP
+trap 'on_signal USR1' USR1
 # Whoever announces readiness for the whole system must not announce it for each service.
 ready_fd=${RS_READY_FD:-}
 unset RS_READY_FD NOTIFY_SOCKET
@@ -225,6 +306,9 @@ if ! sup_start; then
   say "the supervisor does not start; see $dir/log/supervisor"
   exit 69
 fi
+
+watch_run </dev/null >/dev/null 2>&1 &
+watcher=$!
 
 if start_all && [ -z "$got" ]; then
   show_urls

@@ -28,7 +28,7 @@ FINISH
 # runsvdir leaves everything running on TERM and stops it on HUP.
 sup_start() {
   local service
-  setpriv --pdeathsig HUP runsvdir "$sv" </dev/null >>"$dir/log/supervisor" 2>&1 9>&- &
+  TANDEM_SYSTEM=$TANDEM_DIR setpriv --pdeathsig HUP runsvdir "$sv" </dev/null >>"$dir/log/supervisor" 2>&1 9>&- &
   scan=$!
   for service in "$sv"/*; do
     until sv status "$service" >/dev/null 2>&1; do

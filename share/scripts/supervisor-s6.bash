@@ -17,7 +17,7 @@ sup_prepare() {
 # which no service may inherit.
 sup_start() {
   local service
-  setpriv --pdeathsig TERM s6-svscan -t 0 -c 100 "$sv" </dev/null >>"$dir/log/supervisor" 2>&1 9>&- &
+  TANDEM_SYSTEM=$TANDEM_DIR setpriv --pdeathsig TERM s6-svscan -t 0 -c 100 "$sv" </dev/null >>"$dir/log/supervisor" 2>&1 9>&- &
   scan=$!
   for service in "$sv"/*; do
     until s6-svok "$service" 2>/dev/null; do

@@ -58,8 +58,11 @@ storage_of() { head -n 1 "$state/rides-db/$1/identity" | jq -r .storage_id; } # 
   fill_coord
   signal_process KILL "$(pid_of_worker "$id")"
   await_event death ".worker == $id"
+  # What its entry in the registry took is free for a moment.
+  run dd if=/dev/zero of="$state/coord/more" bs=1k
   await_event spawn ".worker == $id"
-  rm "$state/coord/filler"
+  run dd if=/dev/zero of="$state/coord/more" bs=1k
+  rm "$state"/coord/{filler,more}
   await_event in_sync "$(members 3)"
 assert_equal "$(storage_of "$id")" "$before"
   add_user bob

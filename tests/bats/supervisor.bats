@@ -505,3 +505,30 @@ one_supervisor_killed() {
   run "$tandem" --help
   assert_success
 }
+
+# Nothing spins, and nothing that was started is left, whoever stops it or nobody.
+run_removed() { # HOW [OPTION]…
+  local how=$1
+  shift
+  steady_service first
+  steady_service second
+  up "$@"
+  rm -rf "$dir/run"
+  case $how in
+    TERM) kill -TERM "$front" ;;
+    down)
+      run -0 "$tandem" "$@" down
+      none_running
+      ;;
+  esac
+  wait "$front" || true
+  none_running
+  front=''
+}
+
+@test "s6: run is removed: everything ends" { run_removed by_itself --supervisor s6; }
+@test "runit: run is removed: everything ends" { run_removed by_itself --supervisor runit; }
+@test "s6: run is removed, then TERM" { run_removed TERM --supervisor s6; }
+@test "runit: run is removed, then TERM" { run_removed TERM --supervisor runit; }
+@test "s6: run is removed, then down" { run_removed down --supervisor s6; }
+@test "runit: run is removed, then down" { run_removed down --supervisor runit; }
