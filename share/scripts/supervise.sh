@@ -43,6 +43,7 @@ use_supervisor() { # s6 or runit
 # shellcheck disable=SC2317  # called by the traps
 on_signal() { # NAME
   got=$1
+  [ "$1" != USR1 ] || status=69 # nobody asked for it
   [ -z "$waited_for" ] || kill "$waited_for" 2>/dev/null
   [ "$up" = no ] || finish
 }
@@ -85,6 +86,7 @@ end_marked() {
   local signal pids rounds
   mapfile -t pids < <(marked s6-svscan s6-supervise runsvdir runsv)
   [ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}" 2>/dev/null
+  [ -z "$scan" ] || wait "$scan" 2>/dev/null # else bash tells of it
   for signal in TERM KILL; do
     rounds=$((${TANDEM_GRACE:-15} * 10))
     mapfile -t pids < <(marked)

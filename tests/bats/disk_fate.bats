@@ -64,9 +64,9 @@ storage_of() { head -n 1 "$state/rides-db/$1/identity" | jq -r .storage_id; } # 
   run dd if=/dev/zero of="$state/coord/more" bs=1k
   rm "$state"/coord/{filler,more}
   await_event in_sync "$(members 3)"
-assert_equal "$(storage_of "$id")" "$before"
+  assert_equal "$(storage_of "$id")" "$before"
   add_user bob
-run -1 grep -h 'exit status 74' "$database/log.0"
+  run -1 grep -h 'exit status 74' "$database/log.0"
 }
 
 @test 'the disk of the coordination is full: the master dies and another one leads' {
@@ -114,8 +114,8 @@ failover() {
   until [ "$(jq "[.[] | select(.in_sync)] | length" <<<"$output")" = 3 ]; do
     http GET "$db/worker/status"
   done
-assert_equal "$(storage_of "$id")" "$before"
-run -1 grep -h 'exit status 74' "$database/log.0"
+  assert_equal "$(storage_of "$id")" "$before"
+  run -1 grep -h 'exit status 74' "$database/log.0"
 }
 
 @test 'a worker that distrusts its disk comes back as a new one, and what it had is set aside' {
