@@ -13,7 +13,6 @@ namespace {
 
 constexpr uint64_t kReconcileMs = 50;
 constexpr int64_t kCreateAgainMs = 1000;
-constexpr int64_t kSilentMs = 10'000;  // an in-sync worker may take so long to start
 constexpr int64_t kLookForLossMs = 500;
 
 group::LossWords loss_words() {
@@ -149,9 +148,7 @@ void Fleet::look_for_lost_data() {
   if (now_ms() < next_look_for_loss_ms_) return;
   next_look_for_loss_ms_ = now_ms() + kLookForLossMs;
   const std::vector<group::LossEvidence> known = loss_evidence();
-  const bool all = std::all_of(known.begin(), known.end(),
-                               [](const group::LossEvidence& one) { return one.proven(); });
-  if (!all && now_ms() - *silent_since_ms_ < kSilentMs) return;
+  if (now_ms() - *silent_since_ms_ < group::tell_after_ms(known)) return;
   set_trouble(group::silent_text(known, loss_words(), leadership_.best_survivor()));
 }
 

@@ -16,7 +16,6 @@ constexpr int64_t kRefreshMissingMs = 100;  // then
 constexpr uint64_t kDoubtMs = 2;            // between looks at a process whose link just broke
 constexpr int64_t kDoubtForMs = 200;        // after that the ticks are often enough
 constexpr int64_t kCreateAgainMs = 1000;
-constexpr int64_t kSilentMs = 10'000;  // an in-sync replica may take so long to start
 constexpr int64_t kLookForLossMs = 500;
 
 }  // namespace
@@ -164,9 +163,7 @@ Status Keeper::look_for_lost_data() {
   }
   looked_for_loss_ms_ = now_ms;
   const std::vector<LossEvidence> known = evidence();
-  const bool all =
-      std::all_of(known.begin(), known.end(), [](const LossEvidence& one) { return one.proven(); });
-  if (!all && now_ms - *silent_since_ms_ < kSilentMs) return {};
+  if (now_ms - *silent_since_ms_ < tell_after_ms(known)) return {};
   return fail(ErrorKind::kConflict, silent_text(known, words(), leadership_.best_survivor()));
 }
 

@@ -144,6 +144,16 @@ std::string advice(const LossEvidence& evidence, const LossWords& words) {
   return {};
 }
 
+int64_t tell_after_ms(const std::vector<LossEvidence>& evidence) {
+  constexpr int64_t kSoonMs = 1000;
+  constexpr int64_t kStartMs = 10'000;  // an in-sync replica may take so long to start
+  if (all_proven(evidence)) return 0;
+  const bool seen = std::all_of(evidence.begin(), evidence.end(), [](const LossEvidence& one) {
+    return one.process == Process::kStopped || one.process == Process::kDead;
+  });
+  return seen ? kSoonMs : kStartMs;
+}
+
 std::string silent_text(const std::vector<LossEvidence>& evidence, const LossWords& words,
                         const std::optional<repl::Candidate>& survivor) {
   std::string text = "none of the in-sync " + words.replica + "s " + ids_of(evidence) + " answers" +

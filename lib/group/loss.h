@@ -51,6 +51,9 @@ struct LossWords {
 
 // A clause for one member: "worker 1 (pid 7) is stopped: kill -CONT 7".
 std::string advice(const LossEvidence& evidence, const LossWords& words);
+// How long nobody may have answered before it is told: at once where waiting cannot help, soon
+// where it is seen what would, later where one may only be slow to start.
+int64_t tell_after_ms(const std::vector<LossEvidence>& evidence);
 // The sentence for /readyz and the log where no in-sync member answers. `survivor`: who would lead
 // once the loss is accepted.
 std::string silent_text(const std::vector<LossEvidence>& evidence, const LossWords& words,

@@ -84,7 +84,10 @@ void Replicas::take_in(const coord::Member& member) {
   const auto dead = dead_sessions_.find(member.id);
   if (dead != dead_sessions_.end() && dead->second == member.session) return;
   ReplicaLink& replica = replicas_[member.id];
-  if (replica.link != nullptr && replica.member.session == member.session) return;
+  if (replica.link != nullptr && replica.member.session == member.session) {
+    replica.member = member;  // its lock may be another one by now
+    return;
+  }
   if (replica.link != nullptr && on_gone_) on_gone_(member.id);
   replica = ReplicaLink{};
   replica.member = member;

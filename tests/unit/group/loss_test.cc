@@ -71,6 +71,17 @@ TEST(SilentText, SaysWhatMendsItWhereOneMayLiveOrHasItsData) {
               HasSubstr("worker 2 (pid 77) is running and does not answer"));
 }
 
+TEST(TellAfter, WaitsOnlyForWhatMayComeByItself) {
+  std::vector<LossEvidence> members{lost(1), lost(2)};
+  EXPECT_EQ(tell_after_ms(members), 0);
+  members[1].data_lost = false;
+  EXPECT_EQ(tell_after_ms(members), 1000);
+  members[1].process = Process::kStopped;
+  EXPECT_EQ(tell_after_ms(members), 1000);
+  members[1].process = Process::kRuns;
+  EXPECT_EQ(tell_after_ms(members), 10'000);
+}
+
 TEST(MayGiveUp, WhatIsProvenNeedsNoForce) {
   EXPECT_TRUE(may_give_up({lost(1), lost(2)}, words(), survivor()));
 }
