@@ -61,10 +61,11 @@ void Fleet::reconcile() {
   if (!started_ || stopping_) return;
   adopt_registered();
   kill_overdue();
-  if (!leadership_.record_was_read()) {
-    if (!leadership_.record_trouble().empty()) ask_all_for_the_record();
+  if (!leadership_.record() && !leadership_.record_trouble().empty()) {
+    ask_all_for_the_record(leadership_.record_trouble());
     return;
   }
+  if (!leadership_.record_was_read()) return;
   look_for_refused_config();
   bool missing = false;
   for (const auto& [id, slot] : slots_) missing = missing || slot.session == 0;
@@ -79,21 +80,24 @@ void Fleet::reconcile() {
   retire_marked();
 }
 
-// The record is there and cannot be read: the workers may know what it was, all that there are.
-void Fleet::ask_all_for_the_record() {
+// The record is gone or cannot be read: the workers may know what it was, all that there are.
+void Fleet::ask_all_for_the_record(const std::string& trouble) {
   for (auto& [id, slot] : slots_) {
-    if (!slot.running()) restart_if_due(slot, "the record is damaged: a worker may know it");
+    if (!slot.running()) restart_if_due(slot, "the record is gone: a worker may know it");
   }
-  set_trouble(leadership_.record_trouble());
+  set_trouble(trouble);
 }
 
 // There is no record: the first worker creates the group, unless there is data that a record must
-// have belonged to. Data never accepts a missing record: starting over would lose it.
+// have belonged to. Data never accepts a missing record: starting over would lose it. Where all
+// workers of the newest set that one of them knows answer, the record is put back.
 void Fleet::begin_group() {
   if (data_without_record_) {
-    set_trouble("'" + config_.worker_directory +
-                "' holds data of a database but its record is missing below '" +
-                config_.coord_root + "': restore the record, or move the data away to start anew");
+    ask_all_for_the_record("'" + config_.worker_directory +
+                           "' holds data of a database but its record is missing below '" +
+                           config_.coord_root +
+                           "': it is put back once the workers that were in sync have told of it; "
+                           "restore it, or move the data away to start anew");
     return;
   }
   if (slots_.empty()) slot(last_id_ + 1);
@@ -140,7 +144,7 @@ void Fleet::look_for_lost_data() {
   if ((config_refused_ || refused) && !leadership_.leader_open()) return;
   if (leadership_.silent_members().size() < record.in_sync.size()) {
     silent_since_ms_.reset();
-    set_trouble("");
+    set_trouble(leadership_.leader_open() ? std::string() : leadership_.trouble());
     return;
   }
   if (!silent_since_ms_) silent_since_ms_ = now_ms();

@@ -118,7 +118,7 @@ class Fleet {
   bool adopt_holder(Slot& slot);
   Status adopt(Slot& slot, const loop::ProcessIdentity& identity, const std::string& reason);
   Slot& slot(repl::ReplicaId id);
-  void ask_all_for_the_record();
+  void ask_all_for_the_record(const std::string& trouble);
   void begin_group();
   void keep_in_sync_members();
   void look_for_lost_data();

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/function.h"
@@ -34,8 +35,18 @@ struct Versioned {
   bool operator==(const Versioned&) const = default;
 };
 
+// What a swap expects to be there. Numbers are used again where a record went back and was put
+// right since: so who knows the text says it, and another text refuses the swap. Empty: any text,
+// or one that cannot be read.
+struct Expected {
+  Expected(uint64_t expected_version, std::string expected_text = {})
+      : version(expected_version), text(std::move(expected_text)) {}
+  uint64_t version = 0;
+  std::string text;
+};
+
 enum class SwapOutcome {
-  kApplied,  // the record was `expected_version` and is (or was) the new text
+  kApplied,  // the record was as expected and is (or was) the new text
   kRefused,  // another version was there. After an earlier attempt with the same expected_version
              // whose outcome is unknown this settles nothing: that attempt may be the other version
 };
@@ -86,11 +97,11 @@ class Coord {
   // newest version is no error (Versioned).
   virtual void read_record(const std::string& group,
                            UniqueFunction<void(Result<Versioned>)> done) = 0;
-  // Makes `text` version expected_version + 1 where the record is at expected_version, whether or
+  // Makes `text` version expected.version + 1 where the record is as expected, whether or
   // not that one is damaged. An error
   // means that the outcome is unknown, except kBadInput, kPermission, kNoSpace and kExhausted:
   // nothing was done.
-  virtual void swap_record(const std::string& group, uint64_t expected_version, std::string text,
+  virtual void swap_record(const std::string& group, Expected expected, std::string text,
                            UniqueFunction<void(Result<SwapOutcome>)> done) = 0;
   // Calls back with a consistent read once at first, and after each change (several changes may
   // become one call); of a damaged version again and again, as it may be restored in its place.

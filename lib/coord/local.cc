@@ -28,12 +28,12 @@ class LocalCoord final : public Coord {
         group, [](const RecordFiles& files) { return files.read(); }, std::move(done));
   }
 
-  void swap_record(const std::string& group, uint64_t expected_version, std::string text,
+  void swap_record(const std::string& group, Expected expected, std::string text,
                    UniqueFunction<void(Result<SwapOutcome>)> done) override {
     run<Result<SwapOutcome>>(
         group,
-        [expected_version, text = std::move(text)](const RecordFiles& files) {
-          return files.swap(expected_version, text);
+        [expected = std::move(expected), text = std::move(text)](const RecordFiles& files) {
+          return files.swap(expected, text);
         },
         std::move(done));
   }

@@ -120,8 +120,8 @@ Result<Versioned> RecordFiles::read() const {
                                            "' is not to be read: its newest version is missing");
 }
 
-Result<SwapOutcome> RecordFiles::swap(uint64_t expected_version, const std::string& text) const {
-  RecordSwap swap(*this, expected_version);
+Result<SwapOutcome> RecordFiles::swap(const Expected& expected, const std::string& text) const {
+  RecordSwap swap(*this, expected);
   Result<SwapOutcome> outcome = swap.prepare(text);
   if (outcome && *outcome == SwapOutcome::kApplied) outcome = swap.link();
   if (outcome && *outcome == SwapOutcome::kApplied) outcome = swap.settle();
@@ -195,7 +195,14 @@ Result<SwapOutcome> RecordSwap::prepare(const std::string& text) {
   const Result<RecordFiles::Listing> listing = files_.list();
   if (!listing) return fail(listing.error());
   if (!listing->sound()) return fail(ErrorKind::kUnavailable, "the record is being changed");
-  if (listing->newest() != expected_version_) return SwapOutcome::kRefused;
+  if (listing->newest() != expected_.version) return SwapOutcome::kRefused;
+  if (!expected_.text.empty()) {
+    const Result<Versioned> there = files_.read();
+    if (!there) return fail(there.error());
+    if (there->version != expected_.version || there->text != expected_.text) {
+      return SwapOutcome::kRefused;
+    }
+  }
   temporary_ = files_.temporary_path();
   const Status written = files_.spares().write(temporary_, wire::seal_text(text));
   if (!written) return fail(written.error());

@@ -32,7 +32,7 @@ class RecordFiles {
   Result<uint64_t> peek() const;
   // RecordSwap's steps in one. Takes a spare file where there is no room, and makes new ones where
   // there is.
-  Result<SwapOutcome> swap(uint64_t expected_version, const std::string& text) const;
+  Result<SwapOutcome> swap(const Expected& expected, const std::string& text) const;
   // Removes versions that are kept no longer, where there are enough of them and nobody else does.
   Status prune() const;
 
@@ -63,8 +63,8 @@ class RecordFiles {
 // any time between two steps.
 class RecordSwap {
  public:
-  RecordSwap(const RecordFiles& files, uint64_t expected_version)
-      : files_(files), expected_version_(expected_version) {}
+  RecordSwap(const RecordFiles& files, Expected expected)
+      : files_(files), expected_(std::move(expected)) {}
   ~RecordSwap();
   RecordSwap(const RecordSwap&) = delete;
   RecordSwap& operator=(const RecordSwap&) = delete;
@@ -76,9 +76,9 @@ class RecordSwap {
   Result<SwapOutcome> settle();
 
  private:
-  uint64_t version() const { return expected_version_ + 1; }
+  uint64_t version() const { return expected_.version + 1; }
   const RecordFiles& files_;
-  uint64_t expected_version_;
+  Expected expected_;
   std::string temporary_;
 };
 

@@ -153,7 +153,8 @@ Status Keeper::look_for_lost_data() {
   const repl::Record& record = *leadership_.record();
   if (leadership_.silent_members().size() < record.in_sync.size()) {
     silent_since_ms_.reset();
-    return {};
+    if (leadership_.leader_open() || leadership_.trouble().empty()) return {};
+    return fail(ErrorKind::kConflict, leadership_.trouble());
   }
   const auto now_ms = static_cast<int64_t>(loop_.now_ms());
   if (!silent_since_ms_) silent_since_ms_ = now_ms;

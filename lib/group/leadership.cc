@@ -153,7 +153,9 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
   prove_deaths();
   if (effects.swap) {
     const uint64_t expected = effects.swap->expected_version;
-    coord_.swap_record(options_.group, expected, repl::to_text(effects.swap->record),
+    const auto& known = effects.swap->expected;
+    const std::string there = known ? repl::to_text(*known) : std::string();
+    coord_.swap_record(options_.group, {expected, there}, repl::to_text(effects.swap->record),
                        [self = self_, expected](Result<coord::SwapOutcome> outcome) {
                          if (*self == nullptr) return;
                          Leadership& leadership = **self;

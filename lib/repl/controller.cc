@@ -174,7 +174,10 @@ void Controller::state_answered(const Message& answer, int64_t now, ControllerEf
   known.state = answer.state;
   if (answer.type == MessageType::kMemory) {
     known.memory = answer.memory;
+    known.states_without_memory = 0;
     learn_memory(known, now, out);
+  } else {
+    ++known.states_without_memory;
   }
   known.answered_question = std::max(known.answered_question, answer.question);
   if (!active_ || !record_) return;
@@ -308,12 +311,15 @@ std::vector<Member> Controller::silent_members(int64_t now) const {
   return silent;
 }
 
-std::optional<Candidate> Controller::best_survivor(int64_t now) const {
+std::optional<Candidate> Controller::best_survivor(int64_t now,
+                                                   const std::set<ReplicaId>& given_up) const {
   std::optional<Candidate> best;
   if (!record_) return best;
   for (const auto& [id, known] : replicas_) {
     if (!answers(known, now) || known.lineage != record_->lineage) continue;
     if (known.state->last_index == 0) continue;  // a new directory that only heard of the group
+    const bool gone = given_up.contains(id) && record_->contains(known.member);
+    if (gone || !who_lacks_what(known, given_up).empty()) continue;
     const Candidate candidate{known.member, *known.state};
     const auto rank = [](const Candidate& c) {
       return std::make_tuple(c.state.last_epoch, c.state.last_index, !c.state.cut_tail);
@@ -336,7 +342,9 @@ Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, i
                 noun + " " + std::to_string(id) + " is not a member of the in-sync set");
   }
   const std::vector<Member> silent = silent_members(now);
-  if (silent.size() != record_->in_sync.size()) {
+  // Where members answer and none of them can lead, that is why: a disk or the record went back.
+  const bool stuck = !trouble_.empty() && !leader_open();
+  if (!stuck && silent.size() != record_->in_sync.size()) {
     return fail(ErrorKind::kConflict,
                 "an in-sync " + noun +
                     " answers: it has everything that was acknowledged and leads by "
@@ -353,9 +361,11 @@ Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, i
         ErrorKind::kConflict,
         "every in-sync " + noun + " that does not answer must be named: " + id_text(silent));
   }
-  const auto best = best_survivor(now);
+  const auto best = best_survivor(now, given_up);
   if (!best) {
-    return fail(ErrorKind::kUnavailable, "no " + noun + " that answers has data of this group");
+    return fail(ErrorKind::kUnavailable, "no " + noun + " that answers has " +
+                                             (stuck ? "what the others know committed: " + trouble_
+                                                    : std::string("data of this group")));
   }
   Record record = *record_;
   const uint64_t expected = record_went_back() ? stored_version_ : record.version;
@@ -364,16 +374,18 @@ Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, i
   record.leader = best->member.id;
   record.leader_session = replicas_.at(best->member.id).session;
   record.in_sync = {best->member};
-  record.given_up.insert(record.given_up.end(), silent.begin(), silent.end());
+  for (const ReplicaId id : given_up) record.given_up.push_back(*record_->find(id));
   if (record.given_up.size() > kMaxGivenUp) {
     record.given_up.erase(record.given_up.begin(), record.given_up.end() - kMaxGivenUp);
   }
-  swap_ = Swap{expected, record_went_back() ? stored_ : record_, std::move(record)};
-  out.swap = swap_;
-  out.notices.push_back("the loss of " + id_text(silent) +
+  const auto lost =
+      record.given_up.end() - static_cast<std::ptrdiff_t>(std::min(given_up.size(), kMaxGivenUp));
+  out.notices.push_back("the loss of " + id_text({lost, record.given_up.end()}) +
                         " is accepted: elects leader=" + std::to_string(best->member.id) +
                         " last_epoch=" + std::to_string(best->state.last_epoch) +
                         " last_index=" + std::to_string(best->state.last_index));
+  swap_ = Swap{expected, record_went_back() ? stored_ : record_, std::move(record)};
+  out.swap = swap_;
   goal_ = Goal::kReplace;
   enter(Phase::kSwapping, now);
   return *best;

@@ -108,7 +108,8 @@ class Controller {
   // sync), kUnavailable (not active, no open leader, or an election is under way).
   Status transfer(ReplicaId id, int64_t now, ControllerEffects& out);
   bool transferring() const { return goal_ == Goal::kTransfer; }
-  // Every in-sync member that does not answer is given up: the best replica that is left (its log
+  // Every in-sync member that does not answer is given up, and where nobody can lead though some
+  // answer (trouble()) those that are named: the best replica that is left (its log
   // ends in the highest epoch, then at the highest index) is to lead, alone in the set. What it
   // does not have of the acknowledged entries is lost. Gives who was chosen; watch the record.
   // Errors: kBadInput (one that is named is not in the set), kConflict (an in-sync member answers,
@@ -118,8 +119,9 @@ class Controller {
                                 ControllerEffects& out);
   // The in-sync members that do not answer now.
   std::vector<Member> silent_members(int64_t now) const;
-  // Who accept_loss() would choose.
-  std::optional<Candidate> best_survivor(int64_t now) const;
+  // Who accept_loss() would choose, where these members are given up.
+  std::optional<Candidate> best_survivor(int64_t now,
+                                         const std::set<ReplicaId>& given_up = {}) const;
 
   // --- events ---
   void record_read(const Reading& reading, int64_t now, ControllerEffects& out);
@@ -154,6 +156,7 @@ class Controller {
     kOpening,   // waits for the chosen leader to open its epoch
   };
 
+  static constexpr int kStatesToBeSure = 20;
   struct Known {
     Member member;
     uint64_t session = 0;
@@ -163,9 +166,14 @@ class Controller {
     int64_t last_answer_ns = 0;
     int64_t last_asked_ns = 0;
     std::optional<ReplicaState> state;
-    uint64_t lineage = 0;          // of its data, as it told with its state
-    std::optional<Memory> memory;  // kept when it dies: what it knew committed is so
+    uint64_t lineage = 0;           // of its data, as it told with its state
+    std::optional<Memory> memory;   // kept when it dies: what it knew committed is so
+    int states_without_memory = 0;  // answers to the first question, none to the second
     uint64_t answered_question = 0;
+
+    // What it has to tell for an election. A program that does not know the second question never
+    // answers it.
+    bool has_told() const { return state && (memory || states_without_memory >= kStatesToBeSure); }
     bool stopped = false;  // see replica_stopped(); an answer disproves it
   };
 
@@ -196,7 +204,7 @@ class Controller {
   Answers hear(int64_t now) const;
   bool has_newest(const Known& known) const;
   bool holds(const Known& known, const Position& position) const;
-  std::string who_lacks_what(const Known& known) const;
+  std::string who_lacks_what(const Known& known, const std::set<ReplicaId>& given_up = {}) const;
   void drop_unfit(Answers& answers, int64_t now, ControllerEffects& out);
   void set_trouble(const std::string& trouble, ControllerEffects& out);
   void elect(const Candidate& best, bool repair, bool certain, int64_t now, ControllerEffects& out);

@@ -146,7 +146,7 @@ Controller::Answers Controller::hear(int64_t now) const {
   Answers answers;
   for (const auto& [id, known] : replicas_) {
     // Whoever is there may know what is committed, and of a newer record.
-    const bool awaited = goal_ != Goal::kTransfer && known.alive && !known.state;
+    const bool awaited = goal_ != Goal::kTransfer && known.alive && !known.has_told();
     if (awaited && now - known.last_answer_ns <= options_.silence_ns) answers.all_told = false;
   }
   for (const Member& member : record_->in_sync) {
@@ -156,7 +156,7 @@ Controller::Answers Controller::hear(int64_t now) const {
       continue;
     }
     const Known& known = it->second;
-    if (known.answered_question < election_question_ || !known.state) {
+    if (known.answered_question < election_question_ || !known.has_told()) {
       const bool awaited = goal_ != Goal::kTransfer || member.id == wanted_;
       const bool gone = known.stopped || now - known.last_answer_ns > options_.silence_ns;
       answers.all_told = answers.all_told && (gone || !awaited);
@@ -182,6 +182,8 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
     enter(Phase::kOpening, now);
     return;
   }
+  // Which record is to be followed is not known yet: a read tells.
+  if (record_is_in_doubt() && !record_went_back()) return;
   const int64_t waited_ns = now - phase_since_ns_;
   const bool over = waited_ns > options_.answers_ns;
   if (!answers.all_told && !over) return;
@@ -254,16 +256,18 @@ bool Controller::has_newest(const Known& known) const {
   return std::none_of(record_->in_sync.begin(), record_->in_sync.end(), [&](const Member& member) {
     const auto it = replicas_.find(member.id);
     return it != replicas_.end() && it->second.member == member && it->second.state &&
-           end(*it->second.state) > end(*known.state);
+           end(*it->second.state) > end(*known.state) && who_lacks_what(it->second).empty();
   });
 }
 
 // "" where it lacks nothing that any replica knows committed.
-std::string Controller::who_lacks_what(const Known& known) const {
+std::string Controller::who_lacks_what(const Known& known,
+                                       const std::set<ReplicaId>& given_up) const {
   if (planted(Bug::kIgnoreMark)) return "";
   const std::string& noun = options_.nouns.replica;
   for (const auto& [id, other] : replicas_) {
     if (!other.memory || other.lineage != record_->lineage) continue;
+    if (given_up.contains(id) && record_->contains(other.member)) continue;
     if (record_->has_given_up(other.member) || holds(known, other.memory->committed)) continue;
     return noun + " " + std::to_string(known.member.id) + " lacks " +
            to_text(other.memory->committed) + ", which " + noun + " " + std::to_string(id) +

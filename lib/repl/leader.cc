@@ -208,10 +208,10 @@ void Leader::on_hello(const Message& m) {
     peer.session = m.session;
     peer.rejoin_after_ns = rejoin_after_ns;
     excluded_until_ns_.erase(m.from);
-    peer.hello_end = m.hint_index;
-    peer.hello_commit = context_.commit;
-    peer.ended_early =
+    const bool early =
         record_.contains(Member{m.from, m.storage_id}) && m.hint_index < context_.committed().index;
+    const Hello first{m.hint_index, context_.commit, early};
+    peer.hello = hellos_.try_emplace(m.session, first).first->second;
   }
   // Known or not, it hears nothing from us or starts: look again for where the logs agree.
   peer.last_heard_ns = context_.now;
@@ -254,7 +254,8 @@ void Leader::on_ack(const Message& m) {
 // was put in its place. It has all of it again now, but the promises that it made are forgotten
 // too: it begins anew, as another member. One whose log goes another way refuses first.
 void Leader::look_whether_it_went_back(ReplicaId id, Peer& peer) {
-  if (!peer.ended_early || peer.match < peer.hello_end || planted(Bug::kKeepWentBack)) return;
+  const bool verified = peer.match >= peer.hello.end;
+  if (!peer.hello.ended_early || !verified || planted(Bug::kKeepWentBack)) return;
   tell_that_it_went_back(id, peer);
 }
 
@@ -266,7 +267,7 @@ void Leader::went_back(const Message& m) {
 void Leader::tell_that_it_went_back(ReplicaId id, Peer& peer) {
   if (!std::exchange(peer.went_back, true)) {
     context_.notice(
-        "the disk of a replica went back: it ended at index=" + std::to_string(peer.hello_end) +
+        "the disk of a replica went back: it ended at index=" + std::to_string(peer.hello.end) +
         " id=" + std::to_string(id) + ", and had acknowledged " + to_text(context_.committed()));
   }
   Message m = context_.make(MessageType::kWentBack, id, peer.session);
@@ -283,7 +284,7 @@ void Leader::on_reject(const Message& m) {
   // A member of the set that differs at an entry that is committed lacks it.
   if (record_.contains(Member{m.from, m.storage_id}) && m.prev_index > peer->match &&
       m.prev_index <= context_.committed().index) {
-    peer->ended_early = true;
+    peer->hello.ended_early = hellos_[m.session].ended_early = true;
   }
   const Index base = context_.log.first_index() - 1;
   Index agree = std::min(m.hint_index, context_.last_index);

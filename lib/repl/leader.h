@@ -75,6 +75,13 @@ class Leader {
     kSnapshot,   // the log before `next` is gone: a snapshot goes over
   };
 
+  // The first words of a session: late ones of the same session tell nothing.
+  struct Hello {
+    Index end = 0;     // of its log
+    Index commit = 0;  // what was committed then
+    bool ended_early = false;
+  };
+
   struct Peer {
     uint64_t storage_id = 0;
     uint64_t session = 0;  // 0: has not said hello in this epoch
@@ -97,9 +104,7 @@ class Leader {
     int64_t stamp_heard_ns = 0;    // own clock: when that answer came
     // Where its log ended when this session said hello. A member whose log ended before what was
     // committed has a disk that went back: known for certain once the log is verified up to there.
-    Index hello_end = 0;
-    Index hello_commit = 0;  // what was committed then
-    bool ended_early = false;
+    Hello hello;
     bool went_back = false;
   };
 
@@ -164,6 +169,7 @@ class Leader {
     uint64_t session = 0;  // 0: more than one may hold it
   };
   std::map<Member, Granted> granted_;
+  std::map<uint64_t, Hello> hellos_;  // by session
   std::set<uint64_t> dead_sessions_;  // proven; what they said may still come
 };
 

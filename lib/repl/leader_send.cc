@@ -68,7 +68,7 @@ int64_t Leader::grant_lease(ReplicaId id, const Peer& peer) {
   if (!is_member(member) || has_to_leave(member)) return 0;
   // It answers from the end of its log on, which a disk that went back has forgotten: what was
   // committed when it came has to be seen there first.
-  if (peer.match < peer.hello_commit && !planted(Bug::kLeaseUnverified)) return 0;
+  if (peer.match < peer.hello.commit && !planted(Bug::kLeaseUnverified)) return 0;
   const int64_t until_ns =
       planted(Bug::kDeposedGrants) ? peer.stamp_heard_ns + hold_ns() : lease_until(context_.now);
   const int64_t length_ns = (until_ns - peer.stamp_heard_ns) / 10 * 9;

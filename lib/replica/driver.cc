@@ -276,7 +276,8 @@ void Driver::on_control(rpc::Reply reply, std::string_view payload) {
 
 void Driver::swap_record(const repl::Swap& swap) {
   const uint64_t expected = swap.expected_version;
-  coord_.swap_record(options_.group, expected, repl::to_text(swap.record),
+  const std::string there = swap.expected ? repl::to_text(*swap.expected) : std::string();
+  coord_.swap_record(options_.group, {expected, there}, repl::to_text(swap.record),
                      [self = self_, expected](Result<coord::SwapOutcome> outcome) {
                        if (*self == nullptr) return;
                        if (!outcome) {

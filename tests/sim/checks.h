@@ -50,7 +50,9 @@ class Checks {
     return std::find(committed_in_.begin(), committed_in_.end(), epoch) != committed_in_.end();
   }
   bool holds_all(const Disk& disk) const;
-  // Whether this replica's disk is an earlier image of itself that lacks something yet.
+  // Whether this replica's disk was an earlier image of itself once.
+  bool is_image(repl::ReplicaId id) const { return disks_.at(id)->went_back(); }
+  // ... that lacks something yet.
   bool went_back(repl::ReplicaId id) const {
     const Disk& disk = *disks_.at(id);
     return disk.went_back() && !holds_all(disk);

@@ -29,7 +29,7 @@ bool RecordStore::go_back() {
   }
   // It is put back only once each of them has been asked.
   for (const repl::Member& member : newest_.in_sync) {
-    if (!world_.checks.is_there(member)) return false;
+    if (!world_.checks.is_there(member) || world_.checks.is_image(member.id)) return false;
   }
   versions_.resize(world_.random.between<size_t>(1, versions_.size() - 1));
   for (auto& [number, request] : requests_) request.refused = true;  // of before it was stopped

@@ -43,7 +43,7 @@ class ControllerTest : public testing::Test {
   uint64_t question_to(ReplicaId id) const {
     uint64_t question = 0;
     for (const Message& m : out.messages) {
-      if (m.to == id && m.type == MessageType::kQueryState) question = m.question;
+      if (m.to == id && m.type == MessageType::kQueryMemory) question = m.question;
     }
     return question;
   }
@@ -51,7 +51,8 @@ class ControllerTest : public testing::Test {
   template <typename Change>
   void answer(ReplicaId id, Change change) {
     Message m;
-    m.type = MessageType::kState;
+    m.type = MessageType::kMemory;
+    m.memory.caught_up = true;
     m.from = id;
     m.storage_id = member(id).storage_id;
     m.session = session(id);
@@ -60,6 +61,7 @@ class ControllerTest : public testing::Test {
     m.state.promise = controller.record()->epoch;
     m.state.pid = 10 * id;
     change(m.state);
+    if (m.state.last_index != 0) m.memory.ends = {{m.state.last_epoch, m.state.last_index}};
     controller.state_answered(m, now, out);
   }
   void answer(ReplicaId id) {

@@ -287,7 +287,7 @@ TEST_F(Loss, NothingIsGivenUpWhileAMemberAnswers) {
 TEST_F(Loss, WipedAndForeignReplicasAreNoSurvivors) {
   answer(4, [](ReplicaState& s) { s.last_index = 0; });  // a new directory
   Message foreign;
-  foreign.type = MessageType::kState;
+  foreign.type = MessageType::kMemory;
   foreign.from = 5;
   foreign.storage_id = member(5).storage_id;
   foreign.session = session(5);

@@ -1,0 +1,231 @@
+#!/usr/bin/env bats
+# ctest: timeout=600
+# Directories and records that come out of a backup: what was answered after it is kept by those who
+# know better, what lacks it is named and set aside, and where no choice is right nobody is chosen.
+
+load test_helper
+load toy_store
+load replicated_database
+
+setup() {
+  take_ports 4
+  store='' started='' database=''
+}
+
+teardown() {
+  [ -z "$store" ] || store_down
+  [ -z "$database" ] || [ -z "$started" ] || database_down
+}
+
+# --- the toy store ---
+
+state=run/state
+
+# Buys so many, one after the other; $number is the last one's.
+buy_some() { # NUMBER
+  local i
+  for ((i = 0; i < $1; i++)); do buy Tux; done
+}
+
+stop_orders() {
+  local id
+  for id in 1 2 3; do stop_member "order-$id"; done
+}
+
+# What of a directory is kept, and put back later.
+keep() { cp -a "$store/$state/$1" "$store/kept-${1//\//-}"; } # DIRECTORY
+put_back() {                                                  # DIRECTORY
+  rm -rf "${store:?}/$state/$1"
+  cp -a "$store/kept-${1//\//-}" "$store/$state/$1"
+}
+
+all_orders_are_there() { # LAST
+  local n
+  for ((n = 0; n <= $1; n++)); do
+    shop GET "/orders/$n"
+    assert_equal "$n $status" "$n 200"
+  done
+  assert_equal "$(stock Tux)" $((100 - $1 - 1))
+}
+
+# A supervisor's work: starts order $1 again once it has ended.
+start_again() { # ID
+  wait_gone "$(cat "$store/order-$1.pid")"
+  start_member "order-$1"
+}
+
+has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev/null; } # ID
+
+@test 'an old copy of the directory of the preferred replica costs no order' {
+  store_up "$BATS_TEST_TMPDIR/store"
+  until_true leads 3
+  buy_some 3
+  stop_orders
+  keep order-3
+  local id
+  for id in 1 2 3; do start_member "order-$id"; done
+  until_true leads 3
+  buy_some 6
+  assert_equal "$number" 8
+  stop_orders
+  put_back order-3
+  for id in 3 1 2; do start_member "order-$id"; done
+  start_again 3
+  until_true leads 3
+  all_orders_are_there 8
+  has_set_aside 3
+  buy Tux
+  assert_equal "$number" 9
+  run cat "$store"/order-*.*
+  assert_output --partial 'the disk of a replica went back'
+}
+
+@test 'a copy that lacks the newest order alone, started first and alone' {
+  store_up "$BATS_TEST_TMPDIR/store"
+  until_true leads 3
+  buy_some 2
+  # Taken while it runs, as a snapshot of its disk would be.
+  keep order-3
+  buy_some 1
+  stop_orders
+  put_back order-3
+  start_member order-3
+  # It is asked for its state again and again, and never has somebody else to agree with.
+  until_true replicas '.data[2].alive'
+  shop POST /orders '{"name":"Tux","quantity":1}' -H 'Idempotency-Key: early' -m 8
+  assert_equal "$(jq -r '.error.code' <<<"$output")" "$status"
+  start_member order-1
+  start_member order-2
+  start_again 3
+  until_true leads 3
+  shop GET /orders/2
+  assert_equal "$status" 200
+}
+
+@test 'the record of the orders goes back to an earlier version' {
+  store_up "$BATS_TEST_TMPDIR/store"
+  until_true leads 3
+  buy_some 2
+  keep coord/orders
+  kill_member order-1
+  until_true replicas '[.data[] | select(.in_sync)] | length == 2'
+  buy_some 2
+  stop_member front
+  kill_member order-2
+  kill_member order-3
+  put_back coord/orders
+  local id
+  for id in 1 2 3; do start_member "order-$id"; done
+  start_member front
+  until_true replicas '[.data[] | select(.in_sync)] | length == 3'
+  all_orders_are_there 3
+}
+
+@test 'the record of the orders is lost: it is made again from what the replicas have seen' {
+  store_up "$BATS_TEST_TMPDIR/store"
+  until_true leads 3
+  buy_some 2
+  stop_member front
+  stop_orders
+  rm -r "${store:?}/$state/coord/orders/record"
+  rm -f "${store:?}/$state/coord/orders/floor"
+  local id
+  for id in 1 2 3; do start_member "order-$id"; done
+  start_member front
+  until_true leads 3
+  all_orders_are_there 1
+}
+
+@test 'the catalog goes back to an earlier moment beside a replica that does not' {
+  store_up "$BATS_TEST_TMPDIR/store"
+  start_member catalog-2
+  start_member catalog-3
+  in_sync() { [ "$(jq '.in_sync | length' <(head -n 1 "$(ls "$store/$state/coord/catalog/record"/* | tail -n 1)"))" = "$1" ]; }
+  until_true in_sync 3
+  buy_some 2
+  keep catalog-1
+  buy_some 3
+  local id
+  for id in 1 2 3; do stop_member "catalog-$id"; done
+  put_back catalog-1
+  for id in 1 2 3; do start_member "catalog-$id"; done
+  wait_gone "$(cat "$store/catalog-1.pid")"
+  start_member catalog-1
+  until_true in_sync 3
+  all_orders_are_there 4
+}
+
+# --- the database ---
+
+users() {
+  http POST "$db/db/read" '{"table":"users","columns":["username"]}'
+  jq -r '[.[].username] | join(",")' <<<"$output"
+}
+
+@test 'an old copy of a worker of the database costs no row' {
+  database 1
+  add_user ann
+  database_down
+  cp -a "$database/run/state/rides-db/1" "$database/kept"
+  database_up "$database" --set scaling.min_slaves=1
+  add_user bob
+  add_user cem
+  database_down
+  rm -r "$database/run/state/rides-db/1"
+  cp -a "$database/kept" "$database/run/state/rides-db/1"
+  database_up "$database" --set scaling.min_slaves=1
+  assert_equal "$(users)" ann,bob,cem
+  await_event in_sync "$(members 2)"
+  http GET "$db/worker/status"
+  run jq -r '.[] | select(.id == 1) | .set_aside | length' <<<"$output"
+  assert_output 1
+}
+
+@test 'the record of the database goes back behind a stopped worker: no row is lost' {
+  database 2
+  add_user ann
+  local stopped pid
+  http GET "$db/worker/status"
+  stopped=$(jq 'first(.[] | select(.role == "slave")) | .id' <<<"$output")
+  pid=$(jq -r ".[] | select(.id == $stopped) | .pid" <<<"$output")
+  cp -a "$database/run/state/coord/rides-db" "$database/kept"
+  signal_process STOP "$pid"
+  await_event in_sync "$(members 2)"
+  add_user bob
+  add_user cem
+  kill -KILL "$started"
+  wait "$started" || true
+  # shellcheck disable=SC2046  # a list of pids
+  kill -KILL $(processes_in "$database")
+  rm -r "$database/run/state/coord/rides-db"
+  cp -a "$database/kept" "$database/run/state/coord/rides-db"
+  database_up "$database" --set scaling.min_slaves=2
+  assert_equal "$(users)" ann,bob,cem
+}
+
+@test 'a worker that led alone on an old image, and the other one comes back: both are named' {
+  database 1
+  add_user ann
+  database_down
+  cp -a "$database/run/state/rides-db/1" "$database/kept"
+  database_up "$database" --set scaling.min_slaves=1
+  add_user bob
+  database_down
+  # Worker 2 is not there: its disk is not mounted, say. Worker 1 is an old image, and takes a write.
+  mv "$database/run/state/rides-db/2" "$database/away"
+  rm -r "$database/run/state/rides-db/1"
+  cp -a "$database/kept" "$database/run/state/rides-db/1"
+  database_up "$database" --set scaling.min_slaves=0 --set scaling.max_slaves=1
+  add_user eve
+  database_down
+  mv "$database/away" "$database/run/state/rides-db/2"
+  trouble_text='a disk went back'
+  database_in_trouble --set scaling.min_slaves=1
+  http GET "http://127.0.0.1:$port_base/readyz"
+  assert_equal "$status" 503
+  run cat "$database/log.trouble"
+  assert_output --partial 'worker 1 lacks'
+  assert_output --partial 'worker 2 lacks'
+  assert [ -e "$database/run/state/rides-db/1/identity" ]
+  assert [ -e "$database/run/state/rides-db/2/identity" ]
+}
