@@ -206,6 +206,7 @@ class Controller {
   bool holds(const Known& known, const Position& position) const;
   std::string who_lacks_what(const Known& known, const std::set<ReplicaId>& given_up = {}) const;
   void drop_unfit(Answers& answers, int64_t now, ControllerEffects& out);
+  void take_outsiders(Answers& found, int64_t now) const;
   void set_trouble(const std::string& trouble, ControllerEffects& out);
   void elect(const Candidate& best, bool repair, bool certain, int64_t now, ControllerEffects& out);
   void forgive_own_absence(int64_t now);

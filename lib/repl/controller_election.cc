@@ -197,6 +197,10 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
     answers.candidates.clear();
   }
   drop_unfit(answers, now, out);
+  const bool alone = record_->in_sync.size() == 1 && record_->min_in_sync <= 1;
+  if (answers.candidates.empty() && replaces && alone && answers.all_members) {
+    take_outsiders(answers, now);
+  }
   if (answers.candidates.empty()) {
     found_nobody(over, now, out);
     return;
@@ -219,6 +223,7 @@ void Controller::elect(const Candidate& best, bool repair, bool certain, int64_t
   record.version = expected + 1;
   record.leader = best.member.id;
   record.leader_session = session;
+  if (!record.contains(best.member)) record.in_sync = {best.member};
   out.notices.push_back("elects leader=" + std::to_string(best.member.id) +
                         " epoch=" + std::to_string(record.epoch));
   if (repair) {
@@ -289,9 +294,21 @@ void Controller::drop_unfit(Answers& answers, int64_t now, ControllerEffects& ou
     out.notices.push_back(lacking);
   } else if (now - phase_since_ns_ > options_.answers_ns) {
     set_trouble("a disk went back to an earlier state: " + lacking +
-                    "; nobody can lead without "
-                    "losing what was acknowledged: bring back who has it, or give up who lacks it",
+                    "; nobody can lead without losing what was acknowledged: bring back who has "
+                    "it, or give up who lacks it",
                 out);
+  }
+}
+
+// An old image led alone, as nobody else was there, and left the others out of the set. It says
+// itself what it committed: where one of them holds all of that, and all that anybody else knows
+// committed, nothing is lost by its leading.
+void Controller::take_outsiders(Answers& found, int64_t now) const {
+  for (const auto& [id, known] : replicas_) {
+    const bool ours = answers(known, now) && known.lineage == record_->lineage;
+    if (!ours || !known.memory || record_->contains(known.member)) continue;
+    if (known.memory->committed.index == 0 || record_->has_given_up(known.member)) continue;
+    if (who_lacks_what(known).empty()) found.candidates.push_back({known.member, *known.state});
   }
 }
 

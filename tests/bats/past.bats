@@ -48,10 +48,10 @@ all_orders_are_there() { # LAST
   assert_equal "$(stock Tux)" $((100 - $1 - 1))
 }
 
-# A supervisor's work: starts order $1 again once it has ended.
-start_again() { # ID
-  wait_gone "$(cat "$store/order-$1.pid")"
-  start_member "order-$1"
+# A supervisor's work: starts a process again once it has ended.
+start_again() { # NAME
+  wait_gone "$(cat "$store/$1.pid")"
+  start_member "$1"
 }
 
 has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev/null; } # ID
@@ -70,7 +70,7 @@ has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev
   stop_orders
   put_back order-3
   for id in 3 1 2; do start_member "order-$id"; done
-  start_again 3
+  start_again order-3
   until_true leads 3
   all_orders_are_there 8
   has_set_aside 3
@@ -96,7 +96,7 @@ has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev
   assert_equal "$(jq -r '.error.code' <<<"$output")" "$status"
   start_member order-1
   start_member order-2
-  start_again 3
+  start_again order-3
   until_true leads 3
   shop GET /orders/2
   assert_equal "$status" 200
@@ -140,20 +140,60 @@ has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev
   store_up "$BATS_TEST_TMPDIR/store"
   start_member catalog-2
   start_member catalog-3
-  in_sync() { [ "$(jq '.in_sync | length' <(head -n 1 "$(ls "$store/$state/coord/catalog/record"/* | tail -n 1)"))" = "$1" ]; }
-  until_true in_sync 3
+  until_true catalogs_in_sync 3
   buy_some 2
   keep catalog-1
   buy_some 3
+  # All at once: none of them sees another one go.
   local id
-  for id in 1 2 3; do stop_member "catalog-$id"; done
+  for id in 1 2 3; do signal_member STOP "catalog-$id"; done
+  for id in 1 2 3; do kill_member "catalog-$id"; done
   put_back catalog-1
   for id in 1 2 3; do start_member "catalog-$id"; done
-  wait_gone "$(cat "$store/catalog-1.pid")"
-  start_member catalog-1
-  until_true in_sync 3
+  start_again catalog-1
+  until_true catalogs_in_sync 3
   all_orders_are_there 4
 }
+
+@test 'a catalog that led alone on an old image, and the other one comes back: both are named' {
+  store_up "$BATS_TEST_TMPDIR/store"
+  start_member catalog-2
+  until_true catalogs_in_sync 2
+  buy_some 1
+  keep catalog-1
+  buy_some 1
+  local id
+  for id in 1 2; do signal_member STOP "catalog-$id"; done
+  for id in 1 2; do kill_member "catalog-$id"; done
+  put_back catalog-1
+  # Alone, and nobody is there to know better: it sells.
+  start_member catalog-1
+  until_true buys_one
+  start_member catalog-2
+  until_true in_trouble 'replica 1 lacks'
+  in_trouble 'replica 2 lacks'
+  assert [ -e "$store/$state/catalog-1/identity" ]
+  assert [ -e "$store/$state/catalog-2/identity" ]
+  # An operator decides.
+  run "$TANDEM_BIN/rs-client" --store-url "$shop" toys accept-loss catalog 1 --force --yes
+  assert_success
+  start_again catalog-1
+  until_true catalogs_in_sync 2
+  buy Tux
+}
+
+catalogs_in_sync() { # NUMBER
+  local newest
+  newest=$(find "$store/$state/coord/catalog/record" -type f | sort | tail -n 1)
+  [ "$(head -n 1 "$newest" | jq '.in_sync | length')" = "$1" ]
+}
+
+buys_one() { # Whether it could be bought.
+  shop POST /orders '{"name":"Tux","quantity":1}'
+  [ "$status" = 200 ]
+}
+
+in_trouble() { curl -sS -m 30 "$shop/readyz" | grep -q "$1"; } # WORDS
 
 # --- the database ---
 
@@ -201,31 +241,4 @@ users() {
   cp -a "$database/kept" "$database/run/state/coord/rides-db"
   database_up "$database" --set scaling.min_slaves=2
   assert_equal "$(users)" ann,bob,cem
-}
-
-@test 'a worker that led alone on an old image, and the other one comes back: both are named' {
-  database 1
-  add_user ann
-  database_down
-  cp -a "$database/run/state/rides-db/1" "$database/kept"
-  database_up "$database" --set scaling.min_slaves=1
-  add_user bob
-  database_down
-  # Worker 2 is not there: its disk is not mounted, say. Worker 1 is an old image, and takes a write.
-  mv "$database/run/state/rides-db/2" "$database/away"
-  rm -r "$database/run/state/rides-db/1"
-  cp -a "$database/kept" "$database/run/state/rides-db/1"
-  database_up "$database" --set scaling.min_slaves=0 --set scaling.max_slaves=1
-  add_user eve
-  database_down
-  mv "$database/away" "$database/run/state/rides-db/2"
-  trouble_text='a disk went back'
-  database_in_trouble --set scaling.min_slaves=1
-  http GET "http://127.0.0.1:$port_base/readyz"
-  assert_equal "$status" 503
-  run cat "$database/log.trouble"
-  assert_output --partial 'worker 1 lacks'
-  assert_output --partial 'worker 2 lacks'
-  assert [ -e "$database/run/state/rides-db/1/identity" ]
-  assert [ -e "$database/run/state/rides-db/2/identity" ]
 }

@@ -116,6 +116,25 @@ TEST_F(Past, WhereEachLacksWhatAnotherKnowsNobodyIsChosenAndBothAreNamed) {
               HasSubstr("replica 2 lacks entry 9 of epoch 5, which replica 1 knows committed"));
 }
 
+// It led alone, as nobody else was there, and nothing was written meanwhile.
+TEST_F(Past, WhoeverHoldsAllThatAnImageCommittedAloneLeadsInItsPlace) {
+  record.epoch = 5;
+  record.version = 14;
+  record.in_sync = {member(1)};
+  there = Reading{record};
+  for (ReplicaId id = 1; id <= 3; ++id) come_up(id);
+  controller.record_read(record, now, out);
+  for (int i = 0; i < 600 && !out.swap; ++i) {
+    remember(1, {{4, 7}, {5, 8}}, {4, 7});
+    remember(2, {{4, 9}}, {4, 8});
+    remember(3, {{4, 9}}, {4, 9});
+    pass(10);
+  }
+  ASSERT_TRUE(out.swap);
+  EXPECT_EQ(out.swap->record.leader, 2U);
+  EXPECT_THAT(out.swap->record.in_sync, ElementsAre(member(2)));
+}
+
 TEST_F(Past, AnOperatorMayThenGiveOneUp) {
   for (ReplicaId id = 1; id <= 3; ++id) come_up(id);
   begin_election();
