@@ -45,6 +45,8 @@ struct ReplicaOptions {
   int64_t rejoin_ns = 1'000'000'000;  // one that left for its slowness comes back no sooner
 };
 
+constexpr int64_t kNsOfMs = 1'000'000;
+
 struct Context {
   Context(const ReplicaOptions& o, const LogView& l, const SnapshotView& s)
       : options(o), log(l), snapshots(s) {}
@@ -57,7 +59,9 @@ struct Context {
   Epoch promise = 0;
   Index last_index = 0;
   Epoch last_epoch = 0;
-  int64_t last_time_ms = 0;
+  int64_t last_time_ms = 0;  // log time of the last entry; 0: no entry has one yet
+  // Own clock: when log time was that, to this replica's knowledge. Unknown before the first step.
+  std::optional<int64_t> last_time_at_ns;
   Index commit = 0;
   Position mark;  // the highest committed command, as it was written down last
   std::optional<Record> newest_record;  // that was ever seen: here, or in the log
@@ -86,6 +90,11 @@ struct Context {
   bool holds(const Position& position) const {
     if (position.index < log.first_index()) return position.index <= last_index;
     return position.index <= last_index && log.epoch_at(position.index) == position.epoch;
+  }
+  // Log time goes on by what this replica's own clock has counted since it learned of the last
+  // entry. What passed before that, nobody counts: log time may fall behind, and never runs ahead.
+  int64_t log_time_ms() const {
+    return last_time_ms + (now - last_time_at_ns.value_or(now)) / kNsOfMs;
   }
   void saw_record(const Record& record) {
     if (!newest_record || newest_record->order() < record.order()) newest_record = record;
@@ -117,7 +126,7 @@ struct Context {
   void append(std::vector<wire::Entry> entries) {
     last_index = entries.back().index;
     last_epoch = entries.back().epoch;
-    last_time_ms = std::max(last_time_ms, entries.back().time_ms);
+    saw_log_time(entries.back().time_ms);
     const Ticket ticket = persist(AppendEntries{std::move(entries)});
     appends_.emplace_back(ticket, last_index);
   }
@@ -144,6 +153,26 @@ struct Context {
     last_index = commit = durable_index = index;
     last_epoch = epoch;
     appends_.clear();
+  }
+
+  // Of another replica's entry, or of a snapshot: log time is at least that, now. Where it is no
+  // news, time goes on from where it was known first.
+  void saw_log_time(int64_t time_ms) {
+    if (time_ms <= last_time_ms) return;
+    last_time_ms = time_ms;
+    last_time_at_ns = now;
+  }
+  // Log time for an entry that is made now. Only whole milliseconds are spent: with thousands of
+  // entries a second the rest of each would be lost otherwise, and log time would stand still.
+  int64_t take_log_time_ms(int64_t first_ms) {
+    if (last_time_ms == 0) {
+      saw_log_time(first_ms);
+    } else {
+      const int64_t time_ms = log_time_ms();
+      last_time_at_ns = last_time_at_ns.value_or(now) + (time_ms - last_time_ms) * kNsOfMs;
+      last_time_ms = time_ms;
+    }
+    return last_time_ms;
   }
 
   void notice(std::string text) { out->notices.push_back(std::move(text)); }

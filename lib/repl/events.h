@@ -39,7 +39,7 @@ struct SwapDone {
 };
 // A command of a client, to be logged (REQUIRES: Replica::leading()).
 struct Propose {
-  int64_t wall_ms = 0;
+  int64_t wall_ms = 0;  // where log time begins, with the first command of a group
   std::string request_id;
   std::string payload;
 };

@@ -9,7 +9,6 @@
 namespace tandem::repl {
 namespace {
 
-constexpr int64_t kMaxTimeStepMs = 60'000;
 constexpr int64_t kForgetLearnerNs = 10'000'000'000;
 constexpr int64_t kExcludedNs = 5'000'000'000;
 
@@ -58,10 +57,11 @@ void Leader::name_record() {
 
 void Leader::propose(int64_t wall_ms, std::string request_id, std::string payload) {
   wire::Entry entry;
-  // Log time never goes back and moves at most a minute an entry, so that one bad clock cannot
-  // expire every key at once. The first entry ever sets it.
-  const int64_t last = context_.last_time_ms;
-  entry.time_ms = last == 0 ? wall_ms : std::clamp(wall_ms, last, last + kMaxTimeStepMs);
+  // The wall clock, which may be set to anything at any time, only says where log time begins.
+  const int64_t first_ms = std::max<int64_t>(wall_ms, 1);
+  const bool follows_wall = planted(Bug::kWallClockLogTime);
+  entry.time_ms = follows_wall ? std::max(wall_ms, context_.last_time_ms)
+                               : context_.take_log_time_ms(first_ms);
   entry.request_id = std::move(request_id);
   entry.payload = std::move(payload);
   append_entry(std::move(entry));

@@ -40,6 +40,7 @@ enum class Bug {
   kCommitBeforeNamed,  // entries commit under a set before that set is in the log
   kLeadUnchosen,       // a process leads where an earlier life of its replica was chosen
   kNoMark,             // what is known committed is never written down
+  kWallClockLogTime,   // log time follows the leader's wall clock
   // In what drives the core; the simulator plants these itself.
   kSendBeforeTicket,    // messages leave before the write that they wait for is durable
   kClockBeforeRequest,  // the clock of a read is older than the request
@@ -91,6 +92,7 @@ inline constexpr BugNames<Bug> kBugNames = {
     "commit-before-named",
     "lead-unchosen",
     "no-mark",
+    "wall-clock-log-time",
     "send-before-ticket",
     "clock-before-request",
     "read-without-waiting",

@@ -31,6 +31,7 @@ Replica::Replica(const ReplicaOptions& options, const Recovered& recovered, cons
 void Replica::step(Event event, int64_t now_ns, Effects& effects) {
   CHECK(now_ns >= context_.now);
   context_.now = now_ns;
+  if (!context_.last_time_at_ns) context_.last_time_at_ns = now_ns;
   context_.out = &effects;
   std::visit([this](auto& e) { on(e); }, event);
   context_.out = nullptr;
@@ -448,7 +449,7 @@ void Replica::on(SnapshotInstalled& event) {
   CHECK_MSG(leader_ == nullptr, "a leader never installs a snapshot");
   CHECK_MSG(event.index > context_.commit, "a snapshot below the commit index");
   context_.restart_at(event.index, context_.log.epoch_at(event.index));
-  context_.last_time_ms = std::max(context_.last_time_ms, event.time_ms);
+  context_.saw_log_time(event.time_ms);
   // It came from the leader of this epoch, unless that changed while it was installed; then the
   // new leader's appends verify anew.
   if (incoming_.index == event.index) {

@@ -25,7 +25,7 @@ struct Entry {
   EntryType type = EntryType::kCommand;
   uint64_t index = 0;
   uint64_t epoch = 0;
-  int64_t time_ms = 0;     // log time: never goes back, moves at most 60 s an entry
+  int64_t time_ms = 0;     // log time: ms since 1970 by the first entry, then counted; never goes back
   std::string request_id;  // idempotency key, empty for kOpen
   std::string payload;
 
