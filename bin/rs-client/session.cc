@@ -51,7 +51,7 @@ Call Session::write(std::string method, std::string url, std::string body) const
 }
 
 std::string Session::write_key() const {
-  return settings.key.empty() ? make_key(system_clock().wall_ms()) : settings.key;
+  return settings.key.empty() ? random_key() : settings.key;
 }
 
 ExitStatus Session::report(const Error& error) {

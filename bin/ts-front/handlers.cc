@@ -8,7 +8,6 @@
 #include "toys/price.h"
 #include "toys/request.h"
 #include "wire/json.h"
-#include "wire/key.h"
 
 namespace tandem::front {
 namespace {
@@ -98,15 +97,16 @@ bool Handlers::refused_type(const Request& request, Responder& responder) const 
 
 void Handlers::change_product(const Request& request, wire::Method method, const std::string& body,
                               Responder responder) {
-  const auto key = read_key(request, clock_.wall_ms());
+  const auto key = read_key(request, catalog_keys_, clock_.boot_ns());
   if (!key) return send(responder, renderer_.error(400, key.error().message));
   wire::Request change;
   change.method = method;
   change.request_id = request.request_id;
   change.key = *key;
   change.body = body;
-  catalog_.submit(change, [this, key = std::string(wire::client_key(*key)),
-                           responder = std::move(responder)](const wire::Response& r) mutable {
+  catalog_.submit(change, [this, key = *key, responder = std::move(responder)](
+                              const wire::Response& r) mutable {
+    catalog_keys_.heard(r.index, clock_.boot_ns());
     send_change(responder, renderer_.product(r), r.status, key);
   });
 }
@@ -119,7 +119,7 @@ void Handlers::buy(const Request& request, Responder responder) {
     return;
   }
   const auto purchase = read_purchase(request);
-  const auto key = read_key(request, clock_.wall_ms());
+  const auto key = read_key(request, order_keys_, clock_.boot_ns());
   if (!purchase || !key) {
     ++purchases_.refused;
     const Error& error = purchase ? key.error() : purchase.error();
@@ -131,8 +131,9 @@ void Handlers::buy(const Request& request, Responder responder) {
   place.request_id = request.request_id;
   place.key = *key;
   place.body = body;
-  orders_.submit(place, [this, key = std::string(wire::client_key(*key)),
-                         responder = std::move(responder)](const wire::Response& r) mutable {
+  orders_.submit(place, [this, key = *key, responder = std::move(responder)](
+                            const wire::Response& r) mutable {
+    order_keys_.heard(r.index, clock_.boot_ns());
     bought(r);
     send_change(responder, renderer_.purchase(r), r.status, key);
   });

@@ -13,6 +13,7 @@
 #include "product_queries.h"
 #include "render.h"
 #include "replica_report.h"
+#include "wire/key_maker.h"
 
 namespace tandem::front {
 
@@ -54,6 +55,8 @@ class Handlers {
   ProductQueries& queries_;
   Calls& catalog_;
   Calls& orders_;
+  wire::KeyMaker catalog_keys_;
+  wire::KeyMaker order_keys_;
   OrderReplicas& replicas_;
   const Renderer& renderer_;
   PurchaseFigures purchases_;

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/ids.h"
 #include "http/call_request.h"
 #include "http/form.h"
 #include "toys/price.h"
@@ -175,10 +174,11 @@ Result<toys::NewPrice> read_price(const http::Request& request, std::string_view
   return toys::parse_new_price(*object);
 }
 
-Result<std::string> read_key(const http::Request& request, int64_t wall_ms) {
+Result<std::string> read_key(const http::Request& request, const wire::KeyMaker& keys,
+                             int64_t now_ns) {
   auto words = http::write_words(request);
   if (!words) return fail(words.error());
-  return words->key.empty() ? make_key(wall_ms) : std::move(words->key);
+  return words->key.empty() ? keys.make(now_ns) : std::move(words->key);
 }
 
 std::optional<uint64_t> parse_order_number(std::string_view text) {

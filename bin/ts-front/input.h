@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "http/request.h"
 #include "toys/request.h"
+#include "wire/key_maker.h"
 
 namespace tandem::front {
 
@@ -26,8 +27,10 @@ Result<toys::NewToy> read_new_toy(const http::Request& request);
 Result<toys::Purchase> read_restock(const http::Request& request, std::string_view name);
 Result<toys::NewPrice> read_price(const http::Request& request, std::string_view name);
 
-// Idempotency-Key (http/call_request.h). Without one, a made key born at `wall_ms`.
-Result<std::string> read_key(const http::Request& request, int64_t wall_ms);
+// Idempotency-Key (http/call_request.h). Without one, a key of `keys`, made at
+// `now_ns` of the boot clock.
+Result<std::string> read_key(const http::Request& request, const wire::KeyMaker& keys,
+                             int64_t now_ns);
 
 // nullopt: not digits alone. One beyond 2^64-1 is that: no order has such a number.
 std::optional<uint64_t> parse_order_number(std::string_view text);

@@ -10,7 +10,8 @@
 namespace tandem {
 namespace {
 
-constexpr std::string_view kMadePrefix = "t-";
+constexpr std::string_view kMadePrefix = "i-";
+constexpr std::string_view kRandomPrefix = "r-";
 constexpr size_t kHexDigits = 16;
 constexpr size_t kCheckDigits = 4;
 
@@ -66,27 +67,29 @@ Result<uint64_t> parse_hex_id(std::string_view text) {
   return id;
 }
 
-std::string make_key(int64_t wall_ms) {
+std::string random_key() { return std::string(kRandomPrefix) + hex_id(next_random()); }
+
+std::string made_key(uint64_t heard_index, uint64_t random) {
   std::string key(kMadePrefix);
-  key += std::to_string(wall_ms) + "-" + hex_id(next_random());
+  key += std::to_string(heard_index) + "-" + hex_id(random);
   key.resize(key.size() - kCheckDigits);
   return key + check_digits(key);
 }
 
-int64_t key_birth_ms(std::string_view key) {
-  if (!key.starts_with(kMadePrefix)) return -1;
-  key.remove_prefix(kMadePrefix.size());
-  int64_t birth = 0;
-  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), birth);
-  if (error != std::errc{} || birth < 0 || end == key.data() + key.size() || *end != '-') return -1;
-  const std::string_view rest(end + 1, static_cast<size_t>(key.data() + key.size() - end - 1));
-  return parse_hex_id(rest) ? birth : -1;
-}
+std::string make_key(uint64_t heard_index) { return made_key(heard_index, next_random()); }
 
-bool is_made_key(std::string_view key) {
-  if (key_birth_ms(key) < 0) return false;
+std::optional<uint64_t> key_birth(std::string_view key) {
+  if (!key.starts_with(kMadePrefix) || key.size() < kMadePrefix.size() + 2 + kHexDigits) return {};
+  const std::string_view number =
+      key.substr(kMadePrefix.size(), key.size() - kMadePrefix.size() - 1 - kHexDigits);
+  if (number[0] == '0' && number.size() > 1) return {};
+  uint64_t birth = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), birth);
+  if (error != std::errc{} || end != number.data() + number.size() || *end != '-') return {};
+  if (!parse_hex_id(key.substr(key.size() - kHexDigits))) return {};
   const size_t checked = key.size() - kCheckDigits;
-  return check_digits(key.substr(0, checked)) == key.substr(checked);
+  if (check_digits(key.substr(0, checked)) != key.substr(checked)) return {};
+  return birth;
 }
 
 }  // namespace tandem

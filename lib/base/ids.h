@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,14 +17,16 @@ uint64_t random_id();
 std::string hex_id(uint64_t id);
 Result<uint64_t> parse_hex_id(std::string_view text);
 
-// An idempotency key made by tandem: "t-<birth, ms since 1970, decimal>-<16 hex>". The birth lets
-// a replica refuse a key that is older than its memory of keys. The last four digits are check
-// digits of everything before them.
-std::string make_key(int64_t wall_ms);
-// The birth of a key that has the form of a made one, or -1 where it is a client's own.
-int64_t key_birth_ms(std::string_view key);
-// Whether the key was made by make_key: a key that a client thought of itself may have the form,
-// but hardly the check digits. Made before they were there, it looks like a client's.
-bool is_made_key(std::string_view key);
+// An idempotency key that is remembered as long as a client's: "r-<16 hex>".
+std::string random_key();
+// One that tells when it was made, in a time that no clock can falsify: by the newest index of the
+// log that it is for of which its maker has heard. "i-<index, decimal>-<16 hex>"; the last four
+// digits are check digits of everything before them, so that hardly a key that a client thought of
+// passes for one. What is done with that: repl/exactly_once.h.
+std::string make_key(uint64_t heard_index);
+// The same with a random number of the caller's, of which the last 16 bits do not count.
+std::string made_key(uint64_t heard_index, uint64_t random);
+// The index in a key that make_key made; nothing where a key is a client's own.
+std::optional<uint64_t> key_birth(std::string_view key);
 
 }  // namespace tandem

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/ids.h"
 
 namespace tandem::dbclient {
 namespace {
@@ -77,7 +76,7 @@ void DbClient::begin(wire::Method method, std::string_view body, const CallOptio
   call.min_index = options.min_index;
   call.request_id = options.request_id;
   call.key = options.key;
-  if (changes_data(method) && call.key.empty()) call.key = make_key(clock_.wall_ms());
+  if (changes_data(method) && call.key.empty()) call.key = keys_.make(clock_.boot_ns());
   call.body = body;
   const int64_t now_ms = alarm_.now_ms();
   call.deadline_ms = now_ms + timeout_ms;
@@ -154,7 +153,10 @@ void DbClient::on_outcome(size_t slot, Result<std::string_view> outcome) {
 }
 
 void DbClient::on_response(size_t slot, const wire::Response& response) {
-  if (response.status != 503 && response.status != 504) return finish(slot, response);
+  if (response.status != 503 && response.status != 504) {
+    if (changes_data(calls_[slot]->method)) keys_.heard(response.index, clock_.boot_ns());
+    return finish(slot, response);
+  }
   // 503: nothing was done, perhaps because another rs-orch is the active one. 504: what rs-orch
   // waited for in vain may yet happen.
   current_ = (current_ + 1) % transports_.size();

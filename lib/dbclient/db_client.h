@@ -28,6 +28,7 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "wire/envelope.h"
+#include "wire/key_maker.h"
 
 namespace tandem::dbclient {
 
@@ -107,6 +108,7 @@ class DbClient {
   const Options options_;
   Alarm& alarm_;
   const Clock& clock_;
+  wire::KeyMaker keys_;
   std::vector<std::unique_ptr<Call>> calls_;  // by slot; a slot is used again
   std::vector<size_t> free_;
   size_t in_flight_ = 0;

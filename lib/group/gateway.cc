@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "http/responder.h"
 
 namespace tandem::group {
@@ -58,7 +57,7 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   call.min_index = request.min_index;
   call.request_id = request.request_id;
   call.key = request.key;
-  if (call.key.empty() && !call.is_read()) call.key = make_key(system_clock().wall_ms());
+  if (call.key.empty() && !call.is_read()) call.key = keys_.make(system_clock().boot_ns());
   call.body = request.body;
   bytes_in_flight_ += call.body.size();
   const uint32_t budget_ms = request.budget_ms == 0
@@ -234,6 +233,7 @@ void Gateway::finish_with_error(size_t slot, uint16_t status, std::string_view m
 void Gateway::finish(size_t slot, const wire::Response& response) {
   Call& call = calls_[slot];
   Done done = std::move(call.done);
+  if (!call.is_read()) keys_.heard(response.index, system_clock().boot_ns());
   call.used = false;
   bytes_in_flight_ -= call.body.size();
   if (call.body.capacity() > kKeepBytes) call.body = std::string();

@@ -14,6 +14,7 @@
 #include "group/replicas.h"
 #include "loop/loop.h"
 #include "wire/envelope.h"
+#include "wire/key_maker.h"
 
 namespace tandem::group {
 
@@ -84,6 +85,7 @@ class Gateway {
   Replicas& replicas_;
   Leadership& leadership_;
   Options options_;
+  wire::KeyMaker keys_;
   std::vector<Call> calls_;
   std::vector<size_t> free_;
   std::vector<size_t> waiting_;

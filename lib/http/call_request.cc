@@ -77,7 +77,7 @@ Result<WriteWords> write_words(const Request& request) {
   if (Status good = wire::check_key(**key); !good) {
     return fail(ErrorKind::kBadInput, "header " + good.error().message);
   }
-  words.key = wire::logged_key(**key);
+  words.key = **key;
   return words;
 }
 

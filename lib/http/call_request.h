@@ -23,7 +23,7 @@ Result<ReadWords> read_words(const Request& request);
 
 struct WriteWords {
   std::string_view request_id;
-  std::string key;  // as it is to be logged (wire/key.h); empty where the client sent none
+  std::string key;  // empty where the client sent none
 };
 Result<WriteWords> write_words(const Request& request);
 

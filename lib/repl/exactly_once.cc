@@ -1,6 +1,9 @@
 #include "repl/exactly_once.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -26,11 +29,23 @@ uint64_t hash_of(std::string_view text) {
   return hash;
 }
 
-// The birth of a made key, or -1 where a key is a client's or passes for one: what claims to be
-// born further ahead of its entry than a client's key lives would be remembered for ever.
-int64_t made_birth_ms(std::string_view key, int64_t entry_ms) {
-  const int64_t birth_ms = key_birth_ms(key);
-  return birth_ms - ExactlyOnce::kClientKeyMs > entry_ms ? -1 : birth_ms;
+// Where in the log a made key is born; nothing for a client's, and for one that claims to be born
+// where the log has not come to. (What it had heard of may be lost by accept-loss.)
+std::optional<uint64_t> birth_of(std::string_view key, uint64_t entry_index) {
+  const auto birth = key_birth(key);
+  return birth && *birth < entry_index ? birth : std::nullopt;
+}
+
+// What a version whose keys had a wall clock's time went by; of another key, never.
+int64_t birth_ms_of(std::string_view key) {
+  constexpr std::string_view kPrefix = "t-";
+  if (!key.starts_with(kPrefix)) return INT64_MAX;
+  key.remove_prefix(kPrefix.size());
+  int64_t birth_ms = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), birth_ms);
+  const size_t length = static_cast<size_t>(end - key.data());
+  if (error != std::errc{} || birth_ms < 0 || length == key.size() || *end != '-') return INT64_MAX;
+  return parse_hex_id(key.substr(length + 1)) ? birth_ms : INT64_MAX;
 }
 
 Applied refuse(uint16_t status, std::string_view message) {
@@ -57,6 +72,7 @@ class Frozen final : public FrozenState {
       wire::set_stored_text(json, "key", outcome->key);
       json.set("hash", hex_id(outcome->payload_hash));
       json.set("time", outcome->time_ms);
+      if (outcome->made_at > 0) json.set("made", outcome->made_at);
       json.set("status", static_cast<int64_t>(outcome->answer.status));
       wire::set_stored_text(json, "body", outcome->answer.body);
       row = kRowPrefix;
@@ -84,6 +100,7 @@ bool is_own_row(std::string_view row) {
 struct Clock {
   int64_t log_time_ms = 0;
   int64_t client_ms = 0;
+  std::optional<uint64_t> forgotten_index;  // none: the log has not come to kRules
 };
 using OwnRow = std::variant<Clock, ExactlyOnce::Outcome>;
 
@@ -101,7 +118,12 @@ Result<OwnRow> parse_own_row(std::string_view row) {
     const int64_t* log_time = number("log_time");
     const int64_t* client = number("clock");
     if (!log_time || !client) return corrupt("the clock of keys lacks a field");
-    return OwnRow(Clock{*log_time, *client});
+    Clock clock{*log_time, *client, std::nullopt};
+    if (fields.find("forgotten") == nullptr) return OwnRow(clock);
+    const int64_t* forgotten = number("forgotten");
+    if (!forgotten || *forgotten < 0) return corrupt("'forgotten' is no index");
+    clock.forgotten_index = *forgotten;
+    return OwnRow(clock);
   }
   auto key = wire::stored_text(fields, "key");
   auto body = wire::stored_text(fields, "body");
@@ -111,11 +133,15 @@ Result<OwnRow> parse_own_row(std::string_view row) {
   if (!key || !hash || !body || !time_ms || !status) return corrupt("an outcome lacks a field");
   const auto payload_hash = parse_hex_id(*hash);
   if (!payload_hash) return corrupt(payload_hash.error().message);
+  const int64_t* made_at = number("made");
+  const bool is_made = fields.find("made") != nullptr;
+  if (is_made && (!made_at || *made_at <= 0)) return corrupt("'made' is no index");
   if (*status < 0 || *status > UINT16_MAX) return corrupt("the status of an outcome is none");
   ExactlyOnce::Outcome outcome;
   outcome.key = std::move(*key);
   outcome.payload_hash = *payload_hash;
   outcome.time_ms = *time_ms;
+  outcome.made_at = is_made ? static_cast<uint64_t>(*made_at) : 0;
   outcome.answer = Applied{static_cast<uint16_t>(*status), std::move(*body)};
   return OwnRow(std::move(outcome));
 }
@@ -141,15 +167,18 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   advance(entry.time_ms);
   if (entry.request_id.empty()) return carry_out(entry);
   if (auto first = first_answer(entry.payload, entry.request_id)) return std::move(*first);
-  const int64_t now_ms = std::max(entry.time_ms, client_clock_ms_);
-  const int64_t birth_ms = made_birth_ms(entry.request_id, now_ms);
-  if (birth_ms >= 0 && entry.time_ms - birth_ms > kMadeKeyMs / 2) {
+  const auto birth = by_index_ ? birth_of(entry.request_id, entry.index) : std::nullopt;
+  const bool old =
+      by_index_ ? birth && *birth < forgotten_index_
+                : birth_ms_of(entry.request_id) < entry.time_ms - kMadeKeyMs / 2;
+  if (old) {
     return refuse(409, "the request is too old to be carried out now: it may have been before");
   }
   auto outcome = std::make_shared<Outcome>();
   outcome->key = entry.request_id;
   outcome->payload_hash = hash_of(entry.payload);
-  outcome->time_ms = birth_ms >= 0 ? now_ms : client_clock_ms_;
+  outcome->time_ms = birth ? log_time_ms_ : client_clock_ms_;
+  outcome->made_at = birth ? entry.index : 0;
   Applied answer = carry_out(entry);
   outcome->answer = Applied{answer.status, answer.body};
   remember(std::move(outcome));
@@ -168,7 +197,7 @@ std::optional<Applied> ExactlyOnce::first_answer(std::string_view command,
 Status ExactlyOnce::admit(std::string_view command, std::string_view key) const {
   if (outcomes_.contains(key)) return {};
   if (!key.empty()) {
-    if (Status good = wire::check_logged_key(key); !good) return good;
+    if (Status good = wire::check_key(key); !good) return good;
   }
   return inner_.admit(command);
 }
@@ -180,14 +209,8 @@ Applied ExactlyOnce::carry_out(const wire::Entry& entry) {
 }
 
 void ExactlyOnce::remember(Shared outcome) {
-  const int64_t birth_ms = made_birth_ms(outcome->key, outcome->time_ms);
-  Shared* place = nullptr;
-  if (birth_ms >= 0) {
-    const int64_t begin_ms = std::max(birth_ms, outcome->time_ms);
-    place = &made_.emplace_hint(made_.end(), begin_ms, std::move(outcome))->second;
-  } else {
-    place = &client_.emplace_back(std::move(outcome));
-  }
+  auto& ageing = outcome->made_at > 0 ? made_ : client_;
+  Shared* const place = &ageing.emplace_back(std::move(outcome));
   outcomes_.emplace((*place)->key, place);
 }
 
@@ -210,9 +233,10 @@ void ExactlyOnce::advance(int64_t log_time_ms) {
   const int64_t step_ms = log_time_ms - log_time_ms_;
   client_clock_ms_ += std::clamp<int64_t>(step_ms, 0, kMaxClockStepMs);
   log_time_ms_ = std::max(log_time_ms_, log_time_ms);
-  while (!made_.empty() && made_.begin()->first < log_time_ms - kMadeKeyMs) {
-    outcomes_.erase(made_.begin()->second->key);
-    made_.erase(made_.begin());
+  while (!made_.empty() && made_.front()->time_ms < log_time_ms_ - kMadeKeyMs) {
+    forgotten_index_ = made_.front()->made_at;
+    outcomes_.erase(made_.front()->key);
+    made_.pop_front();
   }
   while (!client_.empty() && client_.front()->time_ms < client_clock_ms_ - kClientKeyMs) {
     outcomes_.erase(client_.front()->key);
@@ -224,8 +248,9 @@ std::unique_ptr<FrozenState> ExactlyOnce::freeze() const {
   Json clock;
   clock.set("log_time", log_time_ms_);
   clock.set("clock", client_clock_ms_);
+  if (by_index_) clock.set("forgotten", forgotten_index_);
   std::vector<Shared> outcomes(client_.begin(), client_.end());
-  for (const auto& [begin_ms, outcome] : made_) outcomes.push_back(outcome);
+  outcomes.insert(outcomes.end(), made_.begin(), made_.end());
   if (planted(Bug::kForgetKeys)) outcomes.clear();
   return std::make_unique<Frozen>(std::move(clock), std::move(outcomes), inner_.freeze());
 }
@@ -235,6 +260,8 @@ void ExactlyOnce::reset() {
   made_.clear();
   client_.clear();
   log_time_ms_ = client_clock_ms_ = 0;
+  forgotten_index_ = 0;
+  by_index_ = false;
   inner_.reset();
 }
 
@@ -245,12 +272,14 @@ Status ExactlyOnce::restore_row(std::string_view row) {
   if (const auto* clock = std::get_if<Clock>(&*own)) {
     log_time_ms_ = clock->log_time_ms;
     client_clock_ms_ = clock->client_ms;
+    by_index_ = clock->forgotten_index.has_value();
+    forgotten_index_ = clock->forgotten_index.value_or(0);
     return {};
   }
   auto outcome = std::make_shared<Outcome>(std::move(std::get<Outcome>(*own)));
   if (outcomes_.contains(outcome->key)) return corrupt("a key comes twice");
-  // An earlier version took for a made key what counts as a client's now: it has log time.
-  if (made_birth_ms(outcome->key, outcome->time_ms) < 0 && client_clock_ms_ != 0) {
+  // An earlier version had keys that aged by log time and are as a client's now.
+  if (outcome->made_at == 0 && client_clock_ms_ != 0) {
     outcome->time_ms = std::min(outcome->time_ms, client_clock_ms_);
   }
   remember(std::move(outcome));

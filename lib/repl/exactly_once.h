@@ -3,11 +3,16 @@
 // part of every snapshot, and forgets by log time, so that all replicas forget the same.
 //
 // Keys that tandem made (base/ids.h) are remembered for kMadeKeyMs, keys of clients for
-// kClientKeyMs. A made key carries its birth; one that is older than half its life is refused, as
-// its first outcome may be forgotten by the time it is applied. Its life begins at its birth where
-// that is ahead of log time: after an idle hour log time catches up within a few entries, and the
-// key must not be forgotten before it is refused. One that claims to be born further ahead than a
-// client's key lives is remembered as a client's.
+// kClientKeyMs. A made key tells of an index that its maker had heard of: its own first entry comes
+// after that. What is remembered also holds the index of the newest made key that was forgotten. A
+// made key that is not remembered, and was born before that, may be one of those: it is refused.
+// One that was born at or after it was never carried out. No clock is needed for that. A key that
+// claims to be born where the log has not come to is remembered as a client's.
+//
+// Logs of an earlier version hold keys with a wall clock's time, "t-<ms since 1970>-<16 hex>", and
+// what was refused there for its age has to stay refused where such a log is read again. So the
+// entry that opens an epoch says by its own key, kRules, that the rules above hold from there on: a
+// key with a time is a client's like every other then.
 //
 // A provisional answer is replaced by the one that settles it, and the key goes on ageing as
 // before; where the key is forgotten already, or has an answer that is not provisional, nothing
@@ -16,16 +21,20 @@
 // Rows of a snapshot, before those of the inner state machine; a key or a body that is no UTF-8 is
 // written as wire/stored_json.h says:
 //
-//   {"key_clock":{"log_time":…,"clock":…}}
-//   {"outcome":{"key":"basket-1","hash":"…","time":…,"status":200,"body":"{…}"}}
+//   {"key_clock":{"log_time":…,"clock":…,"forgotten":…}}
+//   {"outcome":{"key":"basket-1","hash":"…","time":…,"made":…,"status":200,"body":"{…}"}}
+//
+// "made" is the index of the entry that a made key was applied with, and only those have it. There
+// is no "forgotten" in the snapshot of a log without kRules, as an earlier version wrote it: all its
+// keys age as those of clients, and nothing was forgotten that has an index.
 //
 // The keys of clients age by a clock of their own, which follows log time by at most a second an
-// entry: where log time catches up with an idle day in a thousand entries, they do not age a day.
+// entry: a host whose clocks leap, or a snapshot of a version whose log time could, makes none of
+// them a day older at once.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,9 +51,13 @@ class ExactlyOnce final : public StateMachine {
   static constexpr int64_t kMadeKeyMs = 5LL * 60 * 1000;
   static constexpr int64_t kClientKeyMs = 24LL * 60 * 60 * 1000;
 
+  static constexpr std::string_view kRules = "keys-by-index";
+
   explicit ExactlyOnce(StateMachine& inner) : inner_(inner) {}  // `inner` outlives this
 
   Applied apply(const wire::Entry& entry) override;
+  // An entry that opens an epoch.
+  void opened(const wire::Entry& entry) { by_index_ = by_index_ || entry.request_id == kRules; }
   Status admit(std::string_view command) const override { return inner_.admit(command); }
   // The command with its key, which may be empty: the rule for keys is wire/key.h. One that is
   // remembered gets its first answer again, whatever would be admitted now.
@@ -64,7 +77,8 @@ class ExactlyOnce final : public StateMachine {
   struct Outcome {
     std::string key;
     uint64_t payload_hash = 0;
-    int64_t time_ms = 0;  // log time; of a client's key, the clock that it ages by
+    int64_t time_ms = 0;   // log time; of a client's key, the clock that it ages by
+    uint64_t made_at = 0;  // index of the entry of a made key; 0: it ages as a client's
     Applied answer;
   };
   using Shared = std::shared_ptr<const Outcome>;
@@ -76,13 +90,15 @@ class ExactlyOnce final : public StateMachine {
   void advance(int64_t log_time_ms);
 
   StateMachine& inner_;
-  std::multimap<int64_t, Shared> made_;  // by the beginning of their lives
-  std::deque<Shared> client_;            // in the order of their clock
+  std::deque<Shared> made_;    // in the order of the log
+  std::deque<Shared> client_;  // in the order of their clock
   // Where in those two the outcome of a key is: elements of neither move. The keys are views into
   // the outcomes.
   std::unordered_map<std::string_view, Shared*> outcomes_;
   int64_t log_time_ms_ = 0;  // of the last entry; 0: none yet
   int64_t client_clock_ms_ = 0;
+  bool by_index_ = false;         // the log has come to kRules
+  uint64_t forgotten_index_ = 0;  // of the newest made key that is forgotten
 };
 
 }  // namespace tandem::repl

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "repl/exactly_once.h"
 #include "repl/planted.h"
 
 namespace tandem::repl {
@@ -49,6 +50,7 @@ void Leader::name_record() {
   wire::Entry entry;
   entry.type = wire::EntryType::kOpen;
   entry.time_ms = context_.last_time_ms;
+  entry.request_id = ExactlyOnce::kRules;
   entry.payload = to_text(record_);
   append_entry(std::move(entry));
   named_ = context_.last_index;

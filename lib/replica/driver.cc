@@ -361,7 +361,10 @@ void Driver::apply(const wire::Entry& entry) {
   applied_ = entry.index;
   applied_time_ms_ = entry.time_ms;
   bytes_since_snapshot_ += wire::encoded_size(entry);
-  if (entry.type != wire::EntryType::kCommand) return;
+  if (entry.type != wire::EntryType::kCommand) {
+    machine_.opened(entry);
+    return;
+  }
   const repl::Applied answer = machine_.apply(entry);
   writers_.applied(entry.index, answer);
 }

@@ -26,7 +26,7 @@ struct Entry {
   uint64_t index = 0;
   uint64_t epoch = 0;
   int64_t time_ms = 0;     // log time: ms since 1970 by the first entry, then counted; never goes back
-  std::string request_id;  // idempotency key, empty for kOpen
+  std::string request_id;  // idempotency key; of kOpen, by which rules keys age from here on
   std::string payload;
 
   bool operator==(const Entry&) const = default;

@@ -35,24 +35,30 @@ TEST(Ids, RefusesWhatIsNoHexId) {
   }
 }
 
-TEST(Keys, CarryTheirBirth) {
-  const std::string key = make_key(1'700'000'000'123);
-  EXPECT_EQ(key_birth_ms(key), 1'700'000'000'123);
-  EXPECT_NE(make_key(5), make_key(5));
-  EXPECT_EQ(key_birth_ms(make_key(0)), 0);
-  EXPECT_TRUE(is_made_key(key));
-  for (size_t at = 2; at < key.size(); ++at) {
-    std::string other = key;
-    other[at] = other[at] == '1' ? '2' : '1';
-    EXPECT_FALSE(is_made_key(other)) << other;
+TEST(Keys, TellOfTheIndexThatTheirMakerHadHeard) {
+  for (const uint64_t index : {uint64_t{0}, uint64_t{7}, UINT64_MAX}) {
+    const std::string key = make_key(index);
+    EXPECT_EQ(key_birth(key), index);
+    EXPECT_NE(key, make_key(index));
+    for (size_t at = 0; at < key.size(); ++at) {
+      std::string other = key;
+      other[at] = other[at] == '1' ? '2' : '1';
+      EXPECT_FALSE(key_birth(other)) << other;
+    }
   }
+  EXPECT_EQ(made_key(5, 1 << 16), made_key(5, (1 << 16) + 1));
 }
 
-TEST(Keys, OfClientsHaveNoBirth) {
-  for (const char* key : {"", "t-", "t-5", "t-5-", "t-x-0000000000000001", "t--5-0000000000000001",
-                          "t-5-000000000000001", "t-5-00000000000000011", "order-5",
-                          "t-99999999999999999999-0000000000000001"}) {
-    EXPECT_EQ(key_birth_ms(key), -1) << key;
+TEST(Keys, OfClientsTellOfNone) {
+  EXPECT_TRUE(random_key().starts_with("r-"));
+  EXPECT_NE(random_key(), random_key());
+  const std::string made = make_key(5);
+  for (const std::string& key :
+       {std::string(), std::string("i-"), std::string("i-5"), std::string("i--5-0123456789abcdef"),
+        std::string("i-5-0123456789abcdef"), std::string("i-99999999999999999999-0123456789abcdef"),
+        "i-0" + made.substr(2), "c-" + made, made + "0", random_key(),
+        std::string("t-1700000000000-0123456789abcdef")}) {
+    EXPECT_FALSE(key_birth(key)) << key;
   }
 }
 

@@ -57,8 +57,10 @@ class FakeAlarm final : public Alarm {
 
 class FixedClock final : public Clock {
  public:
-  int64_t boot_ns() const override { return 0; }
+  int64_t boot_ns() const override { return ns; }
   int64_t wall_ms() const override { return 1234567; }
+
+  int64_t ns = 1;
 };
 
 class DbClientTest : public testing::Test {
@@ -137,9 +139,23 @@ TEST_F(DbClientTest, AWriteHasTheCallersKeyOrAMadeOne) {
   client_->write("{}", {}, note());
   client_->clear({}, note());
   EXPECT_EQ(asked()[0].key, "mine");
-  EXPECT_THAT(asked()[1].key, testing::StartsWith("t-1234567-"));
+  EXPECT_THAT(asked()[1].key, testing::StartsWith("r-"));
   EXPECT_EQ(asked()[2].method, wire::Method::kDbClear);
   EXPECT_NE(asked()[1].key, asked()[2].key);
+}
+
+TEST_F(DbClientTest, AMadeKeyTellsOfTheNewestWriteThatWasAnswered) {
+  make(1);
+  client_->read("{}", {}, note());
+  asked()[0].answer(200, "[]", 9);
+  client_->write("{}", {}, note());
+  EXPECT_FALSE(key_birth(asked()[1].key)) << "a read may be answered by a replica that is behind";
+  asked()[1].answer(409, "", 12);
+  client_->write("{}", {}, note());
+  EXPECT_EQ(key_birth(asked()[2].key), 12u);
+  clock_.ns += wire::KeyMaker::kFreshNs + 1;
+  client_->write("{}", {}, note());
+  EXPECT_FALSE(key_birth(asked()[3].key));
 }
 
 TEST_F(DbClientTest, EveryVerdictOfTheDatabaseIsGivenAsItIs) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
+
 namespace tandem::repl {
 namespace {
 
@@ -55,10 +57,23 @@ struct ExactlyOnceTest : testing::Test {
     entry.request_id = key;
     entry.payload = payload;
     entry.time_ms = time_ms;
+    entry.index = ++index;
     return machine.apply(entry);
   }
-  static std::string made_key(int64_t birth_ms, int n = 1) {
-    return "t-" + std::to_string(birth_ms) + "-000000000000000" + std::to_string(n);
+  static void open(ExactlyOnce& opened) {
+    wire::Entry entry;
+    entry.type = wire::EntryType::kOpen;
+    entry.request_id = ExactlyOnce::kRules;
+    opened.opened(entry);
+  }
+  void SetUp() override { open(machine); }
+  void start_over() {
+    machine.reset();
+    index = 0;
+    open(machine);
+  }
+  static std::string made_key(uint64_t heard_index = 0, uint64_t n = 1) {
+    return tandem::made_key(heard_index, n << 16);
   }
   std::vector<std::string> rows() const {
     std::vector<std::string> all;
@@ -69,6 +84,7 @@ struct ExactlyOnceTest : testing::Test {
     return all;
   }
 
+  uint64_t index = 0;
   Counter counter;
   ExactlyOnce machine{counter};
 };
@@ -80,14 +96,15 @@ TEST_F(ExactlyOnceTest, ARepetitionGetsTheFirstAnswer) {
   EXPECT_EQ(counter.applied, 2);
 }
 
-TEST_F(ExactlyOnceTest, AKeyThatSaysItIsBornInTheFarFutureAgesAsAClients) {
-  for (const int64_t birth_ms : {INT64_MAX, kNow + ExactlyOnce::kClientKeyMs + 1}) {
-    machine.reset();
-    apply(made_key(birth_ms), "x");
+// Whose maker had heard of what is lost now, or a client that made it up.
+TEST_F(ExactlyOnceTest, AKeyThatIsBornWhereTheLogHasNotComeToAgesAsAClients) {
+  for (const uint64_t heard : {uint64_t{1}, uint64_t{1000}, UINT64_MAX}) {
+    start_over();
+    apply(made_key(heard), "x");
+    apply("", "x", kNow + ExactlyOnce::kMadeKeyMs + 1);
     EXPECT_EQ(machine.remembered(), 1u);
-    // Client keys age by a second an entry at most.
     for (int64_t s = 1; s <= ExactlyOnce::kClientKeyMs / 1000 + 1; ++s) {
-      apply("", "x", kNow + s * 1000);
+      apply("", "x", kNow + ExactlyOnce::kMadeKeyMs + s * 1000);
     }
     EXPECT_EQ(machine.remembered(), 0u);
   }
@@ -149,37 +166,93 @@ TEST_F(ExactlyOnceTest, KeysOfClientsAreForgottenAfterADayOfLogTime) {
 }
 
 TEST_F(ExactlyOnceTest, MadeKeysAreForgottenSooner) {
-  apply(made_key(kNow), "x");
+  apply(made_key(), "x");
   apply("client", "x");
+  apply(random_key(), "x");
+  apply("t-1-0123456789abcdef", "x");
+  apply("", "x", kNow + ExactlyOnce::kMadeKeyMs);
+  EXPECT_EQ(machine.remembered(), 4U);
   apply("", "x", kNow + ExactlyOnce::kMadeKeyMs + 1);
-  EXPECT_EQ(machine.remembered(), 1U);
+  EXPECT_EQ(machine.remembered(), 3U);
 }
 
-TEST_F(ExactlyOnceTest, AMadeKeyIsRefusedBeforeItCouldBeForgotten) {
-  const int64_t half = ExactlyOnce::kMadeKeyMs / 2;
-  EXPECT_EQ(apply(made_key(kNow), "x", kNow + half).status, 200);
-  EXPECT_EQ(apply(made_key(kNow, 2), "x", kNow + half + 1).status, 409);
-  EXPECT_EQ(counter.applied, 1);
-  // The known one still gets its answer.
-  EXPECT_EQ(apply(made_key(kNow), "x", kNow + half + 1).status, 200);
+TEST_F(ExactlyOnceTest, AMadeKeyThatMayBeForgottenIsNotCarriedOut) {
+  apply("", "x");
+  apply("", "x");
+  EXPECT_EQ(apply(made_key(2, 1), "x").body, "3");  // index 3
+  apply("", "x", kNow + ExactlyOnce::kMadeKeyMs + 1);
+  EXPECT_EQ(machine.remembered(), 0U);
+  const int applied = counter.applied;
+  const Applied again = apply(made_key(2, 1), "x", kNow + ExactlyOnce::kMadeKeyMs + 1);
+  EXPECT_EQ(again.status, 409);
+  EXPECT_NE(again.body.find("too old"), std::string::npos);
+  EXPECT_EQ(apply(made_key(2, 2), "x", kNow + ExactlyOnce::kMadeKeyMs + 1).status, 409)
+      << "nobody knows that it is another one";
+  EXPECT_EQ(counter.applied, applied);
+  EXPECT_EQ(apply(made_key(3, 3), "x", kNow + ExactlyOnce::kMadeKeyMs + 1).status, 200)
+      << "made when the forgotten one was done: it is another one";
 }
 
-// After an idle hour log time is behind the clocks that make keys, and catches up by a minute an
-// entry: at no time may a repetition be carried out again.
-TEST_F(ExactlyOnceTest, AMadeKeyIsAppliedOnceThoughLogTimeCatchesUp) {
-  const int64_t behind = kNow - 60 * 60'000;
-  EXPECT_EQ(apply(made_key(kNow), "x", behind).status, 200);
-  for (int minute = 1; minute <= 90; ++minute) {
-    const Applied again = apply(made_key(kNow), "x", behind + minute * 60'000);
-    EXPECT_TRUE(again.body == "1" || again.status == 409) << minute;
+// However far log time leaps, and whatever the clocks say: only what was forgotten counts.
+TEST_F(ExactlyOnceTest, NothingIsRefusedForTheTimeThatPassed) {
+  apply("", "x");
+  for (int day = 1; day < 100; ++day) {
+    EXPECT_EQ(apply(made_key(1), "x", kNow + day * ExactlyOnce::kClientKeyMs).status, 200) << day;
+    start_over();
+    apply("", "x");
   }
-  EXPECT_EQ(counter.applied, 1);
+  EXPECT_EQ(apply("t-1-0123456789abcdef", "x").status, 200);
+}
+
+TEST_F(ExactlyOnceTest, AMadeKeyIsCarriedOutOnceAtAnyTime) {
+  apply("", "x");
+  for (int64_t ms = 0; ms < 4 * ExactlyOnce::kMadeKeyMs; ms += 10'000) {
+    const Applied answer = apply(made_key(1), "x", kNow + ms);
+    EXPECT_TRUE(answer.body == "2" || answer.status == 409) << ms;
+  }
+  EXPECT_EQ(counter.applied, 2);
+}
+
+TEST_F(ExactlyOnceTest, WhatIsForgottenIsPartOfASnapshot) {
+  apply("", "x");
+  apply(made_key(1), "x");
+  apply("", "x", kNow + ExactlyOnce::kMadeKeyMs + 1);
+  const auto frozen = rows();
+  machine.reset();
+  for (const std::string& row : frozen) ASSERT_TRUE(machine.restore_row(row)) << row;
+  EXPECT_EQ(rows(), frozen);
+  EXPECT_EQ(apply(made_key(1), "x", kNow + ExactlyOnce::kMadeKeyMs + 1).status, 409);
+  EXPECT_EQ(apply(made_key(2), "x", kNow + ExactlyOnce::kMadeKeyMs + 1).status, 200);
+}
+
+// What such a log refused is not done, on none of the replicas that read it.
+TEST_F(ExactlyOnceTest, ALogOfAnEarlierVersionIsReadByItsRules) {
+  const std::string key = "t-" + std::to_string(kNow) + "-0123456789abcdef";
+  const int64_t half = ExactlyOnce::kMadeKeyMs / 2;
+  machine.reset();
+  index = 5;
+  EXPECT_EQ(apply(key, "x", kNow + half + 1).status, 409);
+  EXPECT_EQ(apply(key, "x", kNow + half).status, 200);
+  EXPECT_EQ(apply(key, "x", kNow + half + 1).status, 200) << "known";
+  EXPECT_EQ(apply(made_key(1), "x", kNow + half + 1).status, 200);
+  EXPECT_EQ(rows()[0].find("forgotten"), std::string::npos);
+  const auto frozen = rows();
+  machine.reset();
+  for (const std::string& row : frozen) ASSERT_TRUE(machine.restore_row(row)) << row;
+  EXPECT_EQ(rows(), frozen);
+  EXPECT_EQ(apply("t-5-0123456789abcdef", "x", kNow + half + 1).status, 409);
+  open(machine);
+  EXPECT_EQ(apply("t-5-0123456789abcdef", "x", kNow + half + 1).status, 200);
+  EXPECT_EQ(apply(key, "x", kNow + 2 * ExactlyOnce::kMadeKeyMs).status, 200);
+  EXPECT_EQ(apply(made_key(1), "x", kNow + 2 * ExactlyOnce::kMadeKeyMs).body,
+            apply(made_key(1), "x", kNow + 2 * ExactlyOnce::kMadeKeyMs).body)
+      << "a client's in that version: remembered for a day";
 }
 
 TEST_F(ExactlyOnceTest, ASnapshotHoldsTheOutcomes) {
   apply("a \"key\"\n\x01", "refuse", kNow);
-  apply(made_key(kNow + 5), "y", kNow + 1);
-  apply(made_key(kNow + 2), "z", kNow + 2);
+  apply(made_key(1, 1), "y", kNow + 1);
+  apply(made_key(1, 2), "z", kNow + 2);
   const std::vector<std::string> before = rows();
 
   Counter other_counter;
@@ -193,6 +266,7 @@ TEST_F(ExactlyOnceTest, ASnapshotHoldsTheOutcomes) {
   again.request_id = "a \"key\"\n\x01";
   again.payload = "refuse";
   again.time_ms = kNow + 2;
+  again.index = 4;
   EXPECT_EQ(other.apply(again).body, "{\"refused\":1}");
   EXPECT_EQ(other_counter.applied, 3);
   std::vector<std::string> after;
@@ -226,6 +300,9 @@ TEST_F(ExactlyOnceTest, MalformedRowsAreCorrupt) {
            R"({"outcome":{"key":"a","hash":"12","time":1,"status":200,"body":""}})",
            R"({"outcome":{"key":"a","hash":"0000000000000001","time":"1","status":200,"body":""}})",
            R"({"outcome":{"key":"a","hash":"0000000000000001","time":1,"status":200}})",
+           R"({"outcome":{"key":"a","hash":"0000000000000001","time":1,"made":0,"status":200,"body":""}})",
+           R"({"key_clock":{"log_time":1,"clock":1,"forgotten":-1}})",
+           R"({"key_clock":{"log_time":1,"clock":1,"forgotten":"1"}})",
        }) {
     const Status status = machine.restore_row(row);
     ASSERT_FALSE(status) << row;
@@ -252,8 +329,8 @@ TEST_F(ExactlyOnceTest, AClientsKeyDoesNotAgeByIdleDaysThatLogTimeCatchesUpWith)
 }
 
 TEST_F(ExactlyOnceTest, AProvisionalAnswerIsReplacedByTheOneThatSettlesIt) {
-  for (const std::string& key : {std::string("client"), made_key(kNow)}) {
-    machine.reset();
+  for (const std::string& key : {std::string("client"), made_key()}) {
+    start_over();
     EXPECT_EQ(apply(key, "begin").status, kProvisional);
     apply("other", "begin");
     EXPECT_EQ(apply(key, "begin").body, "1") << "until it is settled";
@@ -294,24 +371,24 @@ TEST_F(ExactlyOnceTest, ASettledKeyAgesFromItsFirstCommand) {
   apply("", "end a", kNow + kDayMs);
   EXPECT_EQ(apply("a", "begin", kNow + kDayMs).status, 200);
   EXPECT_EQ(apply("a", "begin", kNow + kDayMs + 1).status, kProvisional) << "forgotten: anew";
-  machine.reset();
-  apply(made_key(kNow), "begin");
-  apply("", "end " + made_key(kNow), kNow + ExactlyOnce::kMadeKeyMs);
+  start_over();
+  apply(made_key(), "begin");
+  apply("", "end " + made_key(), kNow + ExactlyOnce::kMadeKeyMs);
   EXPECT_EQ(machine.remembered(), 1U);
   apply("", "y", kNow + ExactlyOnce::kMadeKeyMs + 1);
   EXPECT_EQ(machine.remembered(), 0U);
 }
 
 TEST_F(ExactlyOnceTest, NothingIsSettledWhereTheKeyIsForgotten) {
-  apply(made_key(kNow), "begin");
-  const std::string end = "end " + made_key(kNow);
+  apply(made_key(), "begin");
+  const std::string end = "end " + made_key();
   EXPECT_EQ(apply("", end, kNow + ExactlyOnce::kMadeKeyMs + 1).status, 200);
   EXPECT_EQ(machine.remembered(), 0U);
 }
 
 TEST_F(ExactlyOnceTest, AFrozenStateShowsTheAnswerOfItsTime) {
   apply("a", "begin");
-  apply(made_key(kNow), "begin");
+  apply(made_key(), "begin");
   apply("b", "begin");
   const auto written = [](const FrozenState& state) {
     std::vector<std::string> all;
@@ -324,7 +401,7 @@ TEST_F(ExactlyOnceTest, AFrozenStateShowsTheAnswerOfItsTime) {
   const auto picture = machine.freeze();
   const auto before = written(*picture);
   apply("", "end a");
-  apply("", "end " + made_key(kNow));
+  apply("", "end " + made_key());
   EXPECT_EQ(written(*picture), before);
   const auto after = written(*machine.freeze());
   EXPECT_EQ(after.size(), before.size());
@@ -334,9 +411,9 @@ TEST_F(ExactlyOnceTest, AFrozenStateShowsTheAnswerOfItsTime) {
 TEST_F(ExactlyOnceTest, ASnapshotHoldsWhatIsSettledAndWhatIsNot) {
   apply("a", "begin");
   apply("b", "begin");
-  apply(made_key(kNow), "begin");
+  apply(made_key(), "begin");
   apply("", "end b");
-  apply("", "end " + made_key(kNow));
+  apply("", "end " + made_key());
   const auto frozen = rows();
   machine.reset();
   for (const std::string& row : frozen) ASSERT_TRUE(machine.restore_row(row)) << row;

@@ -41,10 +41,10 @@ class FakeCalls final : public Calls {
                      std::string(request.body), std::move(done)});
   }
   // The oldest that has no answer yet.
-  void answer(uint16_t status, std::string_view body) {
+  void answer(uint16_t status, std::string_view body, uint64_t index = 7) {
     Call call = std::move(calls.front());
     calls.pop_front();
-    call.done(wire::Response{status, 7, body});
+    call.done(wire::Response{status, index, body});
   }
 
   bool refuses = false;  // everything, at once

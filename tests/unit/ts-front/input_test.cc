@@ -141,21 +141,23 @@ TEST(InputTest, TheNameInThePathCounts) {
 
 TEST(InputTest, KeysAreKeptOrMade) {
   http::Request request;
-  const auto made = read_key(request, 1234);
+  wire::KeyMaker keys;
+  keys.heard(7, 1234);
+  const auto made = read_key(request, keys, 1234);
   ASSERT_TRUE(made);
-  EXPECT_EQ(key_birth_ms(*made), 1234);
+  EXPECT_EQ(key_birth(*made), 7);
   const std::string longest(128, 'k');
   request.headers = {{"idempotency-key", longest}};
-  EXPECT_EQ(*read_key(request, 0), longest);
+  EXPECT_EQ(*read_key(request, keys, 0), longest);
   const std::string longer(129, 'k');
   request.headers = {{"Idempotency-Key", longer}};
-  EXPECT_THAT(error(read_key(request, 0)), HasSubstr("129 bytes"));
+  EXPECT_THAT(error(read_key(request, keys, 0)), HasSubstr("129 bytes"));
   request.headers = {{"Idempotency-Key", "\xff"}};
-  EXPECT_THAT(error(read_key(request, 0)), HasSubstr("not UTF-8"));
+  EXPECT_THAT(error(read_key(request, keys, 0)), HasSubstr("not UTF-8"));
   request.headers = {{"Idempotency-Key", "a"}, {"idempotency-key", "b"}};
-  EXPECT_EQ(error(read_key(request, 0)), "header Idempotency-Key is given twice");
+  EXPECT_EQ(error(read_key(request, keys, 0)), "header Idempotency-Key is given twice");
   request.headers[1].value = "a";
-  EXPECT_EQ(error(read_key(request, 0)), "header Idempotency-Key is given twice");
+  EXPECT_EQ(error(read_key(request, keys, 0)), "header Idempotency-Key is given twice");
 }
 
 TEST(InputTest, OrderNumbers) {

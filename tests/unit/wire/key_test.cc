@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/ids.h"
+#include "wire/key_maker.h"
 
 namespace tandem::wire {
 namespace {
@@ -32,32 +33,27 @@ TEST(Key, TheRuleSaysWhatIsWrong) {
   }
 }
 
-TEST(Key, WhatLooksMadeIsLoggedAsAClients) {
-  for (const std::string key : {"t-1-0123456789abcdef", "t-9223372036854775807-0000000000000001",
-                                "t-1700000000000-ffffffffffffffff", "c-t-1-0123456789abcdef"}) {
-    const std::string logged = logged_key(key);
-    EXPECT_LT(key_birth_ms(logged), 0) << logged;
-    EXPECT_NE(logged, key);
-    EXPECT_EQ(client_key(logged), key);
-    EXPECT_TRUE(check_logged_key(logged));
-  }
-  // Leading zeros: as long as a key may be, and the mark before it.
-  const std::string longest = "t-" + std::string(109, '0') + "-0123456789abcdef";
-  ASSERT_EQ(longest.size(), kMaxKeyBytes);
-  EXPECT_TRUE(check_logged_key(logged_key(longest)));
-  EXPECT_FALSE(check_logged_key(std::string(129, 'k')));
-  EXPECT_FALSE(check_logged_key("c-" + std::string(128, 'k')));
+// --- keys that are made ---
+
+constexpr int64_t kNow = 1'000'000'000'000;
+
+TEST(KeyMaker, TellsOfTheNewestIndexThatItHasHeard) {
+  KeyMaker maker;
+  maker.heard(7, kNow);
+  maker.heard(5, kNow + 1);
+  maker.heard(0, kNow + 2);
+  EXPECT_EQ(key_birth(maker.make(kNow + 3)), 7);
 }
 
-TEST(Key, OthersAreLoggedAsTheyAre) {
-  const std::string made = make_key(1'700'000'000'000);
-  for (const std::string& key :
-       {std::string("basket-1"), std::string("c-1"), std::string("t-"), made}) {
-    EXPECT_EQ(logged_key(key), key);
-    EXPECT_EQ(client_key(key), key);
-  }
-  // Not the made one that it has inside.
-  EXPECT_NE(logged_key("c-" + made), "c-" + made);
+TEST(KeyMaker, TellsOfNoneWhereItHasHeardNothingLately) {
+  KeyMaker maker;
+  EXPECT_FALSE(key_birth(maker.make(kNow)));
+  maker.heard(7, kNow);
+  maker.heard(5, kNow + 1);
+  EXPECT_TRUE(key_birth(maker.make(kNow + KeyMaker::kFreshNs)));
+  EXPECT_FALSE(key_birth(maker.make(kNow + KeyMaker::kFreshNs + 1)));
+  maker.heard(7, kNow + KeyMaker::kFreshNs);
+  EXPECT_EQ(key_birth(maker.make(kNow + KeyMaker::kFreshNs + 1)), 7);
 }
 
 }  // namespace
