@@ -146,6 +146,15 @@ void Checks::applies(const wire::Entry& entry) const {
         "an entry is applied that is not committed");
 }
 
+// Clocks run up to 5 % fast.
+void Checks::has_log_time(const wire::Entry& entry, int64_t now_ns) {
+  if (entry.type != wire::EntryType::kCommand) return;
+  if (first_time_ms_ == 0) first_time_ms_ = entry.time_ms;
+  HOLDS(entry.time_ms >= first_time_ms_ &&
+            entry.time_ms - first_time_ms_ <= now_ns / kMs * 106 / 100 + 1,
+        "log time follows no clock that counts");
+}
+
 void Checks::takes_effect(const std::string& key, repl::Index index) {
   HOLDS(effects_.try_emplace(key, index).first->second == index, "a key is applied twice");
 }

@@ -14,6 +14,7 @@
 #include "repl/state_machine.h"
 #include "repl/types.h"
 #include "sim/disk.h"
+#include "sim/plan.h"
 
 namespace tandem::sim {
 
@@ -40,6 +41,8 @@ class Checks {
   void leaves(const repl::Message& message, const Disk& disk) const;
   void disk_is_renewed(const repl::Member& member) const;
   void applies(const wire::Entry& entry) const;
+  // Log time goes no faster than the clocks that it is counted by, whatever wall clocks say.
+  void has_log_time(const wire::Entry& entry, int64_t now_ns);
   // The state machine carries out the command of this key.
   void takes_effect(const std::string& key, repl::Index index);
   // A client's command was answered.
@@ -75,6 +78,7 @@ class Checks {
     const Log* log = nullptr;
   };
 
+  int64_t first_time_ms_ = 0;  // log time of the first entry that was applied
   std::map<repl::ReplicaId, const Disk*> disks_;
   repl::Record record_;
   std::vector<wire::Entry> committed_;     // at [index - 1]

@@ -106,7 +106,7 @@ void Clients::choose_change(Client& client, const std::string& object) {
   request.key =
       world_.random.chance(500)
           ? "client" + std::to_string(request.client) + '-' + std::to_string(request.number)
-          : "t-" + std::to_string(world_.wall_ms()) + '-' + hex_id(world_.new_id());
+          : made_key(client.heard, world_.new_id());
 }
 
 void Clients::forge(Client& client) {
@@ -186,6 +186,7 @@ void Clients::take(Client& client, const Answer& answer) {
     }
   } else {
     if (answer.applied.status == 422) violated("a key that was not used is refused");
+    client.heard = answer.index;
     operation.index = world_.checks.effect_of(client.request.key);
     if (answer.applied.status == 409) operation.outcome = Outcome::kMismatch;
   }

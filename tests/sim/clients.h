@@ -40,6 +40,7 @@ class Clients final : public Database::Clients {
     bool forged = false;  // the key of an earlier command with another body
     uint32_t patience = 0;
     repl::Index seen = 0;                 // of the session
+    repl::Index heard = 0;                // of any answer to a change
     std::map<std::string, int64_t> held;  // registers, as last read
   };
   void begin(uint32_t id);

@@ -266,7 +266,7 @@ void Node::read_record() {
 
 bool Node::write(const std::string& key, std::string command, Written done, int64_t budget_ns) {
   if (!leading() || full()) return false;
-  step(repl::Propose{world_.wall_ms(), key, std::move(command)});
+  step(repl::Propose{wall_ms(), key, std::move(command)});
   const repl::Index index = core_->last_index();
   const uint64_t number = ++life_.last_writer;
   life_.writers[index] = Writer{number, key, std::move(done)};
@@ -351,8 +351,12 @@ void Node::apply_committed() {
   while (applied_ < end && !life_.installing) {
     const wire::Entry& entry = disk_->log().at(++applied_);
     world_.checks.applies(entry);
+    world_.checks.has_log_time(entry, world_.now());
     applied_time_ms_ = entry.time_ms;
-    if (entry.type != wire::EntryType::kCommand) continue;
+    if (entry.type != wire::EntryType::kCommand) {
+      machine_->opened(entry);
+      continue;
+    }
     const repl::Applied applied = machine_->apply(entry);
     program_->applied(entry, applied);
     auto writer = life_.writers.extract(entry.index);

@@ -11,6 +11,7 @@ constexpr int64_t kMaxOffsetNs = 100'000 * kMs;
 
 Process::Process(Universe& universe, int64_t clock_ppm)
     : universe_(universe),
+      number_(++universe.processes),
       clock_ppm_(universe.between_ns(-clock_ppm, clock_ppm)),
       clock_offset_ns_(universe.between_ns(0, kMaxOffsetNs)) {}
 

@@ -37,6 +37,7 @@ class Process {
     const int64_t now = universe_.now();
     return clock_offset_ns_ + now / kPpm * rate + now % kPpm * rate / kPpm;
   }
+  int64_t wall_ms() const { return universe_.wall_ms(number_); }
 
  protected:
   void begin_life();
@@ -48,6 +49,7 @@ class Process {
   static constexpr int64_t kPpm = 1'000'000;
 
   Universe& universe_;
+  const uint64_t number_;
   const int64_t clock_ppm_;
   int64_t clock_offset_ns_;  // another one after the machine was started again
   uint64_t session_ = 0;

@@ -12,11 +12,20 @@
 namespace tandem::sim {
 
 struct Universe {
-  Universe(uint64_t seed, bool verbose) : random(seed), trace(schedule, verbose) {}
+  static constexpr int64_t kWallStepNs = 300 * kMs;
+  static constexpr int64_t kDayMs = 24LL * 60 * 60 * 1000;
+
+  Universe(uint64_t seed, bool verbose)
+      : wall_seed(seed * 7919), random(seed), trace(schedule, verbose) {}
 
   uint64_t new_id() { return random.next() | 1; }
   int64_t now() const { return schedule.now(); }
-  int64_t wall_ms() const { return 1'700'000'000'000 + now() / kMs; }
+  // Wall clocks are set to anything at any time, each for itself; that takes no chance from others.
+  int64_t wall_ms(uint64_t process) const {
+    Random step(wall_seed + process * 1'000'003 + static_cast<uint64_t>(now() / kWallStepNs));
+    const int64_t off_ms = step.chance(300) ? 0 : step.between<int64_t>(-kDayMs, kDayMs);
+    return 1'700'000'000'000 + now() / kMs + off_ms;
+  }
   // Whether a fault of this chance comes now.
   bool strikes(uint32_t permille) { return !healed && random.chance(permille); }
   // How long something takes on its way now.
@@ -28,6 +37,8 @@ struct Universe {
     return random.between<int64_t>(first_ns, last_ns);
   }
 
+  const uint64_t wall_seed;
+  uint64_t processes = 0;
   Random random;
   Schedule schedule;
   Trace trace;

@@ -21,7 +21,6 @@ struct World {
 
   uint64_t new_id() { return universe.new_id(); }
   int64_t now() const { return universe.now(); }
-  int64_t wall_ms() const { return universe.wall_ms(); }
   bool strikes(uint32_t permille) { return universe.strikes(permille); }
   int64_t between_ns(int64_t first_ns, int64_t last_ns) {
     return universe.between_ns(first_ns, last_ns);

@@ -95,8 +95,7 @@ void Front::take(const Call& call, const Return& reply) {
 void Front::pass_on(Gateway& gateway, Call call, const Return& reply) {
   const bool changes = !wire::is_read(call.method);
   if (changes && call.key.empty()) {
-    call.key =
-        "t-" + std::to_string(store_.universe.wall_ms()) + '-' + hex_id(store_.universe.new_id());
+    call.key = made_key(0, store_.universe.new_id());
   }
   gateway.submit(std::move(call), kBudgetNs, [this, changes, reply](const Response& response) {
     if (changes) store_.passes(Step::kFrontHears, *this);

@@ -118,7 +118,7 @@ std::string Shopper::new_key() {
   Universe& universe = store_.universe;
   if (universe.random.chance(500))
     return "s" + std::to_string(id_) + '-' + std::to_string(request_);
-  return "t-" + std::to_string(universe.wall_ms()) + '-' + hex_id(universe.new_id());
+  return made_key(0, universe.new_id());
 }
 
 // --- asking and hearing ---
