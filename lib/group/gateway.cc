@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "http/responder.h"
+#include "repl/exactly_once.h"
 
 namespace tandem::group {
 namespace {
@@ -140,7 +141,10 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     // attempt may have been carried out, and no other replica is there to lead instead. Everything
     // else is the answer.
     call.no_space = response.status == 507;
-    const bool again = response.status == 503 || response.status == 504 ||
+    // Keys are forgotten in minutes or hours: whoever waits for that should know it.
+    const bool too_many_keys = response.status == 503 && !call.may_be_done &&
+                               response.body.find(repl::kTooManyKeys) != std::string_view::npos;
+    const bool again = (response.status == 503 && !too_many_keys) || response.status == 504 ||
                        (call.no_space && (call.may_be_done || leadership_.another_has_space()));
     if (!again) {
       finish(slot, response);

@@ -57,6 +57,13 @@ Applied refuse(uint16_t status, std::string_view message) {
   return Applied{status, body.dump()};
 }
 
+// Of memory. Beside the text: the outcome with what counts its owners, the place in the order of
+// ageing, the node and the bucket of the index, and what the heap adds to each.
+size_t bytes_of(const ExactlyOnce::Outcome& outcome) {
+  constexpr size_t kBeside = 170;
+  return kBeside + outcome.text.size();
+}
+
 class Frozen final : public FrozenState {
  public:
   Frozen(Json clock, std::vector<ExactlyOnce::Shared> outcomes, std::unique_ptr<FrozenState> inner)
@@ -69,12 +76,12 @@ class Frozen final : public FrozenState {
     if (!sink(row)) return false;
     for (const auto& outcome : outcomes_) {
       Json json;
-      wire::set_stored_text(json, "key", outcome->key);
+      wire::set_stored_text(json, "key", outcome->key());
       json.set("hash", hex_id(outcome->payload_hash));
       json.set("time", outcome->time_ms);
       if (outcome->made_at > 0) json.set("made", outcome->made_at);
-      json.set("status", static_cast<int64_t>(outcome->answer.status));
-      wire::set_stored_text(json, "body", outcome->answer.body);
+      json.set("status", static_cast<int64_t>(outcome->status));
+      wire::set_stored_text(json, "body", outcome->body());
       row = kRowPrefix;
       json.dump_to(row);
       row += '}';
@@ -125,8 +132,8 @@ Result<OwnRow> parse_own_row(std::string_view row) {
     clock.forgotten_index = *forgotten;
     return OwnRow(clock);
   }
-  auto key = wire::stored_text(fields, "key");
-  auto body = wire::stored_text(fields, "body");
+  const auto key = wire::stored_text(fields, "key");
+  const auto body = wire::stored_text(fields, "body");
   const auto hash = wire::stored_text(fields, "hash");
   const int64_t* time_ms = number("time");
   const int64_t* status = number("status");
@@ -137,12 +144,10 @@ Result<OwnRow> parse_own_row(std::string_view row) {
   const bool is_made = fields.find("made") != nullptr;
   if (is_made && (!made_at || *made_at <= 0)) return corrupt("'made' is no index");
   if (*status < 0 || *status > UINT16_MAX) return corrupt("the status of an outcome is none");
-  ExactlyOnce::Outcome outcome;
-  outcome.key = std::move(*key);
+  ExactlyOnce::Outcome outcome(*key, static_cast<uint16_t>(*status), *body);
   outcome.payload_hash = *payload_hash;
   outcome.time_ms = *time_ms;
   outcome.made_at = is_made ? static_cast<uint64_t>(*made_at) : 0;
-  outcome.answer = Applied{static_cast<uint16_t>(*status), std::move(*body)};
   return OwnRow(std::move(outcome));
 }
 
@@ -174,13 +179,11 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   if (old) {
     return refuse(409, "the request is too old to be carried out now: it may have been before");
   }
-  auto outcome = std::make_shared<Outcome>();
-  outcome->key = entry.request_id;
+  Applied answer = carry_out(entry);
+  auto outcome = std::make_shared<Outcome>(entry.request_id, answer.status, answer.body);
   outcome->payload_hash = hash_of(entry.payload);
   outcome->time_ms = birth ? log_time_ms_ : client_clock_ms_;
   outcome->made_at = birth ? entry.index : 0;
-  Applied answer = carry_out(entry);
-  outcome->answer = Applied{answer.status, answer.body};
   remember(std::move(outcome));
   return answer;
 }
@@ -189,8 +192,10 @@ std::optional<Applied> ExactlyOnce::first_answer(std::string_view command,
                                                  std::string_view key) const {
   const auto known = outcomes_.find(key);
   if (known == outcomes_.end()) return std::nullopt;
-  const Outcome& first = **known->second;
-  if (first.payload_hash == hash_of(command)) return first.answer;
+  const Outcome& first = ***known;
+  if (first.payload_hash == hash_of(command)) {
+    return Applied{first.status, std::string(first.body())};
+  }
   return refuse(422, "this Idempotency-Key was used with another body");
 }
 
@@ -198,6 +203,11 @@ Status ExactlyOnce::admit(std::string_view command, std::string_view key) const 
   if (outcomes_.contains(key)) return {};
   if (!key.empty()) {
     if (Status good = wire::check_key(key); !good) return good;
+    if (remembered() >= limits_.max_number || bytes_ >= limits_.max_bytes) {
+      return fail(ErrorKind::kUnavailable,
+                  std::string(kTooManyKeys) + ": " + std::to_string(remembered()) + ", " +
+                      std::to_string(bytes_ >> 20) + " MiB (keys.max_number, keys.max_bytes)");
+    }
   }
   return inner_.admit(command);
 }
@@ -210,22 +220,27 @@ Applied ExactlyOnce::carry_out(const wire::Entry& entry) {
 
 void ExactlyOnce::remember(Shared outcome) {
   auto& ageing = outcome->made_at > 0 ? made_ : client_;
-  Shared* const place = &ageing.emplace_back(std::move(outcome));
-  outcomes_.emplace((*place)->key, place);
+  bytes_ += bytes_of(*outcome);
+  outcomes_.insert(&ageing.emplace_back(std::move(outcome)));
 }
 
 // The outcome itself never changes: a frozen state may show it.
 void ExactlyOnce::settle(const Applied& answer) {
-  auto known = outcomes_.extract(answer.settles);
-  if (known.empty()) return;
-  Shared& place = *known.mapped();
-  if (place->answer.status == kProvisional) {
-    auto settled = std::make_shared<Outcome>(*place);
-    settled->answer = Applied{answer.status, answer.body};
-    place = std::move(settled);
-    known.key() = place->key;
-  }
-  outcomes_.insert(std::move(known));
+  const auto known = outcomes_.find(answer.settles);
+  if (known == outcomes_.end() || (**known)->status != kProvisional) return;
+  Shared& place = **known;
+  auto settled = std::make_shared<Outcome>(place->key(), answer.status, answer.body);
+  settled->payload_hash = place->payload_hash;
+  settled->time_ms = place->time_ms;
+  settled->made_at = place->made_at;
+  bytes_ += bytes_of(*settled) - bytes_of(*place);
+  place = std::move(settled);
+}
+
+void ExactlyOnce::forget_first(std::deque<Shared>& ageing) {
+  bytes_ -= bytes_of(*ageing.front());
+  outcomes_.erase(&ageing.front());
+  ageing.pop_front();
 }
 
 void ExactlyOnce::advance(int64_t log_time_ms) {
@@ -235,12 +250,10 @@ void ExactlyOnce::advance(int64_t log_time_ms) {
   log_time_ms_ = std::max(log_time_ms_, log_time_ms);
   while (!made_.empty() && made_.front()->time_ms < log_time_ms_ - kMadeKeyMs) {
     forgotten_index_ = made_.front()->made_at;
-    outcomes_.erase(made_.front()->key);
-    made_.pop_front();
+    forget_first(made_);
   }
   while (!client_.empty() && client_.front()->time_ms < client_clock_ms_ - kClientKeyMs) {
-    outcomes_.erase(client_.front()->key);
-    client_.pop_front();
+    forget_first(client_);
   }
 }
 
@@ -260,6 +273,7 @@ void ExactlyOnce::reset() {
   made_.clear();
   client_.clear();
   log_time_ms_ = client_clock_ms_ = 0;
+  bytes_ = 0;
   forgotten_index_ = 0;
   by_index_ = false;
   inner_.reset();
@@ -277,7 +291,7 @@ Status ExactlyOnce::restore_row(std::string_view row) {
     return {};
   }
   auto outcome = std::make_shared<Outcome>(std::move(std::get<Outcome>(*own)));
-  if (outcomes_.contains(outcome->key)) return corrupt("a key comes twice");
+  if (outcomes_.contains(outcome->key())) return corrupt("a key comes twice");
   // An earlier version had keys that aged by log time and are as a client's now.
   if (outcome->made_at == 0 && client_clock_ms_ != 0) {
     outcome->time_ms = std::min(outcome->time_ms, client_clock_ms_);

@@ -35,16 +35,25 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "repl/state_machine.h"
 #include "wire/json.h"
 
 namespace tandem::repl {
+
+// What is remembered at most before new keys are refused; nothing is forgotten for it.
+struct KeyLimits {
+  uint64_t max_number = 8'000'000;
+  uint64_t max_bytes = uint64_t{2} << 30;  // of memory
+};
+// What a refusal for these limits says; whoever passes it on may look for it.
+constexpr std::string_view kTooManyKeys = "too many idempotency keys are remembered";
 
 class ExactlyOnce final : public StateMachine {
  public:
@@ -53,14 +62,18 @@ class ExactlyOnce final : public StateMachine {
 
   static constexpr std::string_view kRules = "keys-by-index";
 
-  explicit ExactlyOnce(StateMachine& inner) : inner_(inner) {}  // `inner` outlives this
+  // `inner` outlives this.
+  explicit ExactlyOnce(StateMachine& inner, const KeyLimits& limits = {})
+      : inner_(inner), limits_(limits) {}
 
   Applied apply(const wire::Entry& entry) override;
   // An entry that opens an epoch.
   void opened(const wire::Entry& entry) { by_index_ = by_index_ || entry.request_id == kRules; }
   Status admit(std::string_view command) const override { return inner_.admit(command); }
   // The command with its key, which may be empty: the rule for keys is wire/key.h. One that is
-  // remembered gets its first answer again, whatever would be admitted now.
+  // remembered gets its first answer again, whatever would be admitted now. A new one fails with
+  // kUnavailable where the limits are reached: that is looked at here alone, since whatever is in
+  // the log is applied by every replica alike.
   Status admit(std::string_view command, std::string_view key) const;
   // What a repetition would be answered (422 where it is none); nullopt: the key is not remembered.
   std::optional<Applied> first_answer(std::string_view command, std::string_view key) const;
@@ -72,14 +85,26 @@ class ExactlyOnce final : public StateMachine {
 
   size_t remembered() const { return outcomes_.size(); }
 
+  size_t bytes() const { return bytes_; }  // that they take
+
   // The first outcome of a key. Immutable, so that a frozen state shares it with this one: that is
-  // why it is held by shared_ptr.
+  // why it is held by shared_ptr. There may be millions: key and body share one string.
   struct Outcome {
-    std::string key;
+    Outcome() = default;
+    Outcome(std::string_view key, uint16_t answer_status, std::string_view body)
+        : key_size(static_cast<uint32_t>(key.size())), status(answer_status) {
+      text.reserve(key.size() + body.size());
+      text.append(key).append(body);
+    }
+    std::string_view key() const { return std::string_view(text).substr(0, key_size); }
+    std::string_view body() const { return std::string_view(text).substr(key_size); }
+
+    std::string text;
     uint64_t payload_hash = 0;
     int64_t time_ms = 0;   // log time; of a client's key, the clock that it ages by
     uint64_t made_at = 0;  // index of the entry of a made key; 0: it ages as a client's
-    Applied answer;
+    uint32_t key_size = 0;
+    uint16_t status = 0;
   };
   using Shared = std::shared_ptr<const Outcome>;
 
@@ -88,13 +113,27 @@ class ExactlyOnce final : public StateMachine {
   void remember(Shared outcome);
   void settle(const Applied& answer);
   void advance(int64_t log_time_ms);
+  void forget_first(std::deque<Shared>& ageing);
+
+  struct KeyHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+    size_t operator()(const Shared* place) const { return (*this)((*place)->key()); }
+  };
+  struct SameKey {
+    using is_transparent = void;
+    static std::string_view key_of(std::string_view key) { return key; }
+    static std::string_view key_of(const Shared* place) { return (*place)->key(); }
+    bool operator()(const auto& a, const auto& b) const { return key_of(a) == key_of(b); }
+  };
 
   StateMachine& inner_;
+  const KeyLimits limits_;
   std::deque<Shared> made_;    // in the order of the log
   std::deque<Shared> client_;  // in the order of their clock
-  // Where in those two the outcome of a key is: elements of neither move. The keys are views into
-  // the outcomes.
-  std::unordered_map<std::string_view, Shared*> outcomes_;
+  // Where in those two the outcome of a key is: elements of neither move.
+  std::unordered_set<Shared*, KeyHash, SameKey> outcomes_;
+  size_t bytes_ = 0;
   int64_t log_time_ms_ = 0;  // of the last entry; 0: none yet
   int64_t client_clock_ms_ = 0;
   bool by_index_ = false;         // the log has come to kRules

@@ -30,7 +30,7 @@ Driver::Driver(loop::Loop& loop, DriverOptions options, repl::StateMachine& mach
                coord::Coord& coord)
     : loop_(loop),
       options_(std::move(options)),
-      machine_(machine),
+      machine_(machine, options_.keys),
       coord_(coord),
       session_(random_id()),
       self_(std::make_shared<Driver*>(this)) {}

@@ -53,6 +53,11 @@ void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::strin
       .checked_by(daemon::check_not_empty);
   t.text("host.name", c.host_name,
          "name of this host, by which others know where a process runs; empty: as the system says");
+  t.integer("keys.max_number", c.driver.keys.max_number, 1000, 1'000'000'000,
+            "idempotency keys that are remembered; writes with new ones are refused");
+  t.size("keys.max_bytes", c.driver.keys.max_bytes,
+         "memory of remembered keys and answers; writes with new keys are refused", 1 << 20,
+         int64_t{1} << 40);
   t.size("log.segment", c.driver.segment_bytes, "size of a log segment, written in advance",
          9 << 20, int64_t{1} << 31);
   t.size("snapshot.log_size", c.driver.snapshot_log_bytes,

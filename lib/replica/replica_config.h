@@ -1,6 +1,6 @@
 // The settings that all replica processes share: [replica] (rs-worker calls it [worker]), [rpc],
-// [coord], [log], [snapshot]. In the toy store one file serves all replicas of a group: `{id}` in a
-// path or URL stands for the number of the replica, which --id gives.
+// [coord], [keys], [log], [snapshot]. In the toy store one file serves all replicas of a group:
+// `{id}` in a path or URL stands for the number of the replica, which --id gives.
 #pragma once
 
 #include <string>

@@ -129,6 +129,60 @@ TEST_F(ExactlyOnceTest, TheFirstAnswerCanBeAskedFor) {
   EXPECT_EQ(counter.applied, 1);
 }
 
+TEST_F(ExactlyOnceTest, ANewKeyIsNotAdmittedWhereTooManyAreRemembered) {
+  ExactlyOnce small(counter, KeyLimits{2, 1 << 20});
+  wire::Entry entry;
+  entry.payload = "x";
+  for (const char* key : {"a", "b"}) {
+    EXPECT_TRUE(small.admit("x", key)) << key;
+    entry.request_id = key;
+    small.apply(entry);
+  }
+  const Status refused = small.admit("x", "c");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(refused.error().message.find(kTooManyKeys), std::string::npos);
+  EXPECT_TRUE(small.admit("x", "a")) << "a repetition";
+  EXPECT_TRUE(small.admit("x", "")) << "nothing to remember";
+  entry.request_id = "c";
+  EXPECT_EQ(small.apply(entry).status, 200) << "what is in the log is applied, and remembered";
+  EXPECT_EQ(small.remembered(), 3u);
+}
+
+TEST_F(ExactlyOnceTest, ANewKeyIsNotAdmittedWhereAnswersTakeTooMuch) {
+  ExactlyOnce small(counter, KeyLimits{1000, 1000});
+  wire::Entry entry;
+  entry.payload = "x";
+  entry.time_ms = kNow;
+  size_t written = 0;
+  for (; small.admit("x", "key" + std::to_string(written)); ++written) {
+    entry.request_id = "key" + std::to_string(written);
+    small.apply(entry);
+  }
+  EXPECT_GT(written, 2u);
+  EXPECT_LT(written, 10u);
+  for (int64_t ms = 1000; ms <= ExactlyOnce::kClientKeyMs + 1000; ms += 1000) {
+    entry.request_id.clear();
+    entry.time_ms = kNow + ms;
+    small.apply(entry);
+  }
+  EXPECT_EQ(small.bytes(), 0u);
+  EXPECT_TRUE(small.admit("x", "another"));
+}
+
+TEST_F(ExactlyOnceTest, BytesAreCountedWhateverBecomesOfAKey) {
+  apply("a", "begin");
+  const size_t provisional = machine.bytes();
+  apply("", "end a");
+  EXPECT_EQ(machine.bytes(), provisional + std::string("end 2").size() - 1);
+  const size_t settled = machine.bytes();
+  const auto frozen = rows();
+  machine.reset();
+  EXPECT_EQ(machine.bytes(), 0u);
+  for (const std::string& row : frozen) ASSERT_TRUE(machine.restore_row(row)) << row;
+  EXPECT_EQ(machine.bytes(), settled);
+}
+
 TEST_F(ExactlyOnceTest, ARepetitionIsAdmittedWhateverHoldsToday) {
   apply("a", "refused today");
   EXPECT_TRUE(machine.admit("refused today", "a"));
