@@ -53,7 +53,7 @@ void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::strin
       .checked_by(daemon::check_not_empty);
   t.text("host.name", c.host_name,
          "name of this host, by which others know where a process runs; empty: as the system says");
-  t.integer("keys.max_number", c.driver.keys.max_number, 1000, 1'000'000'000,
+  t.integer("keys.max_number", c.driver.keys.max_number, 1, 1'000'000'000,
             "idempotency keys that are remembered; writes with new ones are refused");
   t.size("keys.max_bytes", c.driver.keys.max_bytes,
          "memory of remembered keys and answers; writes with new keys are refused", 1 << 20,

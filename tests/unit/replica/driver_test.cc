@@ -107,6 +107,7 @@ class Node final : public rpc::Handler {
                  .id = id,
                  .directory = directory(root, id),
                  .max_in_sync = max_in_sync,
+                 .keys = {.max_number = 20},
                  .max_entry_bytes = 256 << 10,
                  .segment_bytes = 1 << 20,
                  .snapshot_log_bytes = snapshot_log_bytes},
@@ -243,6 +244,17 @@ TEST_F(DriverTest, AKeyIsCarriedOutOnce) {
   EXPECT_TRUE(write(1, R"({"a":1})", "k"));
   EXPECT_EQ(write(1, R"({"a":2})", "k")->answer.status, 422);
   EXPECT_EQ(node(1).commands.all.size(), 1u);
+}
+
+TEST_F(DriverTest, NewKeysAreRefusedWhereTooManyAreRemembered) {
+  start(1);
+  make_leader(1, 0, 1);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(write(1, "{}", "k" + std::to_string(i)));
+  const auto refused = write(1, "{}", "one more");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+  EXPECT_TRUE(write(1, "{}", "k1"));
+  EXPECT_TRUE(write(1, "{}"));
 }
 
 // Whatever a door let through: what is in the log is kept for ever.
