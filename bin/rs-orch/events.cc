@@ -56,7 +56,10 @@ void Events::tell(std::string_view kind, std::string_view reason, wire::Json fie
 }
 
 void Events::stream(const http::Request& request, http::Responder responder) {
-  const uint64_t after = last_event_id(request);
+  const uint64_t last = last_event_id(request);
+  // One that this life has not given out is of a life with a clock that was ahead: that client has
+  // seen none of these.
+  const uint64_t after = last > last_id_ ? 0 : last;
   http::EventStream stream = responder.stream("text/event-stream", {{"Cache-Control", "no-store"}});
   std::string backlog = ": events of the database service\n\n";
   for (const Event& event : recent_) {

@@ -26,7 +26,8 @@ class Events {
   // `kind` is a word ("spawn", "death", "role", "scale", …); `fields` an object or null.
   void tell(std::string_view kind, std::string_view reason, wire::Json fields = {});
 
-  // A server-sent event stream; Last-Event-ID resumes after that event.
+  // A server-sent event stream; Last-Event-ID resumes after that event; all that are
+  // kept are sent where this life has not come to that id.
   void stream(const http::Request& request, http::Responder responder);
 
   void close() { listeners_.clear(); }
@@ -41,7 +42,7 @@ class Events {
   };
 
   // Begins with the time, in ms: above all ids of an earlier life, unless that told more than a
-  // thousand events a second.
+  // thousand events a second, or the wall clock was set back since.
   uint64_t last_id_;
   loop::Timer heartbeat_;
   std::deque<Event> recent_;

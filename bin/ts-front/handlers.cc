@@ -104,8 +104,8 @@ void Handlers::change_product(const Request& request, wire::Method method, const
   change.request_id = request.request_id;
   change.key = *key;
   change.body = body;
-  catalog_.submit(change, [this, key = *key, responder = std::move(responder)](
-                              const wire::Response& r) mutable {
+  catalog_.submit(change, [this, key = *key,
+                           responder = std::move(responder)](const wire::Response& r) mutable {
     catalog_keys_.heard(r.index, clock_.boot_ns());
     send_change(responder, renderer_.product(r), r.status, key);
   });
@@ -131,12 +131,12 @@ void Handlers::buy(const Request& request, Responder responder) {
   place.request_id = request.request_id;
   place.key = *key;
   place.body = body;
-  orders_.submit(place, [this, key = *key, responder = std::move(responder)](
-                            const wire::Response& r) mutable {
-    order_keys_.heard(r.index, clock_.boot_ns());
-    bought(r);
-    send_change(responder, renderer_.purchase(r), r.status, key);
-  });
+  orders_.submit(
+      place, [this, key = *key, responder = std::move(responder)](const wire::Response& r) mutable {
+        order_keys_.heard(r.index, clock_.boot_ns());
+        bought(r);
+        send_change(responder, renderer_.purchase(r), r.status, key);
+      });
 }
 
 void Handlers::bought(const wire::Response& response) {

@@ -173,9 +173,8 @@ Applied ExactlyOnce::apply(const wire::Entry& entry) {
   if (entry.request_id.empty()) return carry_out(entry);
   if (auto first = first_answer(entry.payload, entry.request_id)) return std::move(*first);
   const auto birth = by_index_ ? birth_of(entry.request_id, entry.index) : std::nullopt;
-  const bool old =
-      by_index_ ? birth && *birth < forgotten_index_
-                : birth_ms_of(entry.request_id) < entry.time_ms - kMadeKeyMs / 2;
+  const bool old = by_index_ ? birth && *birth < forgotten_index_
+                             : birth_ms_of(entry.request_id) < entry.time_ms - kMadeKeyMs / 2;
   if (old) {
     return refuse(409, "the request is too old to be carried out now: it may have been before");
   }

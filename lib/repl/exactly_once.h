@@ -25,8 +25,8 @@
 //   {"outcome":{"key":"basket-1","hash":"…","time":…,"made":…,"status":200,"body":"{…}"}}
 //
 // "made" is the index of the entry that a made key was applied with, and only those have it. There
-// is no "forgotten" in the snapshot of a log without kRules, as an earlier version wrote it: all its
-// keys age as those of clients, and nothing was forgotten that has an index.
+// is no "forgotten" in the snapshot of a log without kRules, as an earlier version wrote it: all
+// its keys age as those of clients, and nothing was forgotten that has an index.
 //
 // The keys of clients age by a clock of their own, which follows log time by at most a second an
 // entry: a host whose clocks leap, or a snapshot of a version whose log time could, makes none of

@@ -62,8 +62,8 @@ void Leader::propose(int64_t wall_ms, std::string request_id, std::string payloa
   // The wall clock, which may be set to anything at any time, only says where log time begins.
   const int64_t first_ms = std::max<int64_t>(wall_ms, 1);
   const bool follows_wall = planted(Bug::kWallClockLogTime);
-  entry.time_ms = follows_wall ? std::max(wall_ms, context_.last_time_ms)
-                               : context_.take_log_time_ms(first_ms);
+  entry.time_ms =
+      follows_wall ? std::max(wall_ms, context_.last_time_ms) : context_.take_log_time_ms(first_ms);
   entry.request_id = std::move(request_id);
   entry.payload = std::move(payload);
   append_entry(std::move(entry));

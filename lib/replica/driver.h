@@ -49,7 +49,7 @@ struct DriverOptions {
   size_t max_in_sync = 3;
   size_t max_writers = 16384;        // writes without an outcome; more are refused (503)
   size_t max_readers = 16384;        // reads that wait for the state to catch up
-  repl::KeyLimits keys;              // that are remembered; new ones are refused (503)
+  repl::KeyLimits keys = {};         // that are remembered; new ones are refused (503)
   size_t max_entry_bytes = 8 << 20;  // of a command with its key; a segment must hold one
   uint64_t segment_bytes = 16 << 20;
   // A snapshot is taken when so much was logged since the last, or as much as that one is large.

@@ -16,7 +16,8 @@ namespace tandem::wire {
 
 enum class EntryType : uint8_t {
   // Opens an epoch, or tells that the in-sync set has changed; the payload is the record that holds
-  // from here on (empty where commit 8364570 or an earlier one wrote it). No effect on the state machine.
+  // from here on (empty where commit 8364570 or an earlier one wrote it). No effect on the state
+  // machine.
   kOpen = 1,
   kCommand = 2,  // a command of the state machine: JSON text
 };
@@ -25,7 +26,7 @@ struct Entry {
   EntryType type = EntryType::kCommand;
   uint64_t index = 0;
   uint64_t epoch = 0;
-  int64_t time_ms = 0;     // log time: ms since 1970 by the first entry, then counted; never goes back
+  int64_t time_ms = 0;  // log time: ms since 1970 by the first entry, then counted; never goes back
   std::string request_id;  // idempotency key; of kOpen, by which rules keys age from here on
   std::string payload;
 

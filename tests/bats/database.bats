@@ -474,6 +474,17 @@ END
   refused 409 'maximum'
 }
 
+@test 'events: who knows an id of a clock that was ahead is sent all that are kept' {
+  local fd reader line
+  await_event active
+  exec {fd}< <(exec curl -sN -m 30 -H "Last-Event-ID: $((last_event + 3600000))" "$db/events" 3>&-)
+  reader=$!
+  while read -r line <&$fd && [ "$line" != "id: $last_event" ]; do :; done
+  kill "$reader"
+  exec {fd}<&-
+  assert_equal "$line" "id: $last_event"
+}
+
 @test 'events: a stream of what happened, each with its reason' {
   await_event active
   local first=$last_event

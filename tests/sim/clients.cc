@@ -103,10 +103,9 @@ void Clients::choose_change(Client& client, const std::string& object) {
   }
   Request& request = client.request;
   request.payload = verb + object + ' ' + std::to_string(operation.value) + expected;
-  request.key =
-      world_.random.chance(500)
-          ? "client" + std::to_string(request.client) + '-' + std::to_string(request.number)
-          : made_key(client.heard, world_.new_id());
+  request.key = world_.random.chance(500) ? "client" + std::to_string(request.client) + '-' +
+                                                std::to_string(request.number)
+                                          : made_key(client.heard, world_.new_id());
 }
 
 void Clients::forge(Client& client) {

@@ -23,6 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr uint64_t kMaxKeys = 50;
+
 // Counts what was applied.
 class Counter final : public repl::StateMachine {
  public:
@@ -40,8 +42,12 @@ class Node final : public replica::Methods {
   Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id)
       : id_(id),
         coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        driver_(loop, {.group = "g", .id = id, .directory = root / std::to_string(id)}, counter_,
-                *coord_) {
+        driver_(loop,
+                {.group = "g",
+                 .id = id,
+                 .directory = root / std::to_string(id),
+                 .keys = {.max_number = kMaxKeys}},
+                counter_, *coord_) {
     EXPECT_TRUE(driver_.open());
     service_ = std::make_unique<replica::Service>(
         loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", driver_, *this);
@@ -205,6 +211,20 @@ TEST_F(GroupTest, WritesSurviveTheLeaderWithTheSameKeyOnce) {
   EXPECT_EQ(ask(active, wire::Method::kDbWrite, "k").body, "1");
   EXPECT_EQ(active.leadership().leader(), 2U);
   EXPECT_EQ(ask(passive, wire::Method::kDbRead).body, "2");
+}
+
+TEST_F(GroupTest, ThatTooManyKeysAreRememberedIsToldAtOnce) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  until_led_by(group, 3);
+  // Those that the gateway makes count too.
+  for (uint64_t i = 0; i < kMaxKeys; ++i) {
+    EXPECT_EQ(ask(group, wire::Method::kDbWrite, i == 0 ? "k" : "").status, 200);
+  }
+  const Answer refused = ask(group, wire::Method::kDbWrite);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find(repl::kTooManyKeys), std::string::npos) << refused.body;
+  EXPECT_EQ(ask(group, wire::Method::kDbWrite, "k").body, "1");
 }
 
 TEST_F(GroupTest, AReplicaThatStopsInOrderIsReplacedAsLeaderAsSoon) {

@@ -347,17 +347,18 @@ TEST_F(ExactlyOnceTest, ASinkThatStopsIsObeyed) {
 }
 
 TEST_F(ExactlyOnceTest, MalformedRowsAreCorrupt) {
-  for (const char* row : {
-           "{\"outcome\":",
-           "{\"outcome\":7}",
-           "{\"outcome\":{}}",
-           R"({"outcome":{"key":"a","hash":"12","time":1,"status":200,"body":""}})",
-           R"({"outcome":{"key":"a","hash":"0000000000000001","time":"1","status":200,"body":""}})",
-           R"({"outcome":{"key":"a","hash":"0000000000000001","time":1,"status":200}})",
-           R"({"outcome":{"key":"a","hash":"0000000000000001","time":1,"made":0,"status":200,"body":""}})",
-           R"({"key_clock":{"log_time":1,"clock":1,"forgotten":-1}})",
-           R"({"key_clock":{"log_time":1,"clock":1,"forgotten":"1"}})",
-       }) {
+  for (
+      const char* row : {
+          "{\"outcome\":",
+          "{\"outcome\":7}",
+          "{\"outcome\":{}}",
+          R"({"outcome":{"key":"a","hash":"12","time":1,"status":200,"body":""}})",
+          R"({"outcome":{"key":"a","hash":"0000000000000001","time":"1","status":200,"body":""}})",
+          R"({"outcome":{"key":"a","hash":"0000000000000001","time":1,"status":200}})",
+          R"({"outcome":{"key":"a","hash":"0000000000000001","time":1,"made":0,"status":200,"body":""}})",
+          R"({"key_clock":{"log_time":1,"clock":1,"forgotten":-1}})",
+          R"({"key_clock":{"log_time":1,"clock":1,"forgotten":"1"}})",
+      }) {
     const Status status = machine.restore_row(row);
     ASSERT_FALSE(status) << row;
     EXPECT_EQ(status.error().kind, ErrorKind::kCorrupt);
