@@ -134,6 +134,12 @@ struct Context {
   void cut(Index from) {
     last_index = from - 1;
     last_epoch = log.epoch_at(from - 1);
+    // What is cut may have begun log time, by another wall clock than what is committed. A snapshot
+    // has what begins it.
+    if (last_index == 0 || last_index >= log.first_index()) {
+      last_time_ms = last_index == 0 ? 0 : log.read(last_index, 1).front().time_ms;
+      last_time_at_ns = now;
+    }
     durable_index = std::min(durable_index, last_index);
     const Ticket ticket = persist(CutLog{from});
     for (auto& [append_ticket, index] : appends_) index = std::min(index, last_index);

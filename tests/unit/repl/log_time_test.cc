@@ -57,5 +57,23 @@ TEST(LogTime, GoesOnFromWhereAFollowerLearnedOfIt) {
   EXPECT_EQ(bench.log.entries.back().time_ms, 9500);
 }
 
+TEST(LogTime, IsNotThatOfEntriesThatAreCut) {
+  ReplicaBench bench({1}, 1);
+  Message append = message_from(2, MessageType::kAppend, 1);
+  append.prev_index = append.prev_epoch = 1;
+  append.entries = {entry_at(2, 1)};
+  append.entries[0].time_ms = 90'000'000;
+  bench.receive(append);
+  append = message_from(3, MessageType::kAppend, 2);
+  append.prev_index = append.prev_epoch = 1;
+  append.entries = {entry_at(2, 2)};
+  append.entries[0].time_ms = 2000;
+  bench.receive(append);
+  bench.learn(record_of(3, 6, 1, {1}));
+  bench.now += 10 * kMs;
+  bench.step(Propose{1, "a", "{}"});
+  EXPECT_EQ(bench.log.entries.back().time_ms, 2010);
+}
+
 }  // namespace
 }  // namespace tandem::repl
