@@ -106,7 +106,7 @@ TEST_F(FormatCheckTest, ASnapshotOfAnotherVersionWithItsChecksumIsRefusedByItsRe
   std::string body = R"({"format":"tandem-snapshot-3"})";
   body += "\n";
   file(name) = body + encode_snapshot_trailer({0, wire::crc32c(body)}) + "\n";
-  const auto newest = newest_snapshot(kDirectory, disk_);
+  const auto newest = SnapshotReader::open(std::string(kDirectory) + "/" + name, disk_);
   ASSERT_FALSE(newest);
   EXPECT_EQ(newest.error().kind, ErrorKind::kConfig);
   EXPECT_THAT(newest.error().message, HasSubstr("tandem-snapshot-3"));
