@@ -1,0 +1,191 @@
+// Drivers on one loop with a disk each, local coordination and real links. Nobody elects here: the
+// record is written by the test, as a controller would.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "coord/local.h"
+#include "loop/loop.h"
+#include "replica/driver.h"
+#include "rpc/server.h"
+#include "storage/directory.h"
+#include "storage/identity.h"
+#include "storage/set_aside.h"
+#include "support/temporary_directory.h"
+#include "wire/bytes.h"
+#include "wire/envelope.h"
+
+namespace tandem::replica {
+namespace fs = std::filesystem;
+
+// A list of the commands that were applied.
+class Commands final : public repl::StateMachine {
+ public:
+  repl::Applied apply(const wire::Entry& entry) override {
+    all.push_back(entry.payload);
+    return repl::Applied{200, entry.payload};
+  }
+  Status admit(std::string_view command) const override {
+    if (command.starts_with("refuse")) return fail(ErrorKind::kBadInput, "refused");
+    return {};
+  }
+  std::unique_ptr<repl::FrozenState> freeze() const override {
+    return std::make_unique<Frozen>(all);
+  }
+  void reset() override { all.clear(); }
+  Status restore_row(std::string_view row) override {
+    if (Status good = Checker(reads_poison).check(row); !good) return good;
+    all.emplace_back(row);
+    return {};
+  }
+  Status finish_restore() override { return {}; }
+  std::unique_ptr<repl::RowChecker> row_checker() const override {
+    if (!checks) return nullptr;
+    return std::make_unique<Checker>(reads_poison);
+  }
+
+  std::vector<std::string> all;
+  // A row with "poison" in it cannot be restored, unless; and nobody looks at a snapshot before it
+  // is used, unless.
+  bool reads_poison = false;
+  bool checks = false;
+
+ private:
+  class Checker final : public repl::RowChecker {
+   public:
+    explicit Checker(bool reads_poison) : reads_poison_(reads_poison) {}
+    Status check(std::string_view row) override {
+      if (reads_poison_ || row.find("poison") == std::string_view::npos) return {};
+      return fail(ErrorKind::kCorrupt, "a poisoned row");
+    }
+
+   private:
+    bool reads_poison_;
+  };
+  class Frozen final : public repl::FrozenState {
+   public:
+    explicit Frozen(std::vector<std::string> rows) : rows_(std::move(rows)) {}
+    bool write_rows(const repl::RowSink& sink) const override {
+      for (const std::string& row : rows_) {
+        if (!sink(row)) return false;
+      }
+      return true;
+    }
+
+   private:
+    std::vector<std::string> rows_;
+  };
+};
+
+// One replica with what a worker puts around it.
+class Node final : public rpc::Handler {
+ public:
+  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, uint64_t snapshot_log_bytes,
+       size_t max_in_sync)
+      : coord_(*coord::open_local({.root = root / "coord"}, loop)),
+        server_(loop,
+                {.url = "ipc://" + (root / std::to_string(id)).string() + ".sock",
+                 .max_message_bytes = size_t{16} << 20},
+                *this),
+        driver_(loop,
+                {.group = "g",
+                 .id = id,
+                 .directory = directory(root, id),
+                 .max_in_sync = max_in_sync,
+                 .keys = {.max_number = 20},
+                 .max_entry_bytes = 256 << 10,
+                 .segment_bytes = 1 << 20,
+                 .snapshot_log_bytes = snapshot_log_bytes},
+                commands, *coord_) {
+    EXPECT_TRUE(driver_.open());
+    EXPECT_TRUE(server_.start());
+    driver_.announce(server_.url());
+    driver_.start([](const Status& status) { EXPECT_TRUE(status); });
+  }
+
+  static std::string directory(const fs::path& root, repl::ReplicaId id) {
+    return root / "data" / std::to_string(id);
+  }
+  void on_call(rpc::Reply, std::string_view) override {}
+  void on_message(rpc::Peer, std::string_view payload) override {
+    driver_.on_peer(payload.substr(2));
+  }
+
+  Driver& driver() { return driver_; }
+  Commands commands;
+
+ private:
+  std::unique_ptr<coord::Coord> coord_;
+  rpc::Server server_;
+  Driver driver_;
+};
+
+class DriverTest : public testing::Test {
+ protected:
+  DriverTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
+
+  Node& start(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20, size_t max_in_sync = 3) {
+    nodes_[id] = std::make_unique<Node>(loop_, root_, id, snapshot_log_bytes, max_in_sync);
+    return *nodes_[id];
+  }
+  Node& node(repl::ReplicaId id) { return *nodes_.at(id); }
+  void stop(repl::ReplicaId id) { nodes_.erase(id); }
+
+  // Turns the loop until it is so; a test that never gets there ends by the time limit of ctest.
+  void until(const std::function<bool()>& so) {
+    while (!so()) loop_.run_once();
+  }
+
+  void make_leader(repl::ReplicaId id, uint64_t expected_version, repl::Epoch epoch) {
+    const auto identity = storage::load_identity(Node::directory(root_, id));
+    repl::Record record;
+    record.lineage = 77;
+    record.epoch = epoch;
+    record.version = expected_version + 1;
+    record.leader = id;
+    record.leader_session = *parse_hex_id(*node(id).driver().status().find("session")->as_string());
+    record.in_sync = {repl::Member{id, (*identity)->storage_id}};
+    bool done = false;
+    coord_->swap_record("g", expected_version, repl::to_text(record),
+                        [&](Result<coord::SwapOutcome> outcome) {
+                          EXPECT_EQ(*outcome, coord::SwapOutcome::kApplied);
+                          done = true;
+                        });
+    until([&] { return done; });
+    until([&] { return node(id).driver().takes_writes(); });
+  }
+
+  Result<Written> write(repl::ReplicaId id, const std::string& command, std::string_view key = {}) {
+    std::optional<Result<Written>> outcome;
+    node(id).driver().write(command, key, 60'000,
+                            [&](Result<Written> written) { outcome = std::move(written); });
+    until([&] { return outcome.has_value(); });
+    return *outcome;
+  }
+
+  uint64_t storage_id(repl::ReplicaId id) {
+    return (*storage::load_identity(Node::directory(root_, id)))->storage_id;
+  }
+
+  support::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
+  loop::Loop loop_;
+  std::unique_ptr<coord::Coord> coord_;
+  std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
+};
+
+}  // namespace tandem::replica
