@@ -251,6 +251,14 @@ void Leadership::transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done) {
 }
 
 // Those that repl::Controller::accept_loss would give up; else it says itself what is wrong.
+bool Leadership::names_the_living(const std::set<repl::ReplicaId>& ids) const {
+  const std::vector<repl::Member> silent = silent_members();
+  return std::any_of(ids.begin(), ids.end(), [&](repl::ReplicaId id) {
+    return std::none_of(silent.begin(), silent.end(),
+                        [id](const repl::Member& member) { return member.id == id; });
+  });
+}
+
 bool Leadership::names_all_silent(const std::set<repl::ReplicaId>& ids) const {
   if (!record()) return false;
   const std::vector<repl::Member> silent = silent_members();
@@ -271,6 +279,13 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
       return;
     }
   }
+  if (proof && !trouble().empty() && names_the_living(given_up)) {
+    done(fail(ErrorKind::kConflict, "a " + nouns().replica +
+                                        " that is named answers: what it has is lost with force "
+                                        "alone. " +
+                                        trouble()));
+    return;
+  }
   if (move_) {
     done(fail(ErrorKind::kUnavailable, "a " + nouns().leader + " is being chosen now"));
     return;
@@ -289,11 +304,15 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
             given_up,
             std::move(done)};
   const std::string id = std::to_string(best->member.id);
-  move.loss = "loss accepted: the in-sync " + nouns().replica + "s " + ids_of(*record()) +
-              " are given up, " + nouns().replica + " " + id + " leads with its log up to index " +
+  std::string ids;
+  for (const repl::ReplicaId lost : given_up) {
+    ids += (ids.empty() ? "" : ",") + std::to_string(lost);
+  }
+  move.loss = "loss accepted: the in-sync " + nouns().replica + "s " + ids + " are given up, " +
+              nouns().replica + " " + id + " leads with its log up to index " +
               std::to_string(best->state.last_index) + " of epoch " +
               std::to_string(best->state.last_epoch) + "; what came after that is lost";
-  move.loss_fields.set("given_up", ids_of(*record()));
+  move.loss_fields.set("given_up", ids);
   move.loss_fields.set("leader", static_cast<int64_t>(best->member.id));
   move.loss_fields.set("epoch", best->state.last_epoch);
   move.loss_fields.set("index", best->state.last_index);

@@ -116,6 +116,7 @@ class Leadership {
   void look_for_stopped_leader();
   void look_at_move();
   void end_move(Status status);
+  bool names_the_living(const std::set<repl::ReplicaId>& ids) const;
   bool names_all_silent(const std::set<repl::ReplicaId>& ids) const;
 
   // A change of leader that somebody waits for.

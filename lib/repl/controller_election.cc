@@ -197,8 +197,7 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
     answers.candidates.clear();
   }
   drop_unfit(answers, now, out);
-  const bool alone = record_->in_sync.size() == 1 && record_->min_in_sync <= 1;
-  if (answers.candidates.empty() && replaces && alone && answers.all_members) {
+  if (answers.candidates.empty() && replaces && !repair && answers.all_members) {
     take_outsiders(answers, now);
   }
   if (answers.candidates.empty()) {
@@ -290,6 +289,15 @@ void Controller::drop_unfit(Answers& answers, int64_t now, ControllerEffects& ou
     return !lacks.empty() || !has_newest(known);
   });
   if (lacking.empty()) return;
+  if (answers.candidates.empty()) {
+    // Why those outside the set cannot lead either.
+    for (const auto& [id, known] : replicas_) {
+      const bool ours = known.state && known.memory && known.lineage == record_->lineage;
+      if (!ours || record_->contains(known.member) || known.memory->committed.index == 0) continue;
+      const std::string lacks = who_lacks_what(known);
+      if (!lacks.empty()) lacking += "; " + lacks;
+    }
+  }
   if (!answers.candidates.empty()) {
     out.notices.push_back(lacking);
   } else if (now - phase_since_ns_ > options_.answers_ns) {
@@ -304,6 +312,11 @@ void Controller::drop_unfit(Answers& answers, int64_t now, ControllerEffects& ou
 // itself what it committed: where one of them holds all of that, and all that anybody else knows
 // committed, nothing is lost by its leading.
 void Controller::take_outsiders(Answers& found, int64_t now) const {
+  if (record_->in_sync.size() != 1 || record_->min_in_sync > 1) return;
+  // It has stopped leading this epoch, so it commits nothing more in it.
+  const Known& image = replicas_.at(record_->in_sync.front().id);
+  const bool has_stopped = !image.state->leading && image.state->promise >= record_->epoch;
+  if (!has_stopped || who_lacks_what(image).empty()) return;
   for (const auto& [id, known] : replicas_) {
     const bool ours = answers(known, now) && known.lineage == record_->lineage;
     if (!ours || !known.memory || record_->contains(known.member)) continue;

@@ -122,10 +122,11 @@ end_blind_guards() {
 
 # Tells the guard, by USR1, when run was removed.
 watch_run() {
-  local guard=$$
+  local guard=$$ never
   exec 9>&-
+  exec {never}<> <(:)
   while kill -0 "$guard" 2>/dev/null; do
-    sleep 1
+    read -r -t 1 -u "$never" _ # a pause without a process, which would be left behind
     [ "$dir/lock" -ef "/proc/$guard/fd/9" ] || {
       kill -USR1 "$guard" 2>/dev/null
       return

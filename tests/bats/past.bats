@@ -162,6 +162,8 @@ has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev
   buy_some 1
   keep catalog-1
   buy_some 1
+  # What is committed is written down soon after.
+  until_true has_marked catalog-2 5
   local id
   for id in 1 2; do signal_member STOP "catalog-$id"; done
   for id in 1 2; do kill_member "catalog-$id"; done
@@ -175,11 +177,21 @@ has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev
   assert [ -e "$store/$state/catalog-1/identity" ]
   assert [ -e "$store/$state/catalog-2/identity" ]
   # An operator decides.
-  run "$TANDEM_BIN/rs-client" --store-url "$shop" toys accept-loss catalog 1 --force --yes
-  assert_success
+  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" catalog 1
+  assert_output --partial 'with force alone'
+  run -0 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" --force catalog 1
   start_again catalog-1
   until_true catalogs_in_sync 2
   buy Tux
+}
+
+# Whether the mark of a replica, in either slot of its promise file, is this index or a later one.
+has_marked() { # NAME INDEX
+  local offset
+  for offset in 77 $((4096 + 77)); do
+    [ "$(od -An -t u8 -j $offset -N 8 "$store/$state/$1/promise" | tr -d ' ')" -lt "$2" ] || return 0
+  done
+  return 1
 }
 
 catalogs_in_sync() { # NUMBER

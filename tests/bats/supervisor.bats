@@ -171,11 +171,11 @@ guard_killed() {
 @test "s6: kill -9 of the guard stops everything" { guard_killed --supervisor s6; }
 @test "runit: kill -9 of the guard stops everything" { guard_killed --supervisor runit; }
 
-# The scanner is the one child of the guard.
+# The scanner is a child of the guard, beside the one that watches the directory.
 supervisor_killed() {
   steady_service first
   up "$@"
-  signal_process KILL "$(pgrep -P "$(cat "$dir/run/pid")")"
+  signal_process KILL "$(pgrep -P "$(cat "$dir/run/pid")" 's6-svscan|runsvdir')"
   local rc=0
   wait "$front" || rc=$?
   [ $rc -eq 70 ]

@@ -177,19 +177,23 @@ teardown() { store_down; }
   assert_equal "$number" 0
 }
 
-@test 'data without its record is not started over' {
+@test 'data without its record is not started over, but put back once all have told of it' {
   local name
   for name in catalog-1 order-1 order-2 order-3 front; do start_member $name; done
   buy Tux
   store_down
   rm -r "$store/run/state/coord/orders"
-  for name in catalog-1 order-1 order-2 order-3; do start_member $name; done
+  for name in catalog-1 order-2 order-3; do start_member $name; done
   start_member front --set store.start_wait=0 --set store.timeout=500ms
-  not_ready() { shop GET /readyz && [ "$status" = 503 ] && [[ $output == *data* ]]; }
+  not_ready() { shop GET /readyz && [ "$status" = 503 ] && [[ $output == *"missing: replica 1"* ]]; }
   until_true not_ready
   run curl -sS -o /dev/null -w '%{http_code}' -d name=Tux -d quantity=1 "$shop/orders"
   assert_output 503
   assert_equal "$(find "$store/run/state/coord/orders/record" -name '0*' | wc -l)" 0
+  start_member order-1
+  until_true leads 3
+  buy Tux
+  assert_equal "$number" 1
 }
 
 @test 'TERM ends each with 0, also while it waits for the others' {

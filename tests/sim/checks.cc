@@ -38,8 +38,10 @@ void Checks::record_changes(const repl::Record* before, const repl::Record& afte
     const bool repairs = *before != record_ && after != record_;
     HOLDS(repairs ? after.epoch > record_.epoch : after.epoch >= before->epoch,
           "the epoch of the record goes back");
-    HOLDS(*before != record_ || (after.epoch == before->epoch ? after.leader == before->leader
-                                                              : after.in_sync == before->in_sync),
+    const bool led_by_image = before->in_sync.size() == 1 && is_image(before->leader);
+    HOLDS(*before != record_ || led_by_image ||
+              (after.epoch == before->epoch ? after.leader == before->leader
+                                            : after.in_sync == before->in_sync),
           "somebody changes what is not theirs in the record");
     HOLDS(after.in_sync.size() >= std::min<size_t>(after.min_in_sync, record_.in_sync.size()),
           "the in-sync set goes below its minimum");

@@ -47,6 +47,13 @@ TEST_F(RecordFilesTest, SwapFromAnotherVersionIsRefused) {
   EXPECT_EQ(files_.read().value(), (Versioned{3, "text 3", {}}));
 }
 
+// The number was used before the record went back, and again since.
+TEST_F(RecordFilesTest, SwapFromAnotherTextOfTheSameVersionIsRefused) {
+  advance_to(3);
+  EXPECT_EQ(files_.swap({3, "another 3"}, "late").value(), SwapOutcome::kRefused);
+  EXPECT_EQ(files_.swap({3, "text 3"}, "next").value(), SwapOutcome::kApplied);
+}
+
 TEST_F(RecordFilesTest, OneOfTwoSwapsWins) {
   advance_to(3);
   RecordSwap slow(files_, 3);
