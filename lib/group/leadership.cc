@@ -280,9 +280,9 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
     }
   }
   if (proof && !trouble().empty() && names_the_living(given_up)) {
-    done(fail(ErrorKind::kConflict, "a " + nouns().replica +
-                                        " that is named answers: what it has is lost with force "
-                                        "alone. " +
+    done(fail(ErrorKind::kConflict, "not proven to be lost: a " + nouns().replica +
+                                        " that is named answers, and with force what only it has "
+                                        "is lost. " +
                                         trouble()));
     return;
   }
