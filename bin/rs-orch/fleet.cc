@@ -298,6 +298,11 @@ pid_t Fleet::pid_of(repl::ReplicaId id) const {
   return it == slots_.end() ? 0 : it->second.pid;
 }
 
+bool Fleet::retiring(repl::ReplicaId id) const {
+  const auto it = slots_.find(id);
+  return it != slots_.end() && it->second.retiring;
+}
+
 bool Fleet::hold(repl::ReplicaId id) {
   const auto it = slots_.find(id);
   if (it == slots_.end() || it->second.retiring) return false;
@@ -324,7 +329,7 @@ repl::ReplicaId Fleet::start_helper() {
 
 void Fleet::end_helper(repl::ReplicaId id) {
   const auto it = slots_.find(id);
-  if (it == slots_.end() || !it->second.helper) return;
+  if (it == slots_.end() || !it->second.helper || it->second.retiring) return;
   it->second.retiring = true;
   events_.tell("retire", "it helped out while another worker was restarted",
                worker_fields(id, it->second.pid));

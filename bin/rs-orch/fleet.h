@@ -58,6 +58,8 @@ class Fleet {
   // 0: no such process, or it has not registered yet.
   uint64_t session_of(repl::ReplicaId id) const;
   pid_t pid_of(repl::ReplicaId id) const;
+  // Whether the worker is about to go for good.
+  bool retiring(repl::ReplicaId id) const;
   // While a worker is held it is not retired. False where that has begun, or there is none.
   bool hold(repl::ReplicaId id);
   void let_go(repl::ReplicaId id);

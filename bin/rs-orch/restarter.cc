@@ -86,7 +86,8 @@ void Restarter::hand_over() {
   if (task_->transferring) return;
   const group::ReplicaLink* best = nullptr;
   const auto rank = [this](const group::ReplicaLink& worker) {
-    return std::make_tuple(!leadership_.state_of(worker.member.id)->has_space, worker.member.pid);
+    return std::make_tuple(fleet_.retiring(worker.member.id),
+                           !leadership_.state_of(worker.member.id)->has_space, worker.member.pid);
   };
   for (const auto& [id, worker] : workers_.all()) {
     if (id == task_->id || !worker.connected() || !leadership_.in_sync(worker)) continue;

@@ -40,7 +40,7 @@ look() {
   look
   assert_equal "$master $epoch" "$next $((before + 1))"
   await_event spawn
-  await_event in_sync "$(members 3)"
+  await_whole 3
   look
   assert_equal "$(wc -l <<<"$slaves")" 2
   for id in 1 2 3; do
@@ -59,7 +59,7 @@ look() {
   assert_equal "$status $output" "200 [$killed]"
   run ! is_running "$killed"
   await_event death ".pid == $killed"
-  await_event in_sync "$(members 3)"
+  await_whole 3
   look
   assert_equal "$master" "$before"
   assert_equal "$(wc -l <<<"$slaves")" 2
@@ -111,7 +111,7 @@ END
     http POST "$db/crash/master"
     assert_equal "$status" 200
     await_event open ".epoch > $epoch"
-    await_event in_sync "$(members 3)"
+    await_whole 3
   done
   : >"$stop"
   wait "$writer"
@@ -147,7 +147,7 @@ END
   assert_equal "$epoch" $((before + 1))
   await_event in_sync "$(members 2) and .epoch == $((before + 1))"
   kill -CONT "$stopped"
-  await_event in_sync "$(members 3)"
+  await_whole 3
   for id in 1 2 3; do
     users "?replica=$id"
     assert_equal "$output" 'ann bob'
@@ -189,7 +189,7 @@ END
   http POST "$db/crash/master"
   assert_equal "$status $output" "200 [$killed]"
   add_user bob
-  await_event in_sync "$(members 3)"
+  await_whole 3
   users
   assert_equal "$output" 'ann bob'
   database_down
@@ -205,7 +205,7 @@ END
   database_up "$BATS_TEST_TMPDIR/db" --set scaling.min_slaves=2
   add_user bob
   # The killed one may be back before anybody has found it missing: then the set stays as it was.
-  await_event 'in_sync|open' "$(members 3)"
+  await_whole 3
   users
   assert_equal "$output" 'ann bob'
 }

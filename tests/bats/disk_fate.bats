@@ -28,7 +28,7 @@ database_on() { # OPTIONS
     'mount -t tmpfs -o "$0" small run/state/coord; exec "$@"' "mode=700,$1" "$TANDEM_BIN/rs-orch" \
     --config "$TANDEM_SOURCE/etc/orch.toml" --port "$port_base" --set scaling.min_slaves=2
   state=/proc/$started/root$database/run/state
-  await_event in_sync "$(members 3)"
+  await_whole 3
 }
 
 fill_coord() {
@@ -63,7 +63,7 @@ storage_of() { head -n 1 "$state/rides-db/$1/identity" | jq -r .storage_id; } # 
   await_event spawn ".worker == $id"
   run dd if=/dev/zero of="$state/coord/more" bs=1k
   rm "$state"/coord/{filler,more}
-  await_event in_sync "$(members 3)"
+  await_whole 3
   assert_equal "$(storage_of "$id")" "$before"
   add_user bob
   run -1 grep -h 'exit status 74' "$database/log.0"
@@ -90,8 +90,8 @@ failover() {
     http POST "$db/crash/master"
     assert_equal "$status" 200
     add_user "after$round"
-    await_event in_sync "$(members 2)"
-    await_event in_sync "$(members 3)"
+    await_event open
+    await_whole 3
   done
 }
 
@@ -127,7 +127,7 @@ failover() {
   printf 'unreadable, and a mark all the same' >"$state/rides-db/$id/distrusted"
   signal_process KILL "$(pid_of_worker "$id")"
   await_event death ".worker == $id"
-  await_event in_sync "$(members 3)"
+  await_whole 3
   refute [ "$(storage_of "$id")" = "$before" ]
   run -0 --separate-stderr "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}"
   assert_regex "$stderr" "data of worker $id was set aside in '.*/$id/set-aside-[0-9]+'"

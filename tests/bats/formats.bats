@@ -129,7 +129,7 @@ flip_record() {
   http POST "$db/crash/master"
   assert_equal "$status" 200
   add_user bob
-  await_event in_sync "$(members 3)"
+  await_whole 3
   http GET "${db%/api/v1}/readyz"
   assert_equal "$status" 200
 }

@@ -169,9 +169,9 @@ stop_writer() { # [ID]…
   await_event retire '.worker == 3'
   http POST "$db/worker/$master/restart"
   assert_equal "$status" 200
-  await_event retire '.worker == 4'
-  stop_writer 1 2
-  until [ "$(jq length <<<"$pids")" = 2 ]; do look; done
+  await_whole 2
+  look
+  stop_writer $slaves "$master"
 }
 
 @test 'restart: a full set that may not get smaller' {
@@ -204,7 +204,7 @@ stop_writer() { # [ID]…
   for id in $slaves $master; do
     signal_process TERM "$(pid_of "$id")"
     await_event death ".worker == $id"
-    await_event in_sync "$(members 3)"
+    await_whole 3
   done
   stop_writer 1 2 3
 }
@@ -279,7 +279,7 @@ turn_to() { # NUMBER
   # Watched as well: what dies is replaced, by one.
   http POST "$db/crash/master"
   assert_equal "$status" 200
-  await_event in_sync "$(members 3)"
+  await_whole 3
   http GET "$db/worker/list"
   assert_equal "$(jq length <<<"$output")" 3
   turn_to $other

@@ -11,6 +11,16 @@ database() { # SLAVES [OPTION]…
 
 members() { echo "(.in_sync | split(\",\") | length) == $1"; } # NUMBER
 
+# Waits until $1 workers run, all of them in sync. A worker that dies and is back before anybody has
+# found it missing leaves no event of the set behind.
+await_whole() { # NUMBER
+  until
+    http GET "$db/worker/status"
+    [ "$status" = 200 ] &&
+      jq -e "length == $1 and all(.[]; .state == \"in sync\")" <<<"$output" >/dev/null
+  do :; done
+}
+
 insert() { echo "{\"table\":\"users\",\"op\":\"insert\",\"row\":{\"username\":\"$1\",\"password\":\"p\"}}"; }
 
 add_user() { # NAME
