@@ -35,6 +35,14 @@ uint64_t parse_version(std::string_view name) {
   return error == std::errc{} && stop == end && version_name(version) == name ? version : 0;
 }
 
+// The floor, where its file is damaged: versions are made one after the other and removed from the
+// lowest on, so those that count are the newest without a gap. The next pruning writes it again.
+uint64_t below_last_run(const std::vector<uint64_t>& versions) {
+  auto first = std::prev(versions.end());
+  while (first != versions.begin() && *std::prev(first) + 1 == *first) --first;
+  return *first - 1;
+}
+
 tl::unexpected<Error> unknown(const Error& error) {
   return fail(ErrorKind::kUnknown, "the outcome is unknown: " + error.message);
 }
@@ -82,23 +90,37 @@ Result<RecordFiles::Listing> RecordFiles::list() const {
   }
   std::sort(listing.versions.begin(), listing.versions.end());
   const Result<uint64_t> below = floor();
-  if (!below) return fail(below.error());
-  listing.floor = *below;
+  const bool guess = !below && below.error().kind == ErrorKind::kCorrupt && listing.newest() != 0;
+  if (!below && !guess) return fail(below.error());
+  listing.floor = guess ? below_last_run(listing.versions) : *below;
+  return listing;
+}
+
+Result<RecordFiles::Listing> RecordFiles::settled_list() const {
+  Result<Listing> listing = list();
+  for (int again = 1; listing && !listing->sound() && again < kReadAttempts; ++again) {
+    listing = list();
+  }
   return listing;
 }
 
 Result<uint64_t> RecordFiles::peek() const {
   const Result<Listing> listing = list();
   if (!listing) return fail(listing.error());
-  return listing->newest();
+  return listing->current();
 }
 
 Result<Versioned> RecordFiles::read() const {
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
-    const Result<Listing> listing = list();
+    const Result<Listing> listing = settled_list();
     if (!listing) return fail(listing.error());
-    // Versions came and went while the names were read: once more.
-    if (!listing->sound()) continue;
+    if (!listing->sound()) {
+      return Versioned{listing->floor,
+                       {},
+                       "the record in '" + record_directory() +
+                           "' is damaged: its newest version is missing, and there was one above " +
+                           std::to_string(listing->floor)};
+    }
     const uint64_t newest = listing->newest();
     if (newest == 0) return Versioned{};
     // Whoever linked it may have died before syncing: nobody may act on what a loss of power
@@ -116,8 +138,9 @@ Result<Versioned> RecordFiles::read() const {
     }
     return Versioned{newest, std::string(*text), {}};
   }
-  return fail(ErrorKind::kUnavailable, "the record in '" + record_directory() +
-                                           "' is not to be read: its newest version is missing");
+  return fail(ErrorKind::kUnavailable,
+              "the record in '" + record_directory() +
+                  "' is not to be read: its newest version comes and goes");
 }
 
 Result<SwapOutcome> RecordFiles::swap(const Expected& expected, const std::string& text) const {
@@ -192,10 +215,9 @@ RecordSwap::~RecordSwap() {
 
 Result<SwapOutcome> RecordSwap::prepare(const std::string& text) {
   if (Status made = files_.make_directories(); !made) return fail(made.error());
-  const Result<RecordFiles::Listing> listing = files_.list();
+  const Result<RecordFiles::Listing> listing = files_.settled_list();
   if (!listing) return fail(listing.error());
-  if (!listing->sound()) return fail(ErrorKind::kUnavailable, "the record is being changed");
-  if (listing->newest() != expected_.version) return SwapOutcome::kRefused;
+  if (listing->current() != expected_.version) return SwapOutcome::kRefused;
   if (!expected_.text.empty()) {
     const Result<Versioned> there = files_.read();
     if (!there) return fail(there.error());

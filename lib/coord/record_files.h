@@ -4,10 +4,13 @@
 // it has seen. So a link that succeeds is the first one of its version, unless that version was
 // removed before. Removed versions are at or below the floor, which is durable before the first of
 // them goes. Whoever finds a version above the floor, with the floor read after the list, has found
-// one that counts; and the highest version is never removed. What has been a version is never
-// written to again, as somebody may be about to read it: removed ones are not used as spare files.
+// one that counts; and the highest version is never removed. Where somebody else did that, the
+// floor is a version whose text is not known: damaged, as a file with a wrong checksum is. What has
+// been a version is never written to again, as somebody may be about to read it: removed ones are
+// not used as spare files.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -49,8 +52,12 @@ class RecordFiles {
     uint64_t newest() const { return versions.empty() ? 0 : versions.back(); }
     // Either nothing was ever there, or the newest version counts.
     bool sound() const { return newest() > floor || (versions.empty() && floor == 0); }
+    // Where the newest version is missing: the last one that is known to have been.
+    uint64_t current() const { return std::max(newest(), floor); }
   };
   Result<Listing> list() const;
+  // Looks again where versions came and went meanwhile: not sound, if the newest one is missing.
+  Result<Listing> settled_list() const;
 
  private:
   Result<uint64_t> floor() const;

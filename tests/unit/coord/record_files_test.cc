@@ -98,11 +98,33 @@ TEST_F(RecordFilesTest, AListThatMissesTheNewestVersionsIsNotBelieved) {
     unlink(files_.version_path(version).c_str());
   }
   EXPECT_FALSE(files_.list()->sound());
-  EXPECT_EQ(files_.read().error().kind, ErrorKind::kUnavailable);
+  const uint64_t floor = before.floor;
+  const auto damaged = [&](const Versioned& read) {
+    return read.version == floor && read.text.empty() &&
+           read.damage.find("its newest version is missing") != std::string::npos;
+  };
+  EXPECT_TRUE(damaged(*files_.read()));
+  EXPECT_EQ(files_.peek().value(), floor);
   std::ofstream(files_.version_path(4)) << "void\n";
   EXPECT_FALSE(files_.list()->sound());
-  EXPECT_EQ(files_.read().error().kind, ErrorKind::kUnavailable);
-  EXPECT_FALSE(files_.swap(4, "on top of it"));
+  EXPECT_TRUE(damaged(*files_.read()));
+  EXPECT_EQ(files_.swap(4, "on top of it").value(), SwapOutcome::kRefused);
+  // Who knows what it was goes on from there.
+  EXPECT_EQ(files_.swap(floor, "made again").value(), SwapOutcome::kApplied);
+  EXPECT_EQ(files_.read().value(), (Versioned{floor + 1, "made again", {}}));
+}
+
+TEST_F(RecordFilesTest, ADamagedFloorStopsNobody) {
+  advance_to(5 * RecordFiles::kKeep);
+  std::ofstream(files_.version_path(4)) << "void\n";
+  const std::string path = files_.group_directory() + "/floor";
+  const uint64_t floor = files_.list()->floor;
+  std::ofstream(path) << "rubbish";
+  EXPECT_EQ(files_.list()->floor, files_.list()->versions.at(1) - 1);
+  EXPECT_EQ(files_.read()->version, 5 * RecordFiles::kKeep);
+  advance_to(8 * RecordFiles::kKeep);
+  EXPECT_GT(files_.list()->floor, floor);
+  EXPECT_NE(access(files_.version_path(4).c_str(), F_OK), 0) << "and pruning goes on";
 }
 
 TEST_F(RecordFilesTest, AWriterOvertakenBeforeItSettledDoesNotKnow) {
