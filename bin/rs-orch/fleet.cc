@@ -13,7 +13,6 @@ namespace {
 
 constexpr uint64_t kReconcileMs = 50;
 constexpr int64_t kCreateAgainMs = 1000;
-constexpr int64_t kLookForLossMs = 500;
 
 group::LossWords loss_words() {
   return {"worker", "worker", true, "rs-client workers accept-loss"};
@@ -134,31 +133,18 @@ void Fleet::look_for_refused_config() {
                         "': the log tells why");
 }
 
-// Only the disks of the in-sync workers have everything that was answered. Where all of them are
-// gone waiting does not bring it back, and where none of their workers answers for long an operator
-// has to look.
 void Fleet::look_for_lost_data() {
-  const repl::Record& record = *leadership_.record();
   const bool refused = std::any_of(slots_.begin(), slots_.end(),
                                    [](const auto& item) { return !item.second.refused.empty(); });
   if ((config_refused_ || refused) && !leadership_.leader_open()) return;
-  if (leadership_.silent_members().size() < record.in_sync.size()) {
-    silent_since_ms_.reset();
-    set_trouble(leadership_.leader_open() ? std::string() : leadership_.trouble());
-    return;
-  }
-  if (!silent_since_ms_) silent_since_ms_ = now_ms();
-  // Files are looked at, so not in every turn.
-  if (now_ms() < next_look_for_loss_ms_) return;
-  next_look_for_loss_ms_ = now_ms() + kLookForLossMs;
-  const std::vector<group::LossEvidence> known = loss_evidence();
-  if (now_ms() - *silent_since_ms_ < group::tell_after_ms(known)) return;
-  set_trouble(group::silent_text(known, loss_words(), leadership_.best_survivor()));
+  const auto told =
+      loss_watch_.look(leadership_, loss_words(), now_ms(),
+                       [this](const auto& members) { return loss_evidence(members); });
+  if (told) set_trouble(*told);
 }
 
-Status Fleet::may_give_up_all() const {
-  if (!leadership_.record()) return {};
-  return group::may_give_up(loss_evidence(), loss_words(), leadership_.best_survivor());
+Status Fleet::may_give_up(const std::vector<repl::Member>& members) const {
+  return group::may_give_up(loss_evidence(members), loss_words(), leadership_.best_survivor());
 }
 
 // Their directories have every acknowledged write: they come back before anything else.

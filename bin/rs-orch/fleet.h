@@ -22,7 +22,7 @@
 #include "directory_fate.h"
 #include "events.h"
 #include "group/leadership.h"
-#include "group/loss.h"
+#include "group/loss_watch.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
 #include "loop/process.h"
@@ -69,8 +69,8 @@ class Fleet {
   repl::ReplicaId start_helper();
   void end_helper(repl::ReplicaId id);
 
-  // Whether all in-sync workers, none of which answers, are proven to be lost; else why not.
-  Status may_give_up_all() const;
+  // Whether these in-sync workers, which do not answer, are proven to be lost; else why not.
+  Status may_give_up(const std::vector<repl::Member>& members) const;
   // These workers were given up: what is in their directories is moved aside, as the database goes
   // on without it, and they begin anew.
   void set_aside(const std::vector<repl::Member>& members);
@@ -130,7 +130,7 @@ class Fleet {
   void retire_marked();
   void kill_overdue();
   DirectoryFacts facts_of(const Slot& slot) const;
-  std::vector<group::LossEvidence> loss_evidence() const;
+  std::vector<group::LossEvidence> loss_evidence(const std::vector<repl::Member>& members) const;
   bool disk_failed(const Slot& slot) const;
   size_t good_copies_beside(repl::ReplicaId id) const;
   bool prepare_directory(Slot& slot);
@@ -164,11 +164,10 @@ class Fleet {
   bool started_ = false;
   bool data_without_record_ = false;
   int64_t next_create_ms_ = 0;
-  int64_t next_look_for_loss_ms_ = 0;
   bool stopping_ = false;
   std::string trouble_;
-  bool config_refused_ = false;             // a worker ended for it, and none has come up since
-  std::optional<int64_t> silent_since_ms_;  // no member of the in-sync set answers
+  bool config_refused_ = false;  // a worker ended for it, and none has come up since
+  group::LossWatch loss_watch_;
   UniqueFunction<void()> all_stopped_;
   std::vector<std::pair<std::unique_ptr<loop::Process>, std::unique_ptr<loop::ProcessWatch>>>
       ended_;

@@ -63,10 +63,11 @@ size_t Fleet::good_copies_beside(repl::ReplicaId id) const {
       }));
 }
 
-// Of the in-sync members, none of which answers.
-std::vector<group::LossEvidence> Fleet::loss_evidence() const {
+// Of in-sync members that do not answer.
+std::vector<group::LossEvidence> Fleet::loss_evidence(
+    const std::vector<repl::Member>& members) const {
   std::vector<group::LossEvidence> evidence;
-  for (const repl::Member& member : leadership_.record()->in_sync) {
+  for (const repl::Member& member : members) {
     const coord::Member* last = workers_.last_known(member.id);
     group::LossEvidence one = group::look_at_member(
         member, directory_of(member.id), last == nullptr ? std::nullopt : std::optional(*last),

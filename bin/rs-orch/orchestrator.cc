@@ -244,7 +244,7 @@ void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, bool f
   given_up_ = record->in_sync;
   std::erase_if(given_up_, [&](const repl::Member& m) { return !given_up.contains(m.id); });
   group::Leadership::Proof proof;
-  if (!force) proof = [this] { return fleet_.may_give_up_all(); };
+  if (!force) proof = [this](const auto& members) { return fleet_.may_give_up(members); };
   leadership_.accept_loss(given_up, config_.timeout_ms, std::move(proof),
                           [this, done = std::move(done)](const Status& moved) mutable {
                             if (moved) {

@@ -53,7 +53,7 @@ void Group::set_active(bool active) {
 void Group::accept_loss(const std::set<repl::ReplicaId>& given_up, bool force,
                         Leadership::Done done) {
   Leadership::Proof proof;
-  if (!force) proof = [this] { return keeper_.may_give_up_all(); };
+  if (!force) proof = [this](const auto& members) { return keeper_.may_give_up(members); };
   leadership_.accept_loss(given_up, timeout_ms_, std::move(proof), std::move(done));
 }
 

@@ -16,7 +16,6 @@ constexpr int64_t kRefreshMissingMs = 100;  // then
 constexpr uint64_t kDoubtMs = 2;            // between looks at a process whose link just broke
 constexpr int64_t kDoubtForMs = 200;        // after that the ticks are often enough
 constexpr int64_t kCreateAgainMs = 1000;
-constexpr int64_t kLookForLossMs = 500;
 
 }  // namespace
 
@@ -66,7 +65,7 @@ void Keeper::tick() {
   if (!active_) return;
   if (!doubter_.active()) doubt_lost();
   if (leadership_.record()) {
-    set_trouble(look_for_lost_data());
+    look_for_lost_data();
   } else if (leadership_.record_was_read()) {
     create_group();
   }
@@ -146,31 +145,15 @@ void Keeper::create_group() {
   leadership_.create_group(*replicas_.find(*first), options_.min_in_sync);
 }
 
-// Only the disks of the in-sync replicas have everything that was answered. Where all of them have
-// come back without it waiting does not bring it back, and where none answers for long an operator
-// has to look.
-Status Keeper::look_for_lost_data() {
-  const repl::Record& record = *leadership_.record();
-  if (leadership_.silent_members().size() < record.in_sync.size()) {
-    silent_since_ms_.reset();
-    if (leadership_.leader_open() || leadership_.trouble().empty()) return {};
-    return fail(ErrorKind::kConflict, leadership_.trouble());
-  }
-  const auto now_ms = static_cast<int64_t>(loop_.now_ms());
-  if (!silent_since_ms_) silent_since_ms_ = now_ms;
-  // Files are looked at, so not in every tick.
-  if (now_ms - looked_for_loss_ms_ < kLookForLossMs) {
-    return trouble_.empty() ? Status() : fail(ErrorKind::kConflict, trouble_);
-  }
-  looked_for_loss_ms_ = now_ms;
-  const std::vector<LossEvidence> known = evidence();
-  if (now_ms - *silent_since_ms_ < tell_after_ms(known)) return {};
-  return fail(ErrorKind::kConflict, silent_text(known, words(), leadership_.best_survivor()));
+void Keeper::look_for_lost_data() {
+  const auto told = loss_watch_.look(leadership_, words(), static_cast<int64_t>(loop_.now_ms()),
+                                     [this](const auto& members) { return evidence(members); });
+  if (told) set_trouble(told->empty() ? Status() : fail(ErrorKind::kConflict, *told));
 }
 
-std::vector<LossEvidence> Keeper::evidence() const {
+std::vector<LossEvidence> Keeper::evidence(const std::vector<repl::Member>& members) const {
   std::vector<LossEvidence> evidence;
-  for (const repl::Member& member : leadership_.record()->in_sync) {
+  for (const repl::Member& member : members) {
     const coord::Member* last = replicas_.last_known(member.id);
     evidence.push_back(look_at_member(member, last == nullptr ? std::string() : directory_of(*last),
                                       last == nullptr ? std::nullopt : std::optional(*last),
@@ -187,9 +170,8 @@ LossWords Keeper::words() const {
   return words;
 }
 
-Status Keeper::may_give_up_all() const {
-  if (!leadership_.record()) return {};
-  return may_give_up(evidence(), words(), leadership_.best_survivor());
+Status Keeper::may_give_up(const std::vector<repl::Member>& members) const {
+  return group::may_give_up(evidence(members), words(), leadership_.best_survivor());
 }
 
 void Keeper::look_for_better_leader() {

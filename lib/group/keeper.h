@@ -15,7 +15,7 @@
 #include "base/function.h"
 #include "group/choices.h"
 #include "group/leadership.h"
-#include "group/loss.h"
+#include "group/loss_watch.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
 
@@ -44,8 +44,8 @@ class Keeper {
   void link_lost();
   // Whether a replica reaches what a leader's requests need, as it said now (choices.h, Reach).
   void replica_told(repl::ReplicaId id, bool reaches);
-  // Whether all in-sync replicas, none of which answers, are proven to be lost; else why not.
-  Status may_give_up_all() const;
+  // Whether these in-sync replicas, which do not answer, are proven to be lost; else why not.
+  Status may_give_up(const std::vector<repl::Member>& members) const;
   // Why there is no group, "" where nothing is known to be wrong.
   const std::string& trouble() const { return trouble_; }
 
@@ -55,8 +55,8 @@ class Keeper {
   bool misses_somebody() const;
   void doubt_lost();
   void create_group();
-  Status look_for_lost_data();
-  std::vector<LossEvidence> evidence() const;
+  void look_for_lost_data();
+  std::vector<LossEvidence> evidence(const std::vector<repl::Member>& members) const;
   LossWords words() const;
   void look_for_better_leader();
   std::vector<View> views() const;
@@ -74,9 +74,8 @@ class Keeper {
   std::set<repl::ReplicaId> expected_;  // configured, or seen at some time
   int64_t missing_since_ms_ = 0;        // 0: everybody is there
   int64_t refreshed_ms_ = 0;
-  int64_t lost_ms_ = 0;                     // when a link broke last
-  std::optional<int64_t> silent_since_ms_;  // no member of the in-sync set answers
-  int64_t looked_for_loss_ms_ = 0;
+  int64_t lost_ms_ = 0;  // when a link broke last
+  LossWatch loss_watch_;
   int64_t next_create_ms_ = 0;
   std::string trouble_;
 };

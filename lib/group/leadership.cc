@@ -262,7 +262,7 @@ bool Leadership::names_the_living(const std::set<repl::ReplicaId>& ids) const {
 bool Leadership::names_all_silent(const std::set<repl::ReplicaId>& ids) const {
   if (!record()) return false;
   const std::vector<repl::Member> silent = silent_members();
-  if (silent.size() != record()->in_sync.size() || silent.size() != ids.size()) return false;
+  if (silent.size() != ids.size()) return false;
   return std::all_of(silent.begin(), silent.end(),
                      [&](const repl::Member& member) { return ids.contains(member.id); });
 }
@@ -274,7 +274,7 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
     return;
   }
   if (proof && names_all_silent(given_up)) {
-    if (Status proven = proof(); !proven) {
+    if (Status proven = proof(silent_members()); !proven) {
       done(std::move(proven));
       return;
     }

@@ -63,9 +63,10 @@ class Leadership {
   // the best of those that are left takes writes, or once the time is over and the record names
   // it. Never before that is settled: an error other than kUnknown says that nothing was given up.
   // The same request again, after it was carried out, is answered as the first. `proof`, empty
-  // where the operator forces it, is asked for a reason not to (group/loss.h). Errors: those of
+  // where the operator forces it, is asked for a reason not to give up the silent ones that are
+  // named (group/loss.h). Errors: those of
   // repl::Controller::accept_loss and of `proof`, kConflict, kUnknown.
-  using Proof = UniqueFunction<Status()>;
+  using Proof = UniqueFunction<Status(const std::vector<repl::Member>&)>;
   void accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms, Proof proof,
                    Done done);
   // The in-sync replicas that do not answer, and who would lead without them.

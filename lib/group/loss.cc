@@ -158,8 +158,13 @@ std::string silent_text(const std::vector<LossEvidence>& evidence, const LossWor
                         const std::optional<repl::Candidate>& survivor) {
   std::string text = "none of the in-sync " + words.replica + "s " + ids_of(evidence) + " answers" +
                      gone_text(evidence) + ": ";
-  if (!all_proven(evidence)) return text + all_advice(evidence, words);
-  return text + "restore their directories, or accept that what only they had is lost with '" +
+  return text + missing_text(evidence, words, survivor);
+}
+
+std::string missing_text(const std::vector<LossEvidence>& evidence, const LossWords& words,
+                         const std::optional<repl::Candidate>& survivor) {
+  if (!all_proven(evidence)) return all_advice(evidence, words);
+  return "restore their directories, or accept that what only they had is lost with '" +
          words.command + " " + ids_of(evidence) + "'; " + survivor_text(words, survivor);
 }
 

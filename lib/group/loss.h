@@ -58,6 +58,9 @@ int64_t tell_after_ms(const std::vector<LossEvidence>& evidence);
 // once the loss is accepted.
 std::string silent_text(const std::vector<LossEvidence>& evidence, const LossWords& words,
                         const std::optional<repl::Candidate>& survivor);
+// Its end: what brings these members back, or how they are given up.
+std::string missing_text(const std::vector<LossEvidence>& evidence, const LossWords& words,
+                         const std::optional<repl::Candidate>& survivor);
 // kConflict where one of them is not proven to be lost: names each such one, what mends it, and
 // what is known to be lost by force.
 Status may_give_up(const std::vector<LossEvidence>& evidence, const LossWords& words,

@@ -11,7 +11,10 @@
 // The past may come back: a disk that is an earlier image of itself, a record out of a backup. So
 // nobody is chosen who lacks what any replica that answers knows committed; nobody at all by a
 // record older than what any of them has seen. Such a record is repaired where every member of the
-// newest set that is known answers.
+// newest set that is known answers. Where everything was stopped, what those know who answer may be
+// old: then nobody is chosen before min_in_sync members of the set have answered. One of them has
+// everything, if no more disks than min_in_sync - 1 went back. A disk that is gone is not waited
+// for.
 //
 // The owner (rs-orch, ts-front) carries the effects out and tells what it knows of the processes.
 #pragma once
@@ -189,6 +192,8 @@ class Controller {
   // What an election knows.
   struct Answers {
     std::vector<Candidate> candidates;
+    size_t members = 0;          // that answered
+    size_t gone = 0;             // in whose place another disk answers
     bool all_told = true;        // every member that is there and may be alive
     bool all_members = true;     // every member of the set
     bool any_caught_up = false;  // since it started
@@ -213,6 +218,8 @@ class Controller {
   int64_t ask_every_ns(const Known& known) const;
   bool repair_is_due(int64_t now) const;
   std::string why_not_repaired() const;
+  std::string too_few_to_be_sure(size_t needed) const;
+  std::vector<Member> missing_members() const;
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
   bool another_has_space(int64_t now) const;

@@ -153,6 +153,7 @@ Controller::Answers Controller::hear(int64_t now) const {
     const auto it = replicas_.find(member.id);
     if (it == replicas_.end() || it->second.member != member || it->second.proven_dead) {
       answers.all_members = false;
+      if (it != replicas_.end() && it->second.alive && it->second.state) ++answers.gone;
       continue;
     }
     const Known& known = it->second;
@@ -163,6 +164,7 @@ Controller::Answers Controller::hear(int64_t now) const {
       answers.all_members = false;
       continue;
     }
+    ++answers.members;
     answers.any_caught_up = answers.any_caught_up || !known.memory || known.memory->caught_up;
     if (goal_ == Goal::kReplace && member.id == record_->leader && known.state->leading &&
         known.state->promise == record_->epoch && now - leader_since_ns_ < options_.opening_ns) {
@@ -194,6 +196,12 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
   const bool repair = record_went_back() || highest_promise() > record_->epoch;
   if (repair && !answers.all_members && !planted(Bug::kRepairWithoutAll)) {
     set_trouble(why_not_repaired(), out);
+    answers.candidates.clear();
+  }
+  const size_t left = record_->in_sync.size() - answers.gone;
+  const size_t needed = std::min<size_t>(record_->min_in_sync, left);
+  if (others_may_come && answers.members < needed && !planted(Bug::kElectTooFew)) {
+    set_trouble(too_few_to_be_sure(needed), out);
     answers.candidates.clear();
   }
   drop_unfit(answers, now, out);
@@ -325,15 +333,29 @@ void Controller::take_outsiders(Answers& found, int64_t now) const {
   }
 }
 
-std::string Controller::why_not_repaired() const {
-  std::string missing;
+std::vector<Member> Controller::missing_members() const {
+  std::vector<Member> missing;
   for (const Member& member : record_->in_sync) {
     const auto it = replicas_.find(member.id);
     const bool there = it != replicas_.end() && it->second.member == member && it->second.state &&
                        it->second.alive;
-    if (!there) missing += (missing.empty() ? "" : ", ") + std::to_string(member.id);
+    if (!there) missing.push_back(member);
   }
+  return missing;
+}
+
+// None of those that answer has heard of a leader since it started: each may be an old image.
+std::string Controller::too_few_to_be_sure(size_t needed) const {
   const std::string& noun = options_.nouns.replica;
+  return "everything was stopped, and before a " + options_.nouns.leader + " is chosen " +
+         std::to_string(needed) + " of the in-sync " + noun + "s " + id_text(record_->in_sync) +
+         " have to answer, as what fewer have may be old; missing: " + noun + " " +
+         id_text(missing_members());
+}
+
+std::string Controller::why_not_repaired() const {
+  const std::string& noun = options_.nouns.replica;
+  const std::string missing = id_text(missing_members());
   return "the record went back to " +
          (stored_ ? "version " + std::to_string(stored_version_) + " of epoch " +
                         std::to_string(stored_->epoch)

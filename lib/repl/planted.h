@@ -53,6 +53,7 @@ enum class Bug {
   kIgnoreMark,          // ... one that lacks what another one knows committed
   kIgnoreLongest,       // ... one that has not caught up since it started and has a shorter log
   kBelieveOldRecord,    // ... by a record that is older than what replicas have seen
+  kElectTooFew,         // ... after a start of everything, though too few answer to be sure
   kRepairWithoutAll,    // the record is repaired though a member of the set does not answer
   kVersionLinkedAgain,  // the record store gives a version out twice after pruning
   kCount,
@@ -104,6 +105,7 @@ inline constexpr BugNames<Bug> kBugNames = {
     "ignore-mark",
     "ignore-longest",
     "believe-old-record",
+    "elect-too-few",
     "repair-without-all",
     "version-linked-again",
 };

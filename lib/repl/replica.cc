@@ -364,6 +364,11 @@ void Replica::on_append(const Message& m) {
         refuse(m, entry.index - 1);
         return;
       }
+      if (!caught_up_) {
+        context_.notice("cuts what the leader of epoch=" + std::to_string(m.epoch) +
+                        " does not have: entries " + std::to_string(entry.index) + " to " +
+                        std::to_string(context_.last_index));
+      }
       context_.cut(entry.index);
     }
     fresh.push_back(entry);

@@ -102,6 +102,42 @@ has_set_aside() { compgen -G "$store/$state/order-$1/set-aside-*/identity" >/dev
   assert_equal "$status" 200
 }
 
+not_ready() { # TEXT
+  shop GET /readyz
+  [[ $status = 503 && $output = *"$1"* ]]
+}
+
+# Nothing had been written down of what was committed, and a replica that has nothing would do for
+# the second copy.
+@test 'an old copy and one from outside the set take no order before another member has come' {
+  local id
+  store_up "$BATS_TEST_TMPDIR/store"
+  until_true leads 3
+  kill_member order-1
+  until_true replicas '[.data[] | select(.in_sync) | .id] == [2, 3]'
+  buy_some 2
+  keep order-3
+  buy_some 3
+  kill_member order-3
+  kill_member order-2
+  put_back order-3
+  start_member order-3
+  start_member order-1
+  until_true not_ready 'before a leader is chosen 2 of the in-sync replicas 2, 3 have to answer'
+  until_true not_ready 'ts-order 2 is not running: start it (data: '
+  shop POST /orders '{"name":"Tux","quantity":1}' -H 'Idempotency-Key: early' -m 3 || true
+  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" orders 2
+  assert_output --partial 'not proven to be lost: ts-order 2 is not running: start it (data: '
+  start_member order-2
+  until_true leads 2
+  start_again order-3
+  until_true replicas '[.data[] | select(.in_sync)] | length == 3'
+  for id in 0 1 2 3 4; do
+    shop GET "/orders/$id"
+    assert_equal "$id $status" "$id 200"
+  done
+}
+
 @test 'the record of the orders goes back to an earlier version' {
   store_up "$BATS_TEST_TMPDIR/store"
   until_true leads 3
@@ -257,4 +293,22 @@ users() {
   cp -a "$database/kept" "$database/run/state/coord/rides-db"
   database_up "$database" --set scaling.min_slaves=2
   assert_equal "$(users)" ann,bob,cem
+}
+
+@test 'the files of a record with a long past are lost: it is put back from what the workers have seen' {
+  local i
+  database 1
+  add_user ann
+  for ((i = 0; i < 36; i++)); do
+    http GET "$db/worker/status"
+    http POST "$db/worker/$(jq '.[] | select(.role == "slave") | .id' <<<"$output")/transfer"
+    assert_equal "$status" 200
+  done
+  assert_file_exist "$database/run/state/coord/rides-db/floor"
+  database_down
+  rm "$database"/run/state/coord/rides-db/record/*
+  database_up "$database" --set scaling.min_slaves=1
+  assert_equal "$(users)" ann
+  add_user bob
+  assert_equal "$(users)" ann,bob
 }

@@ -7,6 +7,8 @@ jobs=${2:-2}
 
 two='replicas=2 first_set=3 epochs=3 writes=1 crashes=0 messages=1 swaps=1 versions=4'
 reads='reads replicas=2 first_set=3 epochs=2 writes=1 crashes=0 messages=1 swaps=1 versions=3'
+# Acknowledged means on two disks; one of them goes back.
+three='replicas=3 first_set=6 min_set=2 epochs=3 writes=1 crashes=0 messages=1 swaps=1 versions=3 rollbacks=1 images=0'
 
 # run STATUS OPTION...: the status that has to come.
 run() {
@@ -39,6 +41,7 @@ planted() { printf '1 max=4 %s\n' "$*"; }
   sound "$two" go_backs=1 restore=3 images=0 silent=0 versions=3 stop_at_loss
   sound rollbacks=1 images=0 rollers=4 epochs=3 writes=1 crashes=0 messages=1 swaps=1 versions=2 \
     max=2
+  sound "$three"
 
   # The rules of the protocol proper.
   planted "$two" assume
@@ -64,6 +67,7 @@ planted() { printf '1 max=4 %s\n' "$*"; }
   planted "$two" rollbacks=1 images=0 heed_mark=1
   planted "$two" rollbacks=1 images=0 silent=0 heed_longest=0
   planted "$two" rollbacks=1 images=0 silent=0 heed_longest=1 crashes=1 chunk
+  planted "$three" enough=0
   planted "$two" go_backs=1 images=0 unique=0
   planted "$two" go_backs=1 images=0 unique=1 epochs=2 versions=3 writes=0 swaps=2
   planted "$two" go_backs=1 images=0 believe_old

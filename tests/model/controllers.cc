@@ -65,12 +65,23 @@ bool Moves::knows_higher(int answers, int set) const {
   return false;
 }
 
+// Whether one of these members, who answer, has everything if not all of min_set disks went back.
+// A member whose disk is gone is not waited for.
+bool Moves::enough_to_be_sure(int set, int members) const {
+  for (int i = 0; i < opt.replicas; ++i) {
+    if (has(members, i) && s_.replicas[i].verified) return true;
+  }
+  const auto count = [](int mask) { return std::popcount(static_cast<unsigned>(mask)); };
+  return count(members) >= std::min(int{opt.min_set}, count(members_there(s_, set)));
+}
+
 // Whether `id`, a member of `set`, may be chosen on these answers.
 bool Moves::may_lead(int id, int set, int answers) const {
   const int k = replica_of(id);
   const Replica& candidate = s_.replicas[k];
   const int members = answers & members_there(s_, set);
   const int asked = opt.ask_all ? answers : members;
+  if (opt.enough && !enough_to_be_sure(set, members)) return false;
   for (int i = 0; i < opt.replicas; ++i) {
     if (!has(asked, i)) continue;
     const Replica& r = s_.replicas[i];
@@ -89,6 +100,9 @@ void Moves::check_choice(int id, int answers, int members, bool everybody) {
   if (!fault_used(s_)) return;
   const Replica& chosen = s_.replicas[replica_of(id)];
   const bool lacks = !s_.lost && !has_prefix(chosen, s_.log, s_.committed);
+  if (lacks && opt.min_set > opt.rollbacks && opt.go_backs == 0) {
+    broken("chosen, and lacks an entry, though fewer disks than min_set went back");
+  }
   for (int i = 0; i < opt.replicas; ++i) {
     if (!has(answers | members, i)) continue;
     const Replica& r = s_.replicas[i];

@@ -90,6 +90,7 @@ class Moves {
   void repair_by(int answers);
   void swaps();
   void apply_swap(int k);
+  bool enough_to_be_sure(int set, int members) const;
   bool may_lead(int id, int set, int answers) const;
   bool knows_higher(int answers, int set) const;
   void check_choice(int id, int answers, int members, bool everybody);

@@ -67,6 +67,7 @@ namespace tandem::model {
   X(heed_longest, 2,                                                                          \
     "one not verified needs the longest log. Verified: 2: took part in a commit of an "       \
     "epoch, 1: followed or led; 0: ignored")                                                  \
+  X(enough, 1, "where no member that answers is verified, min_set of them have to answer")    \
   X(ask_all, 1, "all replicas that answer count, not the set alone")                          \
   X(repair, 1, "a record that went back is repaired")                                         \
   X(repair_all, 1, "... only where every member of its set answers")                          \

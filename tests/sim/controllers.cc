@@ -13,15 +13,18 @@ namespace {
 
 // A leader that was not seen open for so long, and a lease, is replaced.
 constexpr int64_t kOpeningNs = 400 * kMs;
+// The number of the controller that asks is above these bits of a question.
+constexpr unsigned kQuestionBits = 48;
 // So many of its old messages the senseless one sends again at a time.
 constexpr int kRepeated = 5;
 
 // The owner of a real controller, as rs-orch is one: knows with a delay which processes live.
 class SensibleController final : public ControllerProcess {
  public:
-  SensibleController(World& world, Network& network, RecordStore& store, const Nodes& nodes,
-                     const repl::Controller::Prefer& prefer)
-      : world_(world),
+  SensibleController(uint64_t number, World& world, Network& network, RecordStore& store,
+                     const Nodes& nodes, const repl::Controller::Prefer& prefer)
+      : number_(number),
+        world_(world),
         network_(network),
         store_(store),
         nodes_(nodes),
@@ -30,9 +33,13 @@ class SensibleController final : public ControllerProcess {
     tick();
   }
 
+  // Answers go to who asked.
   void receive(const repl::Message& answer) override {
+    if (answer.question >> kQuestionBits != number_) return;
+    repl::Message own = answer;
+    own.question -= number_ << kQuestionBits;
     repl::ControllerEffects out;
-    core_.state_answered(answer, world_.now(), out);
+    core_.state_answered(own, world_.now(), out);
     carry_out(out);
   }
 
@@ -45,7 +52,10 @@ class SensibleController final : public ControllerProcess {
   void carry_out(const repl::ControllerEffects& out) {
     for (const std::string& notice : out.notices) world_.trace.say(notice);
     for (const repl::Message& message : out.messages) {
-      if (message.type != repl::MessageType::kSessionDown || holds(message)) network_.send(message);
+      if (message.type == repl::MessageType::kSessionDown && !holds(message)) continue;
+      repl::Message sent = message;
+      if (sent.question != 0) sent.question += number_ << kQuestionBits;
+      network_.send(sent);
     }
     next_tick_ns_ = core_.next_tick_ns(world_.now());
     if (out.read_record) read_record();
@@ -113,6 +123,7 @@ class SensibleController final : public ControllerProcess {
     }
   }
 
+  const uint64_t number_;
   World& world_;
   Network& network_;
   RecordStore& store_;
@@ -124,10 +135,11 @@ class SensibleController final : public ControllerProcess {
 
 }  // namespace
 
-std::unique_ptr<ControllerProcess> sensible_controller(World& world, Network& network,
-                                                       RecordStore& store, const Nodes& nodes,
+std::unique_ptr<ControllerProcess> sensible_controller(uint64_t number, World& world,
+                                                       Network& network, RecordStore& store,
+                                                       const Nodes& nodes,
                                                        const repl::Controller::Prefer& prefer) {
-  return std::make_unique<SensibleController>(world, network, store, nodes, prefer);
+  return std::make_unique<SensibleController>(number, world, network, store, nodes, prefer);
 }
 
 SenselessController::SenselessController(World& world, Network& network, RecordStore& store,

@@ -27,8 +27,10 @@ class ControllerProcess {
   virtual void hand_over(repl::ReplicaId) {}
 };
 
-std::unique_ptr<ControllerProcess> sensible_controller(World& world, Network& network,
-                                                       RecordStore& store, const Nodes& nodes,
+// `number`: above 0, another one for each.
+std::unique_ptr<ControllerProcess> sensible_controller(uint64_t number, World& world,
+                                                       Network& network, RecordStore& store,
+                                                       const Nodes& nodes,
                                                        const repl::Controller::Prefer& prefer);
 
 // Also a source of faults: its elections need no reason.

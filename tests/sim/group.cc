@@ -7,6 +7,10 @@ namespace tandem::sim {
 namespace {
 
 constexpr uint32_t kControllers = 2;
+// How far apart processes start. Where one member of the set may lead alone those that come later
+// than a controller waits for cannot be heard.
+constexpr int64_t kSoonMs = 400;
+constexpr int64_t kLateMs = 4000;
 
 }  // namespace
 
@@ -29,7 +33,7 @@ void Group::start() {
   for (auto& node : nodes_) node->start();
   for (uint32_t i = 0; i < kControllers; ++i) {
     if (i < world_.plan.sensible_controllers) {
-      controllers_.push_back(sensible_controller(world_, network_, store_, nodes_, prefer_));
+      controllers_.push_back(sensible_controller(i + 1, world_, network_, store_, nodes_, prefer_));
       continue;
     }
     auto senseless = std::make_unique<SenselessController>(world_, network_, store_, nodes_);
@@ -123,24 +127,45 @@ bool Group::strike(Fault fault, Node& node) {
 }
 
 // Somebody else in the set has everything, and can be asked: where nobody can, nothing is known to
-// be lacking. So nothing else befalls the group until it has come together.
+// be lacking. So nothing else befalls the group until it has come together. Half of the time
+// everything was stopped, and what went back starts first.
 bool Group::take_disk_back(Node& node) {
   if (!store_.can_do_without(node.member())) return false;
   if (node.up()) node.crash();
   if (!node.go_back()) return false;
-  calm_down();
+  const bool stopped = stop_everything();
+  node.heal();
+  calm_down(stopped && world_.plan.min_in_sync > 1 ? kLateMs : stopped ? kSoonMs : 0);
   return true;
 }
 
-void Group::calm_down() {
+bool Group::stop_everything() {
+  if (!world_.random.chance(500)) return false;
+  for (auto& node : nodes_) {
+    if (node->up()) node->crash();
+  }
+  return true;
+}
+
+// Whoever is down starts within so many milliseconds.
+void Group::calm_down(int64_t within_ms) {
   calm_ = true;
   network_.mend_cuts();
   store_.heal();
-  for (auto& node : nodes_) node->heal();
+  for (auto& node : nodes_) {
+    node->mend();
+    if (node->up()) continue;
+    if (within_ms == 0) {
+      node->start();
+    } else {
+      node->stay_down(world_.between_ns(0, within_ms * kMs));
+    }
+  }
 }
 
 // Somebody has to have heard that the newest version was made: what is under way is lost with it.
 bool Group::take_record_back() {
+  const bool stopped = stop_everything();
   const bool known = std::any_of(nodes_.begin(), nodes_.end(), [this](const auto& node) {
     return node->has_seen(store_.newest());
   });
@@ -150,7 +175,7 @@ bool Group::take_record_back() {
   for (auto& node : nodes_) {
     if (node->leading() && node->core().epoch() < store_.newest().epoch) node->crash();
   }
-  calm_down();
+  calm_down(stopped ? kSoonMs : 0);
   return true;
 }
 

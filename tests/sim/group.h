@@ -54,7 +54,8 @@ class Group {
   bool lose_data(Fault fault, Node& node);
   bool take_disk_back(Node& node);
   bool take_record_back();
-  void calm_down();
+  bool stop_everything();
+  void calm_down(int64_t within_ms);
   bool is_calm();
 
   World world_;

@@ -114,6 +114,11 @@ bool Node::flip_bit() {
 }
 
 void Node::heal() {
+  mend();
+  start();
+}
+
+void Node::mend() {
   stay_awake();
   full_until_ns_ = 0;
   next_sync_fails_ = false;
@@ -121,7 +126,6 @@ void Node::heal() {
                       store_.newest().contains(repl::Member{id_, former_disk_->storage_id()});
   if (needed && up()) crash();
   if (needed) change_disk();
-  start();
 }
 
 // --- the core and its effects ---

@@ -46,7 +46,8 @@ class Node final : public Process {
   bool go_back();  // REQUIRES: !up()
   void fill_disk(int64_t for_ns) { full_until_ns_ = world_.now() + for_ns; }
   void fail_next_sync() { next_sync_fails_ = true; }
-  void heal();
+  void mend();  // the machine; where the set needs another disk it gets that, after a crash
+  void heal();  // ... and is up
   void receive(const repl::Message& message);
 
   // --- for the program ---

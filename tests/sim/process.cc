@@ -27,7 +27,14 @@ void Process::end_life() {
   const bool machine = universe_.random.chance(300);
   if (machine) clock_offset_ns_ = universe_.between_ns(0, kMaxOffsetNs);
   const int64_t down_ms = universe_.random.chance(500) ? 20 : 1500;
-  universe_.schedule.after(universe_.between_ns(kMs, down_ms * kMs), [this] { start(); });
+  universe_.schedule.after(universe_.between_ns(kMs, down_ms * kMs), [this] {
+    if (universe_.now() >= down_until_ns_) start();
+  });
+}
+
+void Process::stay_down(int64_t for_ns) {
+  down_until_ns_ = universe_.now() + for_ns;
+  universe_.schedule.after(for_ns, [this] { start(); });
 }
 
 // Not at once: what calls this is in the midst of its work.

@@ -20,6 +20,8 @@ class Process {
   virtual void start() = 0;
   // Ends it; it starts again after a while. REQUIRES: up()
   virtual void crash() = 0;
+  // Starts again then, and not by itself before. REQUIRES: !up()
+  void stay_down(int64_t for_ns);
   void pause(int64_t for_ns) { pause_ns_ = for_ns; }  // from the next event on
   // Nothing that it does from here on leaves it, and it is gone before anything else happens.
   void crash_now();
@@ -55,6 +57,7 @@ class Process {
   uint64_t session_ = 0;
   bool up_ = false;
   bool doomed_ = false;
+  int64_t down_until_ns_ = 0;
   int64_t pause_ns_ = 0;  // that begins with the next event
   int64_t paused_until_ns_ = 0;
 };

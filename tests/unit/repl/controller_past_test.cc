@@ -198,6 +198,83 @@ TEST_F(Past, ButNotForEver) {
   EXPECT_GT(out.swap->record.epoch, record.epoch) << "maybe far: who is absent may have used some";
 }
 
+// Each may be an old image, and so may be the only one that answers.
+class PastOfTwo : public Past {
+ protected:
+  PastOfTwo() {
+    record.min_in_sync = 2;
+    record.version = 14;
+    record.in_sync = {member(2), member(3)};
+    record.leader = 2;
+    there = Reading{record};
+    controller.record_read(record, now, out);
+  }
+};
+
+TEST_F(PastOfTwo, AfterAStartOfAllFewerThanTheMinimumElectNobody) {
+  come_up(3);
+  come_up(1);  // outside the set: it would do for min_in_sync, and has nothing
+  begin_election();
+  remember(3, {{4, 7}}, {4, 7});
+  remember(1, {}, {});
+  pass(5000);
+  EXPECT_FALSE(out.swap);
+  EXPECT_THAT(controller.trouble(), HasSubstr("2 of the in-sync replicas 2, 3 have to answer"));
+  EXPECT_THAT(controller.trouble(), HasSubstr("missing: replica 2"));
+  come_up(2);
+  for (int i = 0; i < 600 && !out.swap; ++i) {
+    remember(2, {{4, 9}}, {4, 7});  // 9 was answered right before all were killed
+    remember(3, {{4, 7}}, {4, 7});
+    pass(10);
+  }
+  ASSERT_TRUE(out.swap);
+  EXPECT_EQ(out.swap->record.leader, 2U);
+}
+
+TEST_F(PastOfTwo, NobodyWaitsForADiskThatIsGone) {
+  come_up(3);
+  controller.replica_up(Member{2, 777}, 6002, now);
+  restarted_[2] = 6002;
+  begin_election();
+  for (int i = 0; i < 600 && !out.swap; ++i) {
+    remember(3, {{4, 9}}, {4, 9});
+    Message m;
+    m.type = MessageType::kMemory;
+    m.from = 2;
+    m.storage_id = 777;
+    m.session = 6002;
+    m.lineage = 0;
+    m.memory = Memory{};
+    controller.state_answered(m, now, out);
+    pass(10);
+  }
+  ASSERT_TRUE(out.swap);
+  EXPECT_EQ(out.swap->record.leader, 3U);
+}
+
+TEST_F(PastOfTwo, OneThatHasHeardOfALeaderSinceLeadsAlone) {
+  come_up(3);
+  begin_election();
+  remember(3, {{4, 9}}, {4, 9}, std::nullopt, true);
+  pass(100);
+  ASSERT_TRUE(out.swap);
+  EXPECT_EQ(out.swap->record.leader, 3U);
+}
+
+TEST_F(PastOfTwo, AnOperatorMayGiveUpWhoIsMissing) {
+  come_up(3);
+  begin_election();
+  remember(3, {{4, 9}}, {4, 9});
+  for (int i = 0; i < 200; ++i) {
+    remember(3, {{4, 9}}, {4, 9});
+    pass(10);
+  }
+  ASSERT_FALSE(controller.trouble().empty());
+  const auto chosen = controller.accept_loss({2}, now, out);
+  ASSERT_TRUE(chosen) << chosen.error().message;
+  EXPECT_EQ(out.swap->record.leader, 3U);
+}
+
 TEST_F(Past, TheRecordNamesTheLifeThatWasChosen) {
   for (ReplicaId id = 1; id <= 3; ++id) come_up(id);
   begin_election();
