@@ -127,7 +127,10 @@ class Server::Impl final : public ConnectionHost {
   void bury_dead() {
     std::vector<std::unique_ptr<Connection>> dead;
     dead.swap(dead_);
+    if (dead.empty()) return;
     for (auto& connection : dead) connection->bury();
+    dead.clear();
+    for (auto& listener : listeners_) listener->on_stream_closed();
   }
 
   void sweep() {

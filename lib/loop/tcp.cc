@@ -1,13 +1,19 @@
 #include "loop/tcp.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
 #include "base/check.h"
-#include "base/log.h"
 
 namespace tandem::loop {
 namespace {
+
+constexpr int kAcceptedAtOnce = 128;
 
 struct QueuedWrite {
   uv_write_t request{};
@@ -68,14 +74,34 @@ struct AddressList {
   ~AddressList() { uv_freeaddrinfo(request.addrinfo); }
 };
 
-uint16_t bound_port(const uv_tcp_t* handle) {
+uint16_t bound_port(int fd) {
   sockaddr_storage address{};
-  int length = sizeof address;
-  CHECK(uv_tcp_getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+  socklen_t length = sizeof address;
+  CHECK(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0);
   if (address.ss_family == AF_INET6) {
     return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
   }
   return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+}
+
+// accept(2) of Linux hands on what befell the connection that it takes out of the queue: the next
+// one may be sound.
+bool concerns_one_connection(int errno_value) {
+  switch (errno_value) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case ETIMEDOUT:
+      return true;
+    default:
+      return false;
+  }
 }
 
 internal::Owned<uv_tcp_t> make_tcp(uv_loop_t* loop) {
@@ -134,50 +160,97 @@ void TcpStream::shutdown() {
 void TcpStream::close() { handle_.reset(); }
 
 TcpListener::TcpListener(Loop& loop, UniqueFunction<void(TcpStream)> on_accept)
-    : loop_(loop), on_accept_(std::move(on_accept)) {
+    : loop_(loop), on_accept_(std::move(on_accept)), retry_(loop, [this] {
+        poll_->start(UV_READABLE);
+        accept_some();
+      }) {
   ignore_sigpipe();
 }
 
+TcpListener::~TcpListener() {
+  if (gone_ != nullptr) *gone_ = true;
+}
+
 Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) {
-  CHECK_MSG(handle_ == nullptr, "already listening");
+  CHECK_MSG(!listening(), "already listening");
   const bool anywhere = host.empty() || host == "*";
-  const std::string what = "cannot listen on " + endpoint_text(anywhere ? "*" : host, port);
+  const std::string place = endpoint_text(anywhere ? "*" : host, port);
+  const std::string what = "cannot listen on " + place;
 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   AddressList found;
-  int code =
+  const int code =
       uv_getaddrinfo(loop_.raw(), &found.request, nullptr, anywhere ? "0.0.0.0" : host.c_str(),
                      std::to_string(port).c_str(), &hints);
   if (code != 0) return fail(ErrorKind::kConfig, what + ": " + uv_strerror(code));
-
-  auto handle = make_tcp(loop_.raw());
-  code = uv_tcp_bind(handle.get(), found.request.addrinfo->ai_addr, 0);
-  // An address in use shows only here.
-  if (code == 0) {
-    code = uv_listen(as_stream(handle.get()), backlog, [](uv_stream_t* server, int status) {
-      auto* listener = static_cast<TcpListener*>(server->data);
-      if (listener == nullptr) return;
-      if (status == 0) {
-        listener->accept_one();
-      } else {
-        log::warning("cannot accept a connection", {{"reason", uv_strerror(status)}});
-      }
-    });
+  if (Status status = open(*found.request.addrinfo, backlog, what); !status) {
+    socket_.reset();
+    return status;
   }
-  if (code != 0) return fail_uv(what, code);
-  handle->data = this;
-  port_ = bound_port(handle.get());
-  handle_ = std::move(handle);
+  port_ = bound_port(socket_.fd);
+  retry_.set_place(endpoint_text(anywhere ? "*" : host, port_));
+  poll_.emplace(loop_, socket_.fd, [this](int /*events*/) { accept_some(); });
+  poll_->start(UV_READABLE);
   return {};
 }
 
-void TcpListener::accept_one() {
+Status TcpListener::open(const addrinfo& address, int backlog, const std::string& what) {
+  const auto failed = [&] { return fail_uv(what, uv_translate_sys_error(errno)); };
+  socket_.fd = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket_.fd < 0) return failed();
+  const int on = 1;
+  const int off = 0;
+  if (setsockopt(socket_.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed();
+  // "::" is every address of both kinds.
+  if (address.ai_family == AF_INET6 &&
+      setsockopt(socket_.fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) {
+    return failed();
+  }
+  if (bind(socket_.fd, address.ai_addr, address.ai_addrlen) != 0) return failed();
+  if (::listen(socket_.fd, backlog) != 0) return failed();
+  return {};
+}
+
+void TcpListener::close() {
+  retry_.stop();
+  poll_.reset();
+  socket_.reset();
+}
+
+void TcpListener::Descriptor::reset() {
+  if (fd >= 0) ::close(fd);
+  fd = -1;
+}
+
+void TcpListener::accept_some() {
+  bool gone = false;
+  gone_ = &gone;
+  // Not for ever: those that have a connection are served between.
+  for (int i = 0; i < kAcceptedAtOnce && listening() && accept_one(); ++i) {
+    if (gone) return;
+  }
+  gone_ = nullptr;
+}
+
+bool TcpListener::accept_one() {
+  const int fd = accept4(socket_.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+    if (concerns_one_connection(errno)) return true;
+    poll_->stop();
+    retry_.failed(uv_strerror(uv_translate_sys_error(errno)));
+    return false;
+  }
   auto handle = make_tcp(loop_.raw());
-  if (uv_accept(as_stream(handle_.get()), as_stream(handle.get())) != 0) return;
+  if (uv_tcp_open(handle.get(), fd) != 0) {
+    ::close(fd);
+    return true;
+  }
   uv_tcp_nodelay(handle.get(), 1);
   on_accept_(TcpStream(std::move(handle)));
+  return true;
 }
 
 }  // namespace tandem::loop

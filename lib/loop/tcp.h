@@ -10,10 +10,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "loop/accept_retry.h"
 #include "loop/loop.h"
 
 namespace tandem::loop {
@@ -68,23 +70,44 @@ class TcpListener {
  public:
   // `on_accept` gets each new connection, TCP_NODELAY set, not yet reading.
   TcpListener(Loop& loop, UniqueFunction<void(TcpStream)> on_accept);
+  ~TcpListener();
 
   // `host` is an address, a name (looked up now, blocking: for use at start) or "" and "*" for
   // every address. Port 0 takes a free one. kBusy: "cannot listen on 127.0.0.1:80: address already
   // in use".
   Status listen(const std::string& host, uint16_t port, int backlog);
   uint16_t port() const { return port_; }
-  bool listening() const { return handle_ != nullptr; }
+  bool listening() const { return socket_.fd >= 0; }
+  // Where no descriptor is left, connections wait in the kernel (accept_retry.h). A stream that was
+  // destroyed has given one back: told of it, this accepts again without delay.
+  void on_stream_closed() { retry_.on_descriptor_closed(); }
   // Stops accepting; what waits unaccepted in the kernel is reset.
-  void close() { handle_.reset(); }
+  void close();
 
  private:
-  void accept_one();
+  struct Descriptor {
+    Descriptor() = default;
+    ~Descriptor() { reset(); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    void reset();
+    int fd = -1;
+  };
+
+  Status open(const addrinfo& address, int backlog, const std::string& what);
+  void accept_some();
+  // False where no more is to be accepted now.
+  bool accept_one();
 
   Loop& loop_;
   UniqueFunction<void(TcpStream)> on_accept_;
-  internal::Owned<uv_tcp_t> handle_;
+  // Not uv_listen(): that calls back again and again where accept(2) fails, and can't be told to
+  // wait.
+  Descriptor socket_;
+  std::optional<Poll> poll_;
+  AcceptRetry retry_;
   uint16_t port_ = 0;
+  bool* gone_ = nullptr;  // inside accept_some(): set there where on_accept destroys this
 };
 
 }  // namespace tandem::loop

@@ -77,7 +77,8 @@ Socket::Socket(loop::Loop& loop, SocketEvents& events, const Options& options)
     : events_(events),
       options_(options),
       inbox_(loop, [this] { on_wake(); }),
-      retry_(loop, [this] { connect(); }) {}
+      retry_(loop, [this] { connect(); }),
+      accept_retry_(loop, [this] { connect(); }) {}
 
 Socket::~Socket() {
   if (listener_) nng_stream_listener_close(listener_.get());
@@ -117,9 +118,11 @@ Result<std::string> Socket::listen(const std::string& url) {
     if (code != 0) return fail_nng(what, code);
   }
   connect_.emplace(inbox_, Completion::What::kConnected, 0);
-  connect();
   url_ = url;
-  return is_tcp(url) ? with_port(url, port) : url;
+  const std::string found_at = is_tcp(url) ? with_port(url, port) : url;
+  accept_retry_.set_place(found_at);
+  connect();
+  return found_at;
 }
 
 Result<bool> Socket::listen_again_where_missing() {
@@ -181,9 +184,12 @@ void Socket::on_wake() {
 }
 
 void Socket::on_connected(const Completion& completion) {
-  // A listener without descriptors, a peer that is not there: both may change, and neither is to be
-  // tried in a tight loop.
-  if (completion.code != 0) return connect_later();
+  if (completion.code != 0) {
+    // A listener without descriptors, a peer that is not there: both may change, and neither is to
+    // be tried in a tight loop. NNG_ECLOSED: the listener was made again.
+    if (!listener_ || completion.code == NNG_ECLOSED) return connect_later();
+    return accept_retry_.failed(nng_strerror(completion.code));
+  }
   failed_for_ms_ = 0;
   add_pipe(completion.stream);
   if (listener_) connect();
@@ -222,6 +228,7 @@ void Socket::remove_pipe(uint32_t pipe) {
   pipes_.erase(pipe);
   full_ = false;
   if (dialer_) connect_later();
+  accept_retry_.on_descriptor_closed();
   events_.on_pipe_removed(pipe);
 }
 

@@ -20,6 +20,7 @@
 #include <unordered_map>
 
 #include "base/result.h"
+#include "loop/accept_retry.h"
 #include "loop/loop.h"
 #include "rpc/inbox.h"
 #include "rpc/pipe.h"
@@ -93,6 +94,7 @@ class Socket {
   const Options options_;
   Inbox inbox_;
   loop::Timer retry_;
+  loop::AcceptRetry accept_retry_;
   uint64_t failed_for_ms_ = 0;  // the sum of the pauses since the last connection
   uint64_t pause_ms_ = 0;
   std::string url_;  // listened on

@@ -132,6 +132,27 @@ alone() { # PROGRAM [ARGUMENT]…
   assert_failure 69
 }
 
+@test 'without a descriptor left connections wait, the log stays short, and who closes lets them in' {
+  local fd first='' i answer
+  alone rs-users
+  # Room for some ten more.
+  prlimit --pid "$started" --nofile="$(($(find "/proc/$started/fd" -type l | wc -l) + 10)):" ||
+    skip 'cannot limit a process'
+  for ((i = 0; i < 40; ++i)); do
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port_base"
+    first=${first:-$fd}
+  done
+  until grep -q 'cannot accept connections: they wait' log; do :; done
+  printf 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"$fd"
+  # Neither served nor closed.
+  run ! read -r -t 1 -u "$fd" answer
+  for ((i = first; i < fd; ++i)); do exec {i}>&-; done
+  read -r -t 10 -u "$fd" answer
+  assert_equal "$answer" $'HTTP/1.1 200 OK\r'
+  exec {fd}>&-
+  assert_equal "$(grep -c 'cannot accept' log)" 1
+}
+
 @test 'TERM ends with 0' {
   alone rs-rides
   local code=0
