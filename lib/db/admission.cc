@@ -37,6 +37,11 @@ bool holds_nul(const Value& value) {
 
 Status admit_value(const TableSchema& table, size_t column, const Value& value) {
   if (holds_nul(value)) return bad(named(table, column), "holds U+0000, which no text may");
+  // It could be in no path, such as /api/v1/users/NAME.
+  const auto* text = std::get_if<std::string>(&value);
+  if (column == table.key && text != nullptr && text->empty()) {
+    return bad(named(table, column), "is the key, which must not be empty");
+  }
   const auto* number = std::get_if<int64_t>(&value);
   if (number == nullptr) return {};
   const bool is_time = table.columns[column].type == Type::kTimestamp;

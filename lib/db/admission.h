@@ -21,9 +21,10 @@ constexpr size_t kMaxIndexColumns = 32;        // of an index
 constexpr size_t kMaxIndexedTextBytes = 2000;  // of a row: key and indexed columns together
 constexpr size_t kMaxRowBytes = 8u << 20;      // of its texts: a row is read in one answer
 // The highest key that a row of a table with auto_increment may name, the lowest is 1. The next key
-// is above every other, so that a higher one could use up the numbers; up to here every number is
-// exact wherever JSON is read.
-constexpr int64_t kMaxNamedKey = int64_t{1} << 53;
+// is above every other, so that a higher one could use up the numbers. Above this one there are
+// 2^52 more that are exact wherever JSON is read, which is below 2^53: at 10 000 a second they last
+// for 14 000 years.
+constexpr int64_t kMaxNamedKey = int64_t{1} << 52;
 // Timestamps: the years 0001 to 9999, which every calendar and format can show.
 constexpr int64_t kMinTimestampMs = -62'135'596'800'000;
 constexpr int64_t kMaxTimestampMs = 253'402'300'799'999;

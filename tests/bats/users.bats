@@ -153,6 +153,8 @@ refused() { # PART OF THE MESSAGE
     http POST "$orch/db/write" "{\"table\":\"users\",\"op\":\"upsert\",\"row\":{\"username\":\"$name\",\"password\":\"p\"}}"
     refused "table 'users'"
   done
+  http POST "$orch/db/write" '{"table":"users","op":"insert","row":{"username":"","password":"p"}}'
+  refused 'must not be empty'
   http GET "$users/users"
   assert_equal "$status" 204
 }

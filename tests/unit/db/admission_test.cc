@@ -102,14 +102,28 @@ TEST_F(AdmissionTest, ARowStaysAsLargeAsAnAnswer) {
 }
 
 TEST_F(AdmissionTest, ANamedKeyLeavesRoomForTheNext) {
-  for (const char* key : {"9223372036854775807", "9007199254740993", "0", "-1"}) {
+  for (const char* key :
+       {"9223372036854775807", "9007199254740992", "4503599627370497", "0", "-1"}) {
     for (const char* op : {"insert", "upsert"}) {
       EXPECT_THAT(refusal(ride(std::string(R"("id":)") + key, op)), HasSubstr("rides")) << key;
     }
   }
-  EXPECT_EQ(refusal(ride(R"("id":9007199254740992)")), "");
-  EXPECT_EQ(apply(ride(R"("id":9007199254740992)")).status, 200);
-  EXPECT_THAT(apply(ride("")).body, HasSubstr(R"("key":9007199254740993)"));
+  EXPECT_EQ(refusal(ride(R"("id":4503599627370496)")), "");
+  EXPECT_EQ(apply(ride(R"("id":4503599627370496)")).status, 200);
+  EXPECT_THAT(apply(ride("")).body, HasSubstr(R"("key":4503599627370497)"));
+}
+
+TEST_F(AdmissionTest, ATextKeyIsNotEmpty) {
+  EXPECT_THAT(refusal(user("")), HasSubstr("column 'name': is the key, which must not be empty"));
+  EXPECT_EQ(refusal(user("a", R"(,"note":"")")), "");
+  EXPECT_EQ(apply(user("a")).status, 200);
+  EXPECT_THAT(refusal(update(R"("name":"")")), HasSubstr("name"));
+  // One that an earlier version took is read, changed and deleted.
+  EXPECT_EQ(apply(user("")).status, 200);
+  EXPECT_EQ(refusal(update(R"("note":"changed")")), "");
+  const std::string remove = R"({"table":"users","op":"delete","where":{"name":""}})";
+  EXPECT_EQ(refusal(remove), "");
+  EXPECT_THAT(apply(remove).body, HasSubstr(R"("affected":1)"));
 }
 
 TEST_F(AdmissionTest, ATimestampIsInTheYearsThatCanBeShown) {
