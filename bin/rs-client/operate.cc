@@ -169,10 +169,15 @@ ExitStatus workers_restart(Session& session, const Arguments& arguments) {
   return RollingRestart(session, std::move(*workers)).run();
 }
 
+// Nobody is told earlier than the outcome is known, which takes a minute more at most. Where it is
+// not, or its answer was lost, the same command tells.
+constexpr int64_t kLossTimeoutMs = 90'000;
+
 // First without force: where that is refused for want of proof, what was missing and what is lost
 // is said before it is forced. Anything else needs none.
 template <typename Ask>
 Result<Reply> ask_with_force(Session& session, bool force, Ask ask) {
+  if (!session.settings.timeout_given) session.caller.set_timeout_ms(kLossTimeoutMs);
   Result<Reply> reply = ask(false);
   const bool unproven = !reply && reply.error().kind == ErrorKind::kConflict &&
                         reply.error().message.find("not proven to be lost") != std::string::npos;

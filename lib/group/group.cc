@@ -17,7 +17,7 @@ Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options)
     : group_(options.group),
       timeout_ms_(options.timeout_ms),
       replicas_(loop, coord, options.group),
-      leadership_(loop, coord, replicas_, {options.group, options.prefer, {}}),
+      leadership_(loop, coord, replicas_, {options.group, options.prefer, {}, options.settle_ms}),
       gateway_(loop, replicas_, leadership_,
                {.timeout_ms = options.timeout_ms, .max_in_flight = options.max_in_flight}),
       keeper_(loop, replicas_, leadership_,

@@ -33,6 +33,7 @@ struct GroupOptions {
   bool hand_over = false;      // to the preferred replica, while another one leads well
   uint32_t timeout_ms = 5000;  // of a request
   uint64_t max_in_flight = 10000;
+  uint64_t settle_ms = 60'000;      // LeadershipOptions
   uint32_t stand_in_after_ms = 0;   // 0: a passive one never acts
   std::string accept_loss;          // the command for it, without group and ids; told in errors
   std::string program = "replica";  // of the replicas, told in errors

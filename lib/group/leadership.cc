@@ -17,8 +17,9 @@ constexpr int64_t kTickMs = 5;  // while something has to be looked at again and
 constexpr int64_t kElectionTickMs = 1;
 constexpr uint64_t kControlTimeoutMs = 1000;
 constexpr int64_t kNsPerMs = 1'000'000;
-constexpr int64_t kSettleNs = 60'000 * kNsPerMs;  // of a loss, beyond the time of the request
 constexpr int64_t kLookAgainNs = 500 * kNsPerMs;
+constexpr const char* kAgain =
+    "give the same request again: it waits on for the outcome and gives nobody up twice";
 constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
 
 int64_t now_ns() { return system_clock().boot_ns(); }
@@ -58,7 +59,13 @@ void Leadership::stop() {
   ticking_ = false;
   ticker_.stop();
   controller_.set_active(false);
-  if (move_) end_move(fail(ErrorKind::kUnavailable, "this process is being stopped"));
+  if (!move_) return;
+  if (move_->given_up.empty()) {
+    return end_move(fail(ErrorKind::kUnavailable, "this process is being stopped"));
+  }
+  end_move(fail(ErrorKind::kUnknown, std::string("this process is being stopped, and may have "
+                                                 "given them up: ") +
+                                         kAgain));
 }
 
 void Leadership::set_active(bool active) {
@@ -159,6 +166,7 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
                        [self = self_, expected](Result<coord::SwapOutcome> outcome) {
                          if (*self == nullptr) return;
                          Leadership& leadership = **self;
+                         leadership.swap_failed(expected, outcome);
                          repl::ControllerEffects more;
                          leadership.controller_.swap_done(
                              expected, outcome && *outcome == coord::SwapOutcome::kApplied,
@@ -178,7 +186,8 @@ void Leadership::tick_when_due() {
   if (!ticking_) return;
   const int64_t now = now_ns();
   int64_t next = controller_.next_tick_ns(now);
-  const bool looks_again = !proofs_.empty() || move_ || (leader() != 0 && quiet(leader()));
+  const bool looks_again =
+      !proofs_.empty() || (move_ && move_->done) || (leader() != 0 && quiet(leader()));
   if (next <= now) {
     next = now + kElectionTickMs * kNsPerMs;
   } else if (looks_again) {
@@ -245,8 +254,14 @@ void Leadership::transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done) {
     done(begun);
     return;
   }
-  move_ = Move{id, record()->epoch, now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms), {}, {},
-               {}, std::move(done)};
+  move_ = Move{id,
+               record()->epoch,
+               now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms),
+               {},
+               {},
+               {},
+               std::move(done),
+               0};
   carry_out(effects);
 }
 
@@ -267,10 +282,35 @@ bool Leadership::names_all_silent(const std::set<repl::ReplicaId>& ids) const {
                      [&](const repl::Member& member) { return ids.contains(member.id); });
 }
 
+// Here, or by what the record keeps: another process may have asked for it, or this one before it
+// was started anew.
+bool Leadership::was_given_up(const std::set<repl::ReplicaId>& ids) const {
+  if (!record() || ids.empty()) return false;
+  if (lost_.epoch != 0 && record()->epoch == lost_.epoch && lost_.ids == ids) return true;
+  return std::all_of(ids.begin(), ids.end(), [this](repl::ReplicaId id) {
+    const auto& given_up = record()->given_up;
+    return record()->find(id) == nullptr &&
+           std::any_of(given_up.begin(), given_up.end(),
+                       [id](const repl::Member& member) { return member.id == id; });
+  });
+}
+
 void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms,
                              Proof proof, Done done) {
-  if (lost_.epoch != 0 && record() && record()->epoch == lost_.epoch && lost_.ids == given_up) {
-    done({});
+  if (was_given_up(given_up)) {
+    // Where those that are in the set now are silent, another loss may be meant.
+    const bool answers = silent_members().size() < record()->in_sync.size();
+    done(answers ? Status()
+                 : fail(ErrorKind::kUnavailable, "they were given up before, and the in-sync " +
+                                                     nouns().replica + "s " + ids_of(*record()) +
+                                                     " do not answer yet"));
+    return;
+  }
+  const int64_t deadline_ns = now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms);
+  if (move_ && !move_->done && move_->given_up == given_up) {
+    move_->deadline_ns = deadline_ns;
+    move_->done = std::move(done);
+    tick_when_due();
     return;
   }
   if (proof && names_all_silent(given_up)) {
@@ -298,11 +338,12 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
   }
   Move move{best->member.id,
             record()->epoch,
-            now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms),
+            deadline_ns,
             {},
             {},
             given_up,
-            std::move(done)};
+            std::move(done),
+            effects.swap ? effects.swap->expected_version : 0};
   const std::string id = std::to_string(best->member.id);
   std::string ids;
   for (const repl::ReplicaId lost : given_up) {
@@ -341,29 +382,53 @@ void Leadership::look_at_move() {
       lost_ = Lost{move_->given_up, record()->epoch};
       tell("loss", std::exchange(move_->loss, {}), move_->loss_fields);
     }
-    if (leader_open()) return end_move({});
+    if (leader_open() || !move_->done) return end_move({});
     // It is settled: that the new leader takes its time is no reason to say that it is not.
     if (!move_->given_up.empty() && now_ns() >= move_->deadline_ns) return end_move({});
+  } else if (!controller_.electing() && !move_->given_up.empty()) {
+    return end_move(fail(ErrorKind::kUnavailable,
+                         "nothing was given up: " + subject + " did not become " + nouns().leader));
   } else if (!controller_.electing()) {
     return end_move(fail(ErrorKind::kTimeout, subject + " did not become " + nouns().leader + ": " +
                                                   nouns().replica + " " + std::to_string(leader()) +
                                                   " stays it"));
   }
-  if (now_ns() < move_->deadline_ns) return;
-  if (!move_->given_up.empty()) {
-    // Until the compare-and-swap has an outcome, or for so long that its asker is gone.
-    if (now_ns() < move_->deadline_ns + kSettleNs) return;
-    return end_move(
-        fail(ErrorKind::kUnknown,
-             "whether " + subject + " is to lead is not known yet: give the same request again"));
+  if (!move_->done || now_ns() < move_->deadline_ns) return;
+  if (move_->given_up.empty()) {
+    return end_move(fail(ErrorKind::kTimeout, subject + " does not take writes in time"));
   }
-  end_move(fail(ErrorKind::kTimeout, subject + " does not take writes in time"));
+  // Until the compare-and-swap has an outcome, or for so long that its asker is gone. It stays
+  // under way, and what becomes of it is told and kept.
+  const int64_t settle_ns = kNsPerMs * static_cast<int64_t>(options_.settle_ms);
+  if (now_ns() < move_->deadline_ns + settle_ns) return;
+  Done done = std::exchange(move_->done, {});
+  done(fail(ErrorKind::kUnknown, "whether " + subject + " is to lead is not known yet: " + kAgain));
+}
+
+// Where it is certain that the record was not changed by it, what it was to bring about is over.
+void Leadership::swap_failed(uint64_t expected, const Result<coord::SwapOutcome>& outcome) {
+  if (!move_ || move_->given_up.empty() || move_->swap_expects != expected) return;
+  if (outcome && *outcome == coord::SwapOutcome::kApplied) return;
+  const std::string nothing = "nothing was given up: ";
+  if (outcome) {
+    return end_move(
+        fail(ErrorKind::kConflict, nothing + "another process changed the record meanwhile"));
+  }
+  switch (outcome.error().kind) {
+    case ErrorKind::kBadInput:
+    case ErrorKind::kPermission:
+    case ErrorKind::kNoSpace:
+    case ErrorKind::kExhausted:
+      return end_move(fail(outcome.error().kind, nothing + outcome.error().message));
+    default:
+      return;
+  }
 }
 
 void Leadership::end_move(Status status) {
   Done done = std::move(move_->done);
   move_.reset();  // the next one may begin from inside the completion
-  done(std::move(status));
+  if (done) done(std::move(status));
 }
 
 // --- the record ---

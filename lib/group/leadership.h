@@ -29,6 +29,7 @@ struct LeadershipOptions {
   std::string group;
   repl::Controller::Prefer prefer;  // who is to lead among those that may
   repl::Nouns nouns;
+  uint64_t settle_ms = 60'000;  // how long the outcome of a loss is waited for beyond its request
 };
 
 class Leadership {
@@ -62,10 +63,11 @@ class Leadership {
   // Gives up every in-sync replica that does not answer, all of which have to be named: done once
   // the best of those that are left takes writes, or once the time is over and the record names
   // it. Never before that is settled: an error other than kUnknown says that nothing was given up.
-  // The same request again, after it was carried out, is answered as the first. `proof`, empty
-  // where the operator forces it, is asked for a reason not to give up the silent ones that are
-  // named (group/loss.h). Errors: those of
-  // repl::Controller::accept_loss and of `proof`, kConflict, kUnknown.
+  // After kUnknown it may still be carried out: the same request again waits on for that outcome,
+  // and after it was carried out it is answered as the first, by another controller too; nothing
+  // is done twice. `proof`, empty where the operator forces it, is asked for a reason not to give
+  // up the silent ones that are named (group/loss.h). Errors: those of
+  // repl::Controller::accept_loss and of `proof`, kConflict, kUnavailable, kUnknown.
   using Proof = UniqueFunction<Status(const std::vector<repl::Member>&)>;
   void accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms, Proof proof,
                    Done done);
@@ -117,6 +119,8 @@ class Leadership {
   void look_for_stopped_leader();
   void look_at_move();
   void end_move(Status status);
+  void swap_failed(uint64_t expected, const Result<coord::SwapOutcome>& outcome);
+  bool was_given_up(const std::set<repl::ReplicaId>& ids) const;
   bool names_the_living(const std::set<repl::ReplicaId>& ids) const;
   bool names_all_silent(const std::set<repl::ReplicaId>& ids) const;
 
@@ -128,7 +132,8 @@ class Leadership {
     std::string loss;  // what to tell once the record shows it; empty: nothing is lost
     wire::Json loss_fields;
     std::set<repl::ReplicaId> given_up;  // not empty: a loss was accepted
-    Done done;
+    Done done;                           // empty: told that the outcome is not known yet
+    uint64_t swap_expects = 0;           // the version of the record before
   };
 
   loop::Loop& loop_;

@@ -82,9 +82,76 @@ class Node final : public replica::Methods {
   std::unique_ptr<replica::Service> service_;
 };
 
+// Coordination whose changes of the record can be held back, or fail.
+class HeldCoord final : public coord::Coord {
+ public:
+  explicit HeldCoord(std::unique_ptr<coord::Coord> real) : real_(std::move(real)) {}
+
+  bool hold = false;                // swaps wait for release()
+  std::optional<Error> swap_error;  // of the next ones, nothing is done
+  bool holds_one() const { return static_cast<bool>(held_); }
+  void release() {
+    hold = false;
+    std::exchange(held_, nullptr)();
+  }
+
+  void read_record(const std::string& group,
+                   UniqueFunction<void(Result<coord::Versioned>)> done) override {
+    real_->read_record(group, std::move(done));
+  }
+  void swap_record(const std::string& group, coord::Expected expected, std::string text,
+                   UniqueFunction<void(Result<coord::SwapOutcome>)> done) override {
+    if (hold) {
+      held_ = [this, group, expected = std::move(expected), text = std::move(text),
+               done = std::move(done)]() mutable {
+        real_->swap_record(group, std::move(expected), std::move(text), std::move(done));
+      };
+      return;
+    }
+    if (swap_error) return done(fail(*swap_error));
+    real_->swap_record(group, std::move(expected), std::move(text), std::move(done));
+  }
+  std::unique_ptr<coord::Watch> watch_record(
+      const std::string& group, UniqueFunction<void(const coord::Versioned&)> on_change) override {
+    return real_->watch_record(group, std::move(on_change));
+  }
+  std::unique_ptr<coord::Lock> lock(const std::string& group, const std::string& name,
+                                    std::string holder, coord::LockCallbacks callbacks) override {
+    return real_->lock(group, name, std::move(holder), std::move(callbacks));
+  }
+  void lock_holder(const std::string& group, const std::string& name,
+                   UniqueFunction<void(Result<std::optional<std::string>>)> done) override {
+    real_->lock_holder(group, name, std::move(done));
+  }
+  void register_member(const std::string& group, coord::Member member,
+                       UniqueFunction<void(Status)> done) override {
+    real_->register_member(group, std::move(member), std::move(done));
+  }
+  void unregister_member(const std::string& group, uint32_t id, uint64_t session,
+                         UniqueFunction<void(Status)> done) override {
+    real_->unregister_member(group, id, session, std::move(done));
+  }
+  void members(const std::string& group,
+               UniqueFunction<void(Result<std::vector<coord::Member>>)> done) override {
+    real_->members(group, std::move(done));
+  }
+  void last_members(const std::string& group,
+                    UniqueFunction<void(Result<std::vector<coord::Member>>)> done) override {
+    real_->last_members(group, std::move(done));
+  }
+  void proven_dead(coord::Member member, UniqueFunction<void(Result<bool>)> done) override {
+    real_->proven_dead(std::move(member), std::move(done));
+  }
+
+ private:
+  std::unique_ptr<coord::Coord> real_;
+  UniqueFunction<void()> held_;
+};
+
 class GroupTest : public testing::Test {
  protected:
-  GroupTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
+  GroupTest()
+      : coord_(std::make_unique<HeldCoord>(*coord::open_local({.root = root_ / "coord"}, loop_))) {}
 
   void start(repl::ReplicaId id) { nodes_[id] = std::make_unique<Node>(loop_, root_, id); }
   void kill(repl::ReplicaId id) { nodes_.erase(id); }
@@ -100,6 +167,7 @@ class GroupTest : public testing::Test {
     options.timeout_ms = 60'000;
     options.stand_in_after_ms = stand_in_after_ms;
     options.accept_loss = "lose";
+    options.settle_ms = settle_ms_;
     groups_.push_back(std::make_unique<Group>(loop_, *coord_, options));
     Group& group = *groups_.back();
     group.set_active(active);
@@ -141,9 +209,10 @@ class GroupTest : public testing::Test {
   support::TemporaryDirectory directory_;
   const fs::path root_ = directory_.path();
   loop::Loop loop_;
-  std::unique_ptr<coord::Coord> coord_;
+  std::unique_ptr<HeldCoord> coord_;
   std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Group>> groups_;
+  uint64_t settle_ms_ = 60'000;
 };
 
 TEST_F(GroupTest, ANewGroupBeginsWithAllOfItsReplicasAndThePreferredOneLeads) {
@@ -346,6 +415,118 @@ TEST_F(GroupTest, LostDirectoriesAreToldAndTheLossIsAcceptedByName) {
   EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "2");
   until_in_sync(group, 3);
   until_led_by(group, 3);  // and its trouble is over
+}
+
+// A group whose in-sync replicas 1 and 2 have lost their directories; 3 has all that is left.
+class LossTest : public GroupTest {
+ protected:
+  LossTest() {
+    settle_ms_ = 1;
+    for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+    {
+      Group& group = open_group(true);
+      until_led_by(group, 3);
+      until_in_sync(group, 3);
+      ask(group, wire::Method::kDbWrite);
+      kill(3);
+      until_in_sync(group, 2);
+      until_led_by(group, 2);
+    }
+    groups_.clear();
+    for (const repl::ReplicaId id : {1U, 2U}) {
+      kill(id);
+      fs::remove_all(root_ / std::to_string(id));
+    }
+    // New ones in their places prove that those before are dead, and go.
+    for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+    group_ = &open_group(true);
+    until_loss_may_be_accepted();
+    for (const repl::ReplicaId id : {1U, 2U}) kill(id);
+  }
+
+  void until_loss_may_be_accepted() {
+    until([&] {
+      const Status ready = group_->readiness();
+      return !ready && ready.error().message.find("'lose g 1,2'; replica 3") != std::string::npos;
+    });
+  }
+  // The outcome, for an asker that waits for it no longer than that.
+  void accept(uint64_t timeout_ms) {
+    outcome_.reset();
+    group_->leadership().accept_loss({1, 2}, timeout_ms, nullptr,
+                                     [this](const Status& status) { outcome_ = status; });
+  }
+  void until_told() {
+    until([&] { return outcome_.has_value(); });
+  }
+
+  Group* group_ = nullptr;
+  std::optional<Status> outcome_;
+};
+
+TEST_F(LossTest, WhatIsNotSettledInTimeIsNotKnownAndTheSameRequestWaitsOnForIt) {
+  coord_->hold = true;
+  accept(1);
+  until_told();
+  ASSERT_FALSE(*outcome_);
+  EXPECT_EQ(outcome_->error().kind, ErrorKind::kUnknown);
+  EXPECT_NE(outcome_->error().message.find("give the same request again"), std::string::npos);
+  accept(60'000);
+  for (int i = 0; i < 20; ++i) loop_.run_once();
+  EXPECT_FALSE(outcome_);
+  coord_->release();
+  for (const repl::ReplicaId id : {1U, 2U}) start(id);  // the minimum is two
+  until_told();
+  EXPECT_TRUE(*outcome_) << outcome_->error().message;
+  EXPECT_EQ(group_->leadership().leader(), 3U);
+}
+
+TEST_F(LossTest, CarriedOutAfterItsAskerWasToldThatItIsNotKnownItIsAnsweredAsTheFirst) {
+  coord_->hold = true;
+  accept(1);
+  until_told();
+  ASSERT_FALSE(*outcome_);
+  coord_->release();
+  until([&] { return group_->leadership().leader() == 3; });
+  const auto epoch = group_->leadership().record()->epoch;
+  accept(60'000);
+  ASSERT_TRUE(outcome_);
+  EXPECT_TRUE(*outcome_) << outcome_->error().message;
+  // By a controller that knows of it from the record alone, too.
+  groups_.clear();
+  group_ = &open_group(true);
+  until([&] { return group_->leadership().leader() == 3; });
+  do {
+    loop_.run_once();
+    accept(60'000);
+    until_told();
+  } while (!*outcome_ && outcome_->error().kind == ErrorKind::kUnavailable);
+  EXPECT_TRUE(*outcome_) << outcome_->error().message;
+  EXPECT_EQ(group_->leadership().record()->epoch, epoch);
+}
+
+TEST_F(LossTest, WhereTheRecordCannotBeWrittenNothingIsGivenUpAndThatIsSaidAtOnce) {
+  coord_->swap_error = Error{ErrorKind::kNoSpace, "no space left on device"};
+  accept(600'000);
+  until_told();
+  ASSERT_FALSE(*outcome_);
+  EXPECT_EQ(outcome_->error().kind, ErrorKind::kNoSpace);
+  EXPECT_EQ(outcome_->error().message, "nothing was given up: no space left on device");
+  coord_->swap_error.reset();
+  for (const repl::ReplicaId id : {1U, 2U}) start(id);
+  do {
+    accept(60'000);
+    until_told();
+  } while (!*outcome_ && outcome_->error().kind == ErrorKind::kUnavailable);
+  EXPECT_TRUE(*outcome_) << outcome_->error().message;
+}
+
+TEST_F(LossTest, WhoStopsBeforeItIsSettledSaysThatItIsNotKnown) {
+  coord_->hold = true;
+  accept(60'000);
+  group_->leadership().stop();
+  ASSERT_TRUE(outcome_);
+  EXPECT_EQ(outcome_->error().kind, ErrorKind::kUnknown);
 }
 
 TEST_F(GroupTest, SeveralThatActAtOnceChooseOneLeader) {

@@ -53,6 +53,13 @@ TEST_F(AcceptLossTest, TellsWhyNot) {
   EXPECT_THAT(exchange.body, testing::HasSubstr("must be named: 1, 2"));
 }
 
+TEST_F(AcceptLossTest, AnOutcomeThatIsNotKnownIs504WithHowToLearnIt) {
+  groups.outcome = fail(ErrorKind::kUnknown, "not known yet: give the same request again");
+  call(R"({"group":"orders","ids":[1]})");
+  EXPECT_EQ(exchange.status, 504);
+  EXPECT_THAT(exchange.body, testing::HasSubstr("give the same request again"));
+}
+
 TEST_F(AcceptLossTest, RefusesWhatNamesNobody) {
   for (const char* body :
        {"", "[]", R"({"ids":[1]})", R"({"group":1,"ids":[1]})", R"({"group":"orders"})",
