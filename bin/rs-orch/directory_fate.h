@@ -40,7 +40,7 @@ enum class StartFate {
   kTrust,     // on what is there, although it is distrusted: nobody else has it
   kStartNew,  // what is there is set aside by the worker, which finds the mark
   kWait,      // somebody else is to lead first, or to take it out of the set
-  kMoveAway,  // the whole directory gets another name, and the worker begins anew
+  kMoveAway,  // what is there is set aside, and the worker begins anew
 };
 StartFate fate_at_start(const DirectoryFacts& facts);
 

@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <system_error>
 
-#include "base/ids.h"
 #include "base/log.h"
 #include "fleet.h"
+#include "storage/directory.h"
 #include "storage/format_check.h"
 #include "storage/identity.h"
 #include "storage/set_aside.h"
@@ -168,7 +169,8 @@ bool Fleet::prepare_directory(Slot& slot) {
   return false;
 }
 
-// Under another name, which no worker has: nothing is deleted here.
+// Below the directory, as everything that is set aside: the worker lists it, and its number is
+// bounded. Nothing is deleted here.
 Status Fleet::move_aside(Slot& slot) {
   const std::string directory = directory_of(slot.id);
   const auto identity = storage::load_identity(directory);
@@ -176,12 +178,13 @@ Status Fleet::move_aside(Slot& slot) {
     slot.aside = 0;  // what was given up is not there
     return {};
   }
-  const std::string aside = directory + ".given-up-" + hex_id(slot.aside);
-  std::error_code error;
-  std::filesystem::rename(directory, aside, error);
-  if (error) return fail_errno("cannot move '" + directory + "' aside", error.value());
+  const auto locked = storage::Directory::open(directory);
+  if (!locked) return fail(locked.error());
+  const auto aside = storage::set_data_aside(
+      directory, "its loss was accepted: the group went on without this data");
+  if (!aside) return fail(aside.error());
   slot.aside = 0;
-  events_.tell("aside", "the data of a worker that was given up is in '" + aside + "'",
+  events_.tell("aside", "the data of a worker that was given up is in '" + *aside + "'",
                worker_fields(slot.id, 0));
   return {};
 }
@@ -189,9 +192,19 @@ Status Fleet::move_aside(Slot& slot) {
 // Of a retired worker: until then it is kept, and looked at again.
 void Fleet::erase_if_safe(repl::ReplicaId id) {
   if (!may_be_removed(facts_of(slots_.at(id)))) return;
-  std::error_code error;
-  std::filesystem::remove_all(directory_of(id), error);
-  if (error) log::warning("cannot remove a directory", {{"path", directory_of(id)}});
+  const auto& record = leadership_.record();
+  std::set<uint64_t> given_up;
+  if (record) {
+    for (const repl::Member& member : record->given_up) given_up.insert(member.storage_id);
+  }
+  const std::string directory = directory_of(id);
+  const auto removed = storage::remove_directory(directory, record ? record->lineage : 0, given_up);
+  if (!removed) {
+    log::warning("cannot remove a directory", {{"error", removed.error().message}});
+  } else if (!*removed) {
+    log::warning("of the directory of a retired worker what was set aside is left",
+                 {{"path", directory}});
+  }
   slots_.erase(id);
 }
 

@@ -239,10 +239,12 @@ void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, bool f
                                Fleet::PidDone done) {
   const auto& record = leadership_.record();
   if (!active_ || !record) return done(fail(not_active()));
-  // First: the record may show the new leader before the call below returns.
-  // A request that is repeated finds others in the set, who are not given up.
-  given_up_ = record->in_sync;
-  std::erase_if(given_up_, [&](const repl::Member& m) { return !given_up.contains(m.id); });
+  // First: the record may show the new leader before the call below returns. Whether they are given
+  // up, now or later, the record tells.
+  for (const repl::Member& member : record->in_sync) {
+    const bool known = std::find(given_up_.begin(), given_up_.end(), member) != given_up_.end();
+    if (given_up.contains(member.id) && !known) given_up_.push_back(member);
+  }
   group::Leadership::Proof proof;
   if (!force) proof = [this](const auto& members) { return fleet_.may_give_up(members); };
   leadership_.accept_loss(given_up, config_.timeout_ms, std::move(proof),
@@ -250,7 +252,6 @@ void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, bool f
                             if (moved) {
                               done(fleet_.pid_of(leadership_.leader()));
                             } else {
-                              if (moved.error().kind != ErrorKind::kUnknown) given_up_.clear();
                               done(fail(moved.error()));
                             }
                           });
@@ -260,9 +261,13 @@ void Orchestrator::accept_loss(const std::set<repl::ReplicaId>& given_up, bool f
 void Orchestrator::move_given_up_aside() {
   if (given_up_.empty() || !leadership_.record()) return;
   const repl::Record& record = *leadership_.record();
-  const bool replaced = std::none_of(given_up_.begin(), given_up_.end(),
-                                     [&](const repl::Member& m) { return record.contains(m); });
-  if (replaced) fleet_.set_aside(std::exchange(given_up_, {}));
+  std::vector<repl::Member> gone;
+  for (const repl::Member& member : given_up_) {
+    if (record.has_given_up(member)) gone.push_back(member);
+  }
+  if (gone.empty()) return;
+  given_up_.clear();
+  fleet_.set_aside(gone);
 }
 
 void DatabaseReady::start(UniqueFunction<void(Status)> done) {

@@ -117,15 +117,18 @@ void Driver::list_set_aside() {
   if (list) set_aside_ = std::move(*list);
 }
 
-// What was set aside is of no use once this replica is in sync, and another one with it.
+// What was set aside is of no use once this replica is in sync, and another one with it; but for
+// what an operator gave up, which the set need not have.
 void Driver::prune_set_aside() {
   const bool enough = core_->in_sync() && core_->record() && core_->record()->in_sync.size() > 1;
   if (!enough || set_aside_.size() <= storage::kKeepSetAside || pruning_) return;
   pruning_ = true;
+  std::set<uint64_t> given_up;
+  for (const repl::Member& member : core_->record()->given_up) given_up.insert(member.storage_id);
   loop::run_work(
       loop_,
-      [directory = options_.directory, lineage = core_->lineage()] {
-        const Status pruned = storage::prune_set_aside(directory, lineage);
+      [directory = options_.directory, lineage = core_->lineage(), given_up = std::move(given_up)] {
+        const Status pruned = storage::prune_set_aside(directory, lineage, given_up);
         if (!pruned) log::warning("old data stays set aside", {{"error", pruned.error().message}});
       },
       [self = self_] {

@@ -168,12 +168,27 @@ uint64_t bytes_of(const fs::path& directory) {
 }
 
 SetAside describe(const std::string& path, int64_t time_ms) {
-  SetAside aside{path, {}, bytes_of(path), time_ms, 0};
+  SetAside aside{path, {}, bytes_of(path), time_ms, 0, 0};
   const auto note = read_file(system_disk(), path + "/" + std::string(kNote));
   if (note) aside.reason = reason_of(*note);
   const auto identity = load_identity(path);
-  if (identity && *identity) aside.lineage = (*identity)->lineage;
+  if (identity && *identity) {
+    aside.lineage = (*identity)->lineage;
+    aside.storage_id = (*identity)->storage_id;
+  }
   return aside;
+}
+
+// Nobody can tell that all of it is elsewhere.
+bool is_kept(const SetAside& aside, uint64_t lineage, const std::set<uint64_t>& given_up) {
+  return aside.lineage != lineage || given_up.contains(aside.storage_id);
+}
+
+Status remove_all(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) return fail_errno("cannot remove '" + path + "'", error.value());
+  return {};
 }
 
 }  // namespace
@@ -265,17 +280,36 @@ Result<std::vector<SetAside>> list_set_aside(const std::string& directory) {
   return list;
 }
 
-Status prune_set_aside(const std::string& directory, uint64_t lineage) {
+Status prune_set_aside(const std::string& directory, uint64_t lineage,
+                       const std::set<uint64_t>& given_up) {
   auto list = list_set_aside(directory);
   if (!list) return fail(list.error());
-  std::erase_if(*list, [&](const SetAside& aside) { return aside.lineage != lineage; });
+  std::erase_if(*list, [&](const SetAside& aside) { return is_kept(aside, lineage, given_up); });
   for (size_t i = 0; i + kKeepSetAside < list->size(); ++i) {
-    std::error_code error;
-    fs::remove_all((*list)[i].path, error);
-    if (error) return fail_errno("cannot remove '" + (*list)[i].path + "'", error.value());
+    if (Status removed = remove_all((*list)[i].path); !removed) return removed;
     log::info("removed old data that was set aside", {{"directory", (*list)[i].path}});
   }
   return {};
+}
+
+Result<bool> remove_directory(const std::string& directory, uint64_t lineage,
+                              const std::set<uint64_t>& given_up) {
+  const auto list = list_set_aside(directory);
+  if (!list && list.error().kind == ErrorKind::kNotFound) return true;
+  const auto names = system_disk().list(directory);
+  if (!list || !names) return fail(list ? names.error() : list.error());
+  std::set<std::string> kept;
+  for (const SetAside& aside : *list) {
+    if (is_kept(aside, lineage, given_up)) kept.insert(aside.path);
+  }
+  for (const std::string& name : *names) {
+    const std::string path = directory + "/" + name;
+    if (kept.contains(path)) continue;
+    if (Status removed = remove_all(path); !removed) return fail(removed.error());
+  }
+  if (!kept.empty()) return false;
+  if (Status removed = remove_all(directory); !removed) return fail(removed.error());
+  return true;
 }
 
 }  // namespace tandem::storage

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,18 +48,28 @@ Result<std::string> copy_data_aside(const std::string& directory, const std::str
 
 struct SetAside {
   std::string path;
-  std::string reason;    // "" where an earlier program left no note
-  uint64_t bytes = 0;    // of its files
-  int64_t time_ms = 0;   // wall clock, ms since 1970
-  uint64_t lineage = 0;  // of the data; 0: none, or not to be read
+  std::string reason;       // "" where an earlier program left no note
+  uint64_t bytes = 0;       // of its files
+  int64_t time_ms = 0;      // wall clock, ms since 1970
+  uint64_t lineage = 0;     // of the data; 0: none, or not to be read
+  uint64_t storage_id = 0;  // that the data had; as lineage
 };
 // The oldest first.
 Result<std::vector<SetAside>> list_set_aside(const std::string& directory);
 
 // Removes what was set aside of this lineage but the newest kKeepSetAside. What is of another
-// lineage, or of nobody knows which, stays. REQUIRES: the caller has seen that this replica, in its
-// present state, is one of at least two members of the in-sync set: everything that was ever
-// acknowledged in that lineage is on their disks.
-Status prune_set_aside(const std::string& directory, uint64_t lineage);
+// lineage, or of nobody knows which, stays, and so does what had one of the storage ids `given_up`:
+// the group went on without it, so that it may hold acknowledged entries that nobody else has.
+// REQUIRES: the caller has seen that this replica, in its present state, is one of at least two
+// members of the in-sync set: everything that was ever acknowledged in that lineage, but for what
+// was given up, is on their disks.
+Status prune_set_aside(const std::string& directory, uint64_t lineage,
+                       const std::set<uint64_t>& given_up = {});
+
+// Removes a directory that is of no more use, with all that prune_set_aside() might remove of it,
+// also the newest. False: what else was set aside there is left. REQUIRES: as prune_set_aside(), of
+// this replica's present state too.
+Result<bool> remove_directory(const std::string& directory, uint64_t lineage,
+                              const std::set<uint64_t>& given_up);
 
 }  // namespace tandem::storage

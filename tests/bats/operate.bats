@@ -368,13 +368,17 @@ END
   assert_equal "$output" ann
   rm "$refuse"
   await_event in_sync "$(members 3)"
+  # Both are set aside where each worker lists it.
+  run -0 "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}"
+  local id
+  for id in 1 2; do
+    assert_line --regexp "data of worker $id was set aside in '.*/rides-db/$id/set-aside-[0-9]+': its loss was accepted"
+  done
   run ls "$database/run/state/rides-db"
-  assert_line --regexp '^1\.given-up-'
-  assert_line --regexp '^2\.given-up-'
+  refute_output --partial given-up
   # Nothing to give up any more.
   accept_loss 3
   assert_equal "$status" 409
-  local id
   for id in 1 2 3; do
     users "?replica=$id"
     assert_equal "$output" ann

@@ -24,8 +24,8 @@ class SetAsideTest : public testing::Test {
     fill(77);
   }
 
-  void fill(uint64_t lineage) {
-    ASSERT_TRUE(save_identity(path(), {lineage, 5}));
+  void fill(uint64_t lineage, uint64_t storage_id = 5) {
+    ASSERT_TRUE(save_identity(path(), {lineage, storage_id}));
     directory_.write("promise", "slots");
     directory_.write("log-00000000000000000001", "records");
     directory_.write("snap-00000000000000000001.ndjson", "rows");
@@ -147,6 +147,33 @@ TEST_F(SetAsideTest, PruningKeepsTheNewestAndWhatIsOfAnotherLineage) {
   EXPECT_TRUE(fs::exists(paths[2]));
   EXPECT_TRUE(fs::exists(other));
   EXPECT_EQ(list().size(), kKeepSetAside + 2);
+}
+
+TEST_F(SetAsideTest, WhatWasGivenUpIsNeverRemoved) {
+  const std::string given_up = (fill(77, 9), set_data_aside(path(), "given up").value());
+  EXPECT_EQ(list()[0].storage_id, 9U);
+  for (size_t i = 0; i < kKeepSetAside + 2; ++i) {
+    fill(77);
+    ASSERT_TRUE(set_data_aside(path(), "again"));
+  }
+  ASSERT_TRUE(prune_set_aside(path(), 77, {9, 10}));
+  EXPECT_TRUE(fs::exists(given_up));
+  EXPECT_EQ(list().size(), kKeepSetAside + 1);
+  fill(77);
+  EXPECT_FALSE(remove_directory(path(), 77, {9}).value());
+  EXPECT_EQ(names(), std::vector{fs::path(given_up).filename().string()});
+}
+
+TEST_F(SetAsideTest, ADirectoryIsRemovedButForWhatIsOfAnotherLineage) {
+  ASSERT_TRUE(set_data_aside(path(), "of no use"));
+  fill(77);
+  EXPECT_TRUE(remove_directory(path(), 77, {9}).value());
+  EXPECT_FALSE(fs::exists(path()));
+  EXPECT_TRUE(remove_directory(path(), 77, {9}).value());
+  fs::create_directory(path());
+  const std::string other = (fill(78), set_data_aside(path(), "another database").value());
+  EXPECT_FALSE(remove_directory(path(), 77, {}).value());
+  EXPECT_TRUE(fs::exists(other));
 }
 
 }  // namespace
