@@ -71,6 +71,9 @@ class LocalCoord final : public Coord {
         group,
         [here = here_, member = std::move(member)](const RecordFiles& files) -> Status {
           if (Status made = files.make_directories(); !made) return made;
+          // Here as well as where the record is pruned: one that is killed and started again and
+          // again leaves one each time.
+          static_cast<void>(files.remove_abandoned_temporaries());
           const Status is_free = check_id_is_free(members_directory(files), member, here);
           if (!is_free) return is_free;
           const Status written = write_member(files.spares(), members_directory(files),

@@ -2,24 +2,21 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <ctime>
 
-#include "base/ids.h"
 #include "base/log.h"
 #include "coord/posix_file.h"
+#include "coord/temporary_name.h"
 #include "wire/sealed_text.h"
 
 namespace tandem::coord {
 namespace {
 
 constexpr size_t kVersionDigits = 20;
-constexpr time_t kTemporaryAge = 3600;  // seconds; then its process is taken for dead
 constexpr int kReadAttempts = 100;
 
 std::string version_name(uint64_t version) {
@@ -49,9 +46,7 @@ tl::unexpected<Error> unknown(const Error& error) {
 
 }  // namespace
 
-std::string RecordFiles::temporary_path() const {
-  return group_ + "/tmp/" + std::to_string(getpid()) + "-" + hex_id(random_id());
-}
+std::string RecordFiles::temporary_path() const { return group_ + "/tmp/" + temporary_name(); }
 
 std::string RecordFiles::version_path(uint64_t version) const {
   return record_directory() + "/" + version_name(version);
@@ -183,7 +178,7 @@ Status RecordFiles::prune() const {
       return fail_errno("cannot remove '" + version_path(version) + "'", errno);
     }
   }
-  return remove_old_temporaries();
+  return remove_abandoned_temporaries();
 }
 
 Status RecordFiles::raise_floor(uint64_t floor) const {
@@ -191,18 +186,12 @@ Status RecordFiles::raise_floor(uint64_t floor) const {
                       wire::seal_text(version_name(floor)));
 }
 
-Status RecordFiles::remove_old_temporaries() const {
+Status RecordFiles::remove_abandoned_temporaries() const {
   const std::string directory = group_ + "/tmp";
   const auto names = list_directory(directory);
   if (!names) return fail(names.error());
-  const time_t now = time(nullptr);
   for (const std::string& name : *names) {
-    const std::string path = directory + "/" + name;
-    struct stat status {};
-    // A process that is only slow loses its swap by this, with an error: nothing worse.
-    if (stat(path.c_str(), &status) == 0 && status.st_mtime + kTemporaryAge < now) {
-      unlink(path.c_str());
-    }
+    if (is_abandoned(name)) unlink((directory + "/" + name).c_str());
   }
   return {};
 }

@@ -38,6 +38,8 @@ class RecordFiles {
   Result<SwapOutcome> swap(const Expected& expected, const std::string& text) const;
   // Removes versions that are kept no longer, where there are enough of them and nobody else does.
   Status prune() const;
+  // What processes that are dead have left (temporary_name.h).
+  Status remove_abandoned_temporaries() const;
 
   const std::string& group_directory() const { return group_; }
   std::string record_directory() const { return group_ + "/record"; }
@@ -62,7 +64,6 @@ class RecordFiles {
  private:
   Result<uint64_t> floor() const;
   Status raise_floor(uint64_t floor) const;
-  Status remove_old_temporaries() const;
   std::string group_;
 };
 

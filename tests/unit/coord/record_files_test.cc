@@ -144,17 +144,15 @@ TEST_F(RecordFilesTest, FilesOfDeadWritersAreInNobodysWay) {
   EXPECT_EQ(files_.read()->version, 2u);
 }
 
-TEST_F(RecordFilesTest, OldFilesOfDeadWritersAreRemoved) {
+TEST_F(RecordFilesTest, FilesOfDeadWritersAreRemoved) {
   advance_to(1);
-  const std::string stale = files_.temporary_path();
-  const std::string recent = files_.temporary_path();
-  std::ofstream(stale) << "half a rec";
-  std::ofstream(recent) << "half a rec";
-  const timespec long_ago[2] = {{1000, 0}, {1000, 0}};
-  ASSERT_EQ(utimensat(AT_FDCWD, stale.c_str(), long_ago, 0), 0);
+  const std::string of_the_living = files_.temporary_path();
+  const std::string of_nobody = scratch_.file("group") + "/tmp/999999999-0123456789abcdef";
+  std::ofstream(of_the_living) << "half a rec";
+  std::ofstream(of_nobody) << "half a rec";
   advance_to(3 * RecordFiles::kKeep);
-  EXPECT_NE(access(stale.c_str(), F_OK), 0);
-  EXPECT_EQ(access(recent.c_str(), F_OK), 0);
+  EXPECT_EQ(access(of_the_living.c_str(), F_OK), 0);
+  EXPECT_NE(access(of_nobody.c_str(), F_OK), 0);
 }
 
 // The older version, which is good, does not take its place.
