@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "daemon/daemon.h"
 
 namespace tandem::front {
 namespace {
@@ -103,6 +104,8 @@ void Store::seek_lock() {
   coord::LockCallbacks callbacks;
   callbacks.on_acquired = [this] { set_active(true); };
   callbacks.on_lost = [this](const Error& error) {
+    // All that coordination was is gone: this system was removed.
+    if (error.kind == ErrorKind::kUnavailable) daemon::die(error);
     log::error("the lock of the controller is lost", {{"error", error.message}});
     set_active(false);
     lock_again_.start(kLockAgainMs);

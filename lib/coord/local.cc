@@ -49,8 +49,8 @@ class LocalCoord final : public Coord {
                              LockCallbacks callbacks) override {
     CHECK_MSG(check_name("group", group) && check_name("lock", name),
               "names of groups and locks are checked by the configuration");
-    return std::make_unique<LocalLock>(loop_, locks(files(group)), name, std::move(holder),
-                                       options_.poll_ms, std::move(callbacks));
+    return std::make_unique<LocalLock>(loop_, options_.root, locks(files(group)), name,
+                                       std::move(holder), options_.poll_ms, std::move(callbacks));
   }
 
   void lock_holder(const std::string& group, const std::string& name,
@@ -138,8 +138,10 @@ class LocalCoord final : public Coord {
     auto& queue = queues_[group];
     if (queue == nullptr) queue = std::make_unique<JobQueue>(loop_);
     queue->run<R>(
-        [group, group_files = files(group), work = std::move(work)]() mutable -> R {
+        [root = options_.root, group, group_files = files(group),
+         work = std::move(work)]() mutable -> R {
           if (Status good = check_name("group", group); !good) return fail(good.error());
+          if (Status there = directory_is_there(root); !there) return fail(there.error());
           return work(group_files);
         },
         std::move(done));

@@ -17,6 +17,9 @@
 // whoever links looks at the floor and at the list afterwards. Pruning needs the lock
 // `locks/.prune` and is left out where that is taken, so the floor never falls.
 //
+// The root is made by open_local() alone. Where it is removed every call fails with kUnavailable
+// until somebody opens it again; what is missing below it is made by whoever needs it.
+//
 // A lock is tried again when its file is closed by another process (inotify), since the kernel
 // frees a dead process's lock at once; a slow retry is there for what inotify may miss.
 #pragma once

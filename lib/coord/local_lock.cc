@@ -55,9 +55,11 @@ void CloseWatch::on_readable() {
 
 // --- LocalLock ---
 
-LocalLock::LocalLock(loop::Loop& loop, std::string directory, const std::string& name,
-                     std::string holder, uint64_t poll_ms, LockCallbacks callbacks)
-    : directory_(std::move(directory)),
+LocalLock::LocalLock(loop::Loop& loop, std::string root, std::string directory,
+                     const std::string& name, std::string holder, uint64_t poll_ms,
+                     LockCallbacks callbacks)
+    : root_(std::move(root)),
+      directory_(std::move(directory)),
       path_(directory_ + "/" + name),
       holder_(wire::seal_text(holder)),
       poll_ms_(poll_ms),
@@ -75,8 +77,9 @@ void LocalLock::attempt() {
   attempting_ = true;
   again_ = false;
   jobs_.run<Result<Attempt>>(
-      [directory = directory_, path = path_, holder = holder_,
+      [root = root_, directory = directory_, path = path_, holder = holder_,
        file = std::move(file_)]() mutable -> Result<Attempt> {
+        if (Status there = directory_is_there(root); !there) return fail(there.error());
         if (Status made = make_directories(directory); !made) return fail(made.error());
         while (true) {
           if (!file || !names_same_file(path, file)) {

@@ -31,9 +31,10 @@ class CloseWatch {
 
 class LocalLock final : public Lock {
  public:
-  // `directory` is made where it is missing.
-  LocalLock(loop::Loop& loop, std::string directory, const std::string& name, std::string holder,
-            uint64_t poll_ms, LockCallbacks callbacks);
+  // `directory` is made where it is missing, unless `root`, which is above it, is: then the lock is
+  // lost with kUnavailable.
+  LocalLock(loop::Loop& loop, std::string root, std::string directory, const std::string& name,
+            std::string holder, uint64_t poll_ms, LockCallbacks callbacks);
   bool held() const override { return held_; }
 
  private:
@@ -48,6 +49,7 @@ class LocalLock final : public Lock {
   void watch();
   void lose(const Error& error);
 
+  std::string root_;
   std::string directory_;
   std::string path_;
   std::string holder_;

@@ -48,6 +48,13 @@ Status make_directories(const std::string& path) {
   }
 }
 
+Status directory_is_there(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
+  if (errno != ENOENT && errno != ENOTDIR) return {};  // not known: what is done next tells
+  return fail(ErrorKind::kUnavailable, "the directory '" + path + "' was removed");
+}
+
 Status sync_directory(const std::string& path) {
   const Result<FileDescriptor> directory = open_file(path, O_RDONLY | O_DIRECTORY);
   if (!directory) return fail(directory.error());

@@ -36,6 +36,8 @@ class FileDescriptor {
 
 // Makes the directory and those above it where they are missing (0700), each durable.
 Status make_directories(const std::string& path);
+// kUnavailable where there is none: whoever removed it wants nothing made there again.
+Status directory_is_there(const std::string& path);
 Status sync_directory(const std::string& path);
 Result<std::vector<std::string>> list_directory(const std::string& path);
 
