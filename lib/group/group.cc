@@ -98,6 +98,9 @@ Status Group::readiness() const {
   if (!leadership_.leader_answers()) {
     return fail(ErrorKind::kUnavailable, group_ + ": there is no leader that takes writes");
   }
+  if (leadership_.writes_wait()) {
+    return fail(ErrorKind::kUnavailable, group_ + ": writes wait for in-sync replicas");
+  }
   return {};
 }
 

@@ -20,6 +20,7 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kLookAgainNs = 500 * kNsPerMs;
 constexpr const char* kAgain =
     "give the same request again: it waits on for the outcome and gives nobody up twice";
+constexpr int64_t kWritesWaitNs = 1000 * kNsPerMs;  // the set gets smaller in less where it may
 constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
 
 int64_t now_ns() { return system_clock().boot_ns(); }
@@ -122,6 +123,7 @@ bool Leadership::keeps_up(repl::ReplicaId id) const {
 
 void Leadership::tick() {
   look_for_stopped_leader();
+  look_whether_writes_wait();
   look_again_at_record();
   repl::ControllerEffects effects;
   controller_.tick(now_ns(), effects);
@@ -145,6 +147,20 @@ void Leadership::look_for_stopped_leader() {
                                        replica->member.start_ticks, replica->member.boot_id};
   if (!loop::is_stopped(identity)) return;
   controller_.replica_stopped(leader(), replica->member.session, now_ns());
+}
+
+void Leadership::look_whether_writes_wait() {
+  const size_t silent = leader_answers() ? silent_members().size() : 0;
+  const bool wait = silent > 0 && record()->in_sync.size() - silent < record()->min_in_sync;
+  if (!wait) {
+    writes_wait_since_ns_.reset();
+  } else if (!writes_wait_since_ns_) {
+    writes_wait_since_ns_ = now_ns();
+  }
+}
+
+bool Leadership::writes_wait() const {
+  return writes_wait_since_ns_ && now_ns() - *writes_wait_since_ns_ >= kWritesWaitNs;
 }
 
 void Leadership::carry_out(const repl::ControllerEffects& effects) {

@@ -71,6 +71,9 @@ class Leadership {
   using Proof = UniqueFunction<Status(const std::vector<repl::Member>&)>;
   void accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t timeout_ms, Proof proof,
                    Done done);
+  // For some time now members of the set have not answered, so many that the leader cannot go on
+  // without them: it takes writes, and settles none.
+  bool writes_wait() const;
   // The in-sync replicas that do not answer, and who would lead without them.
   std::vector<repl::Member> silent_members() const;
   std::optional<repl::Candidate> best_survivor() const;
@@ -117,6 +120,7 @@ class Leadership {
   void take_registry(std::vector<repl::Message> proofs,
                      const Result<std::vector<coord::Member>>& members);
   void look_for_stopped_leader();
+  void look_whether_writes_wait();
   void look_at_move();
   void end_move(Status status);
   void swap_failed(uint64_t expected, const Result<coord::SwapOutcome>& outcome);
@@ -163,6 +167,7 @@ class Leadership {
   repl::Epoch told_epoch_ = 0;
   uint64_t told_version_ = 0;
   bool told_open_ = false;
+  std::optional<int64_t> writes_wait_since_ns_;  // boot clock
   std::shared_ptr<Leadership*> self_;  // shared with completions that may come after this is gone
 };
 

@@ -168,6 +168,16 @@ std::string missing_text(const std::vector<LossEvidence>& evidence, const LossWo
          words.command + " " + ids_of(evidence) + "'; " + survivor_text(words, survivor);
 }
 
+std::string waiting_text(const std::vector<LossEvidence>& silent, const LossWords& words,
+                         uint32_t min_in_sync) {
+  std::string text;
+  for (const LossEvidence& one : silent) {
+    text += (text.empty() ? "" : "; ") + advice(one, words);
+  }
+  return "writes wait for in-sync " + words.replica + "s, at least " + std::to_string(min_in_sync) +
+         " of which have to answer: " + text;
+}
+
 Status may_give_up(const std::vector<LossEvidence>& evidence, const LossWords& words,
                    const std::optional<repl::Candidate>& survivor) {
   if (all_proven(evidence)) return {};

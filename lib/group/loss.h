@@ -61,6 +61,9 @@ std::string silent_text(const std::vector<LossEvidence>& evidence, const LossWor
 // Its end: what brings these members back, or how they are given up.
 std::string missing_text(const std::vector<LossEvidence>& evidence, const LossWords& words,
                          const std::optional<repl::Candidate>& survivor);
+// The sentence where members of the set do not answer, and it may not get smaller without them.
+std::string waiting_text(const std::vector<LossEvidence>& silent, const LossWords& words,
+                         uint32_t min_in_sync);
 // kConflict where one of them is not proven to be lost: names each such one, what mends it, and
 // what is known to be lost by force.
 Status may_give_up(const std::vector<LossEvidence>& evidence, const LossWords& words,

@@ -1,5 +1,5 @@
 // Sees when a group stands still because in-sync members are missing, and tells what mends it: all
-// of them are silent, or those that answer may not lead without the others (see
+// of them are silent, the leader may not answer writes without them, or nobody may lead (see
 // repl::Controller::trouble()). Only the disks of the in-sync members have everything that was
 // answered: waiting does not bring back what is gone, and an operator has to look.
 #pragma once

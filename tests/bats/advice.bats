@@ -22,6 +22,11 @@ not_ready() { # PART OF THE REASON
   [[ $status = 503 && $output = *"$1"* ]]
 }
 
+ready() {
+  shop GET /readyz
+  [ "$status" = 200 ]
+}
+
 refused_loss() { # PART OF THE MESSAGE IDS
   run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" orders "$2"
   assert_output --partial "$1"
@@ -38,6 +43,34 @@ refused_loss() { # PART OF THE MESSAGE IDS
   until_true replicas '[.data[] | .in_sync] == [true,true,true]'
   buy Tux
   assert_equal "$number" 1
+}
+
+@test 'so many orders stopped that purchases wait: not ready, kill -CONT is named' {
+  local pid
+  buy Tux
+  for id in 1 2; do signal_member STOP order-$id; done
+  # One of them leaves the set, the other one must not.
+  until_true not_ready 'orders: writes wait for in-sync replicas, at least 2 of which have to answer: ts-order'
+  pid=$(sed -E 's/.*kill -CONT ([0-9]+).*/\1/' <<<"$output")
+  [ "$pid" = "$(cat "$store/order-1.pid")" ] || [ "$pid" = "$(cat "$store/order-2.pid")" ]
+  [[ $output != *accept-loss* ]]
+  signal_process CONT "$pid"
+  until_true ready
+  buy Tux
+  assert_equal "$number" 1
+}
+
+@test 'a stopped catalog: kill -CONT is named, and its loss is not accepted' {
+  local pid
+  pid=$(cat "$store/catalog-1.pid")
+  buy Tux
+  signal_member STOP catalog-1
+  until_true not_ready "catalog: none of the in-sync replicas 1 answers: ts-catalog (pid $pid) is stopped: kill -CONT $pid"
+  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" catalog 1
+  assert_output --partial 'not proven to be lost'
+  signal_member CONT catalog-1
+  until_true ready
+  buy Tux
 }
 
 @test 'a catalog that its operator stopped: it is named with its data, also by a front that never saw it' {

@@ -334,6 +334,29 @@ TEST_F(GroupTest, GoesOnWhenEnoughOfThoseThatDiedAreBack) {
   EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "1");
 }
 
+TEST_F(GroupTest, IsNotReadyWhereWritesWaitForMembersThatDoNotAnswer) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  Group& passive = open_group(false);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  until_led_by(passive, 3);
+  kill(1);
+  until_in_sync(group, 2);
+  kill(2);
+  until([&] {
+    const Status ready = group.readiness();
+    return !ready && ready.error().message.find("writes wait for in-sync replicas, at least 2") !=
+                         std::string::npos;
+  });
+  EXPECT_EQ(group.leadership().leader(), 3U);
+  until([&] { return !passive.readiness(); });
+  start(2);
+  until_led_by(group, 3);
+  until_led_by(passive, 3);
+  EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "1");
+}
+
 TEST_F(GroupTest, LeadershipGoesBackToThePreferredReplica) {
   for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
   Group& group = open_group(true, true);

@@ -71,6 +71,14 @@ TEST(SilentText, SaysWhatMendsItWhereOneMayLiveOrHasItsData) {
               HasSubstr("worker 2 (pid 77) is running and does not answer"));
 }
 
+TEST(WaitingText, NamesWhoIsWaitedForAndWhatMendsIt) {
+  LossEvidence stopped{{2, 20}, Process::kStopped, 77, false, "data/2", true, {}};
+  EXPECT_EQ(
+      waiting_text({stopped}, words(), 2),
+      "writes wait for in-sync workers, at least 2 of which have to answer: worker 2 (pid 77) "
+      "is stopped: kill -CONT 77");
+}
+
 TEST(TellAfter, WaitsOnlyForWhatMayComeByItself) {
   std::vector<LossEvidence> members{lost(1), lost(2)};
   EXPECT_EQ(tell_after_ms(members), 0);
