@@ -66,9 +66,15 @@ void Requests::write(rpc::Reply reply, const wire::Request& request) {
   log_command(std::move(reply), request, std::move(*command));
 }
 
+// After all that is in the log now, committed or not: the first request may be among it, and be
+// carried out after somebody was told that it was not.
 void Requests::repeated(rpc::Reply reply, const wire::Request& request) {
+  if (!replica_.takes_writes()) {
+    answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
+    return;
+  }
   replica_.when_readable(
-      request.consistency, request.min_index, request.budget_ms,
+      wire::Consistency::kLinearizable, replica_.logged_index(), request.budget_ms,
       [this, reply = std::move(reply), body = std::string(request.body),
        key = std::string(request.key)](Status readable) mutable {
         if (!readable) return answer_error(reply, readable.error());

@@ -70,9 +70,10 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   attempt(slot);
 }
 
-// Writes go to the leader. Reads go to the followers in turn, those that neither lag nor are quiet
-// where there are such, and to the leader only where there is no follower, or where one could not
-// answer: it may be cut off from the leader, and the others with it.
+// Writes go to the leader, and the question whether one was done. Other reads go to the followers
+// in turn, those that neither lag nor are quiet where there are such, and to the leader only where
+// there is no follower, or where one could not answer: it may be cut off from the leader, and the
+// others with it.
 ReplicaLink* Gateway::choose(const Call& call) {
   const repl::ReplicaId leader = leadership_.leader();
   if (call.only != 0) {
@@ -80,7 +81,7 @@ ReplicaLink* Gateway::choose(const Call& call) {
     return named != nullptr && named->connected() ? named : nullptr;
   }
   const bool leads = leadership_.leader_open() && !leadership_.quiet(leader);
-  if (call.is_read() && !(call.follower_could_not && leads)) {
+  if (wire::may_be_read_anywhere(call.method) && !(call.follower_could_not && leads)) {
     candidates_.clear();
     others_.clear();
     for (auto& [id, replica] : replicas_.all()) {

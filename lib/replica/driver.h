@@ -92,6 +92,8 @@ class Driver final : public daemon::Part {
     return machine_.first_answer(command, key);
   }
   uint64_t applied_index() const { return applied_; }
+  // Of the last entry of the log, committed or not.
+  uint64_t logged_index() const { return core_ == nullptr ? 0 : core_->last_index(); }
   bool leading() const { return core_ != nullptr && core_->leading(); }
   // Leads, and its state holds everything that was written before its epoch: writes can be judged.
   bool takes_writes() const {

@@ -38,11 +38,17 @@ enum class Method : uint16_t {
   kCatalogPoll = 46,     // front to catalog leader: what is to be dropped from the cache?
 };
 
-// Whether asking again can do no harm, and any replica may answer.
+// Whether asking again can do no harm.
 constexpr bool is_read(Method method) {
   return method == Method::kDbRead || method == Method::kDbRepeated ||
          method == Method::kOrderGet || method == Method::kCatalogGet ||
          method == Method::kCatalogList;
+}
+
+// Of reads: whether any replica may answer. Who was asked to do something may have it in its log
+// and not know yet that it counts: only the leader can tell that nothing was.
+constexpr bool may_be_read_anywhere(Method method) {
+  return is_read(method) && method != Method::kDbRepeated;
 }
 
 enum class Consistency : uint8_t { kDefault = 0, kLinearizable = 1, kSession = 2, kEventual = 3 };

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "coord/local.h"
@@ -284,6 +285,20 @@ TEST_F(GroupTest, WritesSurviveTheLeaderWithTheSameKeyOnce) {
   EXPECT_EQ(ask(active, wire::Method::kDbWrite, "k").body, "1");
   EXPECT_EQ(active.leadership().leader(), 2U);
   EXPECT_EQ(ask(passive, wire::Method::kDbRead).body, "2");
+}
+
+// A follower, and one that has not committed the first request, cannot tell that it was not done.
+TEST_F(GroupTest, WhetherSomethingWasDoneOnlyTheLeaderIsAsked) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  std::set<uint64_t> answered;
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(ask(group, wire::Method::kDbRepeated, "k").index, 3U);
+    answered.insert(ask(group, wire::Method::kDbRead).index);
+  }
+  EXPECT_EQ(answered, (std::set<uint64_t>{1, 2}));
 }
 
 TEST_F(GroupTest, ThatTooManyKeysAreRememberedIsToldAtOnce) {
