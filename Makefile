@@ -14,7 +14,7 @@ configure_in = cmake -G Ninja -S . -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE -B
 configure = $(configure_in) $(BUILD)
 
-.PHONY: run build test sim model check fuzz sanitize tidy bench torture install clean help
+.PHONY: run build test sim model check fuzz sanitize tidy bench torture nightly install clean help
 
 run: ## install what is missing, build, start everything (ONLY=toystore: that); Ctrl-C stops it
 	@$(deps) build run
@@ -95,6 +95,9 @@ torture: ## real processes under faults: MINUTES=n SEED=s STORE=1
 	@$(ninja) --quiet programs tandem-torture
 	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) $(TORTURE_ARGS)
+
+nightly: ## hours: sim, torture of four seeds, sanitize, fuzz; PARTS="sim torture", SEED=s
+	@MAKE='$(MAKE)' $(if $(SEED),SEED=$(SEED)) tests/nightly.sh $(PARTS)
 
 install: ## install below $(DESTDIR)$(PREFIX)
 	@$(deps) build
