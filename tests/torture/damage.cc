@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "sim/random.h"
+#include "storage/disk.h"
+#include "storage/promise_file.h"
 
 namespace tandem::torture {
 namespace {
@@ -63,6 +65,15 @@ Result<std::string> tear_tail(const std::string& directory, uint64_t choice) {
   write_at(segments.back(), end - torn, tail);
   return std::to_string(torn) + " bytes of " + (rubbish ? "rubbish" : "zeros") + " at the end of " +
          segments.back().filename().string();
+}
+
+Status forget_what_was_durable(const std::string& directory) {
+  storage::Disk& disk = storage::system_disk();
+  const auto slots = storage::read_promise_file(disk, directory);
+  if (!slots) return fail(slots.error());
+  storage::PromiseState state;
+  state.promise = slots->promise;
+  return storage::PromiseFile::create(disk, directory, state);
 }
 
 bool is_version(const std::string& name, size_t at) {

@@ -13,6 +13,10 @@ namespace tandem::torture {
 // Gives what was done.
 Result<std::string> tear_tail(const std::string& directory, uint64_t choice);
 
+// The promise file of a replica knows nothing any more of what was durable or committed; its
+// promise stays.
+Status forget_what_was_durable(const std::string& directory);
+
 // One bit of one file that holds data is flipped.
 Result<std::string> flip_bit(const std::string& directory, uint64_t choice);
 

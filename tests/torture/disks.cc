@@ -1,10 +1,10 @@
 #include "disks.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
+#include "preload.h"
 #include "programs.h"
 
 namespace tandem::torture {
@@ -49,11 +49,8 @@ std::string Disks::switch_of(const std::string& replica) const {
 }
 
 std::vector<std::string> Disks::enter(const std::string& replica) const {
-  const char* options = std::getenv("ASAN_OPTIONS");
-  return {"env", "LD_PRELOAD=" + settings_.shim, "TANDEM_TORTURE_DISK=" + switch_of(replica),
-          "TANDEM_TORTURE_DATA=/" + data_ + "/",
-          std::string("ASAN_OPTIONS=") + (options == nullptr ? "" : options) +
-              ":verify_asan_link_order=0"};
+  return preload(settings_, {"TANDEM_TORTURE_DISK=" + switch_of(replica),
+                             "TANDEM_TORTURE_DATA=/" + data_ + "/"});
 }
 
 void Disks::fail_next_sync(const std::string& replica) { set_switch(switch_of(replica), '\1'); }

@@ -25,8 +25,8 @@ class Disks {
   Status make_small(const std::string& replica);
 
   std::string directory(const std::string& replica) const;
-  // The words before a command whose syncs shall be able to fail; `replica` may be an expression of
-  // the shell.
+  // The words before a command whose syncs shall be able to fail, as preload() makes them;
+  // `replica` may be an expression of the shell.
   std::vector<std::string> enter(const std::string& replica) const;
 
   // The next sync of its data that the replica asks for fails.

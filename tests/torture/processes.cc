@@ -109,4 +109,16 @@ Status Processes::signal(pid_t pid, int number) const {
   return {};
 }
 
+Status Processes::kill_at_once(const std::vector<pid_t>& pids) {
+  Status sent;
+  for (const int number : {SIGSTOP, SIGKILL}) {
+    for (const pid_t pid : pids) {
+      const Status each = signal(pid, number);
+      if (sent) sent = each;
+    }
+  }
+  for (const pid_t pid : pids) wait_gone(pid);
+  return sent;
+}
+
 }  // namespace tandem::torture

@@ -35,6 +35,10 @@ class Processes {
   // of anybody else by now.
   Status signal(pid_t pid, int number) const;
 
+  // SIGKILL to all of them at one moment: none of them does anything after the first is gone. Waits
+  // until they are.
+  Status kill_at_once(const std::vector<pid_t>& pids);
+
   const std::string& directory() const { return directory_; }
 
  private:

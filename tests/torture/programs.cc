@@ -19,8 +19,26 @@
 namespace tandem::torture {
 namespace {
 
-constexpr int64_t kDownUs = 500'000;  // after a disk error, as a supervisor would wait
+constexpr int64_t kDownUs = 500'000;  // after an end of its own, as a supervisor would wait
 constexpr size_t kLastWords = 4096;   // bytes of a log
+
+// What the last lines of a log must have, for an end with that status. A disk that is full, where
+// it had space in reserve, is told apart from one that failed.
+struct Reason {
+  ExitStatus status;
+  std::string words;
+};
+const std::vector<Reason>& reasons() {
+  const auto text = [](int error) { return std::generic_category().message(error); };
+  static const std::vector<Reason> kReasons = {
+      {ExitStatus::kIo, text(EIO)},
+      {ExitStatus::kIo, text(ENOSPC)},
+      {ExitStatus::kUnavailable, text(EIO)},
+      {ExitStatus::kUnavailable, text(ENOSPC)},
+      {ExitStatus::kUnavailable, "sets its data aside and begins anew"},
+  };
+  return kReasons;
+}
 
 }  // namespace
 
@@ -43,20 +61,19 @@ std::string Programs::log_of(const Program& program) const {
 
 std::string Programs::judge_end(Program& program, int status) const {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
-  // A disk that is full, where it had space in reserve, is told apart from one that failed.
-  const bool gave_up =
-      WIFEXITED(status) && (WEXITSTATUS(status) == static_cast<int>(ExitStatus::kIo) ||
-                            WEXITSTATUS(status) == static_cast<int>(ExitStatus::kUnavailable));
-  if (!gave_up || !program.disk_fails)
+  const auto ended_as = [&](const Reason& reason) {
+    return WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(reason.status);
+  };
+  if (!program.may_give_up || std::none_of(reasons().begin(), reasons().end(), ended_as))
     return program.name + " ended by itself, wait status " + std::to_string(status) + "; ";
   program.down_until_us = now_us() + kDownUs;
   const std::string log = read_text(log_of(program));
   const std::string_view last =
       std::string_view(log).substr(log.size() - std::min(log.size(), kLastWords));
-  for (const int error : {ENOSPC, EIO}) {
-    if (last.find(std::generic_category().message(error)) != std::string_view::npos) return {};
-  }
-  return program.name + " ended and does not tell which disk error it met; ";
+  const bool tells = std::any_of(reasons().begin(), reasons().end(), [&](const Reason& reason) {
+    return ended_as(reason) && last.find(reason.words) != std::string_view::npos;
+  });
+  return tells ? "" : program.name + " ended and does not tell why; ";
 }
 
 std::string Programs::restart_killed() {

@@ -18,9 +18,9 @@ struct Program {
   std::vector<std::string> argv;
   pid_t pid = 0;            // 0: never launched
   bool stays_down = false;  // once it is killed
-  // Its disk is made to fail: it may end with status 74, if its log tells why, and is then started
-  // again as if it had been killed, but not at once.
-  bool disk_fails = false;
+  // Its disk fails or went back, or the like: it may end with status 74 or 69, if its log tells
+  // why, and is then started again as if it had been killed, but not at once.
+  bool may_give_up = false;
   int64_t down_until_us = 0;
   bool ended = false;  // and that was judged
 };
@@ -32,7 +32,7 @@ class Programs {
   // The reference stays good.
   Program& add(std::string name, std::vector<std::string> argv);
   Status launch(Program& program);
-  // Launches what SIGKILL or a disk that was made to fail has ended, but for what stays down. Gives
+  // Launches what SIGKILL has ended, or what was done to it, but for what stays down. Gives
   // what ended otherwise.
   std::string restart_killed();
   // TERM to one after the other, the last one that was added first. Complains about every exit

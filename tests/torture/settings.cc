@@ -17,8 +17,9 @@ bool parse_number(std::string_view text, T& number) {
 }  // namespace
 
 const char kUsage[] =
-    "usage: tandem-torture [--store] --bin DIR --shim FILE --etc DIR --directory DIR\n"
-    "         [--seconds N] [--seed S] [--links | --no-links WHY] [--faults NAME,…]\n"
+    "usage: tandem-torture [--store] --bin DIR --shim FILE --clock-shim FILE --etc DIR\n"
+    "         --directory DIR [--seconds N] [--seed S] [--links | --no-links WHY]\n"
+    "         [--faults NAME,…]\n"
     "         [--plant lost|doubled|stale|torn] [--min-in-sync N | --catalogs 1|3 --cache N]\n";
 
 Result<Settings> parse_settings(int argc, char** argv) {
@@ -27,6 +28,7 @@ Result<Settings> parse_settings(int argc, char** argv) {
                                     {"cache", required_argument, nullptr, 'C'},
                                     {"bin", required_argument, nullptr, 'b'},
                                     {"shim", required_argument, nullptr, 'S'},
+                                    {"clock-shim", required_argument, nullptr, 'k'},
                                     {"etc", required_argument, nullptr, 'e'},
                                     {"directory", required_argument, nullptr, 'd'},
                                     {"seconds", required_argument, nullptr, 't'},
@@ -55,6 +57,9 @@ Result<Settings> parse_settings(int argc, char** argv) {
         break;
       case 'S':
         settings.shim = optarg;
+        break;
+      case 'k':
+        settings.clock_shim = optarg;
         break;
       case 'e':
         settings.etc = optarg;
@@ -88,8 +93,8 @@ Result<Settings> parse_settings(int argc, char** argv) {
     }
   }
   if (!good || optind != argc || settings.bin.empty() || settings.shim.empty() ||
-      settings.etc.empty() || settings.directory.empty() || settings.seconds < 1 ||
-      settings.min_in_sync > 3 || settings.cache < 0 ||
+      settings.clock_shim.empty() || settings.etc.empty() || settings.directory.empty() ||
+      settings.seconds < 1 || settings.min_in_sync > 3 || settings.cache < 0 ||
       (settings.catalogs != 0 && settings.catalogs != 1 && settings.catalogs != 3) ||
       (settings.store ? settings.min_in_sync != 0 : settings.catalogs + settings.cache != 0)) {
     return fail(ErrorKind::kUsage, kUsage);

@@ -9,11 +9,12 @@
 namespace tandem::torture {
 
 struct Settings {
-  bool store = false;     // the toy store; else the database
-  std::string bin;        // directory of the programs
-  std::string shim;       // libtandem_fsync_shim.so
-  std::string etc;        // directory of the configuration files
-  std::string directory;  // everything is kept below it; made here
+  bool store = false;      // the toy store; else the database
+  std::string bin;         // directory of the programs
+  std::string shim;        // libtandem_fsync_shim.so
+  std::string clock_shim;  // libtandem_clock_step.so
+  std::string etc;         // directory of the configuration files
+  std::string directory;   // everything is kept below it; made here
   int64_t seconds = 120;
   uint64_t seed = 1;
   bool links = false;  // a network namespace each, and tmpfs

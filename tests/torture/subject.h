@@ -28,13 +28,16 @@ class Subject {
   // Everything but the clients; waits until it is ready.
   virtual Status start() = 0;
   virtual void start_clients() = 0;
-  // Each finishes what it has begun.
-  virtual void stop_clients() = 0;
+  // Each finishes what it has begun; where `at_once`, as nothing is answered any more, it leaves
+  // that without an outcome, which is no violation then.
+  virtual void stop_clients(bool at_once) = 0;
 
   // Called often. Starts again what was killed; gives what ended in any other way, or nothing.
   virtual std::string restart_killed() = 0;
   // Nothing of what faults did is left.
   virtual bool whole() = 0;
+  // What it says itself of why it is not whole, for people.
+  virtual std::string trouble() = 0;
 
   // Gives whom it struck. kUnavailable: there is nobody now whom this fault could strike; heal()
   // undoes what was done.

@@ -75,7 +75,7 @@ support::Answer Client::write(Operation& operation, const char* method, const st
       break;
     }
     sleep_ms(kBetweenTriesMs);
-  } while (now_us() < give_up_us);
+  } while (now_us() < give_up_us && !shared_.give_up);
   operation.returned = now_us();
   operation.outcome = may_be_done ? Outcome::kUnknown : Outcome::kRefused;
   return answer;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "preload.h"
 #include "wire/json.h"
 
 namespace tandem::torture::database {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr long kAskTimeoutMs = 1000;
 constexpr int64_t kStartMs = 30'000;
+constexpr size_t kMostTold = 1000;  // bytes of an answer
 
 // Tables whose rows tell which operations were carried out, after those of the application.
 constexpr const char* kTables = R"(
@@ -62,6 +64,7 @@ Cluster::Cluster(const Settings& settings, uint32_t min_in_sync, Processes& proc
       processes_(processes),
       network_(network),
       disks_(settings, processes, "db"),
+      clocks_(clocks_directory(settings)),
       http_(kAskTimeoutMs),
       programs_(processes),
       orch_(programs_.add("rs-orch", {})),
@@ -84,6 +87,7 @@ Status Cluster::write_files() {
   std::filesystem::create_directory(dir + "/hold");
   std::vector<std::string> ids;
   for (int id = 1; id <= kWorkers; ++id) ids.push_back(std::to_string(id));
+  if (const Status made = clocks_.make(); !made) return made;
   if (const Status made = disks_.make(ids); !made) return made;
   if (settings_.links) {
     if (const Status made = disks_.make_small(std::to_string(kSmallDisk)); !made) return made;
@@ -96,6 +100,8 @@ Status Cluster::write_files() {
   // The pid of a worker is that of this script: exec all the way.
   write_text(dir + "/worker",
              "#!/bin/sh\n"
+             // Nothing but the worker itself has a clock of its own.
+             "unset LD_PRELOAD\n"
              "for word; do case $word in worker.id=*) id=${word#worker.id=} ;; esac; done\n"
              "while [ -e hold/$id ]; do sleep 0.02; done\n"
              "exec " +
@@ -109,8 +115,13 @@ Status Cluster::write_files() {
   const int rides_port = free_port();
   urls_ = {base(orch_port), base(users_port), base(rides_port)};
 
-  orch_.argv = {settings_.bin + "/rs-orch", "--config", "orch.toml", "--port",
-                std::to_string(orch_port)};
+  const auto command = [&](const char* program, int port) {
+    std::vector<std::string> argv = preload(settings_);
+    argv.insert(argv.end(), {settings_.bin + "/" + program, "--port", std::to_string(port)});
+    return argv;
+  };
+  orch_.argv = command("rs-orch", orch_port);
+  orch_.argv.insert(orch_.argv.end(), {"--config", "orch.toml"});
   set_option(orch_.argv, "rpc.url", "ipc://orch.sock");
   set_option(orch_.argv, "coord.root", "coord");
   set_option(orch_.argv, "workers.directory", "db");
@@ -122,8 +133,8 @@ Status Cluster::write_files() {
   set_option(orch_.argv, "database.min_in_sync", std::to_string(min_in_sync_));
   set_option(orch_.argv, "scaling.min_slaves", std::to_string(kWorkers - 1));
   set_option(orch_.argv, "scaling.max_slaves", std::to_string(kWorkers - 1));
-  users_.argv = {settings_.bin + "/rs-users", "--port", std::to_string(users_port)};
-  rides_.argv = {settings_.bin + "/rs-rides", "--port", std::to_string(rides_port)};
+  users_.argv = command("rs-users", users_port);
+  rides_.argv = command("rs-rides", rides_port);
   set_option(rides_.argv, "areas.file", settings_.etc + "/areas.csv");
   for (Program* service : {&users_, &rides_}) {
     set_option(service->argv, "database.urls", "ipc://orch.sock");
@@ -173,10 +184,19 @@ std::vector<Replica> Cluster::replicas() {
   return replicas;
 }
 
-bool Cluster::ready(const std::string& base_url) {
+support::Answer Cluster::readyz(const std::string& base_url) {
   const std::string root = base_url.substr(0, base_url.size() - std::string("/api/v1").size());
-  return http_.call("GET", root + "/readyz").status == 200;
+  return http_.call("GET", root + "/readyz");
 }
+
+std::string Cluster::trouble() {
+  std::string text;
+  for (const std::string& url : {urls_.orch, urls_.users, urls_.rides})
+    text += readyz(url).body.substr(0, kMostTold) + " ";
+  return text;
+}
+
+bool Cluster::ready(const std::string& base_url) { return readyz(base_url).status == 200; }
 
 bool Cluster::wait_ready(const std::string& base_url, int64_t timeout_ms) {
   for (int64_t waited = 0; waited < timeout_ms; waited += 20) {
@@ -193,6 +213,16 @@ bool Cluster::whole() {
   return std::all_of(all.begin(), all.end(), good) &&
          std::any_of(all.begin(), all.end(), [](const Replica& r) { return r.master; }) &&
          ready(urls_.users) && ready(urls_.rides);
+}
+
+std::vector<std::string> Cluster::sockets() const {
+  std::vector<std::string> sockets = {settings_.directory + "/orch.sock"};
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(settings_.directory + "/sock", error)) {
+    sockets.push_back(entry.path());
+  }
+  return sockets;
 }
 
 void Cluster::hold(int id) { write_text(settings_.directory + "/hold/" + std::to_string(id), ""); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "clocks.h"
 #include "disks.h"
 #include "network.h"
 #include "processes.h"
@@ -59,13 +60,22 @@ class Cluster {
   std::vector<Replica> replicas();
   // All workers are in sync with a master, and rs-orch and the services are ready.
   bool whole();
+  // What /readyz says.
+  std::string trouble();
   bool ready(const std::string& base_url);
   bool wait_ready(const std::string& base_url, int64_t timeout_ms);
 
+  uint32_t min_in_sync() const { return min_in_sync_; }
+  // The directory of the record and the members.
+  std::string coordination() const { return settings_.directory + "/coord/rides-db"; }
+  // Where rs-orch listens, and workers without links.
+  std::vector<std::string> sockets() const;
+  std::vector<pid_t> service_pids() const { return {users_.pid, rides_.pid}; }
   pid_t orch_pid() const { return orch_.pid; }
   const Urls& urls() const { return urls_; }
   std::string worker_directory(int id) const;
   Disks& disks() { return disks_; }
+  Clocks& clocks() { return clocks_; }
   // Worker `id` is not started while it is held; one that runs goes on.
   void hold(int id);
   void release(int id);
@@ -73,12 +83,14 @@ class Cluster {
 
  private:
   Status write_files();
+  support::Answer readyz(const std::string& base_url);
 
   const Settings& settings_;
   const uint32_t min_in_sync_;
   Processes& processes_;
   Network& network_;
   Disks disks_;
+  Clocks clocks_;
   support::HttpCall http_;
   Urls urls_;
   Programs programs_;

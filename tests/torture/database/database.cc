@@ -39,14 +39,16 @@ class Database final : public Subject {
     shared_.started_us = now_us();
     clients_.emplace(shared_);
   }
-  void stop_clients() override { clients_->stop(); }
+  void stop_clients(bool at_once) override { clients_->stop(at_once); }
 
   std::string restart_killed() override { return cluster_.restart_killed(); }
   bool whole() override { return cluster_.whole(); }
+  std::string trouble() override { return cluster_.trouble(); }
   Result<std::string> inject(const Fault& fault) override { return faults_.inject(fault); }
   Status heal() override { return faults_.heal(); }
 
   void judge_running(Judgement& judgement) override {
+    faults_.judge(judgement);
     read_replicas(cluster_, recorder_, judgement);
   }
   Status stop() override { return cluster_.stop(); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "damage.h"
+#include "group_files.h"
 
 namespace tandem::torture::database {
 namespace {
@@ -39,6 +40,14 @@ constexpr FaultInfo kFaults[] = {
     {kind(FaultKind::kBitFlip), "bit-flip", false, true, true},
     {kind(FaultKind::kFailedSyncLeader), "failed-sync-leader", false, true, true},
     {kind(FaultKind::kFailedSyncFollower), "failed-sync-follower", false, true, true},
+    {kind(FaultKind::kOldDirectory), "old-directory", false, true, true},
+    {kind(FaultKind::kOldRecord), "old-record", false, true, true},
+    {kind(FaultKind::kClockLeader), "clock-leader", false, true, false},
+    {kind(FaultKind::kClockFollower), "clock-follower", false, true, false},
+    {kind(FaultKind::kClockOrch), "clock-orch", false, true, false},
+    {kind(FaultKind::kClockAll), "clock-all", false, true, false},
+    {kind(FaultKind::kLostFiles), "lost-files", false, true, false},
+    {kind(FaultKind::kLostFilesKillLeader), "lost-files+kill-leader", false, true, false},
 };
 
 FaultKind kind_of(const Fault& fault) { return static_cast<FaultKind>(fault.info->kind); }
@@ -52,6 +61,12 @@ std::string name_of(const Replica& replica) {
 std::span<const FaultInfo> all_faults() { return kFaults; }
 
 Result<std::string> Faults::inject(const Fault& fault) {
+  auto struck = strike(fault);
+  past_.pass(group_, fault.choice);
+  return struck;
+}
+
+Result<std::string> Faults::strike(const Fault& fault) {
   const auto target = choose(fault);
   if (!target) return fail(target.error());
   switch (kind_of(fault)) {
@@ -77,6 +92,17 @@ Result<std::string> Faults::inject(const Fault& fault) {
     case FaultKind::kFailedSyncLeader:
     case FaultKind::kFailedSyncFollower:
       return damage(fault, *target);
+    case FaultKind::kOldDirectory:
+    case FaultKind::kOldRecord:
+      return bring_back_the_past(fault);
+    case FaultKind::kClockLeader:
+    case FaultKind::kClockFollower:
+    case FaultKind::kClockOrch:
+    case FaultKind::kClockAll:
+      return step_clocks(fault, *target);
+    case FaultKind::kLostFiles:
+    case FaultKind::kLostFilesKillLeader:
+      return lose_files(fault, *target);
     default:
       return cut_some(fault, *target);
   }
@@ -264,7 +290,51 @@ Result<std::string> Faults::damage(const Fault& fault, const Target& target) {
   return name_of(victim) + ": " + *done;
 }
 
+Result<std::string> Faults::bring_back_the_past(const Fault& fault) {
+  if (!cluster_.whole()) return fail(ErrorKind::kUnavailable, "there is no other copy");
+  past_.look();
+  return kind_of(fault) == FaultKind::kOldDirectory
+             ? past_.directory_goes_back(group_, fault.choice)
+             : past_.record_goes_back(group_, fault.choice);
+}
+
+Result<std::string> Faults::step_clocks(const Fault& fault, const Target& target) {
+  std::vector<pid_t> pids;
+  std::string whom;
+  switch (kind_of(fault)) {
+    case FaultKind::kClockLeader:
+      whom = name_of(target.leader);
+      pids = {target.leader.pid};
+      break;
+    case FaultKind::kClockFollower:
+      whom = name_of(target.followers.front());
+      pids = {target.followers.front().pid};
+      break;
+    case FaultKind::kClockOrch:
+      whom = "rs-orch";
+      pids = {cluster_.orch_pid()};
+      break;
+    default:
+      whom = "all";
+      pids = cluster_.service_pids();
+      pids.insert(pids.end(), {cluster_.orch_pid(), target.leader.pid});
+      for (const Replica& each : target.followers) pids.push_back(each.pid);
+  }
+  const auto stepped = cluster_.clocks().step(pids, fault.choice);
+  if (!stepped) return fail(stepped.error());
+  return whom + ": " + *stepped;
+}
+
+Result<std::string> Faults::lose_files(const Fault& fault, const Target& target) {
+  std::string done = remove_what_finds(group_);
+  if (kind_of(fault) == FaultKind::kLostFiles) return done;
+  if (const Status killed = kill(target.leader); !killed) return fail(killed.error());
+  return done + ", killed " + name_of(target.leader);
+}
+
 Status Faults::heal() {
+  past_.heal();
+  cluster_.clocks().set_right();
   for (const pid_t pid : stopped_) (void)processes_.signal(pid, SIGCONT);
   stopped_.clear();
   if (filled_) free_disk(cluster_.worker_directory(Cluster::kSmallDisk));

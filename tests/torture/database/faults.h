@@ -11,9 +11,12 @@
 
 #include "base/result.h"
 #include "database/cluster.h"
+#include "database/worker_group.h"
 #include "network.h"
+#include "past.h"
 #include "processes.h"
 #include "schedule.h"
+#include "subject.h"
 
 namespace tandem::torture::database {
 
@@ -43,6 +46,14 @@ enum class FaultKind : int {
   kBitFlip,
   kFailedSyncLeader,
   kFailedSyncFollower,
+  kOldDirectory,
+  kOldRecord,
+  kClockLeader,
+  kClockFollower,
+  kClockOrch,
+  kClockAll,
+  kLostFiles,
+  kLostFilesKillLeader,
 };
 
 std::span<const FaultInfo> all_faults();
@@ -51,25 +62,36 @@ class Faults {
  public:
   // `heavy` is set while a disk is full, so that clients write enough to notice.
   Faults(Cluster& cluster, Processes& processes, Network& network, std::atomic<bool>& heavy)
-      : cluster_(cluster), processes_(processes), network_(network), heavy_(heavy) {}
+      : cluster_(cluster),
+        processes_(processes),
+        network_(network),
+        heavy_(heavy),
+        group_(cluster, processes),
+        past_(processes.directory() + "/past") {}
 
   // Gives whom it struck. kUnavailable: there is nobody now whom this fault could strike; nothing
   // was done.
   Result<std::string> inject(const Fault& fault);
   // Ends what inject began. Processes that were killed are started again by those who watch them.
   Status heal();
+  // What became of what was damaged. REQUIRES: the database is whole.
+  void judge(Judgement& judgement) { past_.judge(judgement); }
 
  private:
   struct Target {
     Replica leader;
     std::vector<Replica> followers;  // the chosen one first
   };
+  Result<std::string> strike(const Fault& fault);
   Result<Target> choose(const Fault& fault);
   Result<std::string> kill_some(const Fault& fault, const Target& target);
   Result<std::string> stop_some(const Fault& fault, const Target& target);
   Result<std::string> cut_some(const Fault& fault, const Target& target);
   Result<std::string> damage(const Fault& fault, const Target& target);
   Result<std::string> fill(const Target& target);
+  Result<std::string> bring_back_the_past(const Fault& fault);
+  Result<std::string> step_clocks(const Fault& fault, const Target& target);
+  Result<std::string> lose_files(const Fault& fault, const Target& target);
   Status isolate(const Replica& replica);
   Status kill(const Replica& replica) { return processes_.signal(replica.pid, SIGKILL); }
   Status kill_orch();
@@ -79,6 +101,8 @@ class Faults {
   Processes& processes_;
   Network& network_;
   std::atomic<bool>& heavy_;
+  WorkerGroup group_;
+  Past past_;
   std::vector<pid_t> stopped_;
   bool filled_ = false;
 };

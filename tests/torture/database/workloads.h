@@ -26,7 +26,8 @@ struct Shared {
   uint64_t seed = 0;
   int64_t started_us = 0;
   std::atomic<bool> stop{false};
-  std::atomic<bool> heavy{false};  // much is to be written
+  std::atomic<bool> give_up{false};  // nothing is answered any more: leave what was begun
+  std::atomic<bool> heavy{false};    // much is to be written
   std::atomic<int64_t> next_value{1};
 
   int64_t generation() const { return (now_us() - started_us) / 1000 / kGenerationMs; }
@@ -43,8 +44,8 @@ std::string user_prefix(int64_t generation);
 class Clients {
  public:
   explicit Clients(Shared& shared);
-  // Ends them; each finishes what it has begun.
-  void stop();
+  // Ends them; each finishes what it has begun, or leaves it `at_once`.
+  void stop(bool at_once);
 
  private:
   Shared& shared_;

@@ -201,6 +201,10 @@ void Client::carry_out(Change& change) {
     const bool hurried = random_.chance(kShortPermille);
     const Clarity clarity = ask(change, hurried ? kShortTimeoutMs : kCallTimeoutMs);
     if (clarity != Clarity::kAgain) break;
+    if (shared_.give_up) {
+      change.operation.outcome = StoreOutcome::kUnknown;
+      break;
+    }
     if (now_us() > give_up_us) {
       change.operation.outcome = StoreOutcome::kUnknown;
       shared_.recorder.wrong("left without an outcome: " + history::describe(change.operation));
@@ -248,6 +252,7 @@ bool Client::look(const std::string& path, StoreOperation& operation, support::A
     answer = call("GET", path, "", operation, hurried ? kShortTimeoutMs : kCallTimeoutMs);
     operation.returned = now_us();
     if (answer.status == 200 || answer.status == 404) return true;
+    if (is_again(answer.status) && shared_.give_up) return false;
     if (!is_again(answer.status) || now_us() > give_up_us) break;
     other_front();
     sleep_ms(kBetweenTriesMs);

@@ -21,6 +21,7 @@ struct Shared {
   Recorder& recorder;
   uint64_t seed = 0;
   std::atomic<bool> stop{false};
+  std::atomic<bool> give_up{false};     // nothing is answered any more: leave what was begun
   std::atomic<bool> heavy{false};       // a disk is full: write enough for it to be noticed
   std::atomic<uint64_t> last_order{0};  // a number that was acknowledged of late
   std::mutex mutex{};

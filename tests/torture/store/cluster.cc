@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "moment.h"
+#include "preload.h"
 #include "wire/json.h"
 
 namespace tandem::torture::store {
@@ -16,6 +17,7 @@ namespace {
 constexpr long kAskTimeoutMs = 1000;
 constexpr int64_t kStartMs = 30'000;
 constexpr int64_t kTurnMs = 20;
+constexpr size_t kMostTold = 1000;  // bytes of an answer
 constexpr int64_t kNeverSoldOut = 10'000'000;
 
 int64_t integer(const wire::Json& json, const char* name) {
@@ -61,6 +63,7 @@ Cluster::Cluster(const Settings& settings, Shape shape, Processes& processes, Ne
       processes_(processes),
       network_(network),
       disks_(settings, processes, "state"),
+      clocks_(clocks_directory(settings)),
       http_(kAskTimeoutMs),
       programs_(processes) {}
 
@@ -105,7 +108,8 @@ Status Cluster::make_disks() {
   };
   for (int id = 1; id <= kOrderReplicas; ++id) add(order_name(id), id);
   for (int id = 1; id <= shape_.catalogs; ++id) add(catalog_name(id), id);
-  Status made = disks_.make(all);
+  Status made = clocks_.make();
+  if (made) made = disks_.make(all);
   for (const std::string& name : small) {
     if (made) made = disks_.make_small(name);
   }
@@ -158,7 +162,7 @@ void Cluster::add_front(int number) {
   const int node = front_node(number);
   const std::string host = settings_.links ? Network::address(std::to_string(node)) : "127.0.0.1";
   const int port = settings_.links ? 8001 : free_port();
-  std::vector<std::string> argv = command("ts-front", node);
+  std::vector<std::string> argv = command("ts-front", node, preload(settings_));
   argv.insert(argv.end(), {"--host", host, "--port", std::to_string(port)});
   set_option(argv, "coord.root", "coord");
   set_option(argv, "cache.size", std::to_string(shape_.cache));
@@ -200,6 +204,13 @@ bool Cluster::fronts_ready() {
   return std::all_of(front_urls_.begin(), front_urls_.end(), [&](const std::string& url) {
     return http_.call("GET", url + "/readyz").status == 200;
   });
+}
+
+std::string Cluster::trouble() {
+  std::string text;
+  for (const std::string& url : front_urls_)
+    text += http_.call("GET", url + "/readyz").body.substr(0, kMostTold) + " ";
+  return text;
 }
 
 bool Cluster::whole() { return all_well(orders()) && all_well(catalogs()) && fronts_ready(); }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "clocks.h"
 #include "disks.h"
 #include "history/store.h"
 #include "network.h"
@@ -68,6 +69,8 @@ class Cluster {
   std::vector<Replica> catalogs();
   // Everybody answers, is in sync, and both groups take writes.
   bool whole();
+  // What the fronts' /readyz say.
+  std::string trouble();
   // All replicas of each group have applied the same, and no purchase is open.
   bool settled();
 
@@ -84,6 +87,15 @@ class Cluster {
   const Shape& shape() const { return shape_; }
   // http://HOST:PORT of each front.
   const std::vector<std::string>& front_urls() const { return front_urls_; }
+  // The directory of record and members.
+  std::string coordination(const std::string& group) const {
+    return settings_.directory + "/coord/" + group;
+  }
+  // Of a replica; "" where that listens at an address of the network.
+  std::string socket(const Program& replica) const {
+    return settings_.links ? "" : settings_.directory + "/sock/" + replica.name;
+  }
+  Clocks& clocks() { return clocks_; }
   std::string order_directory(int id) const { return disks_.directory(order_name(id)); }
   std::string catalog_directory(int id) const { return disks_.directory(catalog_name(id)); }
   // By the names of their programs. Replicas with an odd id have a small one, where that is
@@ -96,7 +108,7 @@ class Cluster {
   static std::string order_name(int id) { return "order-" + std::to_string(id); }
   static std::string catalog_name(int id) { return "catalog-" + std::to_string(id); }
   std::vector<std::string> command(const std::string& program, int node,
-                                   const std::vector<std::string>& words = {}) const;
+                                   const std::vector<std::string>& words) const;
   // The rpc url of a node, or of a socket of that name.
   std::string rpc_url(int node, const std::string& name) const;
   Program& add_replica(const std::string& program, const std::string& name, int id, int node);
@@ -111,6 +123,7 @@ class Cluster {
   Processes& processes_;
   Network& network_;
   Disks disks_;
+  Clocks clocks_;
   support::HttpCall http_;
   Programs programs_;
   std::vector<Program*> orders_;

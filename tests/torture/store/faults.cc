@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "damage.h"
+#include "group_files.h"
 
 namespace tandem::torture::store {
 namespace {
@@ -32,6 +33,11 @@ const std::vector<StoreFault>& table() {
   constexpr auto kTear = Verb::kTear;
   constexpr auto kFlip = Verb::kFlip;
   constexpr auto kFailSync = Verb::kFailSync;
+  constexpr auto kOldDirectory = Verb::kOldDirectory;
+  constexpr auto kOldRecord = Verb::kOldRecord;
+  constexpr auto kStepClock = Verb::kStepClock;
+  constexpr auto kStepClocks = Verb::kStepClocks;
+  constexpr auto kLoseFiles = Verb::kLoseFiles;
   constexpr auto kLeader = Role::kLeader;
   constexpr auto kFollower = Role::kFollower;
   constexpr auto kOther = Role::kOtherFollower;
@@ -110,6 +116,18 @@ const std::vector<StoreFault>& table() {
       {"failed-sync-leader", {{kFailSync, kLeader}}},
       {"failed-sync-follower", {{kFailSync, kFollower}}},
       {"failed-sync-catalog", {{kFailSync, kCatalog}}},
+      {"old-directory", {{kOldDirectory, kLeader}}},
+      {"old-directory-catalog", {{kOldDirectory, kCatalog}}},
+      {"old-record", {{kOldRecord, kLeader}}},
+      {"old-record-catalog", {{kOldRecord, kCatalog}}},
+      {"clock-leader", {{kStepClock, kLeader}}},
+      {"clock-catalog", {{kStepClock, kCatalog}}},
+      {"clock-controller", {{kStepClock, kController}}},
+      {"clock-front", {{kStepClock, kOtherFront}}},
+      {"clock-all", {{kStepClocks, kLeader}}},
+      {"lost-files", {{kLoseFiles, kLeader}, {kLoseFiles, kCatalog}}},
+      {"lost-files+kill-leader", {{kLoseFiles, kLeader}, {kKill, kLeader}}},
+      {"lost-files+kill-catalog", {{kLoseFiles, kCatalog}, {kKill, kCatalog}}},
   };
   return kTable;
 }
@@ -118,6 +136,12 @@ bool has_verb(const StoreFault& fault, std::initializer_list<Verb> verbs) {
   return std::any_of(fault.strikes.begin(), fault.strikes.end(), [&](const Strike& strike) {
     return std::find(verbs.begin(), verbs.end(), strike.verb) != verbs.end();
   });
+}
+
+// What is done to a group and not to one process.
+bool is_of_group(Verb verb) {
+  return verb == Verb::kOldDirectory || verb == Verb::kOldRecord || verb == Verb::kStepClocks ||
+         verb == Verb::kLoseFiles;
 }
 
 // Of a node to all others of the store, both ways. Clients still reach it.
@@ -143,7 +167,8 @@ std::span<const FaultInfo> all_faults() {
            .name = fault.name,
            .needs_links = fills || has_verb(fault, {Verb::kCut, Verb::kCutFrom, Verb::kCutOut}),
            .holds = true,
-           .damages = has_verb(fault, {Verb::kTear, Verb::kFlip, Verb::kFailSync}),
+           .damages = has_verb(fault, {Verb::kTear, Verb::kFlip, Verb::kFailSync,
+                                       Verb::kOldDirectory, Verb::kOldRecord}),
            .shortest_hold_ms = fills ? kFullDiskMs : 0});
     }
     return faults;
@@ -153,17 +178,23 @@ std::span<const FaultInfo> all_faults() {
 
 Result<std::string> Faults::inject(const Fault& fault) {
   look_at_damaged();
-  for (Program& program : cluster_.programs()) program.disk_fails = false;
+  for (Program& program : cluster_.programs()) program.may_give_up = false;
   Targets targets = choose(fault);
   std::string whom;
   for (const Strike& each : table()[static_cast<size_t>(fault.info->kind)].strikes) {
     const auto struck = strike(each, targets, fault);
     if (!struck) return fail(struck.error());
     const std::string& name = targets[each.whom].program->name;
+    if (is_of_group(each.verb)) {
+      whom += (whom.empty() ? "" : ", ") + *struck;
+      continue;
+    }
     if (whom.find(name) == std::string::npos) whom += (whom.empty() ? "" : ", ") + name;
     if (each.other != Role::kNobody) whom += " from " + targets[each.other].program->name;
     if (!struck->empty()) whom += ": " + *struck;
   }
+  past_.pass(orders_, fault.choice);
+  past_.pass(catalog_, fault.choice / 2);
   return whom;
 }
 
@@ -235,6 +266,15 @@ Result<std::string> Faults::strike(const Strike& strike, Targets& targets, const
     case Verb::kFlip:
     case Verb::kFailSync:
       return damage(strike, targets, fault);
+    case Verb::kOldDirectory:
+    case Verb::kOldRecord:
+      return bring_back_the_past(strike, group_of(whom), fault);
+    case Verb::kStepClock:
+      return cluster_.clocks().step({whom.program->pid}, fault.choice);
+    case Verb::kStepClocks:
+      return step_clocks(fault);
+    case Verb::kLoseFiles:
+      return remove_what_finds(group_of(whom));
   }
   if (!done) return fail(done.error());
   return std::string();
@@ -251,7 +291,7 @@ Status Faults::fill(const Target& target) {
     return fail(ErrorKind::kUnavailable, "its disk is not a small one");
   const std::string directory = cluster_.disks().directory(target.program->name);
   filled_.push_back(directory);
-  target.program->disk_fails = true;
+  target.program->may_give_up = true;
   heavy_ = true;
   return fill_disk(directory);
 }
@@ -264,33 +304,53 @@ Result<std::string> Faults::damage(const Strike& strike, Targets& targets, const
   if (!cluster_.whole() || (alone && strike.verb != Verb::kFailSync))
     return fail(ErrorKind::kUnavailable, "there is no other copy");
   if (strike.verb == Verb::kFailSync) {
-    whom.program->disk_fails = true;
+    whom.program->may_give_up = true;
     cluster_.disks().fail_next_sync(whom.program->name);
     return std::string();
   }
-  std::vector<Target> victims = {whom};
-  if (tear_all_) {
-    const bool orders = whom.node <= kOrderReplicas;
-    victims = orders ? std::vector<Target>{targets[Role::kLeader], targets[Role::kFollower],
-                                           targets[Role::kOtherFollower]}
-                     : std::vector<Target>{targets[Role::kCatalog], targets[Role::kOtherCatalog],
-                                           targets[Role::kThirdCatalog]};
-  }
-  for (const Target& victim : victims) {
-    victim.program->stays_down = true;
-    if (const Status sent = processes_.signal(victim.program->pid, SIGKILL); !sent)
-      return fail(sent.error());
-  }
+  const bool tears = strike.verb == Verb::kTear;
+  if (tears && tear_all_) return tear_all(group_of(whom), fault);
+  whom.program->stays_down = true;
+  if (const Status sent = processes_.signal(whom.program->pid, SIGKILL); !sent)
+    return fail(sent.error());
+  processes_.wait_gone(whom.program->pid);
+  const std::string directory = cluster_.disks().directory(whom.program->name);
+  const auto done =
+      tears ? tear_tail(directory, fault.choice / 8) : flip_bit(directory, fault.choice / 8);
+  if (!done) return "killed only, " + done.error().message;
+  damaged_.push_back(whom);
+  return *done;
+}
+
+// Nobody is left who knows what was there: what replicas and fronts keep in their memories, and
+// what the promise files tell, goes too.
+Result<std::string> Faults::tear_all(Group& group, const Fault& fault) {
+  if (const Status halted = group.halt(Group::Who::kAll); !halted) return fail(halted.error());
   std::string told;
-  for (const Target& victim : victims) {
-    processes_.wait_gone(victim.program->pid);
-    const std::string directory = cluster_.disks().directory(victim.program->name);
-    const auto done = strike.verb == Verb::kTear ? tear_tail(directory, fault.choice / 8)
-                                                 : flip_bit(directory, fault.choice / 8);
-    told = done ? *done : "killed only, " + done.error().message;
-    if (done) damaged_.push_back(victim);
+  for (const std::string& directory : group.directories()) {
+    const auto torn = tear_tail(directory, fault.choice / 8);
+    if (!torn) return fail(torn.error());
+    if (const Status done = forget_what_was_durable(directory); !done) return fail(done.error());
+    told = *torn;
   }
   return told;
+}
+
+Result<std::string> Faults::bring_back_the_past(const Strike& strike, Group& group,
+                                                const Fault& fault) {
+  if (!cluster_.whole()) return fail(ErrorKind::kUnavailable, "there is no other copy");
+  past_.look();
+  for (Program& program : cluster_.programs()) program.may_give_up = true;
+  return strike.verb == Verb::kOldDirectory ? past_.directory_goes_back(group, fault.choice)
+                                            : past_.record_goes_back(group, fault.choice);
+}
+
+Result<std::string> Faults::step_clocks(const Fault& fault) {
+  std::vector<pid_t> pids;
+  for (const Program& program : cluster_.programs()) pids.push_back(program.pid);
+  const auto stepped = cluster_.clocks().step(pids, fault.choice);
+  if (!stepped) return fail(stepped.error());
+  return "all: " + *stepped;
 }
 
 std::string Faults::storage_id(const Program& program) {
@@ -311,11 +371,12 @@ void Faults::look_at_damaged() {
   damaged_.clear();
 }
 
-std::string Faults::fact_of_damage() {
+void Faults::judge(Judgement& judgement) {
   look_at_damaged();
-  if (damaged_count_ == 0) return {};
-  return std::to_string(damaged_count_) + " disks damaged, " + std::to_string(joined_anew_) +
-         " of them back under a new storage_id";
+  past_.judge(judgement);
+  if (damaged_count_ == 0) return;
+  judgement.facts.push_back(std::to_string(damaged_count_) + " disks damaged, " +
+                            std::to_string(joined_anew_) + " of them back under a new storage_id");
 }
 
 // Half of the time it is started again at once, as a supervisor would do, else in the end. The only
@@ -327,6 +388,8 @@ Status Faults::kill(Target& target, const Fault& fault) {
 }
 
 Status Faults::heal() {
+  past_.heal();
+  cluster_.clocks().set_right();
   for (const pid_t pid : stopped_) (void)processes_.signal(pid, SIGCONT);
   stopped_.clear();
   for (const std::string& directory : filled_) free_disk(directory);

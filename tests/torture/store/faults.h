@@ -10,9 +10,12 @@
 
 #include "base/result.h"
 #include "network.h"
+#include "past.h"
 #include "processes.h"
 #include "schedule.h"
 #include "store/cluster.h"
+#include "store/replica_group.h"
+#include "subject.h"
 
 namespace tandem::torture::store {
 
@@ -28,14 +31,16 @@ class Faults {
         processes_(processes),
         network_(network),
         heavy_(heavy),
-        tear_all_(tear_all) {}
+        tear_all_(tear_all),
+        orders_(ReplicaGroup::Which::kOrders, cluster, processes),
+        catalog_(ReplicaGroup::Which::kCatalog, cluster, processes),
+        past_(processes.directory() + "/past") {}
 
   // As Subject::inject and Subject::heal.
   Result<std::string> inject(const Fault& fault);
   Status heal();
-  // What became of the replicas whose disks were damaged; empty: there was none. REQUIRES: the
-  // store is whole.
-  std::string fact_of_damage();
+  // What became of the replicas whose disks were damaged. REQUIRES: the store is whole.
+  void judge(Judgement& judgement);
 
   enum class Verb {
     kKill,
@@ -47,6 +52,11 @@ class Faults {
     kTear,     // killed, and the end of its log is gone
     kFlip,     // killed, and a bit of its files is another one
     kFailSync,
+    kOldDirectory,  // of the group of this one: down, and one directory is an earlier copy
+    kOldRecord,     // of the group of this one: its record is an earlier one, or gone
+    kStepClock,
+    kStepClocks,  // of all
+    kLoseFiles,   // of the group of this one: what replicas are found by
   };
   enum class Role {
     kLeader,  // of the orders
@@ -84,6 +94,12 @@ class Faults {
   Status kill(Target& target, const Fault& fault);
   Status stop(const Target& target);
   Status fill(const Target& target);
+  Group& group_of(const Target& target) {
+    return target.node <= kOrderReplicas ? orders_ : catalog_;
+  }
+  Result<std::string> tear_all(Group& group, const Fault& fault);
+  Result<std::string> bring_back_the_past(const Strike& strike, Group& group, const Fault& fault);
+  Result<std::string> step_clocks(const Fault& fault);
   Result<std::string> damage(const Strike& strike, Targets& targets, const Fault& fault);
   std::string storage_id(const Program& program);
   void look_at_damaged();
@@ -93,6 +109,9 @@ class Faults {
   Network& network_;
   std::atomic<bool>& heavy_;
   const bool tear_all_;
+  ReplicaGroup orders_;
+  ReplicaGroup catalog_;
+  Past past_;
   std::vector<pid_t> stopped_;
   std::vector<std::string> filled_;  // directories
   // Damaged since the store was whole last.

@@ -200,7 +200,8 @@ Clients::Clients(Shared& shared) : shared_(shared) {
   }
 }
 
-void Clients::stop() {
+void Clients::stop(bool at_once) {
+  shared_.give_up = at_once;
   shared_.stop = true;
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

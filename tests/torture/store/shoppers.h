@@ -13,7 +13,7 @@ class Clients {
  public:
   explicit Clients(Shared& shared);
   // Ends them; each learns the outcome of everything that it has begun.
-  void stop();
+  void stop(bool at_once);
 
  private:
   Shared& shared_;

@@ -50,16 +50,16 @@ class ToyStore final : public Subject {
     for (const history::FinalToy& toy : first_toys()) shared_.toys.push_back(toy.name);
     clients_.emplace(shared_);
   }
-  void stop_clients() override { clients_->stop(); }
+  void stop_clients(bool at_once) override { clients_->stop(at_once); }
 
   std::string restart_killed() override { return cluster_.restart_killed(); }
   bool whole() override { return cluster_.whole(); }
+  std::string trouble() override { return cluster_.trouble(); }
   Result<std::string> inject(const Fault& fault) override { return faults_.inject(fault); }
   Status heal() override { return faults_.heal(); }
 
   void judge_running(Judgement& judgement) override {
-    const std::string damage = faults_.fact_of_damage();
-    if (!damage.empty()) judgement.facts.push_back(damage);
+    faults_.judge(judgement);
     compare_running(cluster_, judgement);
   }
   Status stop() override { return cluster_.stop(); }
