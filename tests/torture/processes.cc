@@ -32,12 +32,12 @@ Processes::Processes(std::string directory) : directory_(std::move(directory)) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-Result<pid_t> Processes::spawn(const std::vector<std::string>& argv, const std::string& log) const {
+Result<pid_t> Processes::start(const std::vector<std::string>& argv, int output) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, directory_.c_str());
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawn_file_actions_adddup2(&actions, output, 1);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   // The loop thread of this program blocks TERM and INT; its children do not.
   posix_spawnattr_t attributes;
@@ -57,12 +57,12 @@ Result<pid_t> Processes::spawn(const std::vector<std::string>& argv, const std::
   return pid;
 }
 
-Result<pid_t> Processes::start(const std::vector<std::string>& argv, const std::string& log) {
-  return spawn(argv, log);
-}
-
 Status Processes::run(const std::string& script) {
-  const auto pid = spawn({"sh", "-ec", script}, directory_ + "/commands.log");
+  const std::string log = directory_ + "/commands.log";
+  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (output < 0) return fail_errno("cannot open '" + log + "'", errno);
+  const auto pid = start({"sh", "-ec", script}, output);
+  close(output);
   if (!pid) return fail(pid.error());
   int status = 0;
   while (waitpid(*pid, &status, 0) < 0 && errno == EINTR) {

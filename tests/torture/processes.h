@@ -18,8 +18,8 @@ class Processes {
   // All children run in `directory`. Orphans of this process's descendants become its children.
   explicit Processes(std::string directory);
 
-  // Output goes to the end of the file `log`.
-  Result<pid_t> start(const std::vector<std::string>& argv, const std::string& log);
+  // Output goes to this descriptor.
+  Result<pid_t> start(const std::vector<std::string>& argv, int output);
   // Waits for the end; an exit status other than 0 is an error. `script` is for sh -e.
   Status run(const std::string& script);
   // Collects the dead. Called often.
@@ -42,7 +42,6 @@ class Processes {
   const std::string& directory() const { return directory_; }
 
  private:
-  Result<pid_t> spawn(const std::vector<std::string>& argv, const std::string& log) const;
   const std::string directory_;
   std::map<pid_t, int> ended_;
 };

@@ -35,6 +35,7 @@ const std::vector<Reason>& reasons() {
       {ExitStatus::kIo, text(ENOSPC)},
       {ExitStatus::kUnavailable, text(EIO)},
       {ExitStatus::kUnavailable, text(ENOSPC)},
+      {ExitStatus::kUnavailable, text(EMFILE)},
       {ExitStatus::kUnavailable, "sets its data aside and begins anew"},
   };
   return kReasons;
@@ -48,7 +49,9 @@ Program& Programs::add(std::string name, std::vector<std::string> argv) {
 }
 
 Status Programs::launch(Program& program) {
-  const auto pid = processes_.start(program.argv, log_of(program));
+  const auto log = logs_.pipe_for(log_of(program));
+  if (!log) return fail(log.error());
+  const auto pid = processes_.start(program.argv, *log);
   if (!pid) return fail(pid.error());
   program.pid = *pid;
   program.ended = false;
@@ -59,7 +62,7 @@ std::string Programs::log_of(const Program& program) const {
   return processes_.directory() + "/" + program.name + ".log";
 }
 
-std::string Programs::judge_end(Program& program, int status) const {
+std::string Programs::judge_end(Program& program, int status) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
   const auto ended_as = [&](const Reason& reason) {
     return WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(reason.status);
@@ -67,6 +70,7 @@ std::string Programs::judge_end(Program& program, int status) const {
   if (!program.may_give_up || std::none_of(reasons().begin(), reasons().end(), ended_as))
     return program.name + " ended by itself, wait status " + std::to_string(status) + "; ";
   program.down_until_us = now_us() + kDownUs;
+  logs_.catch_up();
   const std::string log = read_text(log_of(program));
   const std::string_view last =
       std::string_view(log).substr(log.size() - std::min(log.size(), kLastWords));
@@ -102,6 +106,7 @@ Status Programs::stop() {
       wrong += program->name + " stopped with wait status " + std::to_string(status) + "; ";
     program->pid = 0;
   }
+  logs_.catch_up();
   return wrong.empty() ? Status{} : fail(ErrorKind::kBug, wrong);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "log_reader.h"
 #include "processes.h"
 
 namespace tandem::torture {
@@ -40,13 +41,15 @@ class Programs {
   Status stop();
 
   std::deque<Program>& all() { return all_; }
+  LogReader& logs() { return logs_; }
 
  private:
   // What is wrong with an end of this wait status; empty: nothing.
-  std::string judge_end(Program& program, int status) const;
+  std::string judge_end(Program& program, int status);
   std::string log_of(const Program& program) const;
 
   Processes& processes_;
+  LogReader logs_;
   std::deque<Program> all_;
 };
 

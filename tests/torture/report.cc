@@ -30,6 +30,15 @@ int64_t longest_gap_us(const std::vector<int64_t>& acknowledgements, const Episo
   return longest;
 }
 
+std::string hung_in(const std::vector<int64_t>& acknowledgements, const Episode& episode) {
+  if (!episode.fault->is_survived || !episode.from_whole) return {};
+  const int64_t half_us = episode.started_us + (episode.healed_us - episode.started_us) / 2;
+  const auto next = std::lower_bound(acknowledgements.begin(), acknowledgements.end(), half_us);
+  if (next != acknowledgements.end() && *next < episode.healed_us) return {};
+  return fmt::format("hung: {} of {}: no write was acknowledged in the last {} ms of it",
+                     episode.fault->name, episode.whom, (episode.healed_us - half_us) / 1000);
+}
+
 std::string faults_table(const std::vector<Episode>& episodes,
                          const std::vector<int64_t>& acknowledgements) {
   struct Row {

@@ -16,12 +16,17 @@ struct Episode {
   const FaultInfo* fault = nullptr;
   bool from_whole = true;
   int64_t started_us = 0;
+  int64_t healed_us = 0;
   int64_t ended_us = 0;
   std::string whom;
 };
 
 // The longest time without an acknowledged write within the episode.
 int64_t longest_gap_us(const std::vector<int64_t>& acknowledgements, const Episode& episode);
+
+// What is wrong with the fault's name and time where nothing was acknowledged in its second half,
+// and is_survived says that something is; else empty.
+std::string hung_in(const std::vector<int64_t>& acknowledgements, const Episode& episode);
 
 // By kind of fault: how often, the gaps of those that struck a whole system, and the sums.
 std::string faults_table(const std::vector<Episode>& episodes,

@@ -44,6 +44,7 @@ class Run {
     subject_.start_clients();
     torture();
     subject_.stop_clients(!whole_);
+    look_for_hangs();
     if (whole_) subject_.judge_running(judgement_);
     if (const Status stopped = subject_.stop(); !stopped) violation(stopped.error().message);
     subject_.judge_stopped(whole_, judgement_);
@@ -57,7 +58,7 @@ class Run {
       const Fault fault = schedule_.next();
       spend(fault.pause_ms);
       if (fault.from_whole && !wait_whole()) break;
-      Episode episode{fault.info, fault.from_whole, now_us(), 0, {}};
+      Episode episode{fault.info, fault.from_whole, now_us(), 0, 0, {}};
       const auto struck = subject_.inject(fault);
       if (!struck) {
         heal();
@@ -69,6 +70,7 @@ class Run {
       say("{:7.2f} s  {}: {}{}", seconds(), fault.info->name, *struck,
           fault.info->holds ? fmt::format(", {} ms", fault.hold_ms) : "");
       if (fault.info->holds) spend(fault.hold_ms);
+      episodes_.back().healed_us = now_us();
       heal();
       if (fault.info->damages && !wait_whole()) break;
     }
@@ -76,6 +78,14 @@ class Run {
     spend(1000);
     if (whole_) wait_whole();
     if (!episodes_.empty()) episodes_.back().ended_us = now_us();
+  }
+
+  void look_for_hangs() {
+    const std::vector<int64_t> acknowledgements = subject_.acknowledgements();
+    for (const Episode& episode : episodes_) {
+      const std::string hung = hung_in(acknowledgements, episode);
+      if (!hung.empty()) violation(hung);
+    }
   }
 
   void heal() {

@@ -20,6 +20,8 @@ struct FaultInfo {
   bool holds;    // lasts until it is healed
   bool damages;  // takes the copy of one member: nothing else may go wrong meanwhile
   int64_t shortest_hold_ms = 0;  // 0: as for all
+  // Writes are acknowledged while it lasts, in its second half at the latest.
+  bool is_survived = false;
 };
 
 struct Fault {

@@ -71,6 +71,7 @@ class Cluster {
   // Where rs-orch listens, and workers without links.
   std::vector<std::string> sockets() const;
   std::vector<pid_t> service_pids() const { return {users_.pid, rides_.pid}; }
+  LogReader& logs() { return programs_.logs(); }
   pid_t orch_pid() const { return orch_.pid; }
   const Urls& urls() const { return urls_; }
   std::string worker_directory(int id) const;

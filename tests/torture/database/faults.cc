@@ -11,6 +11,8 @@ namespace tandem::torture::database {
 namespace {
 
 constexpr int64_t kFullDiskMs = 4'000;  // until a log has come to its next segment
+constexpr int64_t kFewDescriptorsMs = 4'000;
+constexpr int64_t kStoppedLogsMs = 4'000;  // time for a failover, and as much for writes
 
 constexpr int kind(FaultKind kind) { return static_cast<int>(kind); }
 
@@ -48,6 +50,13 @@ constexpr FaultInfo kFaults[] = {
     {kind(FaultKind::kClockAll), "clock-all", false, true, false},
     {kind(FaultKind::kLostFiles), "lost-files", false, true, false},
     {kind(FaultKind::kLostFilesKillLeader), "lost-files+kill-leader", false, true, false},
+    {kind(FaultKind::kStoppedLogs), "stopped-logs", false, true, false, kStoppedLogsMs, true},
+    {kind(FaultKind::kStoppedLogsKillLeader), "stopped-logs+kill-leader", false, true, false,
+     kStoppedLogsMs, true},
+    {kind(FaultKind::kFewDescriptorsLeader), "few-descriptors-leader", false, true, false,
+     kFewDescriptorsMs},
+    {kind(FaultKind::kFewDescriptorsFollower), "few-descriptors-follower", false, true, false,
+     kFewDescriptorsMs},
 };
 
 FaultKind kind_of(const Fault& fault) { return static_cast<FaultKind>(fault.info->kind); }
@@ -103,6 +112,12 @@ Result<std::string> Faults::strike(const Fault& fault) {
     case FaultKind::kLostFiles:
     case FaultKind::kLostFilesKillLeader:
       return lose_files(fault, *target);
+    case FaultKind::kStoppedLogs:
+    case FaultKind::kStoppedLogsKillLeader:
+      return stop_logs(fault, *target);
+    case FaultKind::kFewDescriptorsLeader:
+    case FaultKind::kFewDescriptorsFollower:
+      return take_descriptors(fault, *target);
     default:
       return cut_some(fault, *target);
   }
@@ -332,7 +347,25 @@ Result<std::string> Faults::lose_files(const Fault& fault, const Target& target)
   return done + ", killed " + name_of(target.leader);
 }
 
+Result<std::string> Faults::stop_logs(const Fault& fault, const Target& target) {
+  cluster_.logs().stop();
+  if (kind_of(fault) == FaultKind::kStoppedLogs) return "all";
+  if (const Status killed = kill(target.leader); !killed) return fail(killed.error());
+  return "all, killed " + name_of(target.leader);
+}
+
+Result<std::string> Faults::take_descriptors(const Fault& fault, const Target& target) {
+  const bool of_leader = kind_of(fault) == FaultKind::kFewDescriptorsLeader;
+  const Replica& victim = of_leader ? target.leader : target.followers.front();
+  const auto taken = descriptors_.exhaust(victim.pid, fault.choice);
+  if (!taken) return fail(taken.error());
+  heavy_ = true;
+  return name_of(victim) + ": " + *taken;
+}
+
 Status Faults::heal() {
+  cluster_.logs().go_on();
+  descriptors_.give_back();
   past_.heal();
   cluster_.clocks().set_right();
   for (const pid_t pid : stopped_) (void)processes_.signal(pid, SIGCONT);

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "database/cluster.h"
 #include "database/worker_group.h"
+#include "descriptors.h"
 #include "network.h"
 #include "past.h"
 #include "processes.h"
@@ -54,6 +55,10 @@ enum class FaultKind : int {
   kClockAll,
   kLostFiles,
   kLostFilesKillLeader,
+  kStoppedLogs,
+  kStoppedLogsKillLeader,
+  kFewDescriptorsLeader,
+  kFewDescriptorsFollower,
 };
 
 std::span<const FaultInfo> all_faults();
@@ -91,6 +96,8 @@ class Faults {
   Result<std::string> fill(const Target& target);
   Result<std::string> bring_back_the_past(const Fault& fault);
   Result<std::string> step_clocks(const Fault& fault, const Target& target);
+  Result<std::string> stop_logs(const Fault& fault, const Target& target);
+  Result<std::string> take_descriptors(const Fault& fault, const Target& target);
   Result<std::string> lose_files(const Fault& fault, const Target& target);
   Status isolate(const Replica& replica);
   Status kill(const Replica& replica) { return processes_.signal(replica.pid, SIGKILL); }
@@ -103,6 +110,7 @@ class Faults {
   std::atomic<bool>& heavy_;
   WorkerGroup group_;
   Past past_;
+  Descriptors descriptors_;
   std::vector<pid_t> stopped_;
   bool filled_ = false;
 };

@@ -95,6 +95,7 @@ class Cluster {
   std::string socket(const Program& replica) const {
     return settings_.links ? "" : settings_.directory + "/sock/" + replica.name;
   }
+  LogReader& logs() { return programs_.logs(); }
   Clocks& clocks() { return clocks_; }
   std::string order_directory(int id) const { return disks_.directory(order_name(id)); }
   std::string catalog_directory(int id) const { return disks_.directory(catalog_name(id)); }

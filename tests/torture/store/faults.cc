@@ -16,7 +16,8 @@ using Role = Faults::Role;
 using Strike = Faults::Strike;
 using Verb = Faults::Verb;
 
-constexpr int64_t kFullDiskMs = 6'000;  // until a log has come to its next segment
+constexpr int64_t kFullDiskMs = 6'000;     // until a log has come to its next segment
+constexpr int64_t kStoppedLogsMs = 4'000;  // time for a failover, and as much for writes
 
 struct StoreFault {
   const char* name;
@@ -38,6 +39,8 @@ const std::vector<StoreFault>& table() {
   constexpr auto kStepClock = Verb::kStepClock;
   constexpr auto kStepClocks = Verb::kStepClocks;
   constexpr auto kLoseFiles = Verb::kLoseFiles;
+  constexpr auto kStopLogs = Verb::kStopLogs;
+  constexpr auto kTakeDescriptors = Verb::kTakeDescriptors;
   constexpr auto kLeader = Role::kLeader;
   constexpr auto kFollower = Role::kFollower;
   constexpr auto kOther = Role::kOtherFollower;
@@ -128,6 +131,12 @@ const std::vector<StoreFault>& table() {
       {"lost-files", {{kLoseFiles, kLeader}, {kLoseFiles, kCatalog}}},
       {"lost-files+kill-leader", {{kLoseFiles, kLeader}, {kKill, kLeader}}},
       {"lost-files+kill-catalog", {{kLoseFiles, kCatalog}, {kKill, kCatalog}}},
+      {"stopped-logs", {{kStopLogs, kLeader}}},
+      {"stopped-logs+kill-leader", {{kStopLogs, kLeader}, {kKill, kLeader}}},
+      {"stopped-logs+kill-controller", {{kStopLogs, kLeader}, {kKill, kController}}},
+      {"few-descriptors-leader", {{kTakeDescriptors, kLeader}}},
+      {"few-descriptors-follower", {{kTakeDescriptors, kFollower}}},
+      {"few-descriptors-catalog", {{kTakeDescriptors, kCatalog}}},
   };
   return kTable;
 }
@@ -141,7 +150,7 @@ bool has_verb(const StoreFault& fault, std::initializer_list<Verb> verbs) {
 // What is done to a group and not to one process.
 bool is_of_group(Verb verb) {
   return verb == Verb::kOldDirectory || verb == Verb::kOldRecord || verb == Verb::kStepClocks ||
-         verb == Verb::kLoseFiles;
+         verb == Verb::kLoseFiles || verb == Verb::kStopLogs;
 }
 
 // Of a node to all others of the store, both ways. Clients still reach it.
@@ -162,6 +171,8 @@ std::span<const FaultInfo> all_faults() {
     std::vector<FaultInfo> faults;
     for (const StoreFault& fault : table()) {
       const bool fills = has_verb(fault, {Verb::kFill});
+      const bool heavy = fills || has_verb(fault, {Verb::kTakeDescriptors});
+      const bool stops_logs = has_verb(fault, {Verb::kStopLogs});
       faults.push_back(
           {.kind = static_cast<int>(faults.size()),
            .name = fault.name,
@@ -169,7 +180,10 @@ std::span<const FaultInfo> all_faults() {
            .holds = true,
            .damages = has_verb(fault, {Verb::kTear, Verb::kFlip, Verb::kFailSync,
                                        Verb::kOldDirectory, Verb::kOldRecord}),
-           .shortest_hold_ms = fills ? kFullDiskMs : 0});
+           .shortest_hold_ms = heavy        ? kFullDiskMs
+                               : stops_logs ? kStoppedLogsMs
+                                            : 0,
+           .is_survived = stops_logs});
     }
     return faults;
   }();
@@ -273,6 +287,11 @@ Result<std::string> Faults::strike(const Strike& strike, Targets& targets, const
       return cluster_.clocks().step({whom.program->pid}, fault.choice);
     case Verb::kStepClocks:
       return step_clocks(fault);
+    case Verb::kTakeDescriptors:
+      return take_descriptors(whom, fault);
+    case Verb::kStopLogs:
+      cluster_.logs().stop();
+      return "all logs";
     case Verb::kLoseFiles:
       return remove_what_finds(group_of(whom));
   }
@@ -284,6 +303,12 @@ Status Faults::stop(const Target& target) {
   const Status sent = processes_.signal(target.program->pid, SIGSTOP);
   if (sent) stopped_.push_back(target.program->pid);
   return sent;
+}
+
+Result<std::string> Faults::take_descriptors(const Target& target, const Fault& fault) {
+  target.program->may_give_up = true;
+  heavy_ = true;
+  return descriptors_.exhaust(target.program->pid, fault.choice);
 }
 
 Status Faults::fill(const Target& target) {
@@ -388,6 +413,8 @@ Status Faults::kill(Target& target, const Fault& fault) {
 }
 
 Status Faults::heal() {
+  cluster_.logs().go_on();
+  descriptors_.give_back();
   past_.heal();
   cluster_.clocks().set_right();
   for (const pid_t pid : stopped_) (void)processes_.signal(pid, SIGCONT);

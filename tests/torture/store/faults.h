@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "descriptors.h"
 #include "network.h"
 #include "past.h"
 #include "processes.h"
@@ -56,7 +57,9 @@ class Faults {
     kOldRecord,     // of the group of this one: its record is an earlier one, or gone
     kStepClock,
     kStepClocks,  // of all
-    kLoseFiles,   // of the group of this one: what replicas are found by
+    kStopLogs,    // of all: nobody reads them
+    kTakeDescriptors,
+    kLoseFiles,  // of the group of this one: what replicas are found by
   };
   enum class Role {
     kLeader,  // of the orders
@@ -93,6 +96,7 @@ class Faults {
   Result<std::string> strike(const Strike& strike, Targets& targets, const Fault& fault);
   Status kill(Target& target, const Fault& fault);
   Status stop(const Target& target);
+  Result<std::string> take_descriptors(const Target& target, const Fault& fault);
   Status fill(const Target& target);
   Group& group_of(const Target& target) {
     return target.node <= kOrderReplicas ? orders_ : catalog_;
@@ -112,6 +116,7 @@ class Faults {
   ReplicaGroup orders_;
   ReplicaGroup catalog_;
   Past past_;
+  Descriptors descriptors_;
   std::vector<pid_t> stopped_;
   std::vector<std::string> filled_;  // directories
   // Damaged since the store was whole last.
