@@ -5,9 +5,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+
+#include "base/log_output.h"
 
 namespace tandem::log {
 namespace {
@@ -134,6 +137,11 @@ std::string text_line(Level level, std::string_view text, std::initializer_list<
   return line;
 }
 
+std::string line_of(Level level, std::string_view text, std::initializer_list<Field> fields) {
+  return settings().format == Format::kJson ? json_line(level, text, fields)
+                                            : text_line(level, text, fields);
+}
+
 }  // namespace
 
 void configure(std::string_view program, Level threshold, Format format) {
@@ -156,11 +164,14 @@ Format detect_format() {
 
 void write(Level level, std::string_view text, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
-  const std::string line = settings().format == Format::kJson ? json_line(level, text, fields)
-                                                              : text_line(level, text, fields);
   const int saved = errno;
-  // A log that cannot be written must not stop the service: the result is ignored on purpose.
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  static std::atomic<uint64_t> lost{0};
+  const uint64_t count = lost.load();
+  const bool told =
+      count == 0 || write_line(line_of(Level::kWarning, "log lines were lost: nobody read them",
+                                       {{"lines", count}}));
+  if (told && count != 0) lost -= count;
+  if (!told || !write_line(line_of(level, text, fields))) ++lost;
   errno = saved;
 }
 

@@ -3,7 +3,8 @@
 //   rs-worker[4711]: info: follower joined the set id=2 epoch=7
 //
 // or one JSON object a line (Format::kJson), or with a priority prefix <N> of sd-daemon(3) where
-// stderr is the journal. stdout stays free for data. Any thread may log; a line is one write(2).
+// stderr is the journal. stdout stays free for data. Any thread may log; a line is one write(2),
+// which never waits: where whoever reads stderr hangs lines are lost, and how many is told later.
 // Nothing that happens once a request is logged above debug.
 #pragma once
 
