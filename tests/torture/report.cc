@@ -56,18 +56,18 @@ std::string faults_table(const std::vector<Episode>& episodes,
     if (episode.from_whole) row.gaps_us.push_back(longest_gap_us(acknowledgements, episode));
   }
   std::string text =
-      fmt::format("{:<32} {:>6}  longest gap between acknowledged writes, ms\n", "fault", "times");
-  text += fmt::format("{:<32} {:>6} {:>10} {:>10} {:>10}\n", "", "", "median", "p99", "max");
+      fmt::format("{:<36} {:>6}  longest gap between acknowledged writes, ms\n", "fault", "times");
+  text += fmt::format("{:<36} {:>6} {:>10} {:>10} {:>10}\n", "", "", "median", "p99", "max");
   for (auto& [kind, row] : rows) {
     std::sort(row.gaps_us.begin(), row.gaps_us.end());
-    text += fmt::format("{:<32} {:>6}", row.name, row.struck);
+    text += fmt::format("{:<36} {:>6}", row.name, row.struck);
     if (!row.gaps_us.empty()) {
       text += fmt::format(" {:>10.1f} {:>10.1f} {:>10.1f}", ms_at(row.gaps_us, 0.5),
                           ms_at(row.gaps_us, 0.99), ms_at(row.gaps_us, 1));
     }
     text += '\n';
   }
-  return text + fmt::format("{:<32} {:>6}\n", "all", total);
+  return text + fmt::format("{:<36} {:>6}\n", "all", total);
 }
 
 std::string summary(const Settings& settings, const std::string& configuration,

@@ -57,6 +57,8 @@ constexpr FaultInfo kFaults[] = {
      kFewDescriptorsMs},
     {kind(FaultKind::kFewDescriptorsFollower), "few-descriptors-follower", false, true, false,
      kFewDescriptorsMs},
+    {kind(FaultKind::kFewDescriptorsKillLeader), "few-descriptors-follower+kill-leader", false,
+     true, false, kFewDescriptorsMs},
 };
 
 FaultKind kind_of(const Fault& fault) { return static_cast<FaultKind>(fault.info->kind); }
@@ -117,6 +119,7 @@ Result<std::string> Faults::strike(const Fault& fault) {
       return stop_logs(fault, *target);
     case FaultKind::kFewDescriptorsLeader:
     case FaultKind::kFewDescriptorsFollower:
+    case FaultKind::kFewDescriptorsKillLeader:
       return take_descriptors(fault, *target);
     default:
       return cut_some(fault, *target);
@@ -360,7 +363,10 @@ Result<std::string> Faults::take_descriptors(const Fault& fault, const Target& t
   const auto taken = descriptors_.exhaust(victim.pid, fault.choice);
   if (!taken) return fail(taken.error());
   heavy_ = true;
-  return name_of(victim) + ": " + *taken;
+  const std::string whom = name_of(victim) + ": " + *taken;
+  if (kind_of(fault) != FaultKind::kFewDescriptorsKillLeader) return whom;
+  if (const Status killed = kill(target.leader); !killed) return fail(killed.error());
+  return whom + ", killed " + name_of(target.leader);
 }
 
 Status Faults::heal() {

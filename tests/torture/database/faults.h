@@ -59,6 +59,7 @@ enum class FaultKind : int {
   kStoppedLogsKillLeader,
   kFewDescriptorsLeader,
   kFewDescriptorsFollower,
+  kFewDescriptorsKillLeader,  // of a follower
 };
 
 std::span<const FaultInfo> all_faults();

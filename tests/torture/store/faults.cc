@@ -137,6 +137,7 @@ const std::vector<StoreFault>& table() {
       {"few-descriptors-leader", {{kTakeDescriptors, kLeader}}},
       {"few-descriptors-follower", {{kTakeDescriptors, kFollower}}},
       {"few-descriptors-catalog", {{kTakeDescriptors, kCatalog}}},
+      {"few-descriptors-follower+kill-leader", {{kTakeDescriptors, kFollower}, {kKill, kLeader}}},
   };
   return kTable;
 }
