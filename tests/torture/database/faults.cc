@@ -72,6 +72,7 @@ std::string name_of(const Replica& replica) {
 std::span<const FaultInfo> all_faults() { return kFaults; }
 
 Result<std::string> Faults::inject(const Fault& fault) {
+  if (fault.from_whole) past_.look();
   auto struck = strike(fault);
   past_.pass(group_, fault.choice);
   return struck;
@@ -310,7 +311,6 @@ Result<std::string> Faults::damage(const Fault& fault, const Target& target) {
 
 Result<std::string> Faults::bring_back_the_past(const Fault& fault) {
   if (!cluster_.whole()) return fail(ErrorKind::kUnavailable, "there is no other copy");
-  past_.look();
   return kind_of(fault) == FaultKind::kOldDirectory
              ? past_.directory_goes_back(group_, fault.choice)
              : past_.record_goes_back(group_, fault.choice);

@@ -193,6 +193,7 @@ std::span<const FaultInfo> all_faults() {
 
 Result<std::string> Faults::inject(const Fault& fault) {
   look_at_damaged();
+  if (fault.from_whole) past_.look();
   for (Program& program : cluster_.programs()) program.may_give_up = false;
   Targets targets = choose(fault);
   std::string whom;
@@ -365,7 +366,6 @@ Result<std::string> Faults::tear_all(Group& group, const Fault& fault) {
 Result<std::string> Faults::bring_back_the_past(const Strike& strike, Group& group,
                                                 const Fault& fault) {
   if (!cluster_.whole()) return fail(ErrorKind::kUnavailable, "there is no other copy");
-  past_.look();
   for (Program& program : cluster_.programs()) program.may_give_up = true;
   return strike.verb == Verb::kOldDirectory ? past_.directory_goes_back(group, fault.choice)
                                             : past_.record_goes_back(group, fault.choice);
