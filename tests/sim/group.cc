@@ -133,6 +133,7 @@ bool Group::take_disk_back(Node& node) {
   if (!store_.can_do_without(node.member())) return false;
   if (node.up()) node.crash();
   if (!node.go_back()) return false;
+  if (world_.checks.went_back(node.id())) images_.insert(node.member());
   const bool stopped = stop_everything();
   node.heal();
   calm_down(stopped && world_.plan.min_in_sync > 1 ? kLateMs : stopped ? kSoonMs : 0);
@@ -180,10 +181,12 @@ bool Group::take_record_back() {
 }
 
 bool Group::is_calm() {
+  // One that lacked something is told so and begins anew, though it may have all of it again.
+  std::erase_if(images_, [this](const auto& image) { return !store_.record().contains(image); });
   const bool back = std::any_of(nodes_.begin(), nodes_.end(), [this](const auto& node) {
     return world_.checks.went_back(node->id());
   });
-  calm_ = calm_ && (back || store_.record() != store_.newest());
+  calm_ = calm_ && (back || !images_.empty() || store_.record() != store_.newest());
   return calm_;
 }
 

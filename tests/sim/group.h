@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -65,7 +66,8 @@ class Group {
   Nodes nodes_;
   std::vector<std::unique_ptr<ControllerProcess>> controllers_;
   SenselessController* senseless_ = nullptr;
-  bool calm_ = false;  // a disk went back: nothing else befalls the group meanwhile
+  std::set<repl::Member> images_;  // that are in the set, and lacked something
+  bool calm_ = false;              // a disk went back: nothing else befalls the group meanwhile
 };
 
 }  // namespace tandem::sim
