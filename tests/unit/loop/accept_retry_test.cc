@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "loop/tcp.h"
+#include "support/no_descriptors.h"
 
 namespace tandem::loop {
 namespace {
@@ -61,25 +61,6 @@ TEST(AcceptRetry, ADescriptorThatWasClosedEndsThePause) {
   EXPECT_EQ(tries, 1);
 }
 
-// No descriptor more than those that are open, until it is destroyed.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    const int lowest = dup(0);
-    close(lowest);
-    rlimit limit = before_;
-    limit.rlim_cur = static_cast<rlim_t>(lowest);
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
-  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 class ExhaustedListenerTest : public testing::Test {
  protected:
   ExhaustedListenerTest()
@@ -113,7 +94,7 @@ class ExhaustedListenerTest : public testing::Test {
 TEST_F(ExhaustedListenerTest, ConnectionsWaitAndAreServedOnceThereIsADescriptor) {
   testing::internal::CaptureStderr();
   {
-    const NoDescriptors none;
+    const support::NoDescriptors none;
     connect_all();
     for (int i = 0; i < 1000; ++i) loop_.run_once_nowait();
     EXPECT_TRUE(streams_.empty());
@@ -134,7 +115,7 @@ TEST_F(ExhaustedListenerTest, AStreamThatClosesMakesRoomAtOnce) {
     close(fd);
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   }
-  const NoDescriptors none;
+  const support::NoDescriptors none;
   connect_all();
   for (int i = 0; i < 10; ++i) loop_.run_once_nowait();
   ASSERT_EQ(streams_.size(), 4U);

@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "rpc_fixture.h"
+#include "support/no_descriptors.h"
 
 namespace tandem::rpc {
 namespace {
@@ -102,6 +104,34 @@ TEST_F(RpcTest, TooManyCallsAtAServerAreUnavailable) {
   wait_for(outcomes[2]);
   EXPECT_EQ(outcomes[2].result.error().kind, ErrorKind::kUnavailable);
   EXPECT_EQ(handler.calls, 2U);
+}
+
+TEST_F(RpcTest, AServerWithoutADescriptorSaysSoOnceAndLetsThemInLater) {
+  TestHandler handler;
+  Server server(loop_, {.url = ipc()}, handler);
+  ASSERT_TRUE(server.start());
+  Client early(loop_, {.url = server.url()});
+  ASSERT_TRUE(early.start());
+  ASSERT_EQ(call(early, "x").result, "x");
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  strncpy(address.sun_path, directory_.file("s").c_str(), sizeof address.sun_path - 1);
+  testing::internal::CaptureStderr();
+  {
+    const support::NoDescriptors none;
+    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    // Three tries, and who is connected is served between.
+    const uint64_t begun_ms = loop_.now_ms();
+    while (loop_.now_ms() - begun_ms < 1200) EXPECT_EQ(call(early, "y").result, "y");
+  }
+  const std::string logged = testing::internal::GetCapturedStderr();
+  EXPECT_NE(logged.find("cannot accept connections: they wait"), std::string::npos) << logged;
+  EXPECT_EQ(std::count(logged.begin(), logged.end(), '\n'), 1) << logged;
+  close(fd);
+  Client late(loop_, {.url = server.url()});
+  ASSERT_TRUE(late.start());
+  EXPECT_EQ(call(late, "z").result, "z");
 }
 
 TEST_F(RpcTest, AMalformedMessageEndsThatLinkAlone) {
