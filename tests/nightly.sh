@@ -14,7 +14,10 @@
 set -u
 cd "$(dirname "$0")/.." || exit 70
 : "${MAKE:=make}"
-: "${SEED:=$(($(date +%s) / 86400 * 20000))}"
+if [ -z "${SEED-}" ]; then
+  days=$(($(date +%s) / 86400))
+  SEED=$((days * 20000))
+fi
 
 commands() { # PART
   local seed
