@@ -171,7 +171,7 @@ stop_writer() { # [ID]…
   assert_equal "$status" 200
   await_whole 2
   look
-  stop_writer $slaves "$master"
+  stop_writer "$slaves" "$master"
 }
 
 @test 'restart: a full set that may not get smaller' {

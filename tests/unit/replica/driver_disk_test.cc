@@ -14,12 +14,12 @@ class DriverSnapshotTest : public DriverTest {
   void write_large(repl::ReplicaId id) {
     EXPECT_TRUE(write(id, '"' + std::to_string(next_++) + std::string(100 << 10, 'x') + '"'));
   }
-  // Writes until a later snapshot than now is there.
+  // Writes until a snapshot is there that holds all that is written by now.
   void take_snapshot(repl::ReplicaId id) {
-    const int64_t before = number(id, "snapshot_index");
+    const int64_t written = number(id, "applied_index");
     until([&] {
       write_large(id);
-      return number(id, "snapshot_index") > before;
+      return number(id, "snapshot_index") >= written;
     });
   }
   void drop_log(repl::ReplicaId id) {
