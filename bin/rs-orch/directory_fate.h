@@ -20,6 +20,7 @@ struct DirectoryFacts {
   // --- of the directory ---
   bool has_data = false;  // of a database, or of one that cannot be told
   bool marked = false;    // the worker distrusted its disk
+  bool old = false;       // ... as an older image of itself: the disk is well
   bool given_up = false;  // an operator has accepted its loss, and the group goes on without it
   // Of the last process on it: nullopt where that is not known (adopted, of an earlier life).
   std::optional<int64_t> exit_status;
@@ -36,9 +37,11 @@ struct DirectoryFacts {
 };
 
 enum class StartFate {
-  kStart,     // on what is there
-  kTrust,     // on what is there, although it is distrusted: nobody else has it
-  kStartNew,  // what is there is set aside by the worker, which finds the mark
+  kStart,  // on what is there
+  kTrust,  // on what is there, although it is distrusted: nobody else has it
+  // What is there is set aside by the worker, which finds the mark, and looks itself whether others
+  // have the data.
+  kStartNew,
   kWait,      // somebody else is to lead first, or to take it out of the set
   kMoveAway,  // what is there is set aside, and the worker begins anew
 };

@@ -90,6 +90,7 @@ bool Fleet::disk_failed(const Slot& slot) const {
   facts.exit_status = slot.exit_status;
   const auto reason = storage::distrust_reason(directory_of(slot.id));
   facts.marked = reason && *reason;
+  facts.old = storage::is_marked_old(directory_of(slot.id));
   return !slot.running() && is_distrusted(facts);
 }
 
@@ -99,6 +100,7 @@ DirectoryFacts Fleet::facts_of(const Slot& slot) const {
   facts.has_data = holds_data(directory);
   const auto reason = storage::distrust_reason(directory);
   facts.marked = reason && *reason;
+  facts.old = storage::is_marked_old(directory);
   const auto identity = storage::load_identity(directory);
   facts.given_up =
       slot.aside != 0 && identity && *identity && (*identity)->storage_id == slot.aside;

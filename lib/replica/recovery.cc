@@ -272,7 +272,8 @@ std::optional<repl::Record> Driver::newest_record() const {
 // This disk is an older image of itself. What it holds is kept, under another name, but it owes
 // nothing any more: it made promises that it does not know.
 void Driver::begin_anew(const std::string& reason) {
-  const Status marked = storage::mark_distrusted(options_.directory, reason);
+  const Status marked =
+      storage::mark_distrusted(options_.directory, reason, storage::Distrust::kOld);
   if (!marked) daemon::die(marked.error());
   daemon::die(Error{ErrorKind::kUnavailable,
                     reason + ": the next start sets its data aside and begins anew"});

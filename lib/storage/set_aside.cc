@@ -35,11 +35,13 @@ std::string readable(std::string text) {
   return text;
 }
 
-std::string reason_text(std::string_view format, const std::string& reason) {
+std::string reason_text(std::string_view format, const std::string& reason,
+                        Distrust kind = Distrust::kFailed) {
   wire::Json json;
   json.set("format", format);
   json.set("reason", readable(reason));
   json.set("time_ms", system_clock().wall_ms());
+  if (kind == Distrust::kOld) json.set("old", true);
   return wire::seal_text(json.dump());
 }
 
@@ -193,9 +195,18 @@ Status remove_all(const std::string& path) {
 
 }  // namespace
 
-Status mark_distrusted(const std::string& directory, const std::string& reason) {
+Status mark_distrusted(const std::string& directory, const std::string& reason, Distrust kind) {
   return replace_file(system_disk(), directory, std::string(kMark),
-                      reason_text(kMarkFormat, reason));
+                      reason_text(kMarkFormat, reason, kind));
+}
+
+bool is_marked_old(const std::string& directory) {
+  const auto content = read_file(system_disk(), directory + "/" + std::string(kMark));
+  if (!content) return false;
+  const auto text = wire::unseal_text(*content);
+  if (!text) return false;
+  const auto json = wire::parse_json(*text);
+  return json && json->find("old") != nullptr;
 }
 
 Result<std::optional<std::string>> distrust_reason(const std::string& directory) {

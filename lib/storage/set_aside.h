@@ -2,7 +2,7 @@
 // its storage directory, where an operator finds it with the reason. And the mark that a process
 // leaves there when it distrusts its own disk, so that whoever starts next need not guess.
 //
-//   <directory>/distrusted             sealed text: {"format","reason","time_ms"}
+//   <directory>/distrusted             sealed text: {"format","reason","time_ms"}, and "old": true
 //   <directory>/set-aside-<wall ms>/   what was there, and `note`, sealed text of the same members
 //   <directory>/set-aside-<wall ms>.tmp/   a copy that was not completed; removed by the next one
 //
@@ -30,10 +30,16 @@ constexpr size_t kMaxSetAside = 16;
 // What is kept by prune_set_aside(), for people to look at.
 constexpr size_t kKeepSetAside = 3;
 
+// Why a disk is distrusted: it failed, or it is well and holds an older image of itself.
+enum class Distrust { kFailed, kOld };
 // Durable when it returns without an error. An earlier mark is replaced.
-Status mark_distrusted(const std::string& directory, const std::string& reason);
+Status mark_distrusted(const std::string& directory, const std::string& reason,
+                       Distrust kind = Distrust::kFailed);
 // Why the disk is distrusted; nullopt: it is not. A mark that cannot be read is one all the same.
 Result<std::optional<std::string>> distrust_reason(const std::string& directory);
+// Whether there is a mark, and says that the disk is old and nothing else. False where that is not
+// known.
+bool is_marked_old(const std::string& directory);
 // The disk is used again, for want of another one that has the data.
 Status clear_distrust(const std::string& directory);
 

@@ -312,3 +312,20 @@ users() {
   add_user bob
   assert_equal "$(users)" ann,bob
 }
+
+@test 'an old copy of one of two workers that both have to hold each write' {
+  database 1 --set database.min_in_sync=2
+  add_user ann
+  database_down
+  cp -a "$database/run/state/rides-db/2" "$database/kept"
+  database_up "$database" --set scaling.min_slaves=1
+  add_user bob
+  database_down
+  rm -r "$database/run/state/rides-db/2"
+  cp -a "$database/kept" "$database/run/state/rides-db/2"
+  database_up "$database" --set scaling.min_slaves=1
+  assert_equal "$(users)" ann,bob
+  add_user cem
+  await_whole 2
+  assert_equal "$(users)" ann,bob,cem
+}

@@ -62,6 +62,20 @@ TEST(FateAtStart, WhereTheSetCannotShrinkItComesBackAsAnotherMember) {
   EXPECT_EQ(fate_at_start(facts), StartFate::kWait);
 }
 
+// With two workers and min_in_sync 2 nobody takes writes before it has come back as another member.
+TEST(FateAtStart, AnOldImageBeginsAnewWithoutWaitingForALeader) {
+  DirectoryFacts facts = slave();
+  facts.marked = facts.old = true;
+  facts.set_may_shrink = facts.leader_open = false;
+  facts.exit_status = 69;
+  EXPECT_EQ(fate_at_start(facts), StartFate::kStartNew);
+  facts.exit_status.reset();
+  EXPECT_EQ(fate_at_start(facts), StartFate::kStartNew);
+  facts.exit_status = kDiskFailed;
+  facts.old = false;
+  EXPECT_EQ(fate_at_start(facts), StartFate::kWait);
+}
+
 TEST(FateAtStart, TheLastCopyIsUsedThoughItIsDistrusted) {
   DirectoryFacts facts = slave();
   facts.marked = true;
