@@ -184,7 +184,10 @@ Status Orchestrator::readiness() const {
     return fail(ErrorKind::kUnavailable, leadership_.record_trouble());
   }
   if (!led) {
-    return fail(ErrorKind::kUnavailable, "there is no master that takes writes");
+    const std::string full = leadership_.full_disks();
+    return fail(ErrorKind::kUnavailable,
+                "there is no master that takes writes" +
+                    (full.empty() ? full : "; without space on their disks: workers " + full));
   }
   if (active_ && !tables_trouble_.empty()) return fail(ErrorKind::kUnavailable, tables_trouble_);
   return {};

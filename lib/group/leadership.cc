@@ -106,6 +106,15 @@ bool Leadership::leader_answers() const {
   return replica != nullptr && replica->connected() && leader_open() && !quiet(leader());
 }
 
+std::string Leadership::full_disks() const {
+  std::vector<repl::Member> full = record() ? record()->in_sync : std::vector<repl::Member>{};
+  std::erase_if(full, [this](const repl::Member& member) {
+    const repl::ReplicaState* state = state_of(member.id);
+    return state == nullptr || state->has_space;
+  });
+  return repl::id_text(full);
+}
+
 bool Leadership::another_has_space() const {
   if (!record()) return false;
   return std::any_of(record()->in_sync.begin(), record()->in_sync.end(), [this](const auto& m) {
@@ -150,7 +159,7 @@ void Leadership::look_for_stopped_leader() {
 }
 
 void Leadership::look_whether_writes_wait() {
-  const size_t silent = leader_answers() ? silent_members().size() : 0;
+  const size_t silent = record() ? silent_members().size() : 0;
   const bool wait = silent > 0 && record()->in_sync.size() - silent < record()->min_in_sync;
   if (!wait) {
     writes_wait_since_ns_.reset();

@@ -164,6 +164,8 @@ std::string silent_text(const std::vector<LossEvidence>& evidence, const LossWor
 std::string missing_text(const std::vector<LossEvidence>& evidence, const LossWords& words,
                          const std::optional<repl::Candidate>& survivor) {
   if (!all_proven(evidence)) return all_advice(evidence, words);
+  // Else there is nothing to accept: nobody could lead then.
+  if (!survivor) return "restore their directories; " + survivor_text(words, survivor);
   return "restore their directories, or accept that what only they had is lost with '" +
          words.command + " " + ids_of(evidence) + "'; " + survivor_text(words, survivor);
 }

@@ -342,8 +342,10 @@ Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, i
                 noun + " " + std::to_string(id) + " is not a member of the in-sync set");
   }
   const std::vector<Member> silent = silent_members(now);
-  // Where members answer and none of them can lead, that is why: a disk or the record went back.
-  const bool stuck = !trouble_.empty() && !leader_open();
+  // Where members answer and none of them can lead, that is why: a disk or the record went back, or
+  // they are fewer than the set has to have.
+  const bool too_few = record_->in_sync.size() - silent.size() < record_->min_in_sync;
+  const bool stuck = (!trouble_.empty() || too_few) && !leader_open();
   if (!stuck && silent.size() != record_->in_sync.size()) {
     return fail(ErrorKind::kConflict,
                 "an in-sync " + noun +
@@ -363,9 +365,10 @@ Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, i
   }
   const auto best = best_survivor(now, given_up);
   if (!best) {
-    return fail(ErrorKind::kUnavailable, "no " + noun + " that answers has " +
-                                             (stuck ? "what the others know committed: " + trouble_
-                                                    : std::string("data of this group")));
+    return fail(ErrorKind::kConflict,
+                "no " + noun + " that answers has " +
+                    (stuck && !trouble_.empty() ? "what the others know committed: " + trouble_
+                                                : std::string("data of this group")));
   }
   Record record = *record_;
   const uint64_t expected = record_went_back() ? stored_version_ : record.version;

@@ -115,9 +115,9 @@ class Controller {
   // answer (trouble()) those that are named: the best replica that is left (its log
   // ends in the highest epoch, then at the highest index) is to lead, alone in the set. What it
   // does not have of the acknowledged entries is lost. Gives who was chosen; watch the record.
-  // Errors: kBadInput (one that is named is not in the set), kConflict (an in-sync member answers,
-  // or one that does not is not named: the message lists them), kUnavailable (not active, no
-  // record, or nobody has data of this group).
+  // Errors: kBadInput (one that is named is not in the set), kConflict (as many in-sync members as
+  // the set must have answer, or one that does not is not named: the message lists them; or nobody
+  // that answers has data of this group), kUnavailable (not active, no record).
   Result<Candidate> accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
                                 ControllerEffects& out);
   // The in-sync members that do not answer now.

@@ -243,11 +243,20 @@ void Driver::on_peer(std::string_view payload) {
     log::warning("dropped a malformed message", {{"bytes", payload.size()}});
     return;
   }
-  // A full disk: what cannot be kept is not taken, and the leader goes on without this replica.
-  if (!event.message.entries.empty() && !log_->has_space()) return;
+  // What cannot be kept is not taken, and the leader goes on without this replica.
+  if (!event.message.entries.empty() && !has_room_for(event.message.entries)) return;
   // It has left the registry: who looks there takes this process for dead.
   if (draining_ && event.message.type == repl::MessageType::kReadIndex) return;
   step(std::move(event));
+}
+
+// On a full disk the end of the log's segment is kept for what opens an epoch and names a set: so
+// that where all disks are full another leader can be chosen, and reads go on.
+bool Driver::has_room_for(const std::vector<wire::Entry>& entries) const {
+  const bool opens = std::all_of(entries.begin(), entries.end(), [](const wire::Entry& entry) {
+    return entry.type == wire::EntryType::kOpen;
+  });
+  return log_->has_room_for(entries, opens ? 0 : options_.segment_bytes / 4);
 }
 
 void Driver::on_control(rpc::Reply reply, std::string_view payload) {

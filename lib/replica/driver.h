@@ -73,7 +73,8 @@ class Driver final : public daemon::Part {
   void drain(UniqueFunction<void()> done) override;
 
   // --- what rpc brings ---
-  void on_peer(std::string_view payload);                       // repl::Message, one way
+  void on_peer(std::string_view payload);
+  bool has_room_for(const std::vector<wire::Entry>& entries) const;  // repl::Message, one way
   void on_control(rpc::Reply reply, std::string_view payload);  // repl::Message of a controller
 
   // --- what clients want ---

@@ -60,6 +60,22 @@ refused_loss() { # PART OF THE MESSAGE IDS
   assert_equal "$number" 1
 }
 
+@test 'the leader of the orders stopped, and one more: nobody can open an epoch, and why is said' {
+  local id
+  until_true leads 3
+  buy Tux
+  for id in 2 3; do signal_member STOP order-$id; done
+  # One of them leaves the set.
+  until_true not_ready 'is stopped: kill -CONT'
+  [[ $output != *accept-loss* ]]
+  id=$(sed -E 's/.*ts-order ([23]) .*/\1/' <<<"$output")
+  refused_loss "ts-order $id (pid $(cat "$store/order-$id.pid")) is stopped: kill -CONT" "$id"
+  for id in 2 3; do signal_member CONT order-$id; done
+  until_true ready
+  buy Tux
+  assert_equal "$number" 1
+}
+
 @test 'a stopped catalog: kill -CONT is named, and its loss is not accepted' {
   local pid
   pid=$(cat "$store/catalog-1.pid")

@@ -13,7 +13,9 @@ setup() {
   reason=$("${namespace[@]}" mount -t tmpfs none "$BATS_TEST_TMPDIR" 2>&1) ||
     skip "cannot mount: $reason"
   take_ports 4
-  database_on_small_disks
+  local options=()
+  [[ $BATS_TEST_DESCRIPTION != *'two copies'* ]] || options=(--set database.min_in_sync=2)
+  database_on_small_disks "${options[@]}"
 }
 
 teardown() { [ -z "$started" ] || database_down; }
@@ -21,7 +23,7 @@ teardown() { [ -z "$started" ] || database_down; }
 three='(.in_sync | split(",") | length) == 3'
 
 # Three workers, all of them in sync, each on 64 MiB.
-database_on_small_disks() {
+database_on_small_disks() { # [OPTION]…
   database=$BATS_TEST_TMPDIR/db
   db=http://127.0.0.1:$port_base/api/v1
   last_event=0
@@ -34,7 +36,7 @@ END
   start_ready "$database/log.0" env -C "$database" "${namespace[@]}" \
     sh -e "$BATS_TEST_TMPDIR/mount_and_start" "$TANDEM_BIN/rs-orch" \
     --config "$TANDEM_SOURCE/etc/orch.toml" --port "$port_base" --set workers.config=worker.toml \
-    --set scaling.min_slaves=2
+    --set scaling.min_slaves=2 "$@"
   disks=/proc/$started/root$database/run/state/rides-db
   await_event in_sync "$three"
   written=()
@@ -80,6 +82,17 @@ all_is_there() { # [URL-QUERY]…
   done
 }
 
+# What its segment has room for a full one still takes.
+write_until_left_out() { # ID
+  local now='[]'
+  until [ "$(jq -c ".[] | select(.id == $1) | [.has_space, .in_sync]" <<<"$now")" = '[false,false]' ]; do
+    write
+    assert_equal "$status $output" "200 $output"
+    http GET "$db/worker/status"
+    now=$output
+  done
+}
+
 everywhere=('?replica=1' '?replica=2' '?replica=3')
 
 @test 'the disk of the master is full: another one leads, and no write fails' {
@@ -90,10 +103,7 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
     write
     assert_equal "$status $output" "200 $output"
   done
-  write
-  assert_equal "$status" 200
-  http GET "$db/worker/status"
-  assert_equal "$(jq -c ".[] | select(.id == $full) | [.has_space, .in_sync]" <<<"$output")" '[false,false]'
+  write_until_left_out "$full"
   run -0 --separate-stderr "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}"
   assert_equal "$stderr" "rs-client: the disk of worker $full is full"
   # It still tells what it has.
@@ -110,12 +120,7 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
   local full
   full=$(workers_that_are slave | head -n 1)
   fill "$full"
-  until [ "$(jq -c ".[] | select(.id == $full) | [.has_space, .in_sync]" <<<"${status_now-[]}")" = '[false,false]' ]; do
-    write
-    assert_equal "$status $output" "200 $output"
-    http GET "$db/worker/status"
-    status_now=$output
-  done
+  write_until_left_out "$full"
   all_is_there
   free "$full"
   await_event in_sync "$three"
@@ -142,6 +147,27 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
     write
     assert_regex "$status" '^(200|507)$'
   done
+  await_event in_sync "$three"
+  all_is_there "${everywhere[@]}"
+}
+
+@test 'every disk is full, and each write needs two copies: another master is chosen all the same' {
+  local round
+  fill 1 2 3
+  status=200
+  while [ "$status" = 200 ]; do write; done
+  assert_equal "$status" 507
+  for round in 1 2 3; do
+    http POST "$db/crash/master"
+    assert_equal "$status" 200
+    all_is_there
+    write
+    assert_equal "$status" 507
+    http GET "${db%/api/v1}/readyz"
+    assert_equal "$status" 200
+  done
+  free 1 2 3
+  until [ "$status" = 200 ]; do write; done
   await_event in_sync "$three"
   all_is_there "${everywhere[@]}"
 }

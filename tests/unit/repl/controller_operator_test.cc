@@ -295,7 +295,7 @@ TEST_F(Loss, WipedAndForeignReplicasAreNoSurvivors) {
   foreign.state.last_index = 1000;
   controller.state_answered(foreign, now, out);
   EXPECT_FALSE(controller.best_survivor(now));
-  EXPECT_EQ(controller.accept_loss({1, 2, 3}, now, out).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(controller.accept_loss({1, 2, 3}, now, out).error().kind, ErrorKind::kConflict);
 }
 
 TEST_F(Loss, TheRecordDecidesWhereItChangedMeanwhile) {
