@@ -19,7 +19,9 @@ std::optional<std::string> LossWatch::look(const Leadership& leadership, const L
   if (now_ms < next_look_ms_) return std::nullopt;
   next_look_ms_ = now_ms + kLookEveryMs;
   const std::vector<LossEvidence> known = evidence(silent);
-  if (waits) return waiting_text(known, words, leadership.record()->min_in_sync);
+  if (waits && leadership.trouble().empty()) {
+    return waiting_text(known, words, leadership.record()->min_in_sync);
+  }
   const auto survivor = leadership.best_survivor();
   if (!all) return leadership.trouble() + ": " + missing_text(known, words, survivor);
   if (now_ms - *silent_since_ms_ < tell_after_ms(known)) return "";

@@ -4,6 +4,7 @@
 # that gives mount namespaces to users; where it has neither CTest shows the suite as skipped.
 
 load test_helper
+load replicated_database
 
 setup() {
   started=''
@@ -147,7 +148,7 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
     write
     assert_regex "$status" '^(200|507)$'
   done
-  await_event in_sync "$three"
+  await_whole 3
   all_is_there "${everywhere[@]}"
 }
 
@@ -168,6 +169,6 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
   done
   free 1 2 3
   until [ "$status" = 200 ]; do write; done
-  await_event in_sync "$three"
+  await_whole 3
   all_is_there "${everywhere[@]}"
 }

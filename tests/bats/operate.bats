@@ -338,7 +338,7 @@ accept_loss() { http POST "$db/accept-loss" "{\"workers\":[$1]${2:-}}"; } # IDS 
   users
   assert_equal "$output" ann
   add_user carl
-  await_event in_sync "$(members 2)"
+  await_in_sync 2
   users
   assert_equal "$output" 'ann carl'
 }
@@ -367,7 +367,7 @@ END
   users
   assert_equal "$output" ann
   rm "$refuse"
-  await_event in_sync "$(members 3)"
+  await_in_sync 3
   # Both are set aside where each worker lists it.
   run -0 "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}"
   local id

@@ -21,6 +21,14 @@ await_whole() { # NUMBER
   do :; done
 }
 
+# Waits until $1 workers are in the set. Its events may be older than what was waited for before.
+await_in_sync() { # NUMBER
+  until
+    http GET "$db/worker/status"
+    [ "$status" = 200 ] && jq -e "[.[] | select(.in_sync)] | length == $1" <<<"$output" >/dev/null
+  do :; done
+}
+
 insert() { echo "{\"table\":\"users\",\"op\":\"insert\",\"row\":{\"username\":\"$1\",\"password\":\"p\"}}"; }
 
 add_user() { # NAME
