@@ -22,31 +22,42 @@ ErrorKind kind_of(CURLcode code) {
   }
 }
 
+// Whether any byte of the request has left. The times that libcurl keeps do not tell: the time of
+// connecting is 0 on every connection that is used again. The number of bytes is counted over all
+// connections of one request, those included from which it was sent again on another.
+bool was_sent(CURL* easy) {
+  long bytes = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
+}
+
+std::string reason(CURL* easy, CURLcode code) {
+  long os_error = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+  if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
+    return std::strerror(static_cast<int>(os_error));
+  }
+  return curl_easy_strerror(code);
+}
+
 }  // namespace
 
 Error curl_failure(CURL* easy, CURLcode code, const std::string& url) {
-  long os_error = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
-  double connected_after = 0;
-  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connected_after);
-  ErrorKind kind = kind_of(code);
-  // A deadline that passed while connecting: nothing was sent.
-  const bool unconnected = kind == ErrorKind::kTimeout && connected_after <= 0;
-  if (unconnected) kind = ErrorKind::kUnavailable;
-
-  std::string why = curl_easy_strerror(code);
-  if (unconnected) {
-    why = "no connection in time";
-  } else if (kind == ErrorKind::kTimeout) {
-    why = "no answer in time";
-  } else if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
-    why = std::strerror(static_cast<int>(os_error));
+  const ErrorKind kind = kind_of(code);
+  const std::string where = "'" + url + "': ";
+  const bool sent = was_sent(easy);
+  if (kind == ErrorKind::kTimeout) {
+    if (sent) return {kind, "waiting for " + where + "no answer in time"};
+    return {ErrorKind::kUnavailable, "cannot connect to " + where + "no connection in time"};
   }
-  const char* what = kind == ErrorKind::kUnavailable ? "cannot connect to '"
-                     : kind == ErrorKind::kUnknown   ? "lost the connection to '"
-                                                     : "cannot use '";
-  if (kind == ErrorKind::kTimeout) what = "waiting for '";
-  return Error{kind, what + url + "': " + why};
+  const std::string why = reason(easy, code);
+  if (kind == ErrorKind::kUnavailable && sent) {
+    return {ErrorKind::kUnknown,
+            "lost the connection to " + where + "it cannot be made again: " + why};
+  }
+  if (kind == ErrorKind::kUnavailable) return {kind, "cannot connect to " + where + why};
+  if (kind == ErrorKind::kUnknown) return {kind, "lost the connection to " + where + why};
+  return {kind, "cannot use " + where + why};
 }
 
 }  // namespace tandem::fetch

@@ -6,7 +6,7 @@
 //                 [](Result<fetch::Answer> answer) { … });
 //
 // Every status is an Answer; an Error means that there is none:
-//   kUnavailable  no connection: nothing was sent
+//   kUnavailable  no connection: nothing was sent, not even on a connection that broke then
 //   kUnknown      the connection broke before the answer was complete
 //   kTimeout      the deadline passed first; the request may have been carried out
 //   kTooLarge     the answer is longer than Limits::max_body

@@ -201,6 +201,45 @@ TEST_F(FetcherTest, SaysThatTheOutcomeIsUnknownWhereTheConnectionBreaks) {
   EXPECT_EQ(last_->error().kind, ErrorKind::kUnknown);
 }
 
+TEST_F(FetcherTest, KnowsThatARequestWasSentOnAKeptConnection) {
+  ASSERT_TRUE(fetch_one({.url = server_.url("/")}));
+  server_.respond = [](const std::string&) { return ""; };
+  ASSERT_TRUE(
+      fetcher_.fetch({.method = "POST", .url = server_.url("/"), .timeout_ms = 300}, keep_last()));
+  until([&] { return done_ == 2; });
+  ASSERT_EQ(server_.accepted, 1);
+  ASSERT_EQ(server_.requests.size(), 2u);
+  ASSERT_FALSE(*last_);
+  EXPECT_EQ(last_->error().kind, ErrorKind::kTimeout);
+  EXPECT_THAT(last_->error().message, HasSubstr("no answer in time"));
+}
+
+// libcurl sends again what got no answer on a kept connection. That the second connection cannot be
+// made does not undo what was sent on the first.
+TEST_F(FetcherTest, KnowsThatARequestWasSentBeforeTheConnectionCouldNotBeMadeAgain) {
+  ASSERT_TRUE(fetch_one({.url = server_.url("/")}));
+  server_.respond = [](const std::string&) { return ""; };
+  ASSERT_TRUE(
+      fetcher_.fetch({.method = "POST", .url = server_.url("/"), .body = "x"}, keep_last()));
+  until([&] { return server_.requests.size() == 2; });
+  server_.stop_listening();
+  server_.hang_up();
+  until([&] { return done_ == 2; });
+  ASSERT_FALSE(*last_);
+  EXPECT_EQ(last_->error().kind, ErrorKind::kUnknown);
+  EXPECT_THAT(last_->error().message, HasSubstr("Connection refused"));
+}
+
+TEST_F(FetcherTest, CountsWhatWasSentForEachRequestAnew) {
+  ASSERT_TRUE(fetch_one({.url = server_.url("/")}));
+  const std::string url = server_.url("/");
+  server_.stop_listening();
+  server_.hang_up();
+  const auto answer = fetch_one({.url = url, .once = true});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+}
+
 TEST_F(FetcherTest, EndsAtTheDeadline) {
   server_.respond = [](const std::string&) { return ""; };
   const auto answer = fetch_one({.url = server_.url("/"), .timeout_ms = 1});
