@@ -1,6 +1,7 @@
 #include "batch.h"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,7 @@ std::string tsv_rows(uint64_t line, const wire::Json& result) {
 Batch::Batch(Session& session, const LineVerb& verb)
     : session_(session),
       verb_(verb),
+      key_(session.write_key()),
       lines_(kMaxLineBytes),
       progress_(session.loop, [this] { show_progress(); }) {}
 
@@ -61,6 +63,8 @@ ExitStatus Batch::run() {
   if (session_.console.is_terminal() && !session_.output.is_terminal()) {
     progress_.start(kProgressMs, kProgressMs);
   }
+  loop::Signal on_int(session_.loop, SIGINT, [this] { interrupt(); });
+  loop::Signal on_term(session_.loop, SIGTERM, [this] { interrupt(); });
   pump();
   if (!finished()) session_.loop.run();
   progress_.stop();
@@ -92,15 +96,19 @@ void Batch::start(const Line& line) {
                                   : verb_.question(session_, line.text);
   if (!question) return settle(ticket, {line.number, fail(question.error())});
   Call& call = question->call;
-  if (call.kind == Call::Kind::kWrite && !session_.settings.key.empty()) {
-    call.key = session_.settings.key + ":" + std::to_string(line.number);
+  if (call.kind == Call::Kind::kWrite) {
+    call.key = key_ + ":" + std::to_string(line.number);
+    writes_ = true;
   }
+  std::string key = call.key;
   ++in_flight_;
   session_.caller.call(std::move(call), [this, ticket, number = line.number,
-                                         about = std::move(question->about)](Result<Reply> reply) {
+                                         about = std::move(question->about),
+                                         key = std::move(key)](Result<Reply> reply) mutable {
     --in_flight_;
-    settle(ticket,
-           {number, reply ? verb_.result(about, *reply) : Result<wire::Json>(fail(reply.error()))});
+    Row row{number, reply ? verb_.result(about, *reply) : Result<wire::Json>(fail(reply.error()))};
+    if (!reply && is_open(reply.error())) row.open_key = std::move(key);
+    settle(ticket, std::move(row));
     pump();
   });
 }
@@ -123,6 +131,8 @@ void Batch::read_more() {
 }
 
 void Batch::settle(uint64_t ticket, Row row) {
+  // That one may have been done outweighs that others were not.
+  if (!row.open_key.empty()) early_end_ = exit_status_of(row.result.error().kind);
   if (!row.result && ends_all(row.result.error().kind) && !early_end_) {
     early_end_ = exit_status_of(row.result.error().kind);
   }
@@ -138,6 +148,10 @@ void Batch::print(const Row& row) {
   if (!row.result) {
     ++failed_;
     session_.console.say("line " + std::to_string(row.line) + ": " + row.result.error().message);
+    if (!row.open_key.empty() && session_.output.format() == Format::kJson) {
+      const wire::Json open = wire::Json::Object{{"outcome", "unknown"}, {"key", row.open_key}};
+      session_.output.write(json_row(row.line, open).dump() + "\n");
+    }
     return;
   }
   ++done_;
@@ -153,6 +167,13 @@ void Batch::stop_early(const Error& error) {
   if (!early_end_) early_end_ = session_.report(error);
 }
 
+void Batch::interrupt() {
+  early_end_ = ExitStatus::kTimeout;
+  session_.console.say(writes_ ? "interrupted: the lines sent last may have been done"
+                               : "interrupted");
+  session_.loop.stop();
+}
+
 bool Batch::finished() const { return in_flight_ == 0 && (early_end_ || lines_.done()); }
 
 void Batch::show_progress() {
@@ -165,6 +186,9 @@ void Batch::show_progress() {
 
 void Batch::summarize() {
   if (early_end_) {
+    if (writes_) {
+      session_.console.say("finish it once, with the same input: " + session_.again.with_key(key_));
+    }
     session_.console.say("stopped: no line after " + std::to_string(last_started_) + " was sent; " +
                          std::to_string(done_) + " " + verb_.done);
   } else if (session_.console.is_terminal()) {

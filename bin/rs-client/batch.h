@@ -4,7 +4,8 @@
 // A result is one row on stdout that begins with the number of its line; a line that was refused is
 // a message on stderr in its place. Where a service cannot be reached within the time of a call, no
 // more lines are started. Each line has an idempotency key of its own: with --key KEY it is
-// KEY:LINE, so that the same input can be given again and does nothing twice.
+// KEY:LINE, so that the same input can be given again and does nothing twice; without it, KEY is
+// made, and told where the lines did not all come to an end.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +50,7 @@ class Batch {
   struct Row {
     uint64_t line = 0;
     Result<wire::Json> result;
+    std::string open_key = {};  // of a write whose outcome is unknown
   };
 
   void pump();
@@ -58,16 +60,19 @@ class Batch {
   void print_settled();
   void print(const Row& row);
   void stop_early(const Error& error);
+  void interrupt();
   void show_progress();
   void summarize();
   bool finished() const;
 
   Session& session_;
   const LineVerb& verb_;
+  const std::string key_;  // of all lines together
   LineSplitter lines_;
   OrderedResults<Row> rows_;
   loop::Timer progress_;
   size_t in_flight_ = 0;
+  bool writes_ = false;
   bool reading_ = false;
   std::optional<ExitStatus> early_end_;
   uint64_t last_started_ = 0;

@@ -56,6 +56,33 @@ bool worth_repeating(Call::Kind kind, const Result<fetch::Answer>& answer) {
   return answer.error().kind == ErrorKind::kUnknown || answer.error().kind == ErrorKind::kTimeout;
 }
 
+bool may_be_done(Call::Kind kind, const Result<fetch::Answer>& answer) {
+  if (kind == Call::Kind::kRead) return false;
+  if (!answer) {
+    return answer.error().kind == ErrorKind::kUnknown ||
+           answer.error().kind == ErrorKind::kTimeout ||
+           answer.error().kind == ErrorKind::kTooLarge;
+  }
+  switch (answer->status) {
+    case 408:
+    case 500:
+    case 502:
+    case 504:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool settles(const Result<Reply>& reply) {
+  return reply || reply.error().kind == ErrorKind::kBadInput ||
+         reply.error().kind == ErrorKind::kConflict || reply.error().kind == ErrorKind::kNotFound;
+}
+
+bool is_open(const Error& error) {
+  return error.kind == ErrorKind::kUnknown || error.kind == ErrorKind::kBug;
+}
+
 Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
                     const std::vector<std::string_view>& no) {
   const std::string_view returned_id = answer.header("X-Request-Id");

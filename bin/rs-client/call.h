@@ -44,6 +44,20 @@ struct Reply {
 // broke, or the service said 502, 503, 504 or 408.
 bool worth_repeating(Call::Kind kind, const Result<fetch::Answer>& answer);
 
+// Whether a write may have been carried out though `answer` does not say so: it was sent, and then
+// the connection broke, the time was over, or the service said 408, 500, 502 or 504. Never of a
+// kRead.
+bool may_be_done(Call::Kind kind, const Result<fetch::Answer>& answer);
+
+// Whether `reply` tells what became of a write with a key, also where earlier tries may have done
+// it: under a key the service answers what it answered first. A service that can't be reached, or
+// is another one, tells nothing.
+bool settles(const Result<Reply>& reply);
+
+// Whether a write that ended with `error` may have been done: kUnknown, and kBug, an answer from
+// which nothing follows.
+bool is_open(const Error& error);
+
 // A reply, or for every status that is no success an Error with the service's own message, status
 // and request id: kBadInput for what was refused, kConflict for 409, kUnavailable for 404 and 405
 // (another service answers there), 502 and 503, kTimeout for 504 and 408, kBug for 500 and what

@@ -32,6 +32,9 @@ struct Caller::Attempt {
   int64_t deadline_ms = 0;
   int64_t sent_ms = 0;
   int64_t pause_ms = kFirstPauseMs;
+  // Of the last try that may have been done: what happened. Empty: nothing was done by any.
+  std::string open;
+  bool last_is_open = false;
   std::unique_ptr<loop::Timer> timer;  // most calls never pause
 };
 
@@ -85,16 +88,26 @@ void Caller::on_answer(uint64_t id, Result<fetch::Answer> answer) {
                          : ""));
   }
   const bool again = worth_repeating(attempt.call.kind, answer);
+  attempt.last_is_open = may_be_done(attempt.call.kind, answer);
   Result<Reply> reply = answer ? judge(std::move(*answer), attempt.request_id, attempt.call.no)
                                : Result<Reply>(fail(answer.error()));
+  if (attempt.last_is_open) attempt.open = reply.error().message;
   if (again && now_ms() + attempt.pause_ms < attempt.deadline_ms) {
     return pause(attempt, reply.error().message);
   }
-  if (again) {
-    return finish(id, fail(reply.error().kind, reply.error().message + "; gave up after " +
-                                                   daemon::duration_text(timeout_ms_)));
-  }
+  if (!reply) reply = fail(end_of(attempt, reply.error(), again));
   finish(id, std::move(reply));
+}
+
+// Judged by all tries: where one of them may have been done, a last one that reached nobody does
+// not make it undone.
+Error Caller::end_of(const Attempt& attempt, Error last, bool gave_up) const {
+  const bool settled = settles(fail(last));
+  if (gave_up) last.message += "; gave up after " + daemon::duration_text(timeout_ms_);
+  if (attempt.open.empty() || settled) return last;
+  if (!attempt.last_is_open) last.message += "; an earlier try: " + attempt.open;
+  const bool bug = attempt.last_is_open && last.kind == ErrorKind::kBug;
+  return {bug ? last.kind : ErrorKind::kUnknown, last.message + "; may have been done"};
 }
 
 void Caller::pause(Attempt& attempt, const std::string& why) {

@@ -1,5 +1,9 @@
 // Carries calls out, each until it has an answer or its time is over: tries again after 50 ms,
 // doubling up to the call's max_pause_ms, under one request id and one key. Many at a time.
+//
+// A write of which any try may have been done, and that no later one has settled, ends with
+// kUnknown and a message that says "may have been done", whatever became of the last try; where
+// that was answered with 500, it stays a kBug.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +41,7 @@ class Caller {
 
   void send(Attempt& attempt);
   void on_answer(uint64_t id, Result<fetch::Answer> answer);
+  Error end_of(const Attempt& attempt, Error last, bool gave_up) const;
   void pause(Attempt& attempt, const std::string& why);
   void repeat(Attempt& attempt);
   void tell_trouble_once(const Attempt& attempt, const std::string& why);

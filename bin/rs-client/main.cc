@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   prepare_process();
   const Invocation invocation = parse_or_exit(command_table(), argc, argv);
   Session session{load_settings_or_exit(invocation)};
+  session.again = {argv[0], invocation.command->name, invocation.arguments.line,
+                   invocation.arguments.operands};
   const tandem::ExitStatus status = invocation.command->run(session, invocation.arguments);
   session.output.flush();
   // Not by return: a thread may still be reading standard input, and taking down the loop would

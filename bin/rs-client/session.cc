@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -23,13 +25,38 @@ Session::Session(Settings given)
 
 Result<Reply> Session::ask(Call call) {
   std::optional<Result<Reply>> answered;
+  const Call::Kind kind = call.kind;
+  const std::string key = call.key;
+  std::optional<loop::Signal> on_int;
+  std::optional<loop::Signal> on_term;
+  if (kind != Call::Kind::kRead) {
+    on_int.emplace(loop, SIGINT, [&] { end_interrupted(kind, key); });
+    on_term.emplace(loop, SIGTERM, [&] { end_interrupted(kind, key); });
+  }
   caller.call(std::move(call), [&](Result<Reply> reply) {
     answered = std::move(reply);
     loop.stop();
   });
   loop.run();
   CHECK(answered);
-  return std::move(*answered);
+  if (*answered || kind != Call::Kind::kWrite || !is_open(answered->error())) {
+    return std::move(*answered);
+  }
+  return fail(with_finish(answered->error(), key));
+}
+
+Error Session::with_finish(Error error, const std::string& key) {
+  unknown_key_ = key;
+  error.message += "; finish it once: " + again.with_key(key);
+  return error;
+}
+
+void Session::end_interrupted(Call::Kind kind, const std::string& key) {
+  Error error{ErrorKind::kUnknown, "interrupted; may have been done"};
+  if (kind == Call::Kind::kWrite) error = with_finish(std::move(error), key);
+  const ExitStatus status = report(error);
+  output.flush();
+  std::_Exit(static_cast<int>(status));
 }
 
 Call Session::read(std::string method, std::string url) const {
@@ -56,6 +83,11 @@ std::string Session::write_key() const {
 
 ExitStatus Session::report(const Error& error) {
   console.say(error.message);
+  if (is_open(error) && !unknown_key_.empty() && output.format() == Format::kJson) {
+    const wire::Json row = wire::Json::Object{
+        {"outcome", "unknown"}, {"key", unknown_key_}, {"finish", again.with_key(unknown_key_)}};
+    output.write(row.dump() + "\n");
+  }
   return exit_status_of(error.kind);
 }
 

@@ -11,6 +11,7 @@
 #include "caller.h"
 #include "console.h"
 #include "fetch/fetcher.h"
+#include "line_again.h"
 #include "loop/loop.h"
 #include "output.h"
 #include "settings.h"
@@ -20,7 +21,9 @@ namespace tandem::client {
 struct Session {
   explicit Session(Settings given);
 
-  // Turns the loop until the call is answered.
+  // Turns the loop until the call is answered. A write whose outcome is unknown in the end, also
+  // because this process is told to end (which ends it), is told with the command line that
+  // finishes it.
   Result<Reply> ask(Call call);
 
   // A read with the consistency that was asked for.
@@ -29,7 +32,8 @@ struct Session {
   Call write(std::string method, std::string url, std::string body) const;
   std::string write_key() const;
 
-  // Says the error on stderr; gives its exit status.
+  // Says the error on stderr; gives its exit status. In the json format a write whose outcome
+  // ask() could not tell is told on stdout too: {"outcome":"unknown","key":"…","finish":"…"}.
   ExitStatus report(const Error& error);
   // Prints the JSON of a reply. A reply without one prints nothing, in the json format `empty`.
   ExitStatus print(const Reply& reply, std::string_view empty);
@@ -42,6 +46,13 @@ struct Session {
   loop::Loop loop;
   fetch::Fetcher fetcher;
   Caller caller;
+  LineAgain again;
+
+ private:
+  void end_interrupted(Call::Kind kind, const std::string& key);
+  Error with_finish(Error error, const std::string& key);
+
+  std::string unknown_key_;  // of the write that ask() has left open last
 };
 
 }  // namespace tandem::client

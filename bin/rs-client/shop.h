@@ -74,6 +74,7 @@ class Shop {
 
   void visit(size_t shopper);
   void buy(size_t shopper, size_t toy);
+  void tell_finish(size_t toy, const std::string& key);
   void compare_next();
   void leave();
   void interrupt();

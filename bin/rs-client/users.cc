@@ -76,6 +76,8 @@ ExitStatus users_add(Session& session, const Arguments& arguments) {
   }
   const auto password = from_stdin ? read_first_line() : Result<std::string>(arguments.operands[1]);
   if (!password) return session.report(password.error());
+  // What is shown of the command line shall not show a password; its digest does the same.
+  if (!from_stdin) session.again.operands[1] = password_digest(*password);
   return session.ask_and_print(add_call(session, name, *password));
 }
 

@@ -255,6 +255,60 @@ no json'
   assert_output --partial Sled
 }
 
+@test 'buy: what may have been done is exit 75, whatever the last try says, with what finishes it' {
+  new_toy Lorry
+  "$client" toys buy Lorry --key before >/dev/null
+  signal_member STOP catalog-1
+  run -75 --separate-stderr "$client" toys buy Lorry -f json -t 7s
+  signal_member CONT catalog-1
+  [[ $stderr =~ 'may have been done; finish it once: '(.*)$ ]]
+  local finish=${BASH_REMATCH[1]}
+  assert_regex "$finish" "^$client --key r-[0-9a-f]{16} --format json --timeout 7s toys buy Lorry\$"
+  assert_equal "$(jq -r '.outcome, .finish' <<<"$output")" "unknown"$'\n'"$finish"
+  [[ $finish == *"--key $(jq -r .key <<<"$output") "* ]]
+  run -0 bash -c "$finish"
+  local number=$output
+  run -0 bash -c "$finish"
+  assert_output "$number"
+  run -0 "$client" toys show Lorry
+  assert_output $'Lorry\t9.99\t8'
+}
+
+@test 'buy: interrupted while it may be done, it tells what finishes it' {
+  new_toy Barge
+  signal_member STOP catalog-1
+  "$client" toys buy Barge -t 60s -v >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  local buyer=$!
+  until_true grep -q 'orders: 50' "$BATS_TEST_TMPDIR/err"
+  local code=0
+  signal_process TERM $buyer
+  wait $buyer || code=$?
+  assert_equal $code 75
+  signal_member CONT catalog-1
+  run tail -n 1 "$BATS_TEST_TMPDIR/err"
+  assert_output --partial 'interrupted; may have been done; finish it once: '
+  run -0 bash -c "${output##*finish it once: }"
+  run -0 "$client" toys show Barge
+  assert_output $'Barge\t9.99\t9'
+}
+
+@test 'lines: those that may have been done are named, and the same input finishes them once' {
+  new_toy Canoe
+  signal_member STOP catalog-1
+  run -75 --separate-stderr "$client" toys buy - -f json -t 7s -j 1 <<<'"Canoe"
+{"name":"Canoe","quantity":2}'
+  signal_member CONT catalog-1
+  assert_equal "$(jq -c '[.line, .outcome]' <<<"$output")" '[1,"unknown"]'
+  [[ $stderr =~ 'finish it once, with the same input: '([^$'\n']*) ]]
+  local finish=${BASH_REMATCH[1]} key
+  key=$(jq -r .key <<<"$output")
+  [[ $finish == *"--key ${key%:1} "* ]]
+  run -0 bash -c "$finish" <<<'"Canoe"
+{"name":"Canoe","quantity":2}'
+  run -0 "$client" toys show Canoe
+  assert_output $'Canoe\t9.99\t7'
+}
+
 @test 'nobody listens: exit 69 with the address; so is another service there' {
   run -69 "$client" toys ls --store-url "$(nowhere)" --timeout 200ms
   assert_output --partial "cannot connect to '$(nowhere)/products': Connection refused"

@@ -40,6 +40,33 @@ TEST(WorthRepeating, TakesOtherAnswersAsTheyAre) {
   EXPECT_FALSE(worth_repeating(Kind::kRead, failure(ErrorKind::kTooLarge)));
 }
 
+TEST(MayBeDone, HoldsForWritesThatWereSentAndGotNoAnswer) {
+  for (const Kind kind : {Kind::kWrite, Kind::kOnce}) {
+    for (const int code : {408, 500, 502, 504})
+      EXPECT_TRUE(may_be_done(kind, status(code))) << code;
+    EXPECT_TRUE(may_be_done(kind, failure(ErrorKind::kUnknown)));
+    EXPECT_TRUE(may_be_done(kind, failure(ErrorKind::kTimeout)));
+    EXPECT_TRUE(may_be_done(kind, failure(ErrorKind::kTooLarge)));
+    for (const int code : {200, 400, 404, 409, 422, 503, 507}) {
+      EXPECT_FALSE(may_be_done(kind, status(code))) << code;
+    }
+    EXPECT_FALSE(may_be_done(kind, failure(ErrorKind::kUnavailable)));
+  }
+  EXPECT_FALSE(may_be_done(Kind::kRead, status(504)));
+  EXPECT_FALSE(may_be_done(Kind::kRead, failure(ErrorKind::kTimeout)));
+}
+
+TEST(Settles, TakesTheAnswersOfAServiceAndNotItsAbsence) {
+  EXPECT_TRUE(settles(Reply{}));
+  for (const ErrorKind kind : {ErrorKind::kBadInput, ErrorKind::kConflict, ErrorKind::kNotFound}) {
+    EXPECT_TRUE(settles(fail(kind, "x")));
+  }
+  for (const ErrorKind kind : {ErrorKind::kUnavailable, ErrorKind::kUnknown, ErrorKind::kTimeout,
+                               ErrorKind::kNoSpace, ErrorKind::kBug}) {
+    EXPECT_FALSE(settles(fail(kind, "x")));
+  }
+}
+
 TEST(Judge, GivesSuccessWithItsBodyAndId) {
   const auto reply = judge({201, "{}", "X-Request-Id: abc\r\n"}, "mine");
   ASSERT_TRUE(reply);
