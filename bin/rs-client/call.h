@@ -30,6 +30,9 @@ struct Call {
   // Messages of a service that are an answer, namely no, and neither a wrong question nor a wrong
   // address: with 404 kNotFound, with 400 kConflict.
   std::vector<std::string_view> no = {};
+  // Turns an answer in another wire format that the service may speak into the usual one, before
+  // anything is judged by it.
+  void (*translate)(fetch::Answer& answer) = nullptr;
   UniqueFunction<void()> on_repeat = {};  // told of each try after the first
 };
 

@@ -87,6 +87,7 @@ void Caller::on_answer(uint64_t id, Result<fetch::Answer> answer) {
                          ? ", index " + std::string(answer->header("X-Db-Index"))
                          : ""));
   }
+  if (answer && attempt.call.translate != nullptr) attempt.call.translate(*answer);
   const bool again = worth_repeating(attempt.call.kind, answer);
   attempt.last_is_open = may_be_done(attempt.call.kind, answer);
   Result<Reply> reply = answer ? judge(std::move(*answer), attempt.request_id, attempt.call.no)

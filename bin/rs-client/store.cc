@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -12,6 +13,7 @@ using wire::Json;
 
 constexpr std::string_view kNoProduct = "product not found";
 constexpr std::string_view kOutOfStock = "product out of stock";
+constexpr std::string_view kInvalidOrder = "invalid order_id";
 constexpr std::string_view kNoOrder = "order_id does not exist";
 
 constexpr std::string_view kBegin = R"({"data":)";
@@ -21,11 +23,43 @@ Call write(const char* method, std::string url, const Json& body) {
               .method = method,
               .url = std::move(url),
               .body = body.dump(),
-              .no = {kNoProduct, kOutOfStock}};
+              .no = {kNoProduct, kOutOfStock},
+              .translate = from_bare_style};
 }
 
 std::string product_url(const std::string& url, const std::string& name) {
   return url + "/products/" + fetch::percent_encode(name);
+}
+
+bool is_whole(const Json* value) {
+  return value != nullptr && value->as_int() != nullptr && *value->as_int() >= 0;
+}
+
+// Of which the bare style sends objects without anything around them.
+bool is_row(const Json& value) {
+  if (value.as_object() == nullptr) return false;
+  const Json* name = value.find("name");
+  if (name == nullptr || name->as_string() == nullptr) {
+    return is_whole(value.find("id")) && value.find("role") != nullptr;
+  }
+  return value.find("price") != nullptr || is_whole(value.find("number"));
+}
+
+bool are_rows(const Json& value) {
+  const Json::Array* rows = value.as_array();
+  return rows != nullptr && std::all_of(rows->begin(), rows->end(), is_row);
+}
+
+// The status that the standard style has for an error of the bare one, or 0 where it is none.
+int status_of(const Json& answer) {
+  const Json* error = answer.as_object() != nullptr ? answer.find("error") : nullptr;
+  const Json* code = error != nullptr ? error->find("code") : nullptr;
+  const Json* message = error != nullptr ? error->find("message") : nullptr;
+  if (!is_whole(code) || message == nullptr || message->as_string() == nullptr) return 0;
+  if (*code->as_int() < 400 || *code->as_int() > 599) return 0;
+  // There everything that the store says no to has the code 404.
+  if (*message == Json(kOutOfStock) || *message == Json(kInvalidOrder)) return 400;
+  return static_cast<int>(*code->as_int());
 }
 
 // The value of a metric without labels, in the text form of Prometheus: a line "NAME VALUE".
@@ -41,17 +75,21 @@ double metric(std::string_view text, std::string_view name) {
 
 }  // namespace
 
-Call list_toys(const std::string& url) { return Call{.url = url + "/products"}; }
+Call list_toys(const std::string& url) {
+  return Call{.url = url + "/products", .translate = from_bare_style};
+}
 
 Call show_toy(const std::string& url, const std::string& name) {
-  return Call{.url = product_url(url, name), .no = {kNoProduct}};
+  return Call{.url = product_url(url, name), .no = {kNoProduct}, .translate = from_bare_style};
 }
 
 Call show_order(const std::string& url, const std::string& number) {
-  return Call{.url = url + "/orders/" + number, .no = {kNoOrder}};
+  return Call{.url = url + "/orders/" + number, .no = {kNoOrder}, .translate = from_bare_style};
 }
 
-Call list_replicas(const std::string& url) { return Call{.url = url + "/replicas"}; }
+Call list_replicas(const std::string& url) {
+  return Call{.url = url + "/replicas", .translate = from_bare_style};
+}
 
 Call lose_replicas(const std::string& url, const std::string& group, const Json::Array& ids,
                    bool force) {
@@ -80,8 +118,11 @@ Call price_toy(const std::string& url, const std::string& name, const Json& pric
 }
 
 Call add_toy(const std::string& url, const std::string& body) {
-  Call call{.kind = Call::Kind::kWrite, .method = "POST", .url = url + "/products", .body = body};
-  return call;
+  return Call{.kind = Call::Kind::kWrite,
+              .method = "POST",
+              .url = url + "/products",
+              .body = body,
+              .translate = from_bare_style};
 }
 
 Result<std::vector<Product>> products_of(const Reply& reply) {
@@ -104,13 +145,25 @@ CacheFigures cache_figures_of(const Reply& reply) {
   return {hits + metric(reply.body, "tandem_cache_misses_total"), hits};
 }
 
+void from_bare_style(fetch::Answer& answer) {
+  if (answer.status != 200 || answer.body.starts_with(kBegin)) return;
+  const auto json = wire::parse_json(answer.body);
+  if (!json) return;
+  if (const int status = status_of(*json); status != 0) {
+    answer.status = status;
+  } else if (is_whole(&*json)) {
+    answer.body = R"({"data":{"order_number":)" + answer.body + "}}";
+  } else if (is_row(*json) || are_rows(*json)) {
+    answer.body = std::string(kBegin) + answer.body + "}";
+  }
+}
+
 Result<std::string> data_text(const Reply& reply) {
   const auto json = wire::parse_json(reply.body);
   const Json* data = json ? json->find("data") : nullptr;
   if (data == nullptr) {
     return fail(ErrorKind::kUnavailable,
-                "this is no answer of a toy store in its standard style (request " +
-                    reply.request_id + ")");
+                "this is no answer of a toy store (request " + reply.request_id + ")");
   }
   // As it was sent where that can be cut out: a price of 20.00 stays one.
   const std::string_view body = reply.body;

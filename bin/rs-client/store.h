@@ -1,5 +1,8 @@
 // The calls of the toy store, which ts-front answers, and what its answers hold. Pure.
 //
+// A front in the bare style (ts-front(8)) is understood as well: its answers are turned into those
+// of the standard style, status included, as they come.
+//
 // What is a plain no there (no such toy, too few of it, no such order) is kNotFound or kConflict,
 // exit status 1.
 #pragma once
@@ -50,8 +53,11 @@ struct CacheFigures {
 // Of an answer to show_metrics(). Zeros where it does not tell.
 CacheFigures cache_figures_of(const Reply& reply);
 
+// An answer of a front in the bare style as the standard style has it. Leaves others as they are.
+void from_bare_style(fetch::Answer& answer);
+
 // The JSON text of what an answer has in `data`. Fails with kUnavailable where it has none: another
-// service answers there, or a front in the bare style.
+// service answers there.
 Result<std::string> data_text(const Reply& reply);
 // The same, read.
 Result<wire::Json> data_of(const Reply& reply);

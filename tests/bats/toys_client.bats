@@ -313,11 +313,39 @@ no json'
   run -69 "$client" toys ls --store-url "$(nowhere)" --timeout 200ms
   assert_output --partial "cannot connect to '$(nowhere)/products': Connection refused"
   run -69 "$client" toys buy Tux -S "$(nowhere)" --timeout 200ms
-  start_member front-$((port_base + 1)) --set front.style=bare
-  run -69 "$client" toys ls -S "http://127.0.0.1:$((port_base + 1))"
-  assert_output --partial 'no answer of a toy store in its standard style'
-  run -69 "$client" toys show Tux -S "http://127.0.0.1:$((port_base + 1))"
   run -69 "$client" toys show Tux -S "$shop/elsewhere"
+}
+
+@test 'a front in the bare style is understood as any other' {
+  local bare=http://127.0.0.1:$((port_base + 1)) number
+  start_member front-$((port_base + 1)) --set front.style=bare
+  run -0 "$client" toys add Cube 2.5 4 -S "$bare"
+  assert_output $'Cube\t2.50\t4'
+  assert_equal "$("$client" toys ls -S "$bare" -f json)" "$("$client" toys ls -f json)"
+  number=$("$client" toys buy Cube -S "$bare" --key cube-1)
+  run -0 "$client" toys buy Cube -S "$bare" --key cube-1
+  assert_output "$number"
+  run -0 "$client" toys order "$number" -S "$bare" -f json
+  assert_output "{\"number\":$number,\"name\":\"Cube\",\"quantity\":1}"
+  run -0 "$client" toys restock Cube 2 -S "$bare"
+  assert_output $'Cube\t2.50\t5'
+  run -1 "$client" toys buy Cube 6 -S "$bare"
+  assert_output --partial 'product out of stock'
+  run -1 "$client" toys show cube -S "$bare"
+  run -1 "$client" toys order 99999999 -S "$bare"
+  run -65 "$client" toys buy Cube 0 -S "$bare"
+  run -65 "$client" toys buy Cube 2 -S "$bare" --key cube-1
+  run -1 "$client" toys add Cube 1 1 -S "$bare"
+  run -0 "$client" toys replicas -S "$bare"
+  assert_equal "$(cut -f 1 <<<"$output")" $'1\n2\n3'
+  run -0 "$client" shop -n 5 -p 1 -S "$bare"
+  signal_member STOP catalog-1
+  run -75 "$client" toys buy Cube -S "$bare" -t 7s
+  signal_member CONT catalog-1
+  assert_output --partial 'may have been done'
+  run -0 bash -c "${output##*finish it once: }"
+  run -0 "$client" toys show Cube
+  assert_output --regexp $'^Cube\t2.50\t[0-4]$'
 }
 
 @test 'configuration: flag before environment before file; what is wrong is exit 78' {

@@ -44,6 +44,44 @@ TEST(DataText, NothingElseIsAnAnswerOfTheStore) {
   }
 }
 
+fetch::Answer translated(std::string body, int status = 200) {
+  fetch::Answer answer{status, std::move(body), ""};
+  from_bare_style(answer);
+  return answer;
+}
+
+TEST(FromBareStyle, WrapsWhatTheStoreSends) {
+  EXPECT_EQ(translated("7").body, R"({"data":{"order_number":7}})");
+  for (const std::string body :
+       {R"({"name":"Tux","price":20.00,"quantity":1})", R"({"number":0,"name":"Tux","quantity":1})",
+        R"([{"name":"Tux","price":20.00,"quantity":1}])", "[]",
+        R"([{"id":1,"alive":true,"role":"leader"}])"}) {
+    EXPECT_EQ(translated(body).body, R"({"data":)" + body + "}");
+  }
+}
+
+TEST(FromBareStyle, GivesErrorsTheStatusOfTheStandardStyle) {
+  const auto error = [](int code, const std::string& message) {
+    return translated(R"({"error":{"code":)" + std::to_string(code) + R"(,"message":")" + message +
+                      R"("}})")
+        .status;
+  };
+  EXPECT_EQ(error(404, "product not found"), 404);
+  EXPECT_EQ(error(404, "product out of stock"), 400);
+  EXPECT_EQ(error(404, "invalid order_id"), 400);
+  EXPECT_EQ(error(504, "no answer"), 504);
+  EXPECT_EQ(error(200, "x"), 200);
+}
+
+TEST(FromBareStyle, LeavesEverythingElse) {
+  for (const char* body : {R"({"data":7})", "{}", "", "<html>", R"({"name":"Tux"})", R"([1,2])",
+                           R"({"error":{}})", "-1", "\"7\""}) {
+    EXPECT_EQ(translated(body).body, body);
+    EXPECT_EQ(translated(body).status, 200);
+  }
+  EXPECT_EQ(translated("7", 404).body, "7");
+}
+
 TEST(ProductsOf, AreThoseOfTheList) {
   const auto products = products_of(answered(
       R"({"data":[{"name":"Tux","price":1.50,"quantity":7},{"price":1},{"name":"Lego"}]})"));
