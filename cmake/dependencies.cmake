@@ -25,6 +25,9 @@ find_path(LLHTTP_SRC llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
 if(LLHTTP_SRC)
   add_library(llhttp STATIC ${LLHTTP_SRC}/api.c ${LLHTTP_SRC}/http.c ${LLHTTP_SRC}/llhttp.c)
   target_compile_options(llhttp PRIVATE -w -O2)
+  # Without it, what stands between chunks and behind a CR is not looked at. Later versions know
+  # nothing else.
+  target_compile_definitions(llhttp PUBLIC LLHTTP_STRICT_MODE=1)
   target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
 else()
   find_library(LLHTTP_LIBRARY llhttp REQUIRED)

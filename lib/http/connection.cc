@@ -251,7 +251,8 @@ void Connection::refuse(int status, std::string_view message) {
   parser_.request() = Request{.method = Method::kOther};
   begin_exchange();
   keep_alive_ = false;
-  is_head_ = false;
+  // But that: whoever asked by HEAD reads no body (RFC 9110, 9.3.2).
+  is_head_ = parser_.is_head();
   answer_error(status, message);
 }
 

@@ -55,6 +55,43 @@ bool is_sane_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool is_reg_name(std::string_view text) {
+  constexpr std::string_view kOthers = "-._~!$&'()*+,;=";
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (letter || kOthers.find(c) != std::string_view::npos) continue;
+    if (c != '%' || i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) {
+      return false;
+    }
+    i += 2;
+  }
+  return true;
+}
+
+// uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2). May be empty.
+bool is_host(std::string_view text) {
+  size_t end = text.find(':');
+  if (text.starts_with('[')) {
+    const size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos || bracket == 1) return false;
+    const std::string_view address = text.substr(1, bracket - 1);
+    const auto is_part = [](char c) { return is_hex(c) || c == ':' || c == '.'; };
+    if (!std::all_of(address.begin(), address.end(), is_part)) return false;
+    end = bracket + 1;
+    if (end < text.size() && text[end] != ':') return false;
+  } else if (!is_reg_name(text.substr(0, end))) {
+    return false;
+  }
+  if (end >= text.size()) return true;
+  const std::string_view port = text.substr(end + 1);
+  return std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 void release_if_big(std::string& text) {
   if (text.capacity() > kKeptBytes) std::string().swap(text);
 }
@@ -79,6 +116,12 @@ const llhttp_settings_t RequestParser::kSettings = [] {
   };
   settings.on_headers_complete = [](llhttp_t* p) { return self(p).on_head_complete(); };
   settings.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_body({at, n}); };
+  // Stops before the trailers, which are for the guard to see.
+  settings.on_chunk_header = [](llhttp_t* p) {
+    if (p->content_length != 0) return 0;
+    self(p).in_trailers_ = true;
+    return static_cast<int>(HPE_PAUSED);
+  };
   settings.on_message_complete = [](llhttp_t* p) {
     self(p).complete_ = true;
     return static_cast<int>(HPE_PAUSED);
@@ -88,7 +131,30 @@ const llhttp_settings_t RequestParser::kSettings = [] {
 
 RequestParser::RequestParser(const Limits& limits) : limits_(limits) {
   llhttp_init(&parser_, HTTP_REQUEST, &kSettings);
+  parser_.lenient_flags |= LENIENT_VERSION;  // on_head_complete() looks at it
   parser_.data = this;
+}
+
+// Gives llhttp what the guard has passed.
+llhttp_errno_t RequestParser::execute(std::string_view bytes, size_t& used) {
+  for (used = 0;;) {
+    const std::string_view rest = bytes.substr(used);
+    const bool guarded = !head_complete_ || in_trailers_;
+    const size_t good = guarded ? guard_.check(rest) : rest.size();
+    const llhttp_errno_t code = llhttp_execute(&parser_, rest.data(), good);
+    if (code == HPE_PAUSED) {
+      used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
+      if (complete_ || !in_trailers_) return code;
+      llhttp_resume(&parser_);
+      guard_.begin_trailers();
+      continue;
+    }
+    if (code != HPE_OK) return code;
+    used += good;
+    if (!guard_.failed()) return HPE_OK;
+    refuse(400, guard_.failure());
+    return HPE_USER;
+  }
 }
 
 RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used) {
@@ -96,9 +162,8 @@ RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used)
   const uint64_t raw_limit =
       limits_.target_bytes + limits_.header_bytes + 16 * static_cast<uint64_t>(limits_.body_bytes);
   if (unknown_method_) return feed_unknown_method(bytes, used);
-  const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
+  const llhttp_errno_t code = execute(bytes, used);
   if (code == HPE_OK) {
-    used = bytes.size();
     if (started_ && !line_complete_) keep_line(bytes);
     raw_bytes_ += started_ ? used : 0;
     if (raw_bytes_ > raw_limit) {
@@ -112,7 +177,6 @@ RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used)
   }
   if (code == HPE_INVALID_METHOD && failure_.status == 0) return feed_unknown_method(bytes, used);
   if (code != HPE_PAUSED || !complete_) return fail(code);
-  used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
   request_.body = body_.empty() ? body_piece_ : std::string_view(body_);
   return Outcome::kComplete;
 }
@@ -128,7 +192,9 @@ void RequestParser::next() {
   body_piece_ = {};
   header_bytes_ = 0;
   raw_bytes_ = 0;
-  started_ = in_value_ = head_complete_ = complete_ = wants_continue_ = false;
+  started_ = method_known_ = in_trailers_ = false;
+  in_value_ = head_complete_ = complete_ = wants_continue_ = false;
+  guard_.begin_head();
 }
 
 bool RequestParser::take_wants_continue() { return std::exchange(wants_continue_, false); }
@@ -144,6 +210,7 @@ std::string_view RequestParser::view(Span span) const {
 }
 
 int RequestParser::on_target(std::string_view bytes) {
+  method_known_ = true;
   if (head_.size() + bytes.size() > limits_.target_bytes) {
     return refuse(414, "the request target is too long");
   }
@@ -208,6 +275,10 @@ bool RequestParser::read_target() {
     const bool is_star = target == "*" && request_.method == Method::kOptions;
     if (authority != std::string_view::npos) {
       const size_t path = target.find_first_of("/?", authority + 3);
+      if (!is_host(target.substr(authority + 3, path - authority - 3))) {
+        refuse(400, "malformed request target");
+        return false;
+      }
       target = path == std::string_view::npos ? "/" : target.substr(path);
     }
     if (!is_star && !target.starts_with('/')) {
@@ -227,14 +298,19 @@ bool RequestParser::read_headers() {
   for (const Line& line : lines_) {
     const NameValue header{view(line.name), view(line.value)};
     // llhttp lets blanks pass: "Content-Length : 3" would be another header here than for a proxy.
-    if (!is_token(header.name)) {
+    if (header.name.empty() || !is_token(header.name)) {
       refuse(400, "malformed header name");
       return false;
     }
     request_.headers.push_back(header);
     switch (header.name.size()) {
       case 4:
-        if (equals_ignoring_case(header.name, "host")) ++hosts;
+        if (!equals_ignoring_case(header.name, "host")) break;
+        ++hosts;
+        if (!is_host(header.value)) {
+          refuse(400, "malformed Host header");
+          return false;
+        }
         break;
       case 6:
         if (!equals_ignoring_case(header.name, "expect")) break;
@@ -289,7 +365,6 @@ RequestParser::Outcome RequestParser::fail(llhttp_errno_t code) {
   if (failure_.status != 0) return Outcome::kFailed;
   failure_ = {400, "malformed HTTP"};
   switch (code) {
-    case HPE_INVALID_VERSION:
     case HPE_PAUSED_H2_UPGRADE:
       failure_ = {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
       break;
@@ -308,6 +383,11 @@ RequestParser::Outcome RequestParser::fail(llhttp_errno_t code) {
       break;
     case HPE_INVALID_CHUNK_SIZE:
       failure_.message = "malformed chunk";
+      break;
+    case HPE_STRICT:
+    case HPE_LF_EXPECTED:
+    case HPE_CR_EXPECTED:
+      failure_.message = "a line or a chunk does not end with CRLF";
       break;
     default:
       break;
@@ -340,7 +420,7 @@ RequestParser::Outcome RequestParser::feed_unknown_method(std::string_view bytes
   return Outcome::kFailed;
 }
 
-// METHOD SP target SP HTTP/1.x, with a method that llhttp does not know.
+// METHOD SP target SP HTTP/1.d CRLF, with a method that llhttp does not know.
 bool RequestParser::read_unknown_method(std::string_view line) {
   const size_t blank = line.find(' ');
   if (blank == 0 || blank == std::string_view::npos) return false;
@@ -348,10 +428,12 @@ bool RequestParser::read_unknown_method(std::string_view line) {
   if (!is_token(method)) return false;
   const std::string_view rest = line.substr(blank + 1);
   const size_t end = rest.find(' ');
-  if (end == std::string_view::npos || !rest.substr(end).starts_with(" HTTP/1.")) return false;
   const std::string_view target = rest.substr(0, end);
-  const bool is_clean = std::all_of(target.begin(), target.end(), [](char c) { return c > ' '; });
-  if (!target.starts_with('/') || target.size() > limits_.target_bytes || !is_clean) return false;
+  if (!target.starts_with('/') || target.size() > limits_.target_bytes) return false;
+  HeadGuard guard;
+  guard.check(line);
+  guard.check("\n");  // where the line has been cut off
+  if (guard.failed() || !rest.substr(end).starts_with(" HTTP/1.")) return false;
   head_ = target;
   target_ = {0, static_cast<uint32_t>(head_.size())};
   // Nothing of the request before it stays.

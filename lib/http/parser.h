@@ -1,5 +1,6 @@
 // Reads HTTP/1.x requests from a byte stream that arrives in pieces: llhttp in its strict mode,
-// with the limits and the rules that llhttp leaves to its user.
+// with the limits and the rules that llhttp leaves to its user, see also head_guard.h. A minor
+// version above 1 is read as 1.1 (RFC 9110, 2.5).
 //
 // One object reads the requests of one connection after another and keeps its memory for the next.
 #pragma once
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/head_guard.h"
 #include "http/request.h"
 #include "http/server.h"
 
@@ -46,6 +48,8 @@ class RequestParser {
   // The client asked or allows to keep the connection; valid once the head is complete.
   bool keep_alive() const { return keep_alive_; }
   bool is_http_10() const { return http_10_; }
+  // The request is a HEAD, also where no more than its first line could be read.
+  bool is_head() const { return method_known_ && parser_.method == HTTP_HEAD; }
   const Failure& failure() const { return failure_; }
   // After kComplete, or kFailed with an unknown method: everything but params, query, request_id
   // and received_ns is set. request_id is the client's where it is sane, else empty.
@@ -76,6 +80,7 @@ class RequestParser {
   bool read_headers();
   bool header_room(size_t more);
   Outcome fail(llhttp_errno_t code);
+  llhttp_errno_t execute(std::string_view bytes, size_t& used);
   void keep_line(std::string_view bytes);
   Outcome feed_unknown_method(std::string_view bytes, size_t& used);
   bool read_unknown_method(std::string_view line);
@@ -83,6 +88,7 @@ class RequestParser {
 
   const Limits& limits_;
   llhttp_t parser_;
+  HeadGuard guard_;
   Request request_;
   std::string head_;  // target, then names and values, one after another
   Span target_{};
@@ -94,6 +100,8 @@ class RequestParser {
   uint64_t raw_bytes_ = 0;       // of this request, with chunk headers and the like
   Failure failure_;
   bool started_ = false;
+  bool method_known_ = false;
+  bool in_trailers_ = false;
   bool line_complete_ = false;
   bool unknown_method_ = false;  // all there is of this request is its line
   bool in_value_ = false;

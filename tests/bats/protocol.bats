@@ -176,6 +176,27 @@ END
   each_service malformed
 }
 
+@test 'what parsers disagree on is 400, and nothing behind it is read' {
+  disagreed() {
+    local request next='GET /livez HTTP/1.1\r\nHost: x\r\n\r\n' get='GET /livez HTTP/1.1\r\nHost: x\r\n'
+    local chunked="$2 $3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for request in "${chunked}2\r\n{}XX0\r\n\r\n" "${chunked}2\r\r;AB\r\n{}\r\n0\r\n\r\n" \
+      "${chunked}2\r\n{}\r\n0\r\nA: b\r\n c\r\n\r\n" "${get}A: b\rContent-Length: 5\r\n\r\n" \
+      "${get}A: b\r\n c\r\n\r\n" "${get}: b\r\n\r\n" 'GET /livez HTTP/1.1\nHost: x\r\n\r\n' \
+      'GET /li\tvez HTTP/1.1\r\nHost: x\r\n\r\n' 'GET /li\x80vez HTTP/1.1\r\nHost: x\r\n\r\n' \
+      'GET /livez RTSP/1.0\r\nHost: x\r\n\r\n' 'GET /livez HTTP/1.1\r\nHost: "a b"\r\n\r\n'; do
+      talk "$1" "$request$next"
+      assert_equal "$request $(statuses)" "$request 400"
+    done
+    talk "$1" 'GET /livez HTTP/1.2\r\nHost: x\r\nConnection: close\r\n\r\n'
+    assert_equal "$(statuses)" 200
+    talk "$1" 'HEAD /livez HTTP/1.1\r\nHost: "a b"\r\n\r\n'
+    assert_equal "$(statuses)" 400
+    assert_equal "$(sed '1,/^$/d' <<<"$output")" ''
+  }
+  each_service disagreed
+}
+
 @test 'pipelined requests are answered in their order' {
   pipelined() {
     local get='HTTP/1.1\r\nHost: x\r\n'
