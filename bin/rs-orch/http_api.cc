@@ -53,7 +53,7 @@ struct GivenUp {
 
 // {"workers":[1,2]}, and "force":true where they are not proven to be lost
 Result<GivenUp> parse_given_up(std::string_view body) {
-  const auto json = wire::parse_json(body);
+  const auto json = wire::parse_request_json(body);
   if (!json) return fail(json.error());
   const wire::Json* workers = json->find("workers");
   if (workers == nullptr || workers->as_array() == nullptr || workers->as_array()->empty()) {

@@ -15,7 +15,7 @@ tl::unexpected<Error> no_ids() {
 }  // namespace
 
 Result<Loss> parse_loss(std::string_view body) {
-  const auto json = wire::parse_json(body);
+  const auto json = wire::parse_request_json(body);
   if (!json) return fail(json.error());
   const wire::Json* group = json->find("group");
   if (group == nullptr || group->as_string() == nullptr) {

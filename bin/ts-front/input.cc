@@ -15,10 +15,8 @@ namespace {
 
 using wire::Json;
 
-constexpr size_t kMaxExactDigits = 18;  // that any int64 holds
 constexpr size_t kMaxShownBytes = 40;
 constexpr std::string_view kDigits = "0123456789";
-constexpr std::string_view kInNumber = ".eE+";
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 bool are_digits(std::string_view text) {
@@ -48,47 +46,9 @@ bool is_form(const http::Request& request) {
          !begins_with_brace(request.body);
 }
 
-// Whether digits behind this text belong to a fraction or an exponent.
-bool follows_a_number(std::string_view text) {
-  if (text.ends_with('-')) text.remove_suffix(1);
-  return !text.empty() && kInNumber.find(text.back()) != std::string_view::npos;
-}
-
-// The same JSON, but integers that are too long for wire::Json (which refuses a text with them) are
-// written as fractions: so it is the field that is refused, by its name, and only where it counts.
-std::string without_long_integers(std::string_view json) {
-  std::string out;
-  bool in_string = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string && c == '\\' && i + 1 < json.size()) {
-      out += c;
-      out += json[++i];
-      continue;
-    }
-    if (c == '"') in_string = !in_string;
-    if (in_string || kDigits.find(c) == std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    const size_t end = std::min(json.find_first_not_of(kDigits, i), json.size());
-    const bool integer = !follows_a_number(json.substr(0, i)) &&
-                         (end == json.size() || kInNumber.find(json[end]) == json.npos);
-    out += json.substr(i, end - i);
-    if (integer && end - i > kMaxExactDigits) out += "e0";
-    i = end - 1;
-  }
-  return out;
-}
-
-Result<Json> parse_body(std::string_view body) {
-  auto json = wire::parse_json(body);
-  return json ? json : wire::parse_json(without_long_integers(body));
-}
-
 Result<Json> read_json(std::string_view body) {
   if (body.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
-  auto json = parse_body(body);
+  auto json = wire::parse_request_json(body);
   if (json && json->as_object() == nullptr) {
     return fail(ErrorKind::kBadInput,
                 "the body is " + std::string(json->type_name()) + ", not a JSON object");
@@ -100,7 +60,7 @@ Result<Json> number_of(std::string_view field, std::string_view text) {
   const std::string_view given = text;
   if (are_digits(text)) text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
   if (!text.empty() && (text[0] == '-' || are_digits(text.substr(0, 1)))) {
-    auto number = parse_body(text);
+    auto number = wire::parse_request_json(text);
     const bool ends_in_digit = are_digits(text.substr(text.size() - 1));
     if (number && ends_in_digit && (number->as_int() != nullptr || number->as_double() != nullptr))
       return number;

@@ -137,7 +137,7 @@ Database::Database(const Limits& limits)
     : limits_(limits), schema_(std::make_shared<const Schema>()) {}
 
 Result<std::string> Database::check_command(std::string_view text) const {
-  const auto json = wire::parse_json(text);
+  const auto json = wire::parse_request_json(text);
   if (!json) return fail(json.error());
   const auto command = parse_command(*json, *schema_, limits_);
   if (!command) return fail(command.error());
@@ -145,7 +145,7 @@ Result<std::string> Database::check_command(std::string_view text) const {
 }
 
 Result<std::string> Database::check_change(std::string_view text) const {
-  const auto json = wire::parse_json(text);
+  const auto json = wire::parse_request_json(text);
   if (!json) return fail(json.error());
   const auto command = parse_command(*json, *schema_, limits_);
   if (!command) return fail(command.error());
@@ -156,7 +156,7 @@ Result<std::string> Database::check_change(std::string_view text) const {
 }
 
 Status Database::admit(std::string_view text) const {
-  const auto json = wire::parse_json(text);
+  const auto json = wire::parse_request_json(text);
   if (!json) return fail(json.error());
   const auto command = parse_command(*json, *schema_, limits_);
   if (!command) return fail(command.error());

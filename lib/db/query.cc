@@ -269,7 +269,7 @@ Status answer_query(const Query& query, const Schema& schema, const std::vector<
 
 Result<std::string> answer_read(std::string_view text, const Schema& schema,
                                 const std::vector<Table>& tables, const Limits& limits) {
-  const auto json = wire::parse_json(text);
+  const auto json = wire::parse_request_json(text);
   if (!json) return fail(json.error());
   if (const Json* reads = json->find("reads")) return answer_reads(*reads, schema, tables, limits);
   const auto query = parse_query(*json, schema, limits);

@@ -104,6 +104,19 @@ Status parse_member(const Json::Member& member, const TableSchema& table, const 
   return {};
 }
 
+std::string_view without_blanks(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+// Whoever writes conditions for SQL elsewhere quotes a text here, too.
+std::string_view without_quotes(std::string_view text) {
+  const bool quoted = text.size() >= 2 && text.front() == text.back() &&
+                      (text.front() == '\'' || text.front() == '"');
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
 Result<Where> parse_text(std::string_view text, const TableSchema& table, const Limits& limits) {
   const size_t equals = text.find('=');
   if (equals == std::string_view::npos) {
@@ -111,9 +124,10 @@ Result<Where> parse_text(std::string_view text, const TableSchema& table, const 
         ErrorKind::kBadInput,
         named(table) + ": 'where' as text must be column=value, not '" + shortened(text, 64) + "'");
   }
-  const auto column = column_of(text.substr(0, equals), table);
+  const auto column = column_of(without_blanks(text.substr(0, equals)), table);
   if (!column) return fail(column.error());
-  auto value = value_from_text(text.substr(equals + 1), table.columns[*column].type, limits);
+  const std::string_view given = without_quotes(without_blanks(text.substr(equals + 1)));
+  auto value = value_from_text(given, table.columns[*column].type, limits);
   if (!value) return bad(table, *column, value.error().message);
   Where where;
   where.terms.push_back({*column, Operator::kEq, std::move(*value), {}});

@@ -159,6 +159,10 @@ Router::Match Router::match(Method method, std::string_view path, std::vector<Na
     if (!reason.empty()) return {.kind = Match::Kind::kMalformed, .reason = reason};
   }
   if (segments.too_many) return {};
+  // A slash at the end changes nothing. An empty segment before it does.
+  const size_t last = segments.count - 1;
+  if (last > 0 && segments.at[last].empty() && !segments.at[last - 1].empty())
+    segments.count = last;
 
   // Depth first, literals before parameters, back to the last parameter where a branch ends.
   const auto find = [&](const auto& self, const Node* node, size_t depth) -> const Node* {

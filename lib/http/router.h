@@ -3,8 +3,8 @@
 // A pattern is a path of literal segments and `{name}` parameters: "/api/v1/rides/{rideId}". The
 // path of a request is split at '/' before each segment is percent-decoded, so "%2F" can be part of
 // a parameter; '+' stands for itself. A parameter takes one segment that is not empty. A literal
-// wins over a parameter ("/rides/count" over "/rides/{rideId}"), and a trailing slash makes another
-// path. The path decides first and the method second: a known path without the method is 405.
+// wins over a parameter ("/rides/count" over "/rides/{rideId}"), and one slash behind a path is the
+// same path. The path decides first and the method second: a known path without the method is 405.
 //
 // Filled before the server starts; after that it is only read.
 #pragma once

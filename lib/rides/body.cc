@@ -6,7 +6,7 @@ namespace tandem::rides {
 
 Result<wire::Json> parse_object(std::string_view body) {
   if (body.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
-  auto json = wire::parse_json(body);
+  auto json = wire::parse_request_json(body);
   if (json && json->as_object() == nullptr) {
     return fail(ErrorKind::kBadInput,
                 "the body is " + std::string(json->type_name()) + ", not a JSON object");

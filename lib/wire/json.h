@@ -65,6 +65,11 @@ class Json {
 constexpr size_t kMaxJsonBytes = size_t{64} << 20;
 constexpr size_t kMaxStoredJsonBytes = size_t{4000} << 20;  // simdjson ends at 4 GiB
 
+// Of a request, in which keys that nobody knows are ignored: a number that fits no int64 or finite
+// double is read as a double of 1e308 with its sign, so that it is refused where it counts, by the
+// name of its key, and nowhere else. Everything else as parse_json.
+Result<Json> parse_request_json(std::string_view text);
+
 // Fails with kBadInput: "not JSON: …", "duplicate key 'x'", …
 Result<Json> parse_json(std::string_view text, size_t max_bytes = kMaxJsonBytes);
 

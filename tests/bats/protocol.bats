@@ -133,15 +133,55 @@ END
   each_service wrong_method
 }
 
-@test 'an unknown path is 404, also with a slash at the end' {
+@test 'an unknown path is 404; a slash behind one that is known changes nothing' {
   unknown() {
     local path
-    for path in /nothing / /api/v2/users "$3/" "/$3" /livez/; do
+    for path in /nothing /nothing/ / /api/v2/users "$3//" "/$3" /livez//; do
       http GET "http://127.0.0.1:$1$path" '' --path-as-is
       is_error 404
     done
+    http GET "http://127.0.0.1:$1/livez/"
+    assert_equal "$status" 200
+    http "$2" "http://127.0.0.1:$1$3/" '{}'
+    is_error 400
   }
   each_service unknown
+}
+
+@test 'a number that is too large counts where its key does' {
+  local body user='"username":"large","password":"3d725109c7e7c0bfb9d709836735b56d943d263f"'
+  local users=http://127.0.0.1:$((port_base + 1))/api/v1/users
+  local none='"table":"users","op":"delete","where":{"username":"nobody"}'
+  for body in '"x":1e999' '"x":[123456789012345678901234567890]' '"x":{"y":-18446744073709551616}'; do
+    http PUT "$users" "{$user,$body}"
+    assert_equal "$status" 201
+    http DELETE "$users/large"
+    http POST "$db/db/read" "{\"table\":\"users\",$body}"
+    assert_equal "$status" 200
+    http POST "$db/db/write" "{$none,$body}"
+    assert_equal "$status" 200
+  done
+  http POST "$db/db/read" '{"table":"users","limit":1e999}'
+  is_error 400
+  assert_equal "$(jq '.error.message | contains("limit")' <<<"$output")" true
+  http POST "$db/db/read" '{"table":"rides","where":{"source":123456789012345678901234567890}}'
+  is_error 400
+  assert_equal "$(jq '.error.message | contains("source")' <<<"$output")" true
+}
+
+@test 'a condition as text may be written as for SQL' {
+  http POST "$db/db/write" '{"table":"users","op":"insert","row":{"username":"quoted","password":"x"}}'
+  local where
+  for where in "username='quoted'" "username = 'quoted'" 'username=\"quoted\"' ' username = quoted '; do
+    http POST "$db/db/read" "{\"table\":\"users\",\"count\":true,\"where\":\"$where\"}"
+    assert_equal "$status $output" '200 [1]'
+  done
+  where="username='quoted'"
+  http POST "$db/db/write" "{\"if\":[{\"table\":\"users\",\"where\":\"$where\",\"exists\":false}],
+    \"ops\":[{\"table\":\"users\",\"op\":\"delete\",\"where\":\"$where\"}]}"
+  assert_equal "$status" 409
+  http POST "$db/db/write" "{\"table\":\"users\",\"op\":\"delete\",\"where\":\"$where\"}"
+  assert_equal "$(jq -c .results <<<"$output")" '[{"affected":1}]'
 }
 
 @test 'HEAD is GET without the body' {

@@ -59,6 +59,11 @@ TEST_F(QueryTest, ReadsOneEqualityAsText) {
   EXPECT_EQ(ids(R"("where":"source=21")"), "5");
   EXPECT_EQ(ids(R"("where":"created_by=bob")"), "25");
   EXPECT_EQ(ids(R"("where":"created_by=")"), "");
+  EXPECT_EQ(ids(R"("where":"created_by='bob'")"), "25");
+  EXPECT_EQ(ids(R"("where":" created_by = \"bob\" ")"), "25");
+  EXPECT_EQ(ids(R"("where":"source = '21'")"), "5");
+  EXPECT_EQ(ids(R"("where":"created_by=''bob''")"), "");
+  EXPECT_EQ(ids(R"("where":"created_by='bob")"), "");
 }
 
 TEST_F(QueryTest, OrdersByColumnsThenByKey) {

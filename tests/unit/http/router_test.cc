@@ -54,12 +54,14 @@ TEST_F(RouterTest, LiteralsAndParameters) {
   EXPECT_EQ(get("/Rides"), "404");
 }
 
-TEST_F(RouterTest, ATrailingSlashIsAnotherPath) {
+TEST_F(RouterTest, ASlashBehindAPathIsTheSamePath) {
   add(Method::kGet, "/rides");
   add(Method::kGet, "/users/{name}");
-  EXPECT_EQ(get("/rides/"), "404");
+  EXPECT_EQ(get("/rides/"), "/rides");
+  EXPECT_EQ(get("/users/ann/"), "/users/{name} name=ann");
   EXPECT_EQ(get("/users/"), "404");
-  EXPECT_EQ(get("/users/ann/"), "404");
+  EXPECT_EQ(get("/rides//"), "404");
+  EXPECT_EQ(get("//"), "404");
   EXPECT_EQ(get("//rides"), "404");
 }
 

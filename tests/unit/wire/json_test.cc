@@ -84,6 +84,22 @@ TEST(JsonRead, KeepsIntegersExact) {
   EXPECT_EQ(refusal("18446744073709551616"), "not JSON: a number is malformed or out of range");
 }
 
+TEST(RequestJson, TakesNumbersThatNothingHoldsForLargeOnes) {
+  const auto json = parse_request_json(
+      R"({"a":1e999,"b":-123456789012345678901234567890,"c":[18446744073709551615,7],)"
+      R"("d":"1e999 \" 1e999"})");
+  ASSERT_TRUE(json) << json.error().message;
+  EXPECT_EQ(json->dump(), R"({"a":1e+308,"b":-1e+308,"c":[1e+308,7],"d":"1e999 \" 1e999"})");
+  EXPECT_EQ(parse_request_json("[1e-999]")->dump(), parse_json("[1e-999]")->dump());
+}
+
+TEST(RequestJson, RefusesWhatIsNoJson) {
+  for (const char* text : {"", "{", "[1e999", "[1e999e1]", "[01e999]", "[--1e999]", "[1e999,]",
+                           "[.1e999]", R"({"a":1e999,"a":1})"}) {
+    EXPECT_FALSE(parse_request_json(text)) << text;
+  }
+}
+
 TEST(JsonRead, RefusesDuplicateKeysAtAnyDepth) {
   EXPECT_EQ(refusal(R"({"a":1,"b":2,"a":1})"), "duplicate key 'a'");
   EXPECT_EQ(refusal(R"([{"x":[{"k":1,"\u006b":2}]}])"), "duplicate key 'k'");
