@@ -64,6 +64,8 @@ void Caller::send(Attempt& attempt) {
   request.body = attempt.call.body;
   request.headers = attempt.call.headers;
   request.headers.push_back("X-Request-Id: " + attempt.request_id);
+  // What a service would ignore, a misspelt "where" perhaps, is an error for people and scripts.
+  request.headers.emplace_back("Prefer: handling=strict");
   if (!request.body.empty()) request.headers.emplace_back("Content-Type: application/json");
   if (!attempt.call.key.empty()) {
     request.headers.push_back("Idempotency-Key: " + attempt.call.key);

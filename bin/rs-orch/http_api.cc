@@ -94,9 +94,14 @@ Result<repl::ReplicaId> named_replica(const Request& request, Orchestrator& orch
 }  // namespace
 
 void HttpApi::add_routes(http::Router& router) {
+  static constexpr http::Known kReadNames = {"table columns where order limit offset count reads",
+                                             "consistency replica",
+                                             "table columns where order limit offset count"};
+  static constexpr http::Known kWriteNames = {
+      "table op where row set if ops", {}, "table op where row set exists count"};
   static constexpr http::RouteRow<HttpApi> kRows[] = {
-      {Method::kPost, "/api/v1/db/read", &HttpApi::db_read},
-      {Method::kPost, "/api/v1/db/write", &HttpApi::db_write},
+      {Method::kPost, "/api/v1/db/read", &HttpApi::db_read, kReadNames},
+      {Method::kPost, "/api/v1/db/write", &HttpApi::db_write, kWriteNames},
       {Method::kPost, "/api/v1/db/clear", &HttpApi::db_clear},
       {Method::kPost, "/api/v1/create/slave", &HttpApi::create_slave},
       {Method::kPost, "/api/v1/crash/master", &HttpApi::crash_master},
@@ -105,7 +110,7 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kGet, "/api/v1/worker/status", &HttpApi::worker_status},
       {Method::kPost, "/api/v1/worker/{id}/transfer", &HttpApi::worker_transfer},
       {Method::kPost, "/api/v1/worker/{id}/restart", &HttpApi::worker_restart},
-      {Method::kPost, "/api/v1/accept-loss", &HttpApi::accept_loss},
+      {Method::kPost, "/api/v1/accept-loss", &HttpApi::accept_loss, {"workers force"}},
       {Method::kGet, "/api/v1/orchestrator", &HttpApi::orchestrator},
       {Method::kGet, "/api/v1/events", &HttpApi::events},
   };

@@ -7,11 +7,14 @@ namespace {
 using tandem::http::Method;
 
 constexpr tandem::http::RouteRow<RideHandlers> kRows[] = {
-    {Method::kPost, "/api/v1/rides", &RideHandlers::create},
-    {Method::kGet, "/api/v1/rides", &RideHandlers::search},
-    {Method::kGet, "/api/v1/rides/count", &RideHandlers::count},
-    {Method::kGet, "/api/v1/rides/{rideId}", &RideHandlers::show},
-    {Method::kPost, "/api/v1/rides/{rideId}", &RideHandlers::join},
+    {Method::kPost,
+     "/api/v1/rides",
+     &RideHandlers::create,
+     {"created_by timestamp source destination"}},
+    {Method::kGet, "/api/v1/rides", &RideHandlers::search, {{}, "source destination consistency"}},
+    {Method::kGet, "/api/v1/rides/count", &RideHandlers::count, {{}, "consistency"}},
+    {Method::kGet, "/api/v1/rides/{rideId}", &RideHandlers::show, {{}, "consistency"}},
+    {Method::kPost, "/api/v1/rides/{rideId}", &RideHandlers::join, {"username"}},
     {Method::kDelete, "/api/v1/rides/{rideId}", &RideHandlers::remove},
 };
 

@@ -7,8 +7,8 @@ namespace {
 using tandem::http::Method;
 
 constexpr tandem::http::RouteRow<UserHandlers> kRows[] = {
-    {Method::kPut, "/api/v1/users", &UserHandlers::create},
-    {Method::kGet, "/api/v1/users", &UserHandlers::list},
+    {Method::kPut, "/api/v1/users", &UserHandlers::create, {"username password"}},
+    {Method::kGet, "/api/v1/users", &UserHandlers::list, {{}, "consistency"}},
     {Method::kDelete, "/api/v1/users/{username}", &UserHandlers::remove},
 };
 

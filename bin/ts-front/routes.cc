@@ -9,11 +9,11 @@ using http::Method;
 
 constexpr http::RouteRow<Handlers> kRows[] = {
     {Method::kGet, "/products", &Handlers::list_products},
-    {Method::kPost, "/products", &Handlers::add_product},
+    {Method::kPost, "/products", &Handlers::add_product, {"name price quantity"}},
     {Method::kGet, "/products/{name}", &Handlers::get_product},
-    {Method::kPatch, "/products/{name}", &Handlers::set_price},
-    {Method::kPost, "/products/{name}/restock", &Handlers::restock},
-    {Method::kPost, "/orders", &Handlers::buy},
+    {Method::kPatch, "/products/{name}", &Handlers::set_price, {"price"}},
+    {Method::kPost, "/products/{name}/restock", &Handlers::restock, {"quantity"}},
+    {Method::kPost, "/orders", &Handlers::buy, {"name quantity"}},
     {Method::kGet, "/orders/{number}", &Handlers::get_order},
     {Method::kGet, "/replicas", &Handlers::list_replicas},
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/router.h"
+#include "http/strict.h"
 
 namespace tandem::http {
 
@@ -14,6 +15,7 @@ struct RouteRow {
   Method method;
   const char* pattern;  // as Router::add() takes it
   void (Handlers::*handler)(const Request&, Responder);
+  Known known = {};  // what strict clients may send
 };
 
 // `handlers` outlives the router.
@@ -21,7 +23,11 @@ template <typename Handlers, size_t kRows>
 void add_routes(Router& router, Handlers& handlers, const RouteRow<Handlers> (&rows)[kRows]) {
   for (const RouteRow<Handlers>& row : rows) {
     router.add(row.method, row.pattern,
-               [&handlers, handler = row.handler](const Request& request, Responder responder) {
+               [&handlers, handler = row.handler, known = row.known](const Request& request,
+                                                                     Responder responder) {
+                 if (const Status good = check_strict(request, known); !good) {
+                   return responder.error(good.error());
+                 }
                  (handlers.*handler)(request, std::move(responder));
                });
   }

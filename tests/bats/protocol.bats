@@ -169,6 +169,30 @@ END
   assert_equal "$(jq '.error.message | contains("source")' <<<"$output")" true
 }
 
+@test 'a misspelt key is refused where that is asked for' {
+  local wrong='{"table":"users","count":true,"wher":{"username":"nobody"}}'
+  local strict=(-H 'Prefer: handling=strict')
+  http POST "$db/db/read" "$wrong"
+  assert_equal "$status" 200
+  http POST "$db/db/read" "$wrong" "${strict[@]}"
+  is_error 400
+  assert_equal "$(jq -r .error.message <<<"$output")" "unknown key 'wher'"
+  http POST "$db/db/read?strict=1" "{\"reads\":[$wrong]}"
+  is_error 400
+  http POST "$db/db/write?strict=1" '{"ops":[{"table":"users","op":"delete","where":{},"set_":1}]}'
+  is_error 400
+  http POST "$db/db/read?strict=1&consistancy=eventual" '{"table":"users"}'
+  is_error 400
+  http POST "$db/db/read?strict=1&consistency=eventual" '{"reads":[{"table":"users","count":true}]}'
+  assert_equal "$status" 200
+  run -65 "$TANDEM_BIN/rs-client" db read "$wrong" -o "${db%/api/v1}"
+  assert_output --partial "unknown key 'wher'"
+  http PUT "http://127.0.0.1:$((port_base + 1))/api/v1/users" '{"usernam":"x"}' "${strict[@]}"
+  assert_equal "$(jq -r .error.message <<<"$output")" "unknown key 'usernam'"
+  http GET "http://127.0.0.1:$((port_base + 2))/api/v1/rides?strict=1&source=1&dest=2"
+  assert_equal "$(jq -r .error.message <<<"$output")" "unknown parameter 'dest'"
+}
+
 @test 'a condition as text may be written as for SQL' {
   http POST "$db/db/write" '{"table":"users","op":"insert","row":{"username":"quoted","password":"x"}}'
   local where

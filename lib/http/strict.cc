@@ -1,0 +1,96 @@
+#include "http/strict.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "http/form.h"
+#include "wire/json.h"
+
+namespace tandem::http {
+namespace {
+
+using wire::Json;
+
+constexpr size_t kMaxShownBytes = 64;
+
+// Calls take(part) for each part between separators, without blanks around it.
+template <typename Take>
+bool any_part(std::string_view text, char separator, Take take) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
+    while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
+    if (take(part)) return true;
+  }
+  return false;
+}
+
+bool asks(const Request& request) {
+  if (request.query_value("strict") == "1") return true;
+  const auto is_it = [](std::string_view preference) {
+    return equals_ignoring_case(preference, "handling=strict") ||
+           equals_ignoring_case(preference, "handling=\"strict\"");
+  };
+  return std::any_of(request.headers.begin(), request.headers.end(), [&](const NameValue& header) {
+    return equals_ignoring_case(header.name, "prefer") && any_part(header.value, ',', is_it);
+  });
+}
+
+Status check_name(std::string_view name, std::string_view known, const char* what) {
+  if (any_part(known, ' ', [name](std::string_view each) { return each == name; })) return {};
+  std::string shown(name.substr(0, kMaxShownBytes));
+  if (shown.size() < name.size()) shown = "a longer text";
+  return fail(ErrorKind::kBadInput, "unknown " + std::string(what) + " '" + shown + "'");
+}
+
+Status check_keys(const Json& object, std::string_view known) {
+  if (object.as_object() == nullptr) return {};
+  for (const auto& [key, value] : *object.as_object()) {
+    if (Status good = check_name(key, known, "key"); !good) return good;
+  }
+  return {};
+}
+
+Status check_items(const Json& object, std::string_view known) {
+  for (const char* name : {"if", "ops", "reads"}) {
+    const Json* list = object.find(name);
+    if (list == nullptr || list->as_array() == nullptr) continue;
+    for (const Json& item : *list->as_array()) {
+      if (Status good = check_keys(item, known); !good) return good;
+    }
+  }
+  return {};
+}
+
+Status check_body(const Request& request, const Known& known) {
+  if (const auto json = wire::parse_request_json(request.body)) {
+    const Status good = check_keys(*json, known.body);
+    return good && !known.items.empty() ? check_items(*json, known.items) : good;
+  }
+  const std::string_view type = request.header("Content-Type").value_or("");
+  if (!type.starts_with("application/x-www-form-urlencoded")) return {};
+  std::string storage;
+  std::vector<NameValue> fields;
+  if (!parse_form(request.body, storage, fields)) return {};
+  for (const NameValue& field : fields) {
+    if (Status good = check_name(field.name, known.body, "field"); !good) return good;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check_strict(const Request& request, const Known& known) {
+  if (!asks(request)) return {};
+  for (const NameValue& parameter : request.query) {
+    if (parameter.name == "strict") continue;
+    if (Status good = check_name(parameter.name, known.query, "parameter"); !good) return good;
+  }
+  if (known.body.empty() || request.body.empty()) return {};
+  return check_body(request, known);
+}
+
+}  // namespace tandem::http

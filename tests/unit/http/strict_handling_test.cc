@@ -1,0 +1,49 @@
+#include <gtest/gtest.h>
+
+#include "http/strict.h"
+
+namespace tandem::http {
+namespace {
+
+constexpr Known kKnown = {"table where ops", "limit", "table op"};
+
+std::string refusal(const Request& request) {
+  const Status status = check_strict(request, kKnown);
+  return status ? "" : status.error().message;
+}
+
+Request body(std::string_view text) {
+  return {.headers = {{"Prefer", "handling=strict"}}, .body = text};
+}
+
+TEST(StrictHandling, IsAskedForByHeaderOrQuery) {
+  const std::string_view wrong = R"({"wher":{}})";
+  EXPECT_EQ(refusal({.body = wrong}), "");
+  EXPECT_EQ(refusal({.headers = {{"Prefer", "respond-async, wait=1"}}, .body = wrong}), "");
+  EXPECT_EQ(refusal({.query = {{"strict", "0"}}, .body = wrong}), "");
+  EXPECT_EQ(refusal({.query = {{"strict", "1"}}, .body = wrong}), "unknown key 'wher'");
+  EXPECT_EQ(refusal({.headers = {{"prefer", "wait=1, Handling=Strict"}}, .body = wrong}),
+            "unknown key 'wher'");
+  EXPECT_EQ(refusal({.headers = {{"A", "b"}, {"Prefer", "handling=\"strict\""}}, .body = wrong}),
+            "unknown key 'wher'");
+}
+
+TEST(StrictHandling, KnowsTheKeysOfABodyAndOfItsLists) {
+  EXPECT_EQ(refusal(body(R"({"table":1,"where":{"any":1},"ops":[{"op":1,"table":2}]})")), "");
+  EXPECT_EQ(refusal(body(R"({"ops":[{"op":1},{"tabel":2}]})")), "unknown key 'tabel'");
+  EXPECT_EQ(refusal(body(R"({"Table":1})")), "unknown key 'Table'");
+  EXPECT_EQ(refusal(body(R"({"":1})")), "unknown key ''");
+  // What is wrong with these the call says.
+  for (const char* other : {"", "{", "[1]", "7"}) EXPECT_EQ(refusal(body(other)), "") << other;
+}
+
+TEST(StrictHandling, KnowsParametersAndFieldsOfForms) {
+  EXPECT_EQ(refusal({.query = {{"strict", "1"}, {"limit", "1"}}}), "");
+  EXPECT_EQ(refusal({.query = {{"strict", "1"}, {"limits", "1"}}}), "unknown parameter 'limits'");
+  Request form = body("table=1&wher=2");
+  form.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+  EXPECT_EQ(refusal(form), "unknown field 'wher'");
+}
+
+}  // namespace
+}  // namespace tandem::http
