@@ -100,7 +100,7 @@ Setting& Setting::one_of(std::vector<std::string> choices) {
 }
 
 Setting& Setting::checked_by(Check check) {
-  CHECK(type_ == SettingType::kText);
+  CHECK(type_ == SettingType::kText || type_ == SettingType::kTextList);
   check_ = std::move(check);
   return *this;
 }

@@ -67,9 +67,9 @@ class Setting {
   Setting& required();
   // Text only: one of these.
   Setting& one_of(std::vector<std::string> choices);
-  // Text only: what the values that are given have to be besides, such as the URL of a server. The
-  // error's message follows the key, in the file's or command line's place: it says what is wrong
-  // with the value.
+  // Texts and lists of texts only: what the values or items that are given have to be besides, such
+  // as the URL of a server. The error's message follows the key, in the file's or command line's
+  // place: it says what is wrong with the value.
   using Check = std::function<Status(const std::string&)>;
   Setting& checked_by(Check check);
 

@@ -20,6 +20,15 @@ void declare_http(HttpConfig& config, SettingTable& table) {
   http::Limits& limits = config.limits;
   table.text("http.host", config.host, "address to listen on");
   table.integer("http.port", config.port, 0, 65535, "port to listen on; 0 takes a free one");
+  table
+      .text_list("http.hosts", config.hosts,
+                 "names under which it is asked, others are 421; none: those of loopback where it "
+                 "listens there, else any; \"*\" is any")
+      .checked_by(http::check_host);
+  table
+      .text_list("http.origins", config.origins,
+                 "other sites whose pages may use it, such as https://shop.example:8443")
+      .checked_by(http::check_origin);
   table.size("http.max_body", limits.body_bytes, "longest body of a request; more is 413", 1);
   table.size("http.max_target", limits.target_bytes, "longest path with query; more is 414", 64);
   table.size("http.max_headers", limits.header_bytes, "longest headers of a request; more is 431",
@@ -81,6 +90,7 @@ uint16_t HttpService::port() const {
 void HttpService::start(UniqueFunction<void(Status)> done) {
   http::ServerOptions options;
   options.limits = config_.limits;
+  options.policy = {config_.hosts, http::is_loopback(config_.host), config_.origins};
   options.observer = &access_log_;
   server_ = std::make_unique<http::Server>(loop_, options, router_);
   Status status = server_->listen(config_.host, config_.port);

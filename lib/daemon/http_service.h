@@ -30,6 +30,8 @@ namespace tandem::daemon {
 struct HttpConfig {
   std::string host = "127.0.0.1";
   uint16_t port = 8080;
+  std::vector<std::string> hosts = {};    // see http/origin_policy.h
+  std::vector<std::string> origins = {};  // likewise
   http::Limits limits;
 };
 

@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "http/form.h"
+#include "http/health.h"
 
 namespace tandem::http {
 namespace {
@@ -124,6 +125,7 @@ void Connection::begin_exchange() {
   keep_alive_ = parser_.keep_alive();
   is_head_ = request.method == Method::kHead;
   chunked_ = !parser_.is_http_10();
+  origin_ = allowed_origin(host_.policy, request);
   request_id_ = request.request_id;
   if (request_id_.empty()) {
     write_hex(random_id(), made_id_);
@@ -140,6 +142,25 @@ void Connection::handle_request() {
   const Router::Match match =
       host_.router.match(request.method, request.path, request.params, decoded_path_);
   pattern_ = match.pattern;
+  if (admit(match)) dispatch(match);
+  if (!busy() && phase_ == Phase::kOpen) parser_.next();
+}
+
+// False where it has been answered: it is for another server, or from a page that must not.
+bool Connection::admit(const Router::Match& match) {
+  const Request& request = parser_.request();
+  if (!is_health_pattern(match.pattern) && !knows_host(host_.policy, request)) {
+    answer_error(421, "this server is not the host that was asked, see http.hosts");
+    return false;
+  }
+  const bool reads = request.method == Method::kGet || request.method == Method::kHead ||
+                     request.method == Method::kOptions;
+  if (reads || may_change(host_.policy, request)) return true;
+  answer_error(403, "a page of another origin may not do this, see http.origins");
+  return false;
+}
+
+void Connection::dispatch(const Router::Match& match) {
   switch (match.kind) {
     case Router::Match::Kind::kRoute:
       call_handler(match);
@@ -150,16 +171,25 @@ void Connection::handle_request() {
     case Router::Match::Kind::kNoMethod:
       answer_error(405, "the path does not have this method", match.allow);
       break;
-    case Router::Match::Kind::kOptions: {
-      const NameValue allow{"Allow", match.allow};
-      answer({.status = 204, .content_type = {}, .body = {}, .headers = {&allow, 1}});
+    case Router::Match::Kind::kOptions:
+      answer_options(match.allow);
       break;
-    }
     case Router::Match::Kind::kMalformed:
       answer_error(400, match.reason);
       break;
   }
-  if (!busy() && phase_ == Phase::kOpen) parser_.next();
+}
+
+// Also what a browser asks before a page of an allowed origin may send its request.
+void Connection::answer_options(std::string_view allow) {
+  const NameValue headers[] = {
+      {"Allow", allow},
+      {"Access-Control-Allow-Methods", allow},
+      {"Access-Control-Allow-Headers",
+       "Content-Type, Idempotency-Key, X-Db-Index, X-Request-Id, Prefer, Last-Event-ID"},
+      {"Access-Control-Max-Age", "600"}};
+  const size_t count = origin_.empty() ? 1 : std::size(headers);
+  answer({.status = 204, .content_type = {}, .body = {}, .headers = {headers, count}});
 }
 
 void Connection::call_handler(const Router::Match& match) {
@@ -223,6 +253,8 @@ void Connection::write_answer(const Response& response) {
                .connection = connection_header(),
                .date_line = host_.date.at(host_.loop.now_ms()),
                .request_id = request_id_,
+               .origin = origin_,
+               .varies = !host_.policy.origins.empty(),
                .extra = response.headers});
   if (!is_head_ && !bodiless) out_ += response.body;
   finish_request(response.status, out_.size() - before);
@@ -289,6 +321,8 @@ void Connection::begin_stream(std::string_view content_type, std::span<const Nam
                .connection = connection_header(),
                .date_line = host_.date.at(host_.loop.now_ms()),
                .request_id = request_id_,
+               .origin = origin_,
+               .varies = !host_.policy.origins.empty(),
                .extra = headers});
   finish_request(200, out_.size() - before);
   streaming_ = true;

@@ -25,7 +25,11 @@ class Connection;
 class ConnectionHost {
  public:
   ConnectionHost(loop::Loop& l, const ServerOptions& options, const Router& r)
-      : loop(l), router(r), limits(options.limits), observer(options.observer) {}
+      : loop(l),
+        router(r),
+        limits(options.limits),
+        policy(normal(options.policy)),
+        observer(options.observer) {}
 
   // The connection wants proceed() and flush() before the loop blocks.
   virtual void touch(Connection& connection) = 0;
@@ -33,6 +37,7 @@ class ConnectionHost {
   loop::Loop& loop;
   const Router& router;
   const Limits limits;
+  const OriginPolicy policy;
   Observer* const observer;
   bool draining = false;
   DateLine date;
@@ -94,6 +99,9 @@ class Connection final : public Exchange, public loop::StreamEvents {
   void keep(std::string_view bytes);
   void handle_request();
   void begin_exchange();
+  bool admit(const Router::Match& match);
+  void dispatch(const Router::Match& match);
+  void answer_options(std::string_view allow);
   void call_handler(const Router::Match& match);
   void refuse(int status, std::string_view message);
   void refuse_unknown_method();
@@ -121,6 +129,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   const Route* route_ = nullptr;
   std::string_view pattern_;
   std::string_view request_id_;
+  std::string_view origin_;  // of a page that may read the answer
   char made_id_[16];
   int64_t received_ns_ = 0;
 

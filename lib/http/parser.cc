@@ -270,12 +270,14 @@ int RequestParser::on_head_complete() {
 // Brings the target into origin form: a client may send the absolute form to any server.
 bool RequestParser::read_target() {
   std::string_view target = view(target_);
+  request_.host.reset();
   if (!target.starts_with('/')) {
     const size_t authority = target.find("://");
     const bool is_star = target == "*" && request_.method == Method::kOptions;
     if (authority != std::string_view::npos) {
       const size_t path = target.find_first_of("/?", authority + 3);
-      if (!is_host(target.substr(authority + 3, path - authority - 3))) {
+      request_.host = target.substr(authority + 3, path - authority - 3);
+      if (!is_host(*request_.host)) {
         refuse(400, "malformed request target");
         return false;
       }
@@ -311,6 +313,7 @@ bool RequestParser::read_headers() {
           refuse(400, "malformed Host header");
           return false;
         }
+        if (!request_.host) request_.host = header.value;
         break;
       case 6:
         if (!equals_ignoring_case(header.name, "expect")) break;

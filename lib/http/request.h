@@ -25,8 +25,10 @@ struct NameValue {
 };
 
 struct Request {
-  Method method = Method::kGet;      // kHead reaches the handler of kGet
-  std::string_view target{};         // as sent, in origin form: "/api/v1/users/a%20b?x=1"
+  Method method = Method::kGet;  // kHead reaches the handler of kGet
+  std::string_view target{};     // as sent, in origin form: "/api/v1/users/a%20b?x=1"
+  // Whom the client asked: the authority of an absolute target, else the Host header, else nothing.
+  std::optional<std::string_view> host{};
   std::string_view path{};           // the target without its query, not decoded
   std::vector<NameValue> params{};   // of the pattern: percent-decoded, valid UTF-8, not empty
   std::vector<NameValue> query{};    // decoded as application/x-www-form-urlencoded, in order

@@ -63,6 +63,8 @@ std::string_view reason_phrase(int status) {
       return "Unsupported Media Type";
     case 417:
       return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
     case 422:
       return "Unprocessable Content";
     case 425:
@@ -169,6 +171,14 @@ void append_head(std::string& out, const ResponseHead& head) {
     out += head.connection;
     out += "\r\n";
   }
+  if (!head.origin.empty()) {
+    out += "Access-Control-Allow-Origin: ";
+    out += head.origin;
+    out +=
+        "\r\nAccess-Control-Expose-Headers: X-Db-Index, X-Request-Id, Idempotency-Key, "
+        "Retry-After, Allow\r\n";
+  }
+  if (head.varies) out += "Vary: Origin\r\n";
   for (const NameValue& header : head.extra) {
     out += header.name;
     out += ": ";

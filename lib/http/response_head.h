@@ -35,6 +35,8 @@ struct ResponseHead {
   std::string_view connection{};  // "", "close" or "keep-alive"
   std::string_view date_line{};
   std::string_view request_id{};
+  std::string_view origin{};  // whose pages may read this; "": no others than its own
+  bool varies = false;        // other origins may get another answer
   std::span<const NameValue> extra{};
 };
 

@@ -7,6 +7,10 @@
 // closes: 400 malformed, 408 too slow, 413, 414, 417, 431, 501, 505; 503 above the limit of
 // connections.
 //
+// Requests for another host are answered 421, and those of a foreign page that could change
+// something 403, see origin_policy.h; health and metrics always answer. Pages of the origins that
+// the policy allows get the headers of CORS.
+//
 // A connection that closes after an answer first sends FIN and then reads on for a moment, because
 // closing with unread input would reset it and could destroy the answer on its way.
 #pragma once
@@ -19,6 +23,7 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "http/observer.h"
+#include "http/origin_policy.h"
 #include "http/router.h"
 #include "loop/loop.h"
 
@@ -39,6 +44,7 @@ struct Limits {
 
 struct ServerOptions {
   Limits limits;
+  OriginPolicy policy = {};
   int backlog = 1024;
   Observer* observer = nullptr;  // outlives the server
 };

@@ -98,7 +98,7 @@ END
     http "$2" "http://127.0.0.1:$1$3" '' -H 'Transfer-Encoding: chunked' --data-binary "@$BATS_TEST_TMPDIR/body"
     is_error 413
     # Announced only: the answer does not wait for the body.
-    talk "$1" "$2 $3 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
+    talk "$1" "$2 $3 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"
     assert_equal "$(statuses)" 413
   }
   each_service too_long
@@ -127,7 +127,7 @@ END
     assert_equal "$status $output" '204 '
     run grep -i "^allow: .*$2" "$BATS_TEST_TMPDIR/head"
     assert_success
-    talk "$1" "BREW $3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    talk "$1" "BREW $3 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     assert_equal "$(statuses)" 405
   }
   each_service wrong_method
@@ -167,6 +167,83 @@ END
   http POST "$db/db/read" '{"table":"rides","where":{"source":123456789012345678901234567890}}'
   is_error 400
   assert_equal "$(jq '.error.message | contains("source")' <<<"$output")" true
+}
+
+# What browsers send for pages of others, and for a name of theirs that leads here.
+@test 'pages of other origins change nothing' {
+  others() {
+    local url=http://127.0.0.1:$1 path
+    for path in "$3" /api/v1/db/clear; do
+      http POST "$url$path" '{}' -H 'Origin: http://evil.example'
+      is_error 403
+      http POST "$url$path" '{}' -H 'Sec-Fetch-Site: cross-site' -H 'Content-Type: text/plain'
+      is_error 403
+      http POST "$url$path" '{}' -H 'Origin: null'
+      is_error 403
+    done
+    http "$2" "$url$3" '{}' -H "Origin: $url" -H 'Sec-Fetch-Site: same-origin'
+    is_error 400
+    http GET "$url/livez" '' -H 'Origin: http://evil.example' -H 'Sec-Fetch-Site: cross-site'
+    assert_equal "$status" 200
+    http DELETE "$url$3/x" '' -H 'Origin: http://evil.example'
+    assert_equal "$status" 403
+  }
+  http POST "$db/create/slave" '' -H 'Origin: http://evil.example'
+  is_error 403
+  http POST "$db/crash/master" '' -H 'Sec-Fetch-Site: cross-site'
+  is_error 403
+  each_service others
+}
+
+@test 'another host is 421, but for health and metrics' {
+  other_host() {
+    local host path
+    for host in evil.example localhost.evil.example 10.0.0.1 127.evil.example; do
+      http GET "http://127.0.0.1:$1/nothing" '' -H "Host: $host:$1"
+      is_error 421
+      http "$2" "http://127.0.0.1:$1$3" '{}' -H "Host: $host:$1"
+      is_error 421
+      talk "$1" "GET http://$host/nothing HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n"
+      assert_equal "$(statuses)" 421
+      for path in livez healthz readyz metrics; do
+        http GET "http://127.0.0.1:$1/$path" '' -H "Host: $host"
+        assert_equal "$status" 200
+      done
+    done
+    for host in localhost LOCALHOST:1 127.9.9.9 '[::1]:80'; do
+      http GET "http://127.0.0.1:$1/nothing" '' -H "Host: $host"
+      is_error 404
+    done
+  }
+  each_service other_host
+}
+
+@test 'http.hosts names other hosts, http.origins whose pages may ask' {
+  local fields
+  rpc=ipc://$database/run/sock/orch.sock
+  take_ports 1
+  start_service rs-users users 0 --set http.hosts=shop.example --set count.file=named.count \
+    --set http.origins=https://shop.example:8443,http://a
+  local url=http://127.0.0.1:$port_base/api/v1/users pid=$started
+  http GET "$url"
+  is_error 421
+  http PUT "$url" '{}' -H 'Host: shop.example' -H 'Origin: http://b'
+  is_error 403
+  assert_equal "$(curl -sS -o /dev/null -D - -H 'Host: Shop.Example:1' "$url" | grep -c '^Vary: Origin')" 1
+  fields=$(curl -sS -o /dev/null -D - -X PUT -d '{}' -H 'Host: shop.example' \
+    -H 'Sec-Fetch-Site: cross-site' -H 'Origin: https://shop.example:8443' "$url" | tr -d '\r')
+  assert_regex "$fields" '^HTTP/1.1 400'
+  assert_regex "$fields" 'Access-Control-Allow-Origin: https://shop.example:8443'
+  fields=$(curl -sS -D - -X OPTIONS -H 'Host: shop.example' -H 'Origin: http://a' \
+    -H 'Access-Control-Request-Method: PUT' "$url" | tr -d '\r')
+  assert_regex "$fields" '^HTTP/1.1 204'
+  assert_regex "$fields" 'Access-Control-Allow-Methods: .*PUT'
+  assert_regex "$fields" 'Access-Control-Allow-Headers: .*Idempotency-Key'
+  fields=$(curl -sS -D - -X OPTIONS -H 'Host: shop.example' -H 'Origin: http://b' "$url")
+  refute_regex "$fields" Access-Control
+  stop_started "$pid"
+  RS_USERS_HTTP_ORIGINS=a run -78 "$TANDEM_BIN/rs-users" --check
+  assert_output --partial "'a' is no origin"
 }
 
 @test 'a misspelt key is refused where that is asked for' {
@@ -210,7 +287,7 @@ END
 
 @test 'HEAD is GET without the body' {
   head_request() {
-    talk "$1" 'HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    talk "$1" 'HEAD /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
     assert_equal "$(statuses)" 200
     assert_regex "$output" 'Content-Length: [1-9]'
     assert_equal "$(sed '1,/^$/d' <<<"$output")" ''
@@ -222,19 +299,19 @@ END
   malformed() {
     local request
     for request in 'nonsense\r\n\r\n' 'GET\r\n\r\n' 'GET /livez HTTP/1.1\r\n\r\n' \
-      'GET livez HTTP/1.1\r\nHost: x\r\n\r\n' \
-      'GET /livez HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n' \
-      'GET /livez HTTP/1.1\r\nHost: x\r\nBad Name: y\r\n\r\n' \
-      'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n' \
-      'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n' \
-      'POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' \
-      'POST /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'; do
+      'GET livez HTTP/1.1\r\nHost: localhost\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: localhost\r\nBad Name: y\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n' \
+      'GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n' \
+      'POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' \
+      'POST /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'; do
       talk "$1" "$request"
       assert_equal "$request $(statuses)" "$request 400"
     done
-    talk "$1" 'GET /livez HTTP/2.0\r\nHost: x\r\n\r\n'
+    talk "$1" 'GET /livez HTTP/2.0\r\nHost: localhost\r\n\r\n'
     assert_equal "$(statuses)" 505
-    talk "$1" 'GET /livez HTTP/1.1\r\nHost: x\r\nExpect: money\r\n\r\n'
+    talk "$1" 'GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: money\r\n\r\n'
     assert_equal "$(statuses)" 417
   }
   each_service malformed
@@ -242,17 +319,17 @@ END
 
 @test 'what parsers disagree on is 400, and nothing behind it is read' {
   disagreed() {
-    local request next='GET /livez HTTP/1.1\r\nHost: x\r\n\r\n' get='GET /livez HTTP/1.1\r\nHost: x\r\n'
-    local chunked="$2 $3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    local request next='GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n' get='GET /livez HTTP/1.1\r\nHost: localhost\r\n'
+    local chunked="$2 $3 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     for request in "${chunked}2\r\n{}XX0\r\n\r\n" "${chunked}2\r\r;AB\r\n{}\r\n0\r\n\r\n" \
       "${chunked}2\r\n{}\r\n0\r\nA: b\r\n c\r\n\r\n" "${get}A: b\rContent-Length: 5\r\n\r\n" \
-      "${get}A: b\r\n c\r\n\r\n" "${get}: b\r\n\r\n" 'GET /livez HTTP/1.1\nHost: x\r\n\r\n' \
-      'GET /li\tvez HTTP/1.1\r\nHost: x\r\n\r\n' 'GET /li\x80vez HTTP/1.1\r\nHost: x\r\n\r\n' \
-      'GET /livez RTSP/1.0\r\nHost: x\r\n\r\n' 'GET /livez HTTP/1.1\r\nHost: "a b"\r\n\r\n'; do
+      "${get}A: b\r\n c\r\n\r\n" "${get}: b\r\n\r\n" 'GET /livez HTTP/1.1\nHost: localhost\r\n\r\n' \
+      'GET /li\tvez HTTP/1.1\r\nHost: localhost\r\n\r\n' 'GET /li\x80vez HTTP/1.1\r\nHost: localhost\r\n\r\n' \
+      'GET /livez RTSP/1.0\r\nHost: localhost\r\n\r\n' 'GET /livez HTTP/1.1\r\nHost: "a b"\r\n\r\n'; do
       talk "$1" "$request$next"
       assert_equal "$request $(statuses)" "$request 400"
     done
-    talk "$1" 'GET /livez HTTP/1.2\r\nHost: x\r\nConnection: close\r\n\r\n'
+    talk "$1" 'GET /livez HTTP/1.2\r\nHost: localhost\r\nConnection: close\r\n\r\n'
     assert_equal "$(statuses)" 200
     talk "$1" 'HEAD /livez HTTP/1.1\r\nHost: "a b"\r\n\r\n'
     assert_equal "$(statuses)" 400
@@ -263,7 +340,7 @@ END
 
 @test 'pipelined requests are answered in their order' {
   pipelined() {
-    local get='HTTP/1.1\r\nHost: x\r\n'
+    local get='HTTP/1.1\r\nHost: localhost\r\n'
     talk "$1" "GET /livez $get\r\nGET /nothing $get\r\n$2 $3 ${get}Content-Length: 1\r\n\r\n{GET /readyz ${get}Connection: close\r\n\r\n"
     assert_equal "$(statuses)" '200 404 400 200'
   }
@@ -277,14 +354,14 @@ END
     printf 'GET /li' >&$fd
     printf 'vez HTTP/1.1\r\nHo' >&$fd
     printf 'st: x\r\n' >&$fd
-    printf '\r\nGET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&$fd
+    printf '\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&$fd
     output=$(timeout 20 cat <&$fd | tr -d '\r')
     exec {fd}>&-
     assert_equal "$(statuses)" '200 200'
   }
   each_service pieces
   # A body by its length, by chunks, and after "100 Continue".
-  local post='POST /api/v1/db/read HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+  local post='POST /api/v1/db/read HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
   talk "$port_base" "${post}Content-Length: 30\r\n\r\n{\"table\":\"users\",\"count\":true}"
   assert_equal "$(statuses) ${output##*$'\n'}" '200 [0]'
   talk "$port_base" "${post}Transfer-Encoding: chunked\r\n\r\n9\r\n{\"table\":\r\n15\r\n\"users\",\"count\":true}\r\n0\r\n\r\n"
@@ -295,9 +372,9 @@ END
 
 @test 'a request that comes too slowly is 408 and the end of the connection' {
   slow() {
-    talk "$1" 'GET /livez HTTP/1.1\r\nHost: x\r\n'
+    talk "$1" 'GET /livez HTTP/1.1\r\nHost: localhost\r\n'
     assert_equal "$(statuses)" 408
-    talk "$1" "$2 $3 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"
+    talk "$1" "$2 $3 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{"
     assert_equal "$(statuses)" 408
   }
   each_service slow
@@ -308,10 +385,10 @@ END
     local fd i
     for i in {1..20}; do
       exec {fd}<>"/dev/tcp/127.0.0.1/$1"
-      printf '%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{' "$2" "$3" >&$fd
+      printf '%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{' "$2" "$3" >&$fd
       exec {fd}>&-
       exec {fd}<>"/dev/tcp/127.0.0.1/$1"
-      printf 'POST /api/v1/db/clear HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n' >&$fd
+      printf 'POST /api/v1/db/clear HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n' >&$fd
       exec {fd}>&-
     done
     http GET "http://127.0.0.1:$1/readyz"
@@ -326,7 +403,7 @@ END
     assert_equal "$status" 200
     local path
     for path in /livez%zz /livez% /%ff /%00 /livez%c0%af; do
-      talk "$1" "GET ${path//%/%%} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+      talk "$1" "GET ${path//%/%%} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
       assert_equal "$path $(statuses)" "$path 400"
     done
   }
@@ -363,12 +440,12 @@ END
   start_service rs-users users 0 --set http.max_connections=3 --set count.file=limited.count
   for i in 1 2 3; do
     exec {fd}<>"/dev/tcp/127.0.0.1/$port_base"
-    printf 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n' >&"$fd"
+    printf 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"$fd"
     read -r line <&"$fd"
     assert_regex "$line" '^HTTP/1.1 200'
     fds+=("$fd")
   done
-  talk "$port_base" 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
+  talk "$port_base" 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'
   assert_equal "$(statuses)" 503
   for fd in "${fds[@]}"; do exec {fd}>&-; done
   stop_started "$started"

@@ -154,9 +154,9 @@ Chess 19.99 100'
     shop GET "/orders/${bad// /%20}"
     expect 400 '{"error":{"code":400,"message":"invalid order_id"}}'
   done
-  # Without any, the path is another one.
+  # Without any, it is the path of all orders, which cannot be listed.
   shop GET /orders/
-  refused 404 'no such path'
+  refused 405 'the path does not have this method'
 }
 
 @test 'GET order: every replica gives the same' {

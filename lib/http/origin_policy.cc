@@ -1,0 +1,144 @@
+#include "http/origin_policy.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tandem::http {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return out;
+}
+
+// Where the port begins with its colon, or the end.
+size_t port_at(std::string_view authority) {
+  const size_t colon = authority.rfind(':');
+  const size_t bracket = authority.rfind(']');
+  const bool is_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
+  return is_port ? colon : authority.size();
+}
+
+std::string_view without_port(std::string_view authority) {
+  return authority.substr(0, port_at(authority));
+}
+
+// One dot at the end makes a name absolute, not another one.
+std::string_view name_of(std::string_view authority) {
+  std::string_view name = without_port(authority);
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
+bool is_ipv4_loopback(std::string_view text) {
+  if (!text.starts_with("127.")) return false;
+  int dots = 0;
+  for (const char c : text) {
+    if (c == '.') {
+      ++dots;
+    } else if (c < '0' || c > '9') {
+      return false;
+    }
+  }
+  return dots == 3;
+}
+
+// Of "scheme://authority"; "" where it is none, such as "null".
+std::string_view authority_of(std::string_view origin, std::string_view& default_port) {
+  const size_t end = origin.find("://");
+  if (end == std::string_view::npos) return {};
+  default_port = origin.starts_with("https:") ? ":443" : ":80";
+  return origin.substr(end + 3);
+}
+
+// The same host and port. The scheme is not compared: a proxy before the service may speak TLS.
+bool is_same_origin(std::string_view origin, std::string_view host) {
+  std::string_view port;
+  const std::string theirs = lower(origin);
+  std::string ours = lower(host);
+  std::string authority(authority_of(theirs, port));
+  if (authority.empty() || ours.empty()) return false;
+  if (authority.ends_with(port)) authority.resize(authority.size() - port.size());
+  if (ours.ends_with(port) && port_at(ours) == ours.size() - port.size()) {
+    ours.resize(ours.size() - port.size());
+  }
+  return authority == ours;
+}
+
+bool has(const std::vector<std::string>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+}  // namespace
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || is_ipv4_loopback(host);
+}
+
+Status check_host(const std::string& text) {
+  const bool bare_ipv6 = std::count(text.begin(), text.end(), ':') > 1 && !text.starts_with('[');
+  const bool good = !text.empty() && text.find_first_of("/ @") == std::string::npos &&
+                    (bare_ipv6 || port_at(text) == text.size());
+  if (good) return {};
+  return fail(ErrorKind::kConfig, "'" + text + "' is no name or address without a port");
+}
+
+Status check_origin(const std::string& text) {
+  std::string_view port;
+  std::string_view authority = authority_of(text, port);
+  if (authority.ends_with('/')) authority.remove_suffix(1);
+  const bool web = text.starts_with("http://") || text.starts_with("https://");
+  if (web && !authority.empty() && authority.find_first_of("/ @?#*") == authority.npos) return {};
+  return fail(ErrorKind::kConfig, "'" + text + "' is no origin such as https://shop.example:8443");
+}
+
+OriginPolicy normal(OriginPolicy policy) {
+  for (std::string& host : policy.hosts) {
+    host = lower(host);
+    if (std::count(host.begin(), host.end(), ':') > 1 && !host.starts_with('[')) {
+      host = "[" + host + "]";
+    }
+    if (host.ends_with('.')) host.pop_back();
+  }
+  for (std::string& origin : policy.origins) {
+    origin = lower(origin);
+    if (origin.ends_with('/')) origin.pop_back();
+    // As browsers send it: without the port that the scheme means.
+    std::string_view port;
+    if (authority_of(origin, port).ends_with(port)) origin.resize(origin.size() - port.size());
+  }
+  return policy;
+}
+
+bool knows_host(const OriginPolicy& policy, const Request& request) {
+  if (policy.hosts.empty() && !policy.loopback) return true;
+  if (!request.host) return true;
+  const std::string name = lower(name_of(*request.host));
+  if (policy.hosts.empty()) return is_loopback(name);
+  return has(policy.hosts, name) || has(policy.hosts, "*");
+}
+
+std::string_view allowed_origin(const OriginPolicy& policy, const Request& request) {
+  if (policy.origins.empty()) return {};
+  const std::string_view origin = request.header("Origin").value_or("");
+  return has(policy.origins, lower(origin)) ? origin : std::string_view();
+}
+
+bool may_change(const OriginPolicy& policy, const Request& request) {
+  if (!allowed_origin(policy, request).empty()) return true;
+  for (const NameValue& header : request.headers) {
+    if (equals_ignoring_case(header.name, "origin") &&
+        !is_same_origin(header.value, request.host.value_or(""))) {
+      return false;
+    }
+    if (equals_ignoring_case(header.name, "sec-fetch-site") &&
+        equals_ignoring_case(header.value, "cross-site")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace tandem::http
