@@ -131,23 +131,31 @@ class FrozenDatabase final : public repl::FrozenState {
   std::vector<int64_t> counters_;
 };
 
+// A command as a client sends it. Of a number that is too large for its key the message has the
+// digits, too.
+Result<Command> parse_request(std::string_view text, const Schema& schema, const Limits& limits) {
+  const auto json = wire::parse_request_json(text);
+  if (!json) return fail(json.error());
+  auto command = parse_command(*json, schema, limits);
+  if (command) return command;
+  const auto exact = wire::parse_json(text);
+  if (exact) return command;
+  return fail(command.error().kind, command.error().message + " (" + exact.error().message + ")");
+}
+
 }  // namespace
 
 Database::Database(const Limits& limits)
     : limits_(limits), schema_(std::make_shared<const Schema>()) {}
 
 Result<std::string> Database::check_command(std::string_view text) const {
-  const auto json = wire::parse_request_json(text);
-  if (!json) return fail(json.error());
-  const auto command = parse_command(*json, *schema_, limits_);
+  const auto command = parse_request(text, *schema_, limits_);
   if (!command) return fail(command.error());
   return canonical(*command, *schema_);
 }
 
 Result<std::string> Database::check_change(std::string_view text) const {
-  const auto json = wire::parse_request_json(text);
-  if (!json) return fail(json.error());
-  const auto command = parse_command(*json, *schema_, limits_);
+  const auto command = parse_request(text, *schema_, limits_);
   if (!command) return fail(command.error());
   if (!std::holds_alternative<Change>(*command)) {
     return fail(ErrorKind::kBadInput, "a write has 'op', or 'ops' and 'if'");
@@ -156,9 +164,7 @@ Result<std::string> Database::check_change(std::string_view text) const {
 }
 
 Status Database::admit(std::string_view text) const {
-  const auto json = wire::parse_request_json(text);
-  if (!json) return fail(json.error());
-  const auto command = parse_command(*json, *schema_, limits_);
+  const auto command = parse_request(text, *schema_, limits_);
   if (!command) return fail(command.error());
   return admit_command(*command, *schema_, tables_);
 }
