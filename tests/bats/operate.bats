@@ -167,6 +167,8 @@ stop_writer() { # [ID]…
   assert_equal "$status" 200
   await_event restart '.reason | contains("helps out")'
   await_event retire '.worker == 3'
+  await_event restart '.reason | contains("was restarted and is in sync")'
+  assert_equal "$(grep -c 'retire: it helped out' "$database/log.0")" 1
   http POST "$db/worker/$master/restart"
   assert_equal "$status" 200
   await_whole 2

@@ -45,14 +45,16 @@ end_by_themselves() { # PID…
 }
 
 @test 'a database: rs-orch and its workers, and another rs-orch that waits' {
-  local first
+  local first pid workers
   database_up "$BATS_TEST_TMPDIR/system"
   first=$started
   start_ready "$database/second" env -C "$database" "$TANDEM_BIN/rs-orch" \
     --config "$TANDEM_SOURCE/etc/orch.toml" --port "$((port_base + 1))" \
     --set rpc.url="ipc://run/sock/second.sock"
+  mapfile -t workers < <(pgrep -P "$first")
+  assert [ ${#workers[@]} -gt 0 ]
   remove_run "$database"
   end_by_themselves "$first" "$started"
-  until [ -z "$(processes_in "$database")" ]; do sleep 0.1; done
+  for pid in "${workers[@]}"; do wait_gone "$pid"; done
   assert_file_not_exist "$database/run"
 }

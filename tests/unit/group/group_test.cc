@@ -418,43 +418,6 @@ TEST_F(GroupTest, APassiveOneStandsInWhereNobodyElseReplacesTheLeader) {
   EXPECT_EQ(ask(passive, wire::Method::kDbWrite).body, "2");
 }
 
-TEST_F(GroupTest, LostDirectoriesAreToldAndTheLossIsAcceptedByName) {
-  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
-  Group& group = open_group(true);
-  until_led_by(group, 3);
-  until_in_sync(group, 3);
-  ask(group, wire::Method::kDbWrite);
-  kill(3);
-  until_in_sync(group, 2);
-  ask(group, wire::Method::kDbWrite);  // 3 does not have this one
-  for (const repl::ReplicaId id : {1U, 2U}) {
-    kill(id);
-    fs::remove_all(root_ / std::to_string(id));
-  }
-  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
-  until([&] {
-    const Status ready = group.readiness();
-    return !ready &&
-           ready.error().message.starts_with(
-               "g: none of the in-sync replicas 1,2 answers, the data of 1,2 is gone") &&
-           ready.error().message.find(
-               "restore their directories, or accept that what only they had is lost with 'lose g "
-               "1,2'; replica 3 would lead then, with its log") != std::string::npos;
-  });
-  std::optional<Status> outcome;
-  group.accept_loss({1}, false, [&](const Status& status) { outcome = status; });
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->error().kind, ErrorKind::kConflict);
-  outcome.reset();
-  group.accept_loss({1, 2}, false, [&](const Status& status) { outcome = status; });
-  until([&] { return outcome.has_value(); });
-  ASSERT_TRUE(*outcome);
-  EXPECT_EQ(group.leadership().leader(), 3U);
-  EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "2");
-  until_in_sync(group, 3);
-  until_led_by(group, 3);  // and its trouble is over
-}
-
 // A group whose in-sync replicas 1 and 2 have lost their directories; 3 has all that is left.
 class LossTest : public GroupTest {
  protected:
@@ -469,6 +432,7 @@ class LossTest : public GroupTest {
       kill(3);
       until_in_sync(group, 2);
       until_led_by(group, 2);
+      ask(group, wire::Method::kDbWrite);  // 3 does not have this one
     }
     groups_.clear();
     for (const repl::ReplicaId id : {1U, 2U}) {
@@ -485,7 +449,13 @@ class LossTest : public GroupTest {
   void until_loss_may_be_accepted() {
     until([&] {
       const Status ready = group_->readiness();
-      return !ready && ready.error().message.find("'lose g 1,2'; replica 3") != std::string::npos;
+      return !ready &&
+             ready.error().message.starts_with(
+                 "g: none of the in-sync replicas 1,2 answers, the data of 1,2 is gone") &&
+             ready.error().message.find(
+                 "restore their directories, or accept that what only they had is lost with 'lose "
+                 "g "
+                 "1,2'; replica 3 would lead then, with its log") != std::string::npos;
     });
   }
   // The outcome, for an asker that waits for it no longer than that.
@@ -501,6 +471,21 @@ class LossTest : public GroupTest {
   Group* group_ = nullptr;
   std::optional<Status> outcome_;
 };
+
+TEST_F(LossTest, LostDirectoriesAreToldAndTheLossIsAcceptedByName) {
+  for (const repl::ReplicaId id : {1U, 2U}) start(id);
+  group_->accept_loss({1}, false, [this](const Status& status) { outcome_ = status; });
+  ASSERT_TRUE(outcome_);
+  EXPECT_EQ(outcome_->error().kind, ErrorKind::kConflict);
+  outcome_.reset();
+  group_->accept_loss({1, 2}, false, [this](const Status& status) { outcome_ = status; });
+  until_told();
+  ASSERT_TRUE(*outcome_);
+  EXPECT_EQ(group_->leadership().leader(), 3U);
+  EXPECT_EQ(ask(*group_, wire::Method::kDbWrite).body, "2");
+  until_in_sync(*group_, 3);
+  until_led_by(*group_, 3);  // and its trouble is over
+}
 
 TEST_F(LossTest, WhatIsNotSettledInTimeIsNotKnownAndTheSameRequestWaitsOnForIt) {
   coord_->hold = true;

@@ -1,6 +1,8 @@
 // A controller whose replicas, or whose record, went back to an earlier state.
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "controller_fixture.h"
 
 namespace tandem::repl {
@@ -18,7 +20,12 @@ class Past : public ControllerTest {
     out = {};
   }
 
-  void come_up(ReplicaId id) { controller.replica_up(member(id), restarted_[id], now); }
+  void come_up(ReplicaId id) { controller.replica_up(present(id), restarted_[id], now); }
+  // With the disk that it has now.
+  Member present(ReplicaId id) const {
+    const auto it = disks_.find(id);
+    return it == disks_.end() ? member(id) : Member{id, it->second};
+  }
 
   // Its log ends with these epochs; it knows `committed`.
   void remember(ReplicaId id, std::vector<Position> ends, Position committed,
@@ -26,7 +33,7 @@ class Past : public ControllerTest {
     Message m;
     m.type = MessageType::kMemory;
     m.from = id;
-    m.storage_id = member(id).storage_id;
+    m.storage_id = present(id).storage_id;
     m.session = restarted_[id];
     m.lineage = record.lineage;
     for (const Message& asked : out.messages) {
@@ -55,6 +62,13 @@ class Past : public ControllerTest {
       controller.record_read(there, now, out);
     }
   }
+  // They all say this again and again.
+  void until_elected(const std::function<void()>& answers) {
+    for (int i = 0; i < 600 && !out.swap; ++i) {
+      answers();
+      pass(10);
+    }
+  }
   bool told(const std::string& words) const {
     return std::any_of(out.notices.begin(), out.notices.end(), [&](const std::string& notice) {
       return notice.find(words) != std::string::npos;
@@ -62,7 +76,8 @@ class Past : public ControllerTest {
   }
 
   std::map<ReplicaId, uint64_t> restarted_;
-  Reading there{record};  // what is in the store
+  std::map<ReplicaId, uint64_t> disks_;  // storage ids, of those that have another one
+  Reading there{record};                 // what is in the store
 };
 
 TEST_F(Past, WhoLacksWhatAnotherKnowsCommittedIsNotChosen) {
@@ -124,12 +139,11 @@ TEST_F(Past, WhoeverHoldsAllThatAnImageCommittedAloneLeadsInItsPlace) {
   there = Reading{record};
   for (ReplicaId id = 1; id <= 3; ++id) come_up(id);
   controller.record_read(record, now, out);
-  for (int i = 0; i < 600 && !out.swap; ++i) {
+  until_elected([&] {
     remember(1, {{4, 7}, {5, 8}}, {4, 7});
     remember(2, {{4, 9}}, {4, 8});
     remember(3, {{4, 9}}, {4, 9});
-    pass(10);
-  }
+  });
   ASSERT_TRUE(out.swap);
   EXPECT_EQ(out.swap->record.leader, 2U);
   EXPECT_THAT(out.swap->record.in_sync, ElementsAre(member(2)));
@@ -222,32 +236,23 @@ TEST_F(PastOfTwo, AfterAStartOfAllFewerThanTheMinimumElectNobody) {
   EXPECT_THAT(controller.trouble(), HasSubstr("2 of the in-sync replicas 2, 3 have to answer"));
   EXPECT_THAT(controller.trouble(), HasSubstr("missing: replica 2"));
   come_up(2);
-  for (int i = 0; i < 600 && !out.swap; ++i) {
+  until_elected([&] {
     remember(2, {{4, 9}}, {4, 7});  // 9 was answered right before all were killed
     remember(3, {{4, 7}}, {4, 7});
-    pass(10);
-  }
+  });
   ASSERT_TRUE(out.swap);
   EXPECT_EQ(out.swap->record.leader, 2U);
 }
 
 TEST_F(PastOfTwo, NobodyWaitsForADiskThatIsGone) {
   come_up(3);
-  controller.replica_up(Member{2, 777}, 6002, now);
-  restarted_[2] = 6002;
+  disks_[2] = 777;
+  come_up(2);
   begin_election();
-  for (int i = 0; i < 600 && !out.swap; ++i) {
+  until_elected([&] {
     remember(3, {{4, 9}}, {4, 9});
-    Message m;
-    m.type = MessageType::kMemory;
-    m.from = 2;
-    m.storage_id = 777;
-    m.session = 6002;
-    m.lineage = 0;
-    m.memory = Memory{};
-    controller.state_answered(m, now, out);
-    pass(10);
-  }
+    remember(2, {}, {});
+  });
   ASSERT_TRUE(out.swap);
   EXPECT_EQ(out.swap->record.leader, 3U);
 }
@@ -316,11 +321,10 @@ TEST_F(OldRecord, IsPutRightOnceEveryMemberOfTheNewestSetAnswers) {
   remember(1, {{4, 9}}, {4, 9});
   remember(2, {{4, 9}, {6, 12}}, {6, 12}, newest);
   pass(500);
-  for (int i = 0; i < 600 && !out.swap; ++i) {
+  until_elected([&] {
     remember(3, {{4, 9}, {6, 12}}, {6, 11}, newest);
     remember(2, {{4, 9}, {6, 12}}, {6, 12}, newest);
-    pass(10);
-  }
+  });
   ASSERT_TRUE(out.swap);
   EXPECT_EQ(out.swap->expected_version, 12U) << "what is there";
   EXPECT_EQ(out.swap->expected, record);
@@ -333,11 +337,10 @@ TEST_F(OldRecord, IsPutRightOnceEveryMemberOfTheNewestSetAnswers) {
 TEST_F(OldRecord, OneThatIsGoneIsMadeAgain) {
   there = Reading{};
   begin_election();
-  for (int i = 0; i < 600 && !out.swap; ++i) {
+  until_elected([&] {
     remember(2, {{4, 9}, {6, 12}}, {6, 12}, newest);
     remember(3, {{4, 9}, {6, 12}}, {6, 12}, newest);
-    pass(10);
-  }
+  });
   ASSERT_TRUE(out.swap);
   EXPECT_EQ(out.swap->expected_version, 0U);
   EXPECT_EQ(out.swap->record.version, 1U);
@@ -348,11 +351,10 @@ TEST_F(OldRecord, OneThatCannotBeReadIsFollowedByTheNextVersion) {
   there = Reading{};
   there.version = 15;
   begin_election();
-  for (int i = 0; i < 600 && !out.swap; ++i) {
+  until_elected([&] {
     remember(2, {{4, 9}, {6, 12}}, {6, 12}, newest);
     remember(3, {{4, 9}, {6, 12}}, {6, 12}, newest);
-    pass(10);
-  }
+  });
   ASSERT_TRUE(out.swap);
   EXPECT_EQ(out.swap->expected_version, 15U);
   EXPECT_FALSE(out.swap->expected) << "nobody knows its text";

@@ -177,6 +177,15 @@ class DriverTest : public testing::Test {
     return *outcome;
   }
 
+  // A replica that led alone, wrote once and has stopped; gives its storage id.
+  uint64_t write_and_stop(repl::ReplicaId id) {
+    start(id);
+    make_leader(id, 0, 1);
+    EXPECT_TRUE(write(id, "{}"));
+    const uint64_t storage = storage_id(id);
+    stop(id);
+    return storage;
+  }
   uint64_t storage_id(repl::ReplicaId id) {
     return (*storage::load_identity(Node::directory(root_, id)))->storage_id;
   }
