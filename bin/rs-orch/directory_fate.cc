@@ -13,7 +13,7 @@ bool is_distrusted(const DirectoryFacts& facts) {
 StartFate fate_at_start(const DirectoryFacts& facts) {
   if (facts.given_up) return StartFate::kMoveAway;
   // Its leader said so: waiting for one that takes writes could be waiting for itself.
-  if (facts.marked && facts.old && facts.has_data) return StartFate::kStartNew;
+  if (facts.old && facts.has_data) return StartFate::kStartNew;
   if (!is_distrusted(facts) || !facts.has_data) return StartFate::kStart;
   if (!facts.record_known) return StartFate::kWait;
   // Who is seen to have the data, not who should have it.

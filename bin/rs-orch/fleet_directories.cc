@@ -26,6 +26,12 @@ bool holds_data(const std::string& directory) {
   return std::filesystem::exists(directory + "/promise");
 }
 
+void look_for_mark(const std::string& directory, DirectoryFacts& facts) {
+  const auto mark = storage::distrust_mark(directory);
+  facts.marked = mark && *mark;
+  facts.old = facts.marked && (*mark)->kind == storage::Distrust::Kind::kOld;
+}
+
 }  // namespace
 
 std::string Fleet::directory_of(repl::ReplicaId id) const {
@@ -88,9 +94,7 @@ std::vector<group::LossEvidence> Fleet::loss_evidence(
 bool Fleet::disk_failed(const Slot& slot) const {
   DirectoryFacts facts;
   facts.exit_status = slot.exit_status;
-  const auto reason = storage::distrust_reason(directory_of(slot.id));
-  facts.marked = reason && *reason;
-  facts.old = storage::is_marked_old(directory_of(slot.id));
+  look_for_mark(directory_of(slot.id), facts);
   return !slot.running() && is_distrusted(facts);
 }
 
@@ -98,9 +102,7 @@ DirectoryFacts Fleet::facts_of(const Slot& slot) const {
   DirectoryFacts facts;
   const std::string directory = directory_of(slot.id);
   facts.has_data = holds_data(directory);
-  const auto reason = storage::distrust_reason(directory);
-  facts.marked = reason && *reason;
-  facts.old = storage::is_marked_old(directory);
+  look_for_mark(directory, facts);
   const auto identity = storage::load_identity(directory);
   facts.given_up =
       slot.aside != 0 && identity && *identity && (*identity)->storage_id == slot.aside;
@@ -154,7 +156,7 @@ bool Fleet::prepare_directory(Slot& slot) {
       break;
     case StartFate::kStartNew:
       // The worker could not leave the mark itself.
-      if (!facts.marked) done = storage::mark_distrusted(directory, "its worker ended with 74");
+      if (!facts.marked) done = storage::mark_distrusted(directory, {"its worker ended with 74"});
       break;
     case StartFate::kMoveAway:
       done = move_aside(slot);

@@ -183,12 +183,7 @@ Status Orchestrator::readiness() const {
   if (!led && !leadership_.record_trouble().empty()) {
     return fail(ErrorKind::kUnavailable, leadership_.record_trouble());
   }
-  if (!led) {
-    const std::string full = leadership_.full_disks();
-    return fail(ErrorKind::kUnavailable,
-                "there is no master that takes writes" +
-                    (full.empty() ? full : "; without space on their disks: workers " + full));
-  }
+  if (!led) return leadership_.nobody_leads();
   if (active_ && !tables_trouble_.empty()) return fail(ErrorKind::kUnavailable, tables_trouble_);
   return {};
 }

@@ -96,7 +96,8 @@ Status Group::readiness() const {
     return fail(ErrorKind::kUnavailable, group_ + ": " + leadership_.record_trouble());
   }
   if (!leadership_.leader_answers()) {
-    return fail(ErrorKind::kUnavailable, group_ + ": there is no leader that takes writes");
+    return fail(ErrorKind::kUnavailable,
+                group_ + ": " + leadership_.nobody_leads().error().message);
   }
   if (leadership_.writes_wait()) {
     return fail(ErrorKind::kUnavailable, group_ + ": writes wait for in-sync replicas");

@@ -106,13 +106,13 @@ bool Leadership::leader_answers() const {
   return replica != nullptr && replica->connected() && leader_open() && !quiet(leader());
 }
 
-std::string Leadership::full_disks() const {
-  std::vector<repl::Member> full = record() ? record()->in_sync : std::vector<repl::Member>{};
-  std::erase_if(full, [this](const repl::Member& member) {
-    const repl::ReplicaState* state = state_of(member.id);
-    return state == nullptr || state->has_space;
-  });
-  return repl::id_text(full);
+Status Leadership::nobody_leads() const {
+  const std::string full = repl::id_text(controller_.members_without_space());
+  return fail(
+      ErrorKind::kUnavailable,
+      "there is no " + nouns().leader + " that takes writes" +
+          (full.empty() ? full
+                        : "; without space on their disks: " + nouns().replica + "s " + full));
 }
 
 bool Leadership::another_has_space() const {

@@ -101,8 +101,9 @@ class Leadership {
   bool quiet(repl::ReplicaId id) const;
   // Whether an in-sync member besides the leader has space on its disk: it may lead soon.
   bool another_has_space() const;
-  // The in-sync replicas that say that their disk is full: "1, 2".
-  std::string full_disks() const;
+  // kUnavailable: there is no leader, for /readyz where nothing else is known to be wrong. Names
+  // the in-sync replicas whose disks are full.
+  Status nobody_leads() const;
   // Whether it applies what the leader commits soon after.
   bool keeps_up(repl::ReplicaId id) const;
 

@@ -21,7 +21,7 @@ bool data_is_lost(const repl::Member& member, const std::string& directory) {
   const auto identity = storage::load_identity(directory);
   if (!identity) return identity.error().kind == ErrorKind::kCorrupt;
   if (!*identity || (*identity)->storage_id != member.storage_id) return true;
-  const auto distrust = storage::distrust_reason(directory);
+  const auto distrust = storage::distrust_mark(directory);
   return distrust && distrust->has_value();
 }
 

@@ -311,6 +311,15 @@ std::vector<Member> Controller::silent_members(int64_t now) const {
   return silent;
 }
 
+std::vector<Member> Controller::members_without_space() const {
+  std::vector<Member> full = record_ ? record_->in_sync : std::vector<Member>{};
+  std::erase_if(full, [this](const Member& member) {
+    const ReplicaState* state = state_of(member.id);
+    return state == nullptr || state->has_space;
+  });
+  return full;
+}
+
 std::optional<Candidate> Controller::best_survivor(int64_t now,
                                                    const std::set<ReplicaId>& given_up) const {
   std::optional<Candidate> best;

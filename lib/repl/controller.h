@@ -122,6 +122,8 @@ class Controller {
                                 ControllerEffects& out);
   // The in-sync members that do not answer now.
   std::vector<Member> silent_members(int64_t now) const;
+  // The in-sync members that say that their disk is full.
+  std::vector<Member> members_without_space() const;
   // Who accept_loss() would choose, where these members are given up.
   std::optional<Candidate> best_survivor(int64_t now,
                                          const std::set<ReplicaId>& given_up = {}) const;

@@ -253,10 +253,11 @@ void Driver::on_peer(std::string_view payload) {
 // On a full disk the end of the log's segment is kept for what opens an epoch and names a set: so
 // that where all disks are full another leader can be chosen, and reads go on.
 bool Driver::has_room_for(const std::vector<wire::Entry>& entries) const {
+  if (log_->has_space()) return true;
   const bool opens = std::all_of(entries.begin(), entries.end(), [](const wire::Entry& entry) {
     return entry.type == wire::EntryType::kOpen;
   });
-  return log_->has_room_for(entries, opens ? 0 : options_.segment_bytes / 4);
+  return log_->fit_in_segment(entries, opens ? 0 : options_.segment_bytes / 4);
 }
 
 void Driver::on_control(rpc::Reply reply, std::string_view payload) {

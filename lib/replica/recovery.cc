@@ -35,7 +35,7 @@ Status Driver::open() {
 // effort: on such a disk it may fail too.
 void Driver::mark_if_failed(const Error& error) {
   if (error.kind != ErrorKind::kDiskFailed) return;
-  const Status marked = storage::mark_distrusted(options_.directory, error.message);
+  const Status marked = storage::mark_distrusted(options_.directory, {error.message});
   if (!marked) {
     log::error("cannot leave the mark that this disk is distrusted",
                {{"error", marked.error().message}});
@@ -82,9 +82,10 @@ Status Driver::open_directory() {
 
 // The process before this one has left a mark: what is on this disk may not be what was written.
 Status Driver::look_for_distrust() {
-  const auto reason = storage::distrust_reason(options_.directory);
-  if (!reason) return fail(reason.error());
-  if (!*reason) return {};
+  const auto mark = storage::distrust_mark(options_.directory);
+  if (!mark) return fail(mark.error());
+  if (!*mark) return {};
+  const std::string& reason = (*mark)->reason;
   const auto identity = storage::load_identity(options_.directory);
   if (identity && *identity && (*identity)->lineage != 0) {
     const repl::Member self{options_.id, (*identity)->storage_id};
@@ -92,14 +93,14 @@ Status Driver::look_for_distrust() {
     if (!others) return fail(others.error());
     if (!*others) {
       log::error("this disk is distrusted, but nobody else has the data: it is used again",
-                 {{"directory", options_.directory}, {"reason", **reason}});
+                 {{"directory", options_.directory}, {"reason", reason}});
       return storage::clear_distrust(options_.directory);
     }
   }
-  const auto aside = storage::set_data_aside(options_.directory, **reason);
+  const auto aside = storage::set_data_aside(options_.directory, reason);
   if (!aside) return fail(aside.error());
   log::error("this disk was distrusted: it joins as a new one",
-             {{"directory", options_.directory}, {"reason", **reason}});
+             {{"directory", options_.directory}, {"reason", reason}});
   return {};
 }
 
@@ -273,7 +274,7 @@ std::optional<repl::Record> Driver::newest_record() const {
 // nothing any more: it made promises that it does not know.
 void Driver::begin_anew(const std::string& reason) {
   const Status marked =
-      storage::mark_distrusted(options_.directory, reason, storage::Distrust::kOld);
+      storage::mark_distrusted(options_.directory, {reason, storage::Distrust::Kind::kOld});
   if (!marked) daemon::die(marked.error());
   daemon::die(Error{ErrorKind::kUnavailable,
                     reason + ": the next start sets its data aside and begins anew"});

@@ -330,8 +330,7 @@ void Log::drop_before(uint64_t index) {
 
 bool Log::has_space() const { return maker_->has_space(); }
 
-bool Log::has_room_for(std::span<const wire::Entry> entries, uint64_t reserve_bytes) const {
-  if (has_space()) return true;
+bool Log::fit_in_segment(std::span<const wire::Entry> entries, uint64_t reserve_bytes) const {
   uint64_t end = segments_.back().end_offset + reserve_bytes;
   for (const wire::Entry& entry : entries) end += record_bytes(wire::encoded_size(entry));
   return end <= segments_.back().header.size;

@@ -110,9 +110,8 @@ class Log {
   // refuses commands and a follower refuses appends; what is left of the current segment (half of
   // it or more) is a reserve for what was accepted already.
   bool has_space() const;
-  // Whether these entries fit in, with so many bytes left after them where there is no next
-  // segment.
-  bool has_room_for(std::span<const wire::Entry> entries, uint64_t reserve_bytes) const;
+  // Whether these entries fit into the present segment, with so many bytes left after them.
+  bool fit_in_segment(std::span<const wire::Entry> entries, uint64_t reserve_bytes) const;
 
  private:
   struct Segment;

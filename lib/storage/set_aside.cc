@@ -35,19 +35,22 @@ std::string readable(std::string text) {
   return text;
 }
 
-std::string reason_text(std::string_view format, const std::string& reason,
-                        Distrust kind = Distrust::kFailed) {
+wire::Json reason_json(std::string_view format, const std::string& reason) {
   wire::Json json;
   json.set("format", format);
   json.set("reason", readable(reason));
   json.set("time_ms", system_clock().wall_ms());
-  if (kind == Distrust::kOld) json.set("old", true);
-  return wire::seal_text(json.dump());
+  return json;
 }
 
-std::string reason_of(std::string_view sealed) {
+std::optional<wire::Json> unsealed(std::string_view sealed) {
   const auto text = wire::unseal_text(sealed);
-  const auto json = text ? wire::parse_json(*text) : fail(ErrorKind::kCorrupt, "");
+  if (!text) return std::nullopt;
+  auto json = wire::parse_json(*text);
+  return json ? std::optional(std::move(*json)) : std::nullopt;
+}
+
+std::string reason_of(const std::optional<wire::Json>& json) {
   const wire::Json* reason = json ? json->find("reason") : nullptr;
   return reason != nullptr && reason->as_string() != nullptr ? *reason->as_string() : std::string();
 }
@@ -110,7 +113,8 @@ Result<std::string> begin_move(const std::string& directory, const std::string& 
   Disk& disk = system_disk();
   Status begun = replace_file(disk, *path, std::string(kMoving), "");
   if (begun)
-    begun = replace_file(disk, *path, std::string(kNote), reason_text(kNoteFormat, reason));
+    begun = replace_file(disk, *path, std::string(kNote),
+                         wire::seal_text(reason_json(kNoteFormat, reason).dump()));
   if (begun) begun = disk.sync_directory(directory);
   if (begun) return path;
   fs::remove_all(*path, error);  // it holds nothing yet
@@ -172,7 +176,7 @@ uint64_t bytes_of(const fs::path& directory) {
 SetAside describe(const std::string& path, int64_t time_ms) {
   SetAside aside{path, {}, bytes_of(path), time_ms, 0, 0};
   const auto note = read_file(system_disk(), path + "/" + std::string(kNote));
-  if (note) aside.reason = reason_of(*note);
+  if (note) aside.reason = reason_of(unsealed(*note));
   const auto identity = load_identity(path);
   if (identity && *identity) {
     aside.lineage = (*identity)->lineage;
@@ -195,26 +199,21 @@ Status remove_all(const std::string& path) {
 
 }  // namespace
 
-Status mark_distrusted(const std::string& directory, const std::string& reason, Distrust kind) {
-  return replace_file(system_disk(), directory, std::string(kMark),
-                      reason_text(kMarkFormat, reason, kind));
+Status mark_distrusted(const std::string& directory, const Distrust& distrust) {
+  wire::Json json = reason_json(kMarkFormat, distrust.reason);
+  if (distrust.kind == Distrust::Kind::kOld) json.set("old", true);
+  return replace_file(system_disk(), directory, std::string(kMark), wire::seal_text(json.dump()));
 }
 
-bool is_marked_old(const std::string& directory) {
-  const auto content = read_file(system_disk(), directory + "/" + std::string(kMark));
-  if (!content) return false;
-  const auto text = wire::unseal_text(*content);
-  if (!text) return false;
-  const auto json = wire::parse_json(*text);
-  return json && json->find("old") != nullptr;
-}
-
-Result<std::optional<std::string>> distrust_reason(const std::string& directory) {
+Result<std::optional<Distrust>> distrust_mark(const std::string& directory) {
   const auto content = read_file(system_disk(), directory + "/" + std::string(kMark));
   if (!content && content.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!content) return fail(content.error());
-  const std::string reason = reason_of(*content);
-  return reason.empty() ? "its mark does not say why" : reason;
+  const auto json = unsealed(*content);
+  Distrust distrust{reason_of(json)};
+  if (distrust.reason.empty()) distrust.reason = "its mark does not say why";
+  if (json && json->find("old") != nullptr) distrust.kind = Distrust::Kind::kOld;
+  return distrust;
 }
 
 Status clear_distrust(const std::string& directory) {
@@ -260,7 +259,8 @@ Result<std::string> copy_data_aside(const std::string& directory, const std::str
   fs::create_directory(copy, error);
   if (error) return failed(directory, error);
   Disk& disk = system_disk();
-  Status done = replace_file(disk, copy, std::string(kNote), reason_text(kNoteFormat, reason));
+  Status done = replace_file(disk, copy, std::string(kNote),
+                             wire::seal_text(reason_json(kNoteFormat, reason).dump()));
   for (const std::string& name : *names) {
     const fs::path from = fs::path(directory) / name;
     if (done && fs::is_regular_file(from) && from.extension() != kUnfinished) {

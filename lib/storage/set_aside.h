@@ -30,16 +30,19 @@ constexpr size_t kMaxSetAside = 16;
 // What is kept by prune_set_aside(), for people to look at.
 constexpr size_t kKeepSetAside = 3;
 
-// Why a disk is distrusted: it failed, or it is well and holds an older image of itself.
-enum class Distrust { kFailed, kOld };
+// Why a disk is distrusted.
+struct Distrust {
+  enum class Kind {
+    kFailed,
+    kOld,  // the disk is well, and holds an older image of itself
+  };
+  std::string reason;
+  Kind kind = Kind::kFailed;
+};
 // Durable when it returns without an error. An earlier mark is replaced.
-Status mark_distrusted(const std::string& directory, const std::string& reason,
-                       Distrust kind = Distrust::kFailed);
-// Why the disk is distrusted; nullopt: it is not. A mark that cannot be read is one all the same.
-Result<std::optional<std::string>> distrust_reason(const std::string& directory);
-// Whether there is a mark, and says that the disk is old and nothing else. False where that is not
-// known.
-bool is_marked_old(const std::string& directory);
+Status mark_distrusted(const std::string& directory, const Distrust& distrust);
+// nullopt: it is not distrusted. A mark that cannot be read is one all the same, of a failure.
+Result<std::optional<Distrust>> distrust_mark(const std::string& directory);
 // The disk is used again, for want of another one that has the data.
 Status clear_distrust(const std::string& directory);
 

@@ -284,6 +284,28 @@ TEST_F(Loss, NothingIsGivenUpWhileAMemberAnswers) {
   EXPECT_FALSE(out.swap);
 }
 
+// It answers, and can open no epoch without them.
+TEST_F(Loss, FewerThanTheSetMustHaveMayBeLeftBehindOnly) {
+  record.min_in_sync = 2;
+  record.version += 1;
+  controller.record_read(record, now, out);
+  controller.replica_up(member(2), session(2), now);
+  tick(50);
+  reader(2, 4, 95);
+  out = {};
+  const auto chosen = controller.accept_loss({1, 3}, now, out);
+  ASSERT_TRUE(chosen) << chosen.error().message;
+  ASSERT_TRUE(out.swap);
+  EXPECT_EQ(out.swap->record.leader, 2U);
+}
+
+TEST_F(Loss, MembersWithoutSpaceAreKnown) {
+  EXPECT_TRUE(controller.members_without_space().empty());
+  controller.replica_up(member(2), session(2), now);
+  answer(2, [](ReplicaState& s) { s.has_space = false; });
+  EXPECT_EQ(controller.members_without_space(), std::vector<Member>{member(2)});
+}
+
 TEST_F(Loss, WipedAndForeignReplicasAreNoSurvivors) {
   answer(4, [](ReplicaState& s) { s.last_index = 0; });  // a new directory
   Message foreign;

@@ -111,11 +111,7 @@ TEST_F(DriverSnapshotTest, AReceivedOneThatCannotBeRestoredIsNotInstalled) {
 // One that is restarted again and again would have it far behind what it has to apply.
 
 TEST_F(DriverTest, DataWithoutAnIdentityIsSetAside) {
-  start(1);
-  make_leader(1, 0, 1);
-  ASSERT_TRUE(write(1, "{}"));
-  const uint64_t before = storage_id(1);
-  stop(1);
+  const uint64_t before = write_and_stop(1);
   fs::remove(fs::path(Node::directory(root_, 1)) / "identity");
   start(1);
   EXPECT_NE(storage_id(1), before);
@@ -187,13 +183,13 @@ TEST_F(DriverTest, ADistrustedDiskIsSetAsideWhereAnotherMemberHasTheData) {
   until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
   const uint64_t before = storage_id(2);
   stop(2);
-  ASSERT_TRUE(storage::mark_distrusted(Node::directory(root_, 2), "cannot sync"));
+  ASSERT_TRUE(storage::mark_distrusted(Node::directory(root_, 2), {"cannot sync"}));
   start(2);
   EXPECT_NE(storage_id(2), before);
   const auto aside = storage::list_set_aside(Node::directory(root_, 2)).value();
   ASSERT_EQ(aside.size(), 1u);
   EXPECT_EQ(aside[0].reason, "cannot sync");
-  EXPECT_FALSE(storage::distrust_reason(Node::directory(root_, 2)).value());
+  EXPECT_FALSE(storage::distrust_mark(Node::directory(root_, 2)).value());
 }
 
 TEST_F(DriverTest, WhatMakesItFindableIsMadeAgain) {
@@ -220,16 +216,12 @@ TEST_F(DriverTest, WhatMakesItFindableIsMadeAgain) {
 }
 
 TEST_F(DriverTest, ADistrustedDiskIsUsedWhereNobodyElseHasTheData) {
-  start(1);
-  make_leader(1, 0, 1);
-  ASSERT_TRUE(write(1, "{}"));
-  const uint64_t before = storage_id(1);
-  stop(1);
-  ASSERT_TRUE(storage::mark_distrusted(Node::directory(root_, 1), "cannot sync"));
+  const uint64_t before = write_and_stop(1);
+  ASSERT_TRUE(storage::mark_distrusted(Node::directory(root_, 1), {"cannot sync"}));
   start(1);
   EXPECT_EQ(storage_id(1), before);
   EXPECT_TRUE(storage::list_set_aside(Node::directory(root_, 1)).value().empty());
-  EXPECT_FALSE(storage::distrust_reason(Node::directory(root_, 1)).value());
+  EXPECT_FALSE(storage::distrust_mark(Node::directory(root_, 1)).value());
 }
 
 }  // namespace

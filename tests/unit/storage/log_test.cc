@@ -327,6 +327,12 @@ TEST_F(LogTest, AFullDiskShowsBeforeTheSegmentIsFull) {
   append_durably(1, half);
   while (log_->has_space()) loop_.run_once_nowait();
   // What is left of the segment still takes entries.
+  const std::vector<wire::Entry> next{entry(half + 1)};
+  const uint64_t left = options_.segment_bytes - kSegmentHeaderBytes -
+                        half * record_bytes(wire::encoded_size(entry(1)));
+  const uint64_t after = left - record_bytes(wire::encoded_size(next.front()));
+  EXPECT_TRUE(log_->fit_in_segment(next, after));
+  EXPECT_FALSE(log_->fit_in_segment(next, after + 1));
   append_durably(half + 1, 1);
   EXPECT_TRUE(failures_.empty());
 

@@ -68,20 +68,28 @@ TEST_F(SetAsideTest, NothingIsMadeOfNothing) {
 }
 
 TEST_F(SetAsideTest, AMarkIsThereUntilTheDataIsAside) {
-  EXPECT_EQ(distrust_reason(path()).value(), std::nullopt);
-  ASSERT_TRUE(mark_distrusted(path(), "cannot sync 'x\xff'"));
-  EXPECT_EQ(distrust_reason(path()).value(), "cannot sync 'x?'");
+  EXPECT_FALSE(distrust_mark(path()).value());
+  ASSERT_TRUE(mark_distrusted(path(), {"cannot sync 'x\xff'"}));
+  EXPECT_EQ(distrust_mark(path()).value()->reason, "cannot sync 'x?'");
+  EXPECT_EQ(distrust_mark(path()).value()->kind, Distrust::Kind::kFailed);
   const auto aside = set_data_aside(path(), "distrusted");
   ASSERT_TRUE(aside);
-  EXPECT_EQ(distrust_reason(path()).value(), std::nullopt);
+  EXPECT_FALSE(distrust_mark(path()).value());
   EXPECT_TRUE(fs::exists(*aside + "/distrusted"));
+}
+
+TEST_F(SetAsideTest, AMarkTellsAnOldDiskFromOneThatFailed) {
+  ASSERT_TRUE(mark_distrusted(path(), {"it went back", Distrust::Kind::kOld}));
+  EXPECT_EQ(distrust_mark(path()).value()->kind, Distrust::Kind::kOld);
+  ASSERT_TRUE(mark_distrusted(path(), {"cannot sync"}));
+  EXPECT_EQ(distrust_mark(path()).value()->kind, Distrust::Kind::kFailed);
 }
 
 TEST_F(SetAsideTest, ADamagedMarkIsAMark) {
   directory_.write("distrusted", "");
-  EXPECT_TRUE(distrust_reason(path()).value().has_value());
+  EXPECT_TRUE(distrust_mark(path()).value().has_value());
   ASSERT_TRUE(clear_distrust(path()));
-  EXPECT_FALSE(distrust_reason(path()).value().has_value());
+  EXPECT_FALSE(distrust_mark(path()).value().has_value());
   EXPECT_TRUE(clear_distrust(path()));
 }
 
