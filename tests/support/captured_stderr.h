@@ -1,4 +1,4 @@
-// How much has been logged since testing::internal::CaptureStderr(): an event that can be waited for.
+// How much was logged since testing::internal::CaptureStderr(): an event that can be waited for.
 #pragma once
 
 #include <sys/stat.h>
