@@ -62,7 +62,7 @@ Result<Table> rebuilt(const Table& old, const TableSchema& schema) {
   Table table(schema);
   table.set_counter(old.counter());
   size_t collision = Table::kNoIndex;
-  old.rows().visit_from(nullptr, [&](const Row& row) {
+  old.rows().visit_from({}, [&](const Row& row) {
     RowPtr wide = widened(row, schema);
     collision = table.collision_of(*wide);
     table.put(wide);
@@ -85,50 +85,44 @@ bool same_layout(const TableSchema& a, const TableSchema& b) {
 class FrozenDatabase final : public repl::FrozenState {
  public:
   FrozenDatabase(std::shared_ptr<const Schema> schema, const std::vector<Table>& tables)
-      : schema_(std::move(schema)) {
-    for (const Table& table : tables) {
-      rows_.push_back(table.rows().freeze());
-      counters_.push_back(table.counter());
-    }
-  }
+      : schema_(std::move(schema)), tables_(tables) {}
 
   bool write_rows(const repl::RowSink& sink) const override {
     Json head;
     if (!sink(head.set("schema", to_json(*schema_)).dump())) return false;
     Json counters = Json::Object{};
-    for (size_t i = 0; i < rows_.size(); ++i) {
+    for (size_t i = 0; i < tables_.size(); ++i) {
       const TableSchema& table = schema_->tables()[i];
-      if (table.auto_increment) counters.set(table.name, counters_[i]);
+      if (table.auto_increment) counters.set(table.name, tables_[i].counter());
     }
     if (!sink(Json(Json::Object{{"counters", std::move(counters)}}).dump())) return false;
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      if (!write_table(schema_->tables()[i], rows_[i], sink)) return false;
+    for (size_t i = 0; i < tables_.size(); ++i) {
+      if (!write_table(schema_->tables()[i], tables_[i].rows(), sink)) return false;
     }
     return true;
   }
 
  private:
-  static bool write_table(const TableSchema& table, const RowStore::Frozen& leaves,
+  static bool write_table(const TableSchema& table, const RowTree& rows,
                           const repl::RowSink& sink) {
     std::string line = "{\"table\":";
     wire::append_json_string(line, table.name);
     line += ",\"row\":";
     const size_t start = line.size();
     const std::vector<size_t> columns = all_columns(table);
-    for (const auto& leaf : leaves) {
-      for (const RowPtr& row : leaf->rows) {
-        line.resize(start);
-        append_row(line, table, columns, *row);
-        line += '}';
-        if (!sink(line)) return false;
-      }
-    }
-    return true;
+    bool written = true;
+    rows.visit_from({}, [&](const Row& row) {
+      line.resize(start);
+      append_row(line, table, columns, row);
+      line += '}';
+      written = sink(line);
+      return written;
+    });
+    return written;
   }
 
   std::shared_ptr<const Schema> schema_;
-  std::vector<RowStore::Frozen> rows_;
-  std::vector<int64_t> counters_;
+  std::vector<Table> tables_;
 };
 
 // A command as a client sends it. Of a number that is too large for its key the message has the
@@ -269,8 +263,8 @@ Status Database::finish_restore() {
     const TableSchema& schema = schema_->tables()[i];
     for (size_t c = 0; c < schema.columns.size() && status; ++c) {
       if (schema.columns[c].references.empty()) continue;
-      const RowStore& target = tables_[schema.columns[c].references_table].rows();
-      tables_[i].rows().visit_from(nullptr, [&](const Row& row) {
+      const RowTree& target = tables_[schema.columns[c].references_table].rows();
+      tables_[i].rows().visit_from({}, [&](const Row& row) {
         if (is_null(row[c]) || target.find(row[c]) != nullptr) return true;
         status = fail(ErrorKind::kCorrupt, named(schema, c) + ": there is no " + shown(row[c]) +
                                                " in table '" + schema.columns[c].references + "'");

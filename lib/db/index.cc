@@ -1,26 +1,26 @@
 #include "db/index.h"
 
 namespace tandem::db {
+namespace {
 
-bool Index::Less::operator()(const Row* a, const Row* b) const {
-  for (const size_t column : columns) {
-    if (const int order = compare((*a)[column], (*b)[column]); order != 0) return order < 0;
-  }
-  return compare((*a)[key], (*b)[key]) < 0;
+std::vector<size_t> with_key(std::vector<size_t> columns, size_t key) {
+  columns.push_back(key);
+  return columns;
 }
 
-bool Index::Less::operator()(const Row* row, const Prefix& prefix) const {
-  for (size_t i = 0; i < prefix.size(); ++i) {
-    if (const int order = compare((*row)[columns[i]], *prefix[i]); order != 0) return order < 0;
-  }
-  return false;
-}
+}  // namespace
 
-bool Index::Less::operator()(const Prefix& prefix, const Row* row) const {
-  for (size_t i = 0; i < prefix.size(); ++i) {
-    if (const int order = compare((*row)[columns[i]], *prefix[i]); order != 0) return order > 0;
-  }
-  return false;
+Index::Index(std::vector<size_t> columns, size_t key_column, bool unique)
+    : columns_(std::move(columns)), unique_(unique), rows_(with_key(columns_, key_column)) {}
+
+size_t Index::count(const Prefix& equal, const Value* low, const Value* high) const {
+  Prefix from = equal;
+  if (low != nullptr) from.push_back(low);
+  Prefix to = equal;
+  if (high != nullptr) to.push_back(high);
+  const size_t below = rows_.count_below(from, false);
+  const size_t with = rows_.count_below(to, true);
+  return with > below ? with - below : 0;  // bounds may exclude each other
 }
 
 const Row* Index::twin_of(const Row& row) const {
@@ -31,7 +31,7 @@ const Row* Index::twin_of(const Row& row) const {
     values.push_back(&row[column]);
   }
   const Row* twin = nullptr;
-  const size_t key = rows_.key_comp().key;
+  const size_t key = rows_.columns().back();
   visit(values, nullptr, nullptr, [&](const Row& other) {
     if (compare(other[key], row[key]) == 0) return true;
     twin = &other;

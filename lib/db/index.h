@@ -1,27 +1,24 @@
 // An index: the rows of a table in the order of some columns, rows with equal ones in the order of
-// the key. It owns no row; the table keeps it in step with its rows.
+// the key. The table keeps it in step with its rows. Copied as its tree is, in no time.
 #pragma once
 
-#include <set>
 #include <vector>
 
+#include "db/row_tree.h"
 #include "db/value.h"
 
 namespace tandem::db {
 
-// Values for the first columns of an index. Views: what they point to must live on.
-using Prefix = std::vector<const Value*>;
-
 class Index {
  public:
-  Index(std::vector<size_t> columns, size_t key_column, bool unique)
-      : columns_(std::move(columns)), unique_(unique), rows_(Less{columns_, key_column}) {}
+  Index(std::vector<size_t> columns, size_t key_column, bool unique);
 
   const std::vector<size_t>& columns() const { return columns_; }
   bool unique() const { return unique_; }
 
-  void insert(const Row* row) { rows_.insert(row); }
-  void erase(const Row* row) { rows_.erase(row); }
+  void insert(RowPtr row) { rows_.put(std::move(row)); }
+  void erase(const Row& row) { rows_.erase(row); }
+  void clear() { rows_.clear(); }
 
   // A row with the same values in the columns of this unique index and another key, or nullptr. A
   // row with a null among them has no such twin.
@@ -35,31 +32,16 @@ class Index {
     if (low != nullptr) from.push_back(low);
     Prefix to = equal;
     if (high != nullptr) to.push_back(high);
-    for (auto row = rows_.lower_bound(from); row != rows_.end(); ++row) {
-      if (compare_prefix(**row, to) > 0 || !visit(**row)) return;
-    }
+    rows_.visit_from(
+        from, [&](const Row& row) { return rows_.compare_prefix(row, to) <= 0 && visit(row); });
   }
+  // How many rows visit() would come by, without looking at them.
+  size_t count(const Prefix& equal, const Value* low, const Value* high) const;
 
  private:
-  struct Less {
-    using is_transparent = void;
-    std::vector<size_t> columns;
-    size_t key;
-    bool operator()(const Row* a, const Row* b) const;
-    bool operator()(const Row* row, const Prefix& prefix) const;
-    bool operator()(const Prefix& prefix, const Row* row) const;
-  };
-
-  int compare_prefix(const Row& row, const Prefix& prefix) const {
-    for (size_t i = 0; i < prefix.size(); ++i) {
-      if (const int order = compare(row[columns_[i]], *prefix[i]); order != 0) return order;
-    }
-    return 0;
-  }
-
   std::vector<size_t> columns_;
   bool unique_;
-  std::set<const Row*, Less> rows_;
+  RowTree rows_;
 };
 
 }  // namespace tandem::db

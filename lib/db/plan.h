@@ -56,12 +56,14 @@ void Plan::visit(Visit&& visit) const {
       index_->visit(equal_, low_, high_, matching);
       return;
     case Access::kKeyRange:
-    case Access::kScan:
-      table_.rows().visit_from(low_, [&](const Row& row) {
+    case Access::kScan: {
+      const PrefixView from(&low_, low_ == nullptr ? 0 : 1);
+      table_.rows().visit_from(from, [&](const Row& row) {
         if (high_ != nullptr && compare(row[table_.key()], *high_) > 0) return false;
         return matching(row);
       });
       return;
+    }
   }
 }
 

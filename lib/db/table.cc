@@ -2,7 +2,7 @@
 
 namespace tandem::db {
 
-Table::Table(const TableSchema& schema) : key_(schema.key), rows_(schema.key) {
+Table::Table(const TableSchema& schema) : key_(schema.key), rows_({schema.key}) {
   indexes_.reserve(schema.indexes.size());
   for (const IndexSchema& index : schema.indexes) {
     indexes_.emplace_back(index.columns, schema.key, index.unique);
@@ -12,22 +12,23 @@ Table::Table(const TableSchema& schema) : key_(schema.key), rows_(schema.key) {
 RowPtr Table::put(const RowPtr& row) {
   RowPtr replaced = rows_.put(row);
   for (Index& index : indexes_) {
-    if (replaced != nullptr) index.erase(replaced.get());
-    index.insert(row.get());
+    if (replaced != nullptr) index.erase(*replaced);
+    index.insert(row);
   }
   return replaced;
 }
 
 RowPtr Table::erase(const Value& key) {
-  RowPtr gone = rows_.erase(key);
-  if (gone == nullptr) return nullptr;
-  for (Index& index : indexes_) index.erase(gone.get());
+  const Row* row = rows_.find(key);
+  if (row == nullptr) return nullptr;
+  RowPtr gone = rows_.erase(*row);
+  for (Index& index : indexes_) index.erase(*gone);
   return gone;
 }
 
 void Table::clear() {
-  rows_ = RowStore(key_);
-  for (Index& index : indexes_) index = Index(index.columns(), key_, index.unique());
+  rows_.clear();
+  for (Index& index : indexes_) index.clear();
 }
 
 size_t Table::collision_of(const Row& row) const {

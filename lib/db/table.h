@@ -1,12 +1,15 @@
 // A table: its rows, its indexes, its counter. It keeps these in step and knows no rules: whether a
 // row may be put in or taken out is decided in transaction.cc.
+//
+// A copy of a table is made in no time, whatever it holds (row_tree.h), and is independent of it:
+// a picture that is written out or read from, or the draft of a large change.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "db/index.h"
-#include "db/row_store.h"
+#include "db/row_tree.h"
 #include "db/schema.h"
 
 namespace tandem::db {
@@ -15,7 +18,8 @@ class Table {
  public:
   explicit Table(const TableSchema& schema);
 
-  const RowStore& rows() const { return rows_; }
+  // In the order of the key.
+  const RowTree& rows() const { return rows_; }
   // In the order of the schema's indexes.
   const std::vector<Index>& indexes() const { return indexes_; }
   size_t key() const { return key_; }
@@ -36,7 +40,7 @@ class Table {
 
  private:
   size_t key_;
-  RowStore rows_;
+  RowTree rows_;
   std::vector<Index> indexes_;
   int64_t counter_ = 0;
 };
