@@ -1,22 +1,15 @@
 #include "db/row_tree.h"
 
-#include <atomic>
 #include <iterator>
 #include <numeric>
 #include <utility>
 
 namespace tandem::db {
 
-uint64_t RowTree::new_mark() {
-  static std::atomic<uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
-// Both have nodes with an older mark now: whichever changes one copies it first.
+// What both have now is older than either's mark: whichever changes a node copies it first. The two
+// may have the same mark, as neither ever comes by a node that the other makes.
 RowTree::RowTree(const RowTree& other)
-    : columns_(other.columns_), mark_(new_mark()), root_(other.root_), size_(other.size_) {
-  other.mark_ = new_mark();
-}
+    : columns_(other.columns_), mark_(++other.mark_), root_(other.root_), size_(other.size_) {}
 
 RowTree& RowTree::operator=(const RowTree& other) {
   if (this != &other) *this = RowTree(other);

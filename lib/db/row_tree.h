@@ -3,8 +3,8 @@
 // A copy shares all nodes with the tree that it was made of; either one copies a node when it
 // changes it for the first time after that, as LMDB and Btrfs do. So a copy is a picture of a
 // moment: another thread may read it, change it and free it while this tree goes on. Whether a node
-// may be shared is told by the mark of the tree that made it, never by a count of references, which
-// another thread changes.
+// may be shared is told by the mark that its tree had when it made it, never by a count of
+// references, which another thread changes.
 //
 // Each node knows how many rows are below each of its children, so that rows in a range are counted
 // without looking at them.
@@ -31,7 +31,7 @@ class RowTree {
   static constexpr size_t kNodeSize = 64;
 
   // `columns` is the order; no two rows in the tree are equal in all of them.
-  explicit RowTree(std::vector<size_t> columns) : columns_(std::move(columns)), mark_(new_mark()) {}
+  explicit RowTree(std::vector<size_t> columns) : columns_(std::move(columns)) {}
   RowTree(const RowTree& other);
   RowTree& operator=(const RowTree& other);
   RowTree(RowTree&&) noexcept = default;
@@ -93,7 +93,6 @@ class RowTree {
     size_t size() const { return rows.size() + children.size(); }
   };
 
-  static uint64_t new_mark();
   bool less(const Row& a, const Row& b) const;
   Node& own(NodePtr& node);
   std::optional<Child> put_into(NodePtr& place, RowPtr& row, RowPtr& replaced, bool last);
@@ -146,7 +145,7 @@ class RowTree {
   }
 
   std::vector<size_t> columns_;
-  mutable uint64_t mark_;  // of nodes that no copy shares
+  mutable uint64_t mark_ = 1;  // of nodes that no copy shares; rises with each copy
   NodePtr root_;
   size_t size_ = 0;
 };
