@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   web.check_ready_with(
       [&](http::ReadyAnswer answer) { orchestrator.check_ready(std::move(answer)); });
   orch::OrchMetrics orch_metrics{metrics, orchestrator};
+  web.collect_metrics_with(
+      [&](UniqueFunction<void()> done) { orch_metrics.collect(std::move(done)); });
   orch::DatabaseReady ready{orchestrator};
 
   return daemon.run(loop, {&orchestrator, &rpc, &web, &ready});

@@ -1,5 +1,10 @@
 #include "metrics.h"
 
+#include <string>
+#include <utility>
+
+#include "worker_info.h"
+
 namespace tandem::orch {
 
 OrchMetrics::OrchMetrics(daemon::Metrics& metrics, Orchestrator& orchestrator)
@@ -14,6 +19,21 @@ OrchMetrics::OrchMetrics(daemon::Metrics& metrics, Orchestrator& orchestrator)
       in_flight_(metrics.gauge("tandem_requests_in_flight", "database requests without an answer")),
       window_reads_(metrics.gauge("tandem_window_reads", "reads counted in the present window")) {
   metrics.before_text([this] { update(); });
+}
+
+void OrchMetrics::collect(UniqueFunction<void()> done) {
+  ask_workers(
+      orchestrator_,
+      [this](const group::ReplicaLink& worker, const wire::Json* told) {
+        const wire::Json* stall = told == nullptr ? nullptr : told->find("loop_stall_us");
+        if (stall == nullptr || stall->as_int() == nullptr) return;
+        metrics_
+            .gauge("tandem_worker_loop_stall_seconds",
+                   "the longest turn of a worker's event loop in the last minutes",
+                   {{"worker", std::to_string(worker.member.id)}})
+            .set(static_cast<double>(*stall->as_int()) / 1e6);
+      },
+      std::move(done));
 }
 
 void OrchMetrics::update() {

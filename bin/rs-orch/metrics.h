@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 
+#include "base/function.h"
 #include "daemon/metrics.h"
 #include "orchestrator.h"
 
@@ -13,6 +14,9 @@ class OrchMetrics {
  public:
   // Both outlive this, and this outlives the last text() of `metrics`.
   OrchMetrics(daemon::Metrics& metrics, Orchestrator& orchestrator);
+
+  // Asks the workers for theirs, then calls back.
+  void collect(UniqueFunction<void()> done);
 
  private:
   void update();

@@ -7,13 +7,11 @@
 #include <string>
 #include <utility>
 
-#include "wire/envelope.h"
 #include "wire/json.h"
+#include "worker_info.h"
 
 namespace tandem::orch {
 namespace {
-
-constexpr uint64_t kTimeoutMs = 500;
 
 std::string host_name() {
   char name[256] = {};
@@ -81,8 +79,6 @@ class Report {
     rows_.push_back(std::move(row));
   }
 
-  Orchestrator& orchestrator() { return orchestrator_; }
-
  private:
   Orchestrator& orchestrator_;
   http::Responder responder_;
@@ -95,26 +91,15 @@ class Report {
 void report_status(Orchestrator& orchestrator, http::Responder responder) {
   // Shared: whichever completion comes last ends the report.
   const auto report = std::make_shared<Report>(orchestrator, std::move(responder));
-  std::string payload;
-  wire::Request request;
-  request.method = wire::Method::kWorkerInfo;
-  wire::encode(request, payload);
   for (const Fleet::Starting& starting : orchestrator.fleet().starting()) {
     if (orchestrator.workers().find(starting.id) == nullptr) report->add_starting(starting);
   }
-  for (auto& [id, worker] : orchestrator.workers().all()) {
-    worker.link->call(payload, kTimeoutMs, [report, id = id](Result<std::string_view> answer) {
-      const group::ReplicaLink* still = report->orchestrator().workers().find(id);
-      if (still == nullptr) return;
-      wire::Response response;
-      if (!answer || !wire::decode(*answer, response)) {
-        report->add(*still, nullptr);
-        return;
-      }
-      const auto told = wire::parse_json(response.body);
-      report->add(*still, told ? &*told : nullptr);
-    });
-  }
+  ask_workers(
+      orchestrator,
+      [report](const group::ReplicaLink& worker, const wire::Json* told) {
+        report->add(worker, told);
+      },
+      [] {});
 }
 
 }  // namespace tandem::orch

@@ -8,6 +8,12 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
   t.duration_ms("worker.orphan_timeout", c.orphan_timeout_ms,
                 "it ends when no orchestrator has asked for its state for so long; 0: never", 0,
                 int64_t{30} * 86400000);
+  t.integer("limits.read_cost", c.limits.read_cost, 1, 1'000'000'000,
+            "rows that a read may look at; one that needs more is 413");
+  t.integer("limits.write_cost", c.limits.write_cost, 1, 1'000'000'000,
+            "rows that a write may look at to find those it is about; more is 413");
+  t.size("limits.answer_size", c.limits.answer_bytes, "longest answer to a read; more is 413",
+         1 << 10, 15 << 20);
 }
 
 }  // namespace tandem::worker

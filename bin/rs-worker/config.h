@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "daemon/config.h"
+#include "db/limits.h"
 #include "replica/replica_config.h"
 
 namespace tandem::worker {
@@ -12,6 +13,7 @@ namespace tandem::worker {
 struct WorkerConfig {
   replica::ReplicaConfig replica;
   uint64_t orphan_timeout_ms = 60000;  // 0: never
+  db::Limits limits;
 };
 
 void declare_worker(WorkerConfig& config, daemon::SettingTable& table);

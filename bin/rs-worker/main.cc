@@ -20,12 +20,12 @@ int main(int argc, char** argv) {
       {.root = config.replica.coord_root, .host = config.replica.host_name}, loop);
   if (!coord) daemon::die(coord.error());
 
-  db::Database database;
+  db::Database database{config.limits};
   replica::Driver replica{loop, config.replica.driver, database, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
-  worker::Requests requests{database, replica, orphan_watch};
+  worker::Requests requests{loop, database, replica, orphan_watch};
   replica::Service service{loop, config.replica.rpc_url, replica, requests};
 
   // The service listens first: the replica announces where.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/clock.h"
 #include "wire/json.h"
 
 namespace tandem::worker {
@@ -9,8 +10,12 @@ namespace tandem::worker {
 using replica::answer;
 using replica::answer_error;
 
-Requests::Requests(db::Database& database, replica::Driver& replica, OrphanWatch& orphan_watch)
-    : database_(database), replica_(replica), orphan_watch_(orphan_watch) {}
+Requests::Requests(loop::Loop& loop, db::Database& database, replica::Driver& replica,
+                   OrphanWatch& orphan_watch)
+    : database_(database),
+      replica_(replica),
+      orphan_watch_(orphan_watch),
+      answers_(loop, database, replica) {}
 
 void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
   switch (request.method) {
@@ -36,20 +41,18 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
 
 void Requests::read(rpc::Reply reply, const wire::Request& request) {
   ++reads_;
-  replica_.when_readable(
-      request.consistency, request.min_index, request.budget_ms,
-      [this, reply = std::move(reply), query = std::string(request.body)](Status readable) mutable {
-        if (!readable) {
-          answer_error(reply, readable.error());
-          return;
-        }
-        const auto rows = database_.query(query);
-        if (!rows) {
-          answer_error(reply, rows.error());
-          return;
-        }
-        answer(reply, 200, replica_.applied_index(), *rows);
-      });
+  const int64_t deadline_ns = system_clock().boot_ns() + int64_t{request.budget_ms} * 1'000'000;
+  replica_.when_readable(request.consistency, request.min_index, request.budget_ms,
+                         [this, reply = std::move(reply), query = std::string(request.body),
+                          deadline_ns](Status readable) mutable {
+                           if (!readable) return answer_error(reply, readable.error());
+                           answers_.read(query, deadline_ns,
+                                         [reply = std::move(reply)](const Result<std::string>& rows,
+                                                                    uint64_t index) mutable {
+                                           if (!rows) return answer_error(reply, rows.error());
+                                           answer(reply, 200, index, *rows);
+                                         });
+                         });
 }
 
 // The schema and clearing have methods of their own: a client's write is neither.
@@ -116,6 +119,7 @@ void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::
 void Requests::add_info(wire::Json& info) const {
   info.set("reads", reads_);
   info.set("writes", writes_);
+  info.set("large_reads", answers_.large_reads());
 }
 
 }  // namespace tandem::worker

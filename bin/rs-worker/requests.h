@@ -5,7 +5,9 @@
 #include <string>
 
 #include "db/database.h"
+#include "loop/loop.h"
 #include "orphan_watch.h"
+#include "reads.h"
 #include "replica/driver.h"
 #include "replica/service.h"
 #include "wire/envelope.h"
@@ -15,7 +17,8 @@ namespace tandem::worker {
 class Requests final : public replica::Methods {
  public:
   // All of them outlive this.
-  Requests(db::Database& database, replica::Driver& replica, OrphanWatch& orphan_watch);
+  Requests(loop::Loop& loop, db::Database& database, replica::Driver& replica,
+           OrphanWatch& orphan_watch);
 
   void on_request(rpc::Reply reply, const wire::Request& request) override;
   void on_asked_by_controller() override { orphan_watch_.heard(); }
@@ -31,6 +34,7 @@ class Requests final : public replica::Methods {
   db::Database& database_;
   replica::Driver& replica_;
   OrphanWatch& orphan_watch_;
+  Reads answers_;
   uint64_t reads_ = 0;
   uint64_t writes_ = 0;
 };

@@ -56,14 +56,34 @@ std::vector<Option> http_options() {
 
 HttpService::HttpService(HttpConfig config, const Daemon& daemon, Metrics& metrics,
                          loop::Loop& loop)
-    : config_(std::move(config)), daemon_(daemon), loop_(loop), http_metrics_(metrics) {
+    : config_(std::move(config)),
+      daemon_(daemon),
+      loop_(loop),
+      metrics_(metrics),
+      http_metrics_(metrics),
+      turns_(loop),
+      loop_stall_(metrics.gauge("tandem_loop_stall_seconds",
+                                "the longest turn of the event loop in the last minutes")) {
   health_.check_ready = [this](http::ReadyAnswer answer) { check_ready(std::move(answer)); };
-  health_.write_metrics = [&metrics](std::string& out) { out += metrics.text(); };
+  health_.write_metrics = [this](http::MetricsAnswer answer) { write_metrics(std::move(answer)); };
   http::add_health_routes(router_, health_);
 }
 
 void HttpService::check_ready_with(UniqueFunction<void(http::ReadyAnswer)> check) {
   check_ready_ = std::move(check);
+}
+
+void HttpService::collect_metrics_with(UniqueFunction<void(UniqueFunction<void()>)> collect) {
+  collect_metrics_ = std::move(collect);
+}
+
+void HttpService::write_metrics(http::MetricsAnswer answer) {
+  auto write = [this, answer = std::move(answer)]() mutable {
+    loop_stall_.set(static_cast<double>(turns_.longest_ns()) / 1e9);
+    answer(metrics_.text());
+  };
+  if (collect_metrics_) return collect_metrics_(std::move(write));
+  write();
 }
 
 void HttpService::check_ready(http::ReadyAnswer answer) {

@@ -24,6 +24,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "loop/loop.h"
+#include "loop/turns.h"
 
 namespace tandem::daemon {
 
@@ -52,6 +53,8 @@ class HttpService final : public Part {
   void observe_with(http::Observer& observer) { http_metrics_.pass_on_to(&observer); }
   // What /readyz asks once the daemon itself is ready. It has a deadline of its own.
   void check_ready_with(UniqueFunction<void(http::ReadyAnswer)> check);
+  // What /metrics waits for: it calls back once its metrics are up to date.
+  void collect_metrics_with(UniqueFunction<void(UniqueFunction<void()>)> collect);
   // The port in use, also where the configuration said 0. REQUIRES: started.
   uint16_t port() const;
 
@@ -62,15 +65,20 @@ class HttpService final : public Part {
 
  private:
   void check_ready(http::ReadyAnswer answer);
+  void write_metrics(http::MetricsAnswer answer);
 
   HttpConfig config_;
   const Daemon& daemon_;
   loop::Loop& loop_;
+  Metrics& metrics_;
   HttpMetrics http_metrics_;
   AccessLog access_log_{http_metrics_};
   http::Router router_;
   http::HealthSource health_;
   UniqueFunction<void(http::ReadyAnswer)> check_ready_;
+  UniqueFunction<void(UniqueFunction<void()>)> collect_metrics_;
+  loop::Turns turns_;
+  Gauge loop_stall_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -57,15 +57,6 @@ Status admit_value(const TableSchema& table, size_t column, const Value& value) 
   return {};
 }
 
-size_t text_bytes(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return text->size();
-  size_t bytes = 0;
-  if (const auto* list = std::get_if<TextList>(&value)) {
-    for (const std::string& text : *list) bytes += text.size();
-  }
-  return bytes;
-}
-
 Status admit_size(const TableSchema& table, const Row& row) {
   size_t indexed = 0;
   size_t all = 0;
@@ -105,7 +96,8 @@ Status admit_update(const TableSchema& table, const Table& rows, const Operation
   }
   if (!may_be_large) return {};
   Status status;
-  Plan(rows, update.where).visit([&](const Row& row) {
+  Meter unlimited;  // what it costs was looked at
+  Plan(rows, update.where).visit(unlimited, [&](const Row& row) {
     Row changed = row;
     for (const auto& [column, value] : update.set) changed[column] = value;
     status = admit_size(table, changed);
@@ -147,6 +139,36 @@ Status admit_table(const TableSchema& table) {
   return good;
 }
 
+// What the conditions and operations look at, the rows of a cascade left out: each of those was
+// paid for when it was put in.
+Status admit_cost(const Change& change, const Schema& schema, const std::vector<Table>& tables,
+                  uint64_t allowed) {
+  uint64_t cost = 0;
+  const auto pay = [&](const char* what, size_t number, size_t table, const Where& where) {
+    const uint64_t more = where.terms.empty() ? 0 : Plan(tables[table], where).cost();
+    cost += more;
+    if (cost <= allowed) return Status();
+    return Status(fail(ErrorKind::kTooLarge,
+                       std::string(what) + " " + std::to_string(number) + ": " +
+                           named(schema.tables()[table]) + ": to find its rows costs looking at " +
+                           std::to_string(more) + " rows, and the write may look at " +
+                           std::to_string(allowed) +
+                           ": ask by the key or the columns of an index, or for less at a time"));
+  };
+  for (size_t i = 0; i < change.conditions.size(); ++i) {
+    const Condition& condition = change.conditions[i];
+    if (Status s = pay("condition", i, condition.table, condition.where); !s) return s;
+  }
+  for (size_t i = 0; i < change.operations.size(); ++i) {
+    const Operation& operation = change.operations[i];
+    const bool searches =
+        operation.kind == OperationKind::kUpdate || operation.kind == OperationKind::kDelete;
+    if (!searches) continue;
+    if (Status s = pay("operation", i, operation.table, operation.where); !s) return s;
+  }
+  return {};
+}
+
 }  // namespace
 
 Status admit_schema(const Schema& schema) {
@@ -156,11 +178,12 @@ Status admit_schema(const Schema& schema) {
   return {};
 }
 
-Status admit_command(const Command& command, const Schema& schema,
-                     const std::vector<Table>& tables) {
+Status admit_command(const Command& command, const Schema& schema, const std::vector<Table>& tables,
+                     const Limits& limits) {
   if (const auto* set = std::get_if<SetSchema>(&command)) return admit_schema(set->schema);
   const auto* change = std::get_if<Change>(&command);
   if (change == nullptr) return {};
+  if (Status good = admit_cost(*change, schema, tables, limits.write_cost); !good) return good;
   for (size_t i = 0; i < change->operations.size(); ++i) {
     const Status good = admit_operation(change->operations[i], schema, tables);
     if (!good) return bad("operation " + std::to_string(i), good.error().message);

@@ -33,9 +33,10 @@ constexpr int64_t kMaxTimestampMs = 253'402'300'799'999;
 Status admit_schema(const Schema& schema);
 
 // Of a command that was parsed for `schema`. What an update makes of rows is judged by `tables`,
-// the state now: by the time it is applied that may be another, so those limits are not exact.
-// Fails with kBadInput, naming operation, table and column.
-Status admit_command(const Command& command, const Schema& schema,
-                     const std::vector<Table>& tables);
+// the state now: by the time it is applied that may be another, so those limits are not exact, nor
+// is limits.write_cost. Fails with kBadInput, naming operation, table and column, and with
+// kTooLarge where it costs more than that.
+Status admit_command(const Command& command, const Schema& schema, const std::vector<Table>& tables,
+                     const Limits& limits);
 
 }  // namespace tandem::db

@@ -160,28 +160,80 @@ Result<std::string> Database::check_change(std::string_view text) const {
 Status Database::admit(std::string_view text) const {
   const auto command = parse_request(text, *schema_, limits_);
   if (!command) return fail(command.error());
-  return admit_command(*command, *schema_, tables_);
+  return admit_command(*command, *schema_, tables_, limits_);
+}
+
+Result<std::string> Database::query(std::string_view text, Meter& meter) const {
+  return answer_read(text, *schema_, tables_, limits_, meter);
 }
 
 Result<std::string> Database::query(std::string_view text) const {
-  return answer_read(text, *schema_, tables_, limits_);
+  Meter meter(limits_.read_cost);
+  return query(text, meter);
 }
 
+// Carried out on a copy, which then takes the place of the state.
+class Database::LongCommand final : public repl::LongCommand {
+ public:
+  LongCommand(Database& state, wire::Entry entry)
+      : state_(state), draft_(state), entry_(std::move(entry)) {}
+
+  void run(const std::function<bool()>& stopped) override {
+    Meter meter(UINT64_MAX, stopped);
+    applied_ = draft_.apply(entry_, meter);
+  }
+
+  Applied finish() override {
+    std::swap(state_.schema_, draft_.schema_);
+    state_.tables_.swap(draft_.tables_);
+    return std::move(*applied_);
+  }
+
+ private:
+  Database& state_;
+  Database draft_;
+  const wire::Entry entry_;
+  std::optional<Applied> applied_;
+};
+
 Applied Database::apply(const wire::Entry& entry) {
+  Meter unlimited;
+  return *apply(entry, unlimited);
+}
+
+repl::Applying Database::begin(const wire::Entry& entry) {
+  Meter quick(limits_.quick_cost);
+  auto applied = apply(entry, quick);
+  if (applied) return std::move(*applied);
+  return std::make_unique<LongCommand>(*this, entry);
+}
+
+uint64_t Database::rows() const {
+  uint64_t rows = 0;
+  for (const Table& table : tables_) rows += table.rows().size();
+  return rows;
+}
+
+// nullopt where the meter has ended: nothing was changed.
+std::optional<Applied> Database::apply(const wire::Entry& entry, Meter& meter) {
   const auto json = wire::parse_json(entry.payload);
   if (!json) return refused(json.error());
   auto command = parse_command(*json, *schema_, limits_);
   if (!command) return refused(command.error());
   if (auto* transaction = std::get_if<Change>(&*command)) {
-    return change(std::move(*transaction), entry.index);
+    Applied applied = change(std::move(*transaction), entry.index, meter);
+    if (meter.ended()) return std::nullopt;
+    return applied;
   }
+  // Rebuilding a table and freeing one go by its rows.
+  if (!meter.spend(rows())) return std::nullopt;
   if (const auto* set = std::get_if<SetSchema>(&*command)) return set_schema(*set, entry.index);
   return clear(entry.index);
 }
 
-Applied Database::change(Change change, uint64_t index) {
+Applied Database::change(Change change, uint64_t index, Meter& meter) {
   Applied applied{200, begin_results(index)};
-  const auto done = Transaction(*schema_, tables_).run(std::move(change), applied.body);
+  const auto done = Transaction(*schema_, tables_, meter).run(std::move(change), applied.body);
   if (!done) return refused(done.error());
   applied.body += "]}";
   return applied;

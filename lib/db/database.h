@@ -9,10 +9,14 @@
 // "condition" or "operation" is the number, from 0, of the one that failed. A change of schema
 // answers one result, how many tables, columns and indexes were added; clear how many rows went.
 //
+// A copy of a database is made in no time, whatever it holds, and is independent of it: another
+// thread may read or change it.
+//
 // A snapshot is {"schema":{…}}, {"counters":{…}}, then {"table":"users","row":{…}} for each row.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +24,7 @@
 #include "base/result.h"
 #include "db/command.h"
 #include "db/limits.h"
+#include "db/meter.h"
 #include "db/schema.h"
 #include "db/snapshot_row.h"
 #include "db/table.h"
@@ -37,13 +42,17 @@ class Database final : public repl::StateMachine {
   // The same for what a client may ask for: operations only, neither a schema nor clearing.
   Result<std::string> check_change(std::string_view text) const;
 
-  // The JSON answer to a query. Fails with kBadInput or kTooLarge.
+  // The JSON answer to a query. Fails with kBadInput or kTooLarge; where the meter has ended, with
+  // kTooLarge or kTimeout.
+  Result<std::string> query(std::string_view text, Meter& meter) const;
+  // As much as limits().read_cost allows.
   Result<std::string> query(std::string_view text) const;
 
   const Schema& schema() const { return *schema_; }
   const Limits& limits() const { return limits_; }
 
   repl::Applied apply(const wire::Entry& entry) override;
+  repl::Applying begin(const wire::Entry& entry) override;
   Status admit(std::string_view command) const override;
   std::unique_ptr<repl::FrozenState> freeze() const override;
   void reset() override;
@@ -52,9 +61,13 @@ class Database final : public repl::StateMachine {
   std::unique_ptr<repl::RowChecker> row_checker() const override;
 
  private:
+  class LongCommand;
+
+  std::optional<repl::Applied> apply(const wire::Entry& entry, Meter& meter);
   repl::Applied set_schema(const SetSchema& command, uint64_t index);
   repl::Applied clear(uint64_t index);
-  repl::Applied change(Change change, uint64_t index);
+  repl::Applied change(Change change, uint64_t index, Meter& meter);
+  uint64_t rows() const;
   Status restore_schema(Schema schema);
   Status restore_counters(const Counters& counters);
   Status restore_table_row(Operation insert);

@@ -18,10 +18,18 @@ struct Limits {
   size_t tables = 1000;          // of a schema
   size_t columns = 1000;         // of a table
 
+  // These hold where a read is answered or a write is proposed, and mean nothing to what is in the
+  // log: replicas may differ in them. What a request costs is counted in rows looked at (meter.h).
+  size_t answer_bytes = 15u << 20;
+  uint64_t read_cost = 2'000'000;
+  uint64_t write_cost = 500'000;
+  // A command that costs more is a long one (repl/state_machine.h).
+  uint64_t quick_cost = 5'000;
+
   // For what is stored already: a snapshot is read whatever is in it.
   static constexpr Limits none() {
     constexpr size_t kNone = SIZE_MAX;
-    return {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
+    return {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
   }
 };
 

@@ -4,10 +4,32 @@
 
 namespace tandem::db {
 
-Plan::Plan(const Table& table, const Where& where) : table_(table), where_(where) {
+Plan::Plan(const Table& table, const Where& where)
+    : table_(table), where_(where), weight_(where.weight()) {
   if (where.terms.empty() || choose_keys() || choose_index()) return;
   bound(table.key());
   if (low_ != nullptr || high_ != nullptr) access_ = Access::kKeyRange;
+}
+
+uint64_t Plan::cost() const {
+  const auto bounds = [](const Value* const& bound) {
+    return PrefixView(&bound, bound == nullptr ? 0 : 1);
+  };
+  const RowTree& rows = table_.rows();
+  switch (access_) {
+    case Access::kKeys:
+      return equal_.size() * weight_;
+    case Access::kIndex:
+      return index_->count(equal_, low_, high_) * weight_;
+    case Access::kKeyRange: {
+      const size_t to = high_ == nullptr ? rows.size() : rows.count_below(bounds(high_), true);
+      const size_t from = low_ == nullptr ? 0 : rows.count_below(bounds(low_), false);
+      return to > from ? (to - from) * weight_ : 0;
+    }
+    case Access::kScan:
+      return rows.size() * weight_;
+  }
+  return 0;
 }
 
 const Term* Plan::equality(size_t column) const {

@@ -3,9 +3,11 @@
 // stored, so that every replica does the same work.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "db/meter.h"
 #include "db/table.h"
 #include "db/where.h"
 
@@ -16,9 +18,11 @@ class Plan {
  public:
   Plan(const Table& table, const Where& where);
 
-  // Visits every row for which the Where holds, until visit gives false.
+  // Visits every row for which the Where holds, until visit gives false or the meter has ended.
   template <typename Visit>
-  void visit(Visit&& visit) const;
+  void visit(Meter& meter, Visit&& visit) const;
+  // What visit() costs at most, with the rows that are there now.
+  uint64_t cost() const;
 
   // Whether visit() comes by the rows in the order of `columns`, then of the key.
   bool gives_order(const std::vector<size_t>& columns) const;
@@ -40,16 +44,19 @@ class Plan {
   Prefix equal_;                // kKeys: the keys; kIndex: values of its first columns
   const Value* low_ = nullptr;  // inclusive; the Where itself leaves out what is excluded
   const Value* high_ = nullptr;
+  uint64_t weight_;  // of a row
 };
 
 template <typename Visit>
-void Plan::visit(Visit&& visit) const {
-  const auto matching = [&](const Row& row) { return !where_.holds(row) || visit(row); };
+void Plan::visit(Meter& meter, Visit&& visit) const {
+  const auto matching = [&](const Row& row) {
+    return meter.spend(weight_) && (!where_.holds(row) || visit(row));
+  };
   switch (access_) {
     case Access::kKeys:
       for (const Value* key : equal_) {
         const Row* row = table_.rows().find(*key);
-        if (row != nullptr && !matching(*row)) return;
+        if (row == nullptr ? !meter.spend(1) : !matching(*row)) return;
       }
       return;
     case Access::kIndex:

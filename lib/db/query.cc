@@ -106,6 +106,22 @@ Status too_many_rows(const TableSchema& table, const Limits& limits) {
                                         " rows: ask for a part of them with 'limit' and 'offset'");
 }
 
+Status too_many_bytes(const TableSchema& table, const Limits& limits) {
+  return fail(ErrorKind::kTooLarge, named(table) + ": the answer has more than " +
+                                        std::to_string(limits.answer_bytes) +
+                                        " bytes: ask for a part of it with 'limit' and 'offset', "
+                                        "or for fewer columns");
+}
+
+// REQUIRES: meter.ended().
+Status given_up(const TableSchema& table, const Meter& meter) {
+  if (!meter.over()) return fail(ErrorKind::kTimeout, "the read was given up");
+  return fail(ErrorKind::kTooLarge,
+              named(table) + ": to answer this costs more than looking at " +
+                  std::to_string(meter.allowed()) +
+                  " rows: ask by the key or the columns of an index, or for less");
+}
+
 class RowOrder {
  public:
   RowOrder(const std::vector<OrderColumn>& order, size_t key) : order_(order), key_(key) {}
@@ -130,7 +146,8 @@ size_t rows_wanted(const Query& query, const Limits& limits) {
 }
 
 // The matching rows in order, without those that the offset passes over.
-std::vector<const Row*> find_rows(const Query& query, const Table& table, const Limits& limits) {
+std::vector<const Row*> find_rows(const Query& query, const Table& table, const Limits& limits,
+                                  Meter& meter) {
   std::vector<const Row*> found;
   const size_t wanted = rows_wanted(query, limits);
   if (wanted == query.offset) return found;
@@ -154,12 +171,16 @@ std::vector<const Row*> find_rows(const Query& query, const Table& table, const 
     return !in_order || found.size() + query.offset < wanted;
   };
   if (backwards) {
-    table.rows().visit_backwards(
-        [&](const Row& row) { return !query.where.holds(row) || take(row); });
+    const uint64_t weight = query.where.weight();
+    table.rows().visit_backwards([&](const Row& row) {
+      return meter.spend(weight) && (!query.where.holds(row) || take(row));
+    });
   } else {
-    plan.visit(take);
+    plan.visit(meter, take);
   }
   if (in_order) return found;
+  // Putting a row in its place costs about as much as finding it.
+  if (!meter.spend(found.size())) return {};
 
   const RowOrder before(query.order, table.key());
   const auto kept = found.begin() + static_cast<std::ptrdiff_t>(std::min(wanted, found.size()));
@@ -170,10 +191,10 @@ std::vector<const Row*> find_rows(const Query& query, const Table& table, const 
   return found;
 }
 
-size_t count_rows(const Query& query, const Table& table) {
+size_t count_rows(const Query& query, const Table& table, Meter& meter) {
   if (query.where.terms.empty()) return table.rows().size();
   size_t count = 0;
-  Plan(table, query.where).visit([&](const Row&) {
+  Plan(table, query.where).visit(meter, [&](const Row&) {
     ++count;
     return true;
   });
@@ -181,7 +202,8 @@ size_t count_rows(const Query& query, const Table& table) {
 }
 
 Result<std::string> answer_reads(const Json& reads, const Schema& schema,
-                                 const std::vector<Table>& tables, const Limits& limits) {
+                                 const std::vector<Table>& tables, const Limits& limits,
+                                 Meter& meter) {
   const Json::Array* list = reads.as_array();
   if (list == nullptr) {
     return fail(ErrorKind::kBadInput,
@@ -195,8 +217,8 @@ Result<std::string> answer_reads(const Json& reads, const Schema& schema,
   for (size_t i = 0; i < list->size(); ++i) {
     if (i > 0) out += ',';
     const auto query = parse_query((*list)[i], schema, limits);
-    Status status =
-        query ? answer_query(*query, schema, tables, limits, out) : Status(fail(query.error()));
+    Status status = query ? answer_query(*query, schema, tables, limits, meter, out)
+                          : Status(fail(query.error()));
     if (!status) {
       return fail(status.error().kind, "read " + std::to_string(i) + ": " + status.error().message);
     }
@@ -249,33 +271,39 @@ Result<Query> parse_query(const Json& json, const Schema& schema, const Limits& 
 }
 
 Status answer_query(const Query& query, const Schema& schema, const std::vector<Table>& tables,
-                    const Limits& limits, std::string& out) {
+                    const Limits& limits, Meter& meter, std::string& out) {
   const Table& table = tables[query.table];
   const TableSchema& table_schema = schema.tables()[query.table];
   if (query.count) {
-    out += '[' + std::to_string(count_rows(query, table)) + ']';
-    return {};
+    out += '[' + std::to_string(count_rows(query, table, meter)) + ']';
+    return meter.ended() ? given_up(table_schema, meter) : Status();
   }
-  const std::vector<const Row*> rows = find_rows(query, table, limits);
+  const std::vector<const Row*> rows = find_rows(query, table, limits, meter);
+  if (meter.ended()) return given_up(table_schema, meter);
   if (rows.size() > limits.rows) return too_many_rows(table_schema, limits);
   out += '[';
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i > 0) out += ',';
+    const size_t before = out.size();
     append_row(out, table_schema, query.columns, *rows[i]);
+    if (out.size() > limits.answer_bytes) return too_many_bytes(table_schema, limits);
+    if (!meter.spend(1 + (out.size() - before) / 1024)) return given_up(table_schema, meter);
   }
   out += ']';
   return {};
 }
 
 Result<std::string> answer_read(std::string_view text, const Schema& schema,
-                                const std::vector<Table>& tables, const Limits& limits) {
+                                const std::vector<Table>& tables, const Limits& limits,
+                                Meter& meter) {
   const auto json = wire::parse_request_json(text);
   if (!json) return fail(json.error());
-  if (const Json* reads = json->find("reads")) return answer_reads(*reads, schema, tables, limits);
+  if (const Json* reads = json->find("reads"))
+    return answer_reads(*reads, schema, tables, limits, meter);
   const auto query = parse_query(*json, schema, limits);
   if (!query) return fail(query.error());
   std::string out;
-  Status status = answer_query(*query, schema, tables, limits, out);
+  Status status = answer_query(*query, schema, tables, limits, meter, out);
   if (!status) return fail(std::move(status.error()));
   return out;
 }

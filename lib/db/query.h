@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "db/limits.h"
+#include "db/meter.h"
 #include "db/schema.h"
 #include "db/table.h"
 #include "db/where.h"
@@ -40,14 +41,16 @@ struct Query {
 // Fails with kBadInput for an unknown table or column or a wrong type, naming it.
 Result<Query> parse_query(const wire::Json& json, const Schema& schema, const Limits& limits);
 
-// Appends the answer to `out`. Fails with kTooLarge where more than limits.rows rows would be
-// answered: a part of them would look like all.
+// Appends the answer to `out`. Fails with kTooLarge where more than limits.rows rows or
+// limits.answer_bytes would be answered, a part of which would look like all, and where the meter
+// is over; with kTimeout where it was stopped.
 Status answer_query(const Query& query, const Schema& schema, const std::vector<Table>& tables,
-                    const Limits& limits, std::string& out);
+                    const Limits& limits, Meter& meter, std::string& out);
 
 // The answer to the text of one query or of several ("reads").
 Result<std::string> answer_read(std::string_view text, const Schema& schema,
-                                const std::vector<Table>& tables, const Limits& limits);
+                                const std::vector<Table>& tables, const Limits& limits,
+                                Meter& meter);
 
 // A row as a JSON object of the given columns.
 void append_row(std::string& out, const TableSchema& table, const std::vector<size_t>& columns,

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "db/command.h"
+#include "db/meter.h"
 #include "db/schema.h"
 #include "db/table.h"
 
@@ -27,12 +28,13 @@ struct Refusal {
 class Transaction {
  public:
   // REQUIRES: `tables` has a table for each of the schema.
-  Transaction(const Schema& schema, std::vector<Table>& tables)
-      : schema_(schema), tables_(tables) {}
+  Transaction(const Schema& schema, std::vector<Table>& tables, Meter& meter)
+      : schema_(schema), tables_(tables), meter_(meter) {}
 
   // Once. On success appends a result for each operation to `results`, separated by commas:
   // {"affected":1,"key":7} of insert and upsert, {"affected":3} of update and delete (the rows that
-  // their "where" meant, without those that a cascade took). On failure the tables are as before.
+  // their "where" meant, without those that a cascade took). On failure the tables are as before;
+  // where the meter has ended the refusal says nothing.
   tl::expected<void, Refusal> run(Change change, std::string& results);
 
  private:
@@ -57,6 +59,7 @@ class Transaction {
   Status check_references(const TableSchema& table, const Row& row) const;
   Status check_unique(const TableSchema& table, const Row& row) const;
   Status check_restricted(const RestrictCheck& check) const;
+  size_t count_up_to(const Table& table, const Where& where, size_t enough) const;
   std::vector<const Row*> matching(const Operation& operation) const;
   void put(size_t table, RowPtr row);
   RowPtr erase(size_t table, const Value& key);
@@ -64,6 +67,7 @@ class Transaction {
 
   const Schema& schema_;
   std::vector<Table>& tables_;
+  Meter& meter_;
   std::vector<Undo> undo_;
 };
 

@@ -94,6 +94,15 @@ int compare(const Value& a, const Value& b) {
   return 0;
 }
 
+uint64_t text_bytes(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return text->size();
+  uint64_t bytes = 0;
+  if (const auto* list = std::get_if<TextList>(&value)) {
+    for (const std::string& text : *list) bytes += text.size();
+  }
+  return bytes;
+}
+
 void append_json(std::string& out, const Value& value) {
   if (const auto* integer = std::get_if<int64_t>(&value)) {
     char buffer[24];

@@ -47,6 +47,8 @@ int compare(const Value& a, const Value& b);
 
 void append_json(std::string& out, const Value& value);
 wire::Json to_json(const Value& value);
+// Of the text in it: 0 of a number.
+uint64_t text_bytes(const Value& value);
 // For messages: as JSON, cut after 64 bytes.
 std::string shown(const Value& value);
 // `text` cut after `bytes`, never inside a character, with "…" where it was cut.

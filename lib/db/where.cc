@@ -1,6 +1,7 @@
 #include "db/where.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace tandem::db {
 namespace {
@@ -156,6 +157,22 @@ bool Term::holds(const Row& row) const {
                                 [](const Value& a, const Value& b) { return compare(a, b) < 0; });
   }
   return false;
+}
+
+uint64_t Where::weight() const {
+  constexpr uint64_t kComparisons = 4;
+  constexpr uint64_t kTextBytes = 1024;
+  uint64_t comparisons = 0;
+  uint64_t bytes = 0;
+  for (const Term& term : terms) {
+    // As many as a search among the values takes.
+    const auto times = std::max<uint64_t>(1, std::bit_width(term.values.size()));
+    uint64_t longest = text_bytes(term.value);
+    for (const Value& value : term.values) longest = std::max(longest, text_bytes(value));
+    comparisons += times;
+    bytes += times * longest;
+  }
+  return 1 + comparisons / kComparisons + bytes / kTextBytes;
 }
 
 Result<Where> parse_where(const Json* json, const TableSchema& table, const Limits& limits) {

@@ -12,6 +12,7 @@
 // have no lt, le, gt and ge.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "base/result.h"
@@ -41,6 +42,9 @@ struct Where {
     }
     return true;
   }
+  // What a row costs that is looked at (meter.h): one, and more for each four comparisons and each
+  // KiB of text compared with.
+  uint64_t weight() const;
 };
 
 // Fails with kBadInput, naming table and column. `json` may be nullptr: every row.

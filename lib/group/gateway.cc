@@ -16,6 +16,8 @@ constexpr uint64_t kWatchMs = 50;
 constexpr int64_t kPatienceMs = 100;                     // with a replica that has gone quiet
 constexpr int64_t kFollowerBudgetMs = 500;               // of a read that waits at a follower
 constexpr size_t kMaxBytesInFlight = size_t{256} << 20;  // of bodies, kept for another attempt
+// Of bodies on the way to one replica: what a controller asks it goes the same way, behind them.
+constexpr size_t kMaxBytesToReplica = size_t{2} << 20;
 constexpr size_t kKeepBytes = 4096;  // a free slot keeps a small body's memory, no big one's
 
 }  // namespace
@@ -66,6 +68,7 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
                                  : std::min(request.budget_ms, options_.timeout_ms);
   call.deadline_ms = now_ms() + budget_ms;
   call.may_be_done = call.no_space = call.follower_could_not = false;
+  call.busy = 0;
   call.done = std::move(done);
   attempt(slot);
 }
@@ -85,7 +88,7 @@ ReplicaLink* Gateway::choose(const Call& call) {
     candidates_.clear();
     others_.clear();
     for (auto& [id, replica] : replicas_.all()) {
-      if (id == leader || !replica.connected()) continue;
+      if (id == leader || id == call.busy || !replica.connected()) continue;
       const bool good =
           !leadership_.quiet(id) && (leadership_.in_sync(replica) || leadership_.keeps_up(id));
       (good ? candidates_ : others_).push_back(&replica);
@@ -110,6 +113,12 @@ void Gateway::attempt(size_t slot) {
     wait_for_replica(slot);
     return;
   }
+  size_t& on_the_way = bytes_to_[replica->member.id];
+  if (on_the_way > 0 && on_the_way + call.body.size() > kMaxBytesToReplica) {
+    wait_for_replica(slot);
+    return;
+  }
+  on_the_way += call.body.size();
   if (call.is_read()) ++replica->reads_served;
   call.target = replica->member.id;
   call.sent_ms = now_ms();
@@ -142,6 +151,7 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     // attempt may have been carried out, and no other replica is there to lead instead. Everything
     // else is the answer.
     call.no_space = response.status == 507;
+    if (response.status == 429 && call.is_read()) return on_busy(slot);
     // Keys are forgotten in minutes or hours: whoever waits for that should know it.
     const bool too_many_keys = response.status == 503 && !call.may_be_done &&
                                response.body.find(repl::kTooManyKeys) != std::string_view::npos;
@@ -162,8 +172,25 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
   wait_for_replica(slot);
 }
 
+// Its work is not done again and again by all of them: one more is asked.
+void Gateway::on_busy(size_t slot) {
+  Call& call = calls_[slot];
+  if (call.busy != 0 || call.only != 0) {
+    finish_with_error(slot, 503, "the replicas are busy with large reads: ask again later");
+    return;
+  }
+  call.busy = call.target;
+  wait_for_replica(slot);
+}
+
+// It has answered, or is not waited for any more.
+void Gateway::leave_target(Call& call) {
+  if (call.target != 0) bytes_to_[call.target] -= call.body.size();
+  call.target = 0;
+}
+
 void Gateway::wait_for_replica(size_t slot) {
-  calls_[slot].target = 0;
+  leave_target(calls_[slot]);
   ++calls_[slot].attempt;
   waiting_.push_back(slot);
   if (!retry_.active()) retry_.start(kRetryMs, kRetryMs);
@@ -240,9 +267,9 @@ void Gateway::finish(size_t slot, const wire::Response& response) {
   Done done = std::move(call.done);
   if (!call.is_read()) keys_.heard(response.index, system_clock().boot_ns());
   call.used = false;
+  leave_target(call);
   bytes_in_flight_ -= call.body.size();
   if (call.body.capacity() > kKeepBytes) call.body = std::string();
-  call.target = 0;
   ++call.attempt;
   free_.push_back(slot);
   --in_flight_;

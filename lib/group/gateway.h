@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ class Gateway {
     bool may_be_done = false;         // an attempt of a write has an unknown outcome
     bool no_space = false;            // a leader had none
     bool follower_could_not = false;  // answer a read in its time
+    repl::ReplicaId busy = 0;         // had too many large reads for this one; 0: none yet
     Done done;
 
     bool is_read() const { return wire::is_read(method); }
@@ -72,6 +74,8 @@ class Gateway {
   size_t take_slot();
   void attempt(size_t slot);
   void on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome);
+  void on_busy(size_t slot);
+  void leave_target(Call& call);
   void wait_for_replica(size_t slot);
   void finish(size_t slot, const wire::Response& response);
   void finish_with_error(size_t slot, uint16_t status, std::string_view message);
@@ -91,6 +95,7 @@ class Gateway {
   std::vector<size_t> waiting_;
   size_t in_flight_ = 0;
   size_t bytes_in_flight_ = 0;
+  std::map<repl::ReplicaId, size_t> bytes_to_;  // of bodies whose replica has not answered
   uint64_t round_robin_ = 0;
   std::string payload_;
   std::vector<ReplicaLink*> candidates_;

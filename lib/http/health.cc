@@ -29,9 +29,10 @@ void add_health_routes(Router& router, HealthSource& source) {
     });
   });
   router.add(Method::kGet, "/metrics", [&source](const Request&, Responder out) {
-    std::string text;
-    if (source.write_metrics) source.write_metrics(text);
-    out.text(200, kMetricsType, text);
+    if (!source.write_metrics) return out.text(200, kMetricsType, "");
+    source.write_metrics([responder = std::move(out)](std::string_view text) mutable {
+      responder.text(200, kMetricsType, text);
+    });
   });
 }
 

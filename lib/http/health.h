@@ -17,11 +17,13 @@ namespace tandem::http {
 // Tells readiness, once, now or later: an Error's message is the reason why not.
 using ReadyAnswer = UniqueFunction<void(Status)>;
 
+using MetricsAnswer = UniqueFunction<void(std::string_view text)>;
+
 struct HealthSource {
   // Does a real round trip, bounded by a deadline of its own. Without one the service is ready.
   UniqueFunction<void(ReadyAnswer)> check_ready;
-  // Appends the metrics' text.
-  UniqueFunction<void(std::string& out)> write_metrics;
+  // Gives the metrics' text, once, now or later.
+  UniqueFunction<void(MetricsAnswer)> write_metrics;
 };
 
 // `source` outlives the router.

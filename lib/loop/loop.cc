@@ -19,7 +19,10 @@ tl::unexpected<Error> fail_uv(const std::string& what, int uv_code) {
   return fail(failure.value().kind, what + ": " + uv_strerror(uv_code));
 }
 
-Loop::Loop() { CHECK(uv_loop_init(&loop_) == 0); }
+Loop::Loop() {
+  CHECK(uv_loop_init(&loop_) == 0);
+  CHECK(uv_loop_configure(&loop_, UV_METRICS_IDLE_TIME) == 0);  // see turns.h
+}
 
 Loop::~Loop() {
   // Handles closed by their owners still wait for their close callback.

@@ -168,23 +168,69 @@ class Checker final : public RowChecker {
 
 }  // namespace
 
+// Between the start and the end of a long command nothing else is applied: what is looked at and
+// remembered is the same as without it.
+class ExactlyOnce::Long final : public LongCommand {
+ public:
+  Long(ExactlyOnce& machine, const wire::Entry& entry, std::unique_ptr<LongCommand> inner)
+      : machine_(machine), entry_(entry), inner_(std::move(inner)) {}
+
+  void run(const std::function<bool()>& stopped) override { inner_->run(stopped); }
+  Applied finish() override {
+    Applied answer = inner_->finish();
+    machine_.carried_out(entry_, answer);
+    return answer;
+  }
+
+ private:
+  ExactlyOnce& machine_;
+  const wire::Entry entry_;
+  std::unique_ptr<LongCommand> inner_;
+};
+
 Applied ExactlyOnce::apply(const wire::Entry& entry) {
   advance(entry.time_ms);
-  if (entry.request_id.empty()) return carry_out(entry);
-  if (auto first = first_answer(entry.payload, entry.request_id)) return std::move(*first);
-  const auto birth = by_index_ ? birth_of(entry.request_id, entry.index) : std::nullopt;
-  const bool old = by_index_ ? birth && *birth < forgotten_index_
-                             : birth_ms_of(entry.request_id) < entry.time_ms - kMadeKeyMs / 2;
-  if (old) {
-    return refuse(409, "the request is too old to be carried out now: it may have been before");
+  if (auto answer = answer_at_once(entry)) return std::move(*answer);
+  Applied answer = inner_.apply(entry);
+  carried_out(entry, answer);
+  return answer;
+}
+
+Applying ExactlyOnce::begin(const wire::Entry& entry) {
+  advance(entry.time_ms);
+  if (auto answer = answer_at_once(entry)) return std::move(*answer);
+  Applying begun = inner_.begin(entry);
+  if (const auto* answer = std::get_if<Applied>(&begun)) {
+    carried_out(entry, *answer);
+    return begun;
   }
-  Applied answer = carry_out(entry);
+  return std::make_unique<Long>(*this, entry,
+                                std::move(std::get<std::unique_ptr<LongCommand>>(begun)));
+}
+
+std::optional<uint64_t> ExactlyOnce::birth(const wire::Entry& entry) const {
+  return by_index_ ? birth_of(entry.request_id, entry.index) : std::nullopt;
+}
+
+std::optional<Applied> ExactlyOnce::answer_at_once(const wire::Entry& entry) {
+  if (entry.request_id.empty()) return std::nullopt;
+  if (auto first = first_answer(entry.payload, entry.request_id)) return first;
+  const auto born = birth(entry);
+  const bool old = by_index_ ? born && *born < forgotten_index_
+                             : birth_ms_of(entry.request_id) < entry.time_ms - kMadeKeyMs / 2;
+  if (!old) return std::nullopt;
+  return refuse(409, "the request is too old to be carried out now: it may have been before");
+}
+
+void ExactlyOnce::carried_out(const wire::Entry& entry, const Applied& answer) {
+  if (!answer.settles.empty()) settle(answer);
+  if (entry.request_id.empty()) return;
+  const auto born = birth(entry);
   auto outcome = std::make_shared<Outcome>(entry.request_id, answer.status, answer.body);
   outcome->payload_hash = hash_of(entry.payload);
-  outcome->time_ms = birth ? log_time_ms_ : client_clock_ms_;
-  outcome->made_at = birth ? entry.index : 0;
+  outcome->time_ms = born ? log_time_ms_ : client_clock_ms_;
+  outcome->made_at = born ? entry.index : 0;
   remember(std::move(outcome));
-  return answer;
 }
 
 std::optional<Applied> ExactlyOnce::first_answer(std::string_view command,
@@ -209,12 +255,6 @@ Status ExactlyOnce::admit(std::string_view command, std::string_view key) const 
     }
   }
   return inner_.admit(command);
-}
-
-Applied ExactlyOnce::carry_out(const wire::Entry& entry) {
-  Applied answer = inner_.apply(entry);
-  if (!answer.settles.empty()) settle(answer);
-  return answer;
 }
 
 void ExactlyOnce::remember(Shared outcome) {

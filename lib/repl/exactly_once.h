@@ -67,6 +67,7 @@ class ExactlyOnce final : public StateMachine {
       : inner_(inner), limits_(limits) {}
 
   Applied apply(const wire::Entry& entry) override;
+  Applying begin(const wire::Entry& entry) override;
   // An entry that opens an epoch.
   void opened(const wire::Entry& entry) { by_index_ = by_index_ || entry.request_id == kRules; }
   Status admit(std::string_view command) const override { return inner_.admit(command); }
@@ -109,7 +110,13 @@ class ExactlyOnce final : public StateMachine {
   using Shared = std::shared_ptr<const Outcome>;
 
  private:
-  Applied carry_out(const wire::Entry& entry);
+  class Long;
+
+  // What an entry is answered without being carried out: a repetition, or what may be one.
+  std::optional<Applied> answer_at_once(const wire::Entry& entry);
+  std::optional<uint64_t> birth(const wire::Entry& entry) const;
+  // It was carried out, with this answer.
+  void carried_out(const wire::Entry& entry, const Applied& answer);
   void remember(Shared outcome);
   void settle(const Applied& answer);
   void advance(int64_t log_time_ms);

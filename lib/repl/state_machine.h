@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/result.h"
 #include "wire/entry.h"
@@ -48,6 +49,21 @@ class RowChecker {
   virtual Status finish() { return {}; }
 };
 
+// A command that takes long, carried out beside the state: so the thread that applies goes on with
+// all but applying, and the state before it can be read meanwhile. Nothing else is applied until
+// finish(); where it is not wanted any more it is dropped instead, and changes nothing.
+class LongCommand {
+ public:
+  virtual ~LongCommand() = default;
+  // Once, on any thread. `stopped` is asked now and then: where it says yes, finish() must not be
+  // called.
+  virtual void run(const std::function<bool()>& stopped) = 0;
+  // On the state machine's thread: what was made takes the place of the state. What was there
+  // before is freed with this object, which takes long as well.
+  virtual Applied finish() = 0;
+};
+using Applying = std::variant<Applied, std::unique_ptr<LongCommand>>;
+
 class StateMachine {
  public:
   virtual ~StateMachine() = default;
@@ -55,6 +71,8 @@ class StateMachine {
   // Carries out a kCommand entry. Never fails: a command that cannot be carried out changes nothing
   // and is answered so (400, 409).
   virtual Applied apply(const wire::Entry& entry) = 0;
+  // The same, with the same answers; but where it would take long nothing is done yet.
+  virtual Applying begin(const wire::Entry& entry) { return apply(entry); }
 
   // What a leader asks before it logs a command: kBadInput or kTooLarge where the state could not
   // give back, in a snapshot or to a reader, what the command puts into it, or where a limit says

@@ -17,7 +17,7 @@ namespace {
 // again and again; otherwise the core's next deadline tells when.
 constexpr int64_t kTickNs = 10'000'000;
 constexpr size_t kApplyBytes = 1 << 20;
-constexpr size_t kApplyEntriesPerTurn = 2000;
+constexpr int64_t kApplyNsPerTurn = 4'000'000;
 constexpr int64_t kLockCheckNs = 1'000'000'000;
 constexpr size_t kMaxQuestions = 1024;
 constexpr size_t kEntryOverhead = 256;  // of an entry beside its command and its key
@@ -33,6 +33,7 @@ Driver::Driver(loop::Loop& loop, DriverOptions options, repl::StateMachine& mach
       machine_(machine, options_.keys),
       coord_(coord),
       session_(random_id()),
+      background_(loop),
       self_(std::make_shared<Driver*>(this)) {}
 
 Driver::~Driver() { *self_ = nullptr; }
@@ -345,38 +346,74 @@ void Driver::record_was_read(const Result<coord::Versioned>& record, int64_t ask
 
 // --- applying ---
 
+// In slices: heartbeats, leases and reads go on between them.
 void Driver::apply_committed() {
-  size_t count = 0;
+  if (long_command_ != nullptr) return;
+  const int64_t began = system_clock().boot_ns();
+  const repl::Index before = applied_;
+  bool goes_on = true;
   std::vector<wire::Entry> entries;
-  while (applied_ < core_->commit() && count < kApplyEntriesPerTurn) {
+  while (goes_on && applied_ < core_->commit()) {
     entries.clear();
     const Status read = log_->read(applied_ + 1, kApplyBytes, entries);
     if (!read) give_up(read.error());
     for (const wire::Entry& entry : entries) {
-      if (entry.index > core_->commit()) break;
-      apply(entry);
-      ++count;
+      goes_on = entry.index <= core_->commit() && apply(entry) &&
+                system_clock().boot_ns() - began < kApplyNsPerTurn;
+      if (!goes_on) break;
     }
   }
-  if (count > 0) readers_.reached(applied_);
+  if (applied_ > before) readers_.reached(applied_);
   if (applied_ > 0 && applied_ >= core_->commit()) has_state_ = true;
-  if (applied_ < core_->commit()) {
+  if (applied_ < core_->commit() && long_command_ == nullptr) {
     dirty_ = true;
     end_of_turn_->start();
   }
 }
 
-void Driver::apply(const wire::Entry& entry) {
+// False where it takes long: then it has only begun.
+bool Driver::apply(const wire::Entry& entry) {
   CHECK(entry.index == applied_ + 1);
+  if (entry.type != wire::EntryType::kCommand) {
+    machine_.opened(entry);
+    applied(entry);
+    return true;
+  }
+  repl::Applying begun = machine_.begin(entry);
+  if (auto* command = std::get_if<std::unique_ptr<repl::LongCommand>>(&begun)) {
+    long_command_ = std::make_shared<LongCommand>(LongCommand{entry, std::move(*command)});
+    run_long_command();
+    return false;
+  }
+  applied(entry);
+  writers_.applied(entry.index, std::get<repl::Applied>(begun));
+  return true;
+}
+
+void Driver::applied(const wire::Entry& entry) {
   applied_ = entry.index;
   applied_time_ms_ = entry.time_ms;
   bytes_since_snapshot_ += wire::encoded_size(entry);
-  if (entry.type != wire::EntryType::kCommand) {
-    machine_.opened(entry);
-    return;
-  }
-  const repl::Applied answer = machine_.apply(entry);
-  writers_.applied(entry.index, answer);
+}
+
+void Driver::run_long_command() {
+  std::shared_ptr<LongCommand> job = long_command_;
+  background_.run([this, job] { job->command->run([this] { return background_.stopping(); }); },
+                  [this, job]() mutable {
+                    if (long_command_ == job) end_long_command();
+                    // What it holds now takes long to free.
+                    background_.run([job = std::move(job)]() mutable { job.reset(); });
+                  });
+}
+
+void Driver::end_long_command() {
+  const std::shared_ptr<LongCommand> job = std::exchange(long_command_, nullptr);
+  const repl::Applied answer = job->command->finish();
+  applied(job->entry);
+  writers_.applied(job->entry.index, answer);
+  readers_.reached(applied_);
+  dirty_ = true;
+  end_of_turn_->start();
 }
 
 // --- clients ---

@@ -25,6 +25,7 @@
 #include "base/result.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
+#include "loop/background.h"
 #include "loop/loop.h"
 #include "repl/exactly_once.h"
 #include "repl/replica.h"
@@ -130,6 +131,10 @@ class Driver final : public daemon::Part {
     uint64_t asked_number = 0;  // the controller's
     rpc::Reply reply;
   };
+  struct LongCommand {  // runs in background_
+    wire::Entry entry;
+    std::unique_ptr<repl::LongCommand> command;
+  };
   struct Install {  // a snapshot is on disk; the log restarts after it with this ticket
     storage::Ticket ticket = 0;
     repl::Index index = 0;
@@ -159,7 +164,10 @@ class Driver final : public daemon::Part {
   void deliver(const repl::Message& message);
   void end_of_turn();
   void apply_committed();
-  void apply(const wire::Entry& entry);
+  bool apply(const wire::Entry& entry);
+  void applied(const wire::Entry& entry);
+  void run_long_command();
+  void end_long_command();
   void tell_takes_writes();
   void tick_when_due();
   void tick();
@@ -219,6 +227,8 @@ class Driver final : public daemon::Part {
   int64_t lock_checked_ns_ = 0;
   int64_t tick_at_ns_ = 0;  // boot clock: when the ticker is set to go off
   std::optional<Install> installing_;
+  // Shared with the job that runs it, which looks whether it is still wanted.
+  std::shared_ptr<LongCommand> long_command_;
 
   UniqueFunction<void(bool)> on_takes_writes_;
   repl::Epoch told_epoch_ = 0;  // in which it takes writes, as was told last; 0: it does not
@@ -234,6 +244,7 @@ class Driver final : public daemon::Part {
   // Idle callbacks run before all Prepare callbacks, in which rpc flushes: what the end of a turn
   // makes leaves in that turn, whatever was started first.
   std::unique_ptr<loop::Idle> end_of_turn_;
+  loop::Background background_;  // carries long commands out
   // Completions of coordination calls may come after this object is gone: they look here first.
   // Shared with them, hence the shared_ptr.
   std::shared_ptr<Driver*> self_;

@@ -295,7 +295,7 @@ void Driver::take_snapshot_if_due() {
   if (bytes_since_snapshot_ < due || snapshots_->writing()) return;
   // A replica that gets the present one would start over; but the log does not grow for ever.
   if (core_->sends_snapshot() && bytes_since_snapshot_ < kMaxPinnedSnapshots * due) return;
-  if (installing_ || applied_ <= snapshots_->index()) return;
+  if (installing_ || long_command_ != nullptr || applied_ <= snapshots_->index()) return;
   storage::SnapshotHeader header;
   header.lineage = identity_.lineage;
   header.group = options_.group;
@@ -363,6 +363,7 @@ void Driver::install_snapshot(repl::Index index) {
   }
   const storage::SnapshotHeader header = snapshots_->header();
   CHECK_MSG(header.index > applied_, "a snapshot below what is applied");
+  long_command_.reset();  // what it changes is in the snapshot
   const Status restored = snapshots_->restore(machine_);
   if (!restored) daemon::die(restored.error());
   applied_ = header.index;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/responder.h"
 #include "wire/bytes.h"
@@ -11,6 +13,10 @@ namespace {
 
 constexpr uint64_t kDrainMs = 500;
 constexpr size_t kMaxMessageBytes = size_t{16} << 20;
+// For requests in a turn of the loop: what comes from other replicas, and timers, come by again and
+// again.
+constexpr int64_t kTurnNs = 4'000'000;
+constexpr size_t kMaxWaitingBytes = size_t{64} << 20;
 
 bool is_method(std::string_view payload, wire::Method method) {
   wire::ByteReader reader(payload);
@@ -50,6 +56,9 @@ void refuse_method(rpc::Reply& reply) { reply.fail(Error{ErrorKind::kBadInput, "
 Service::Service(loop::Loop& loop, const std::string& url, Driver& replica, Methods& methods)
     : replica_(replica),
       methods_(methods),
+      turn_ends_(loop, [this] { turn_ns_ = 0; }),
+      goes_on_(loop, [this] { new_turn(); }),
+      turns_(loop),
       server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = kMaxMessageBytes}, *this) {}
 
 void Service::start(UniqueFunction<void(Status)> done) {
@@ -83,11 +92,53 @@ void Service::on_call(rpc::Reply reply, std::string_view payload) {
     answer(reply, 200, replica_.applied_index(), {});
   } else if (request.method == wire::Method::kWorkerInfo) {
     wire::Json info = replica_.status();
+    info.set("loop_stall_us", turns_.longest_ns() / 1000);
     methods_.add_info(info);
     answer(reply, 200, replica_.applied_index(), info.dump());
   } else {
-    methods_.on_request(std::move(reply), request);
+    on_request(std::move(reply), request);
   }
+}
+
+void Service::on_request(rpc::Reply reply, const wire::Request& request) {
+  const int64_t began = system_clock().boot_ns();
+  if (waiting_.empty() && turn_ns_ < kTurnNs) {
+    methods_.on_request(std::move(reply), request);
+    turn_ns_ += system_clock().boot_ns() - began;
+    return;
+  }
+  std::string payload;
+  wire::encode(request, payload);
+  if (waiting_bytes_ + payload.size() > kMaxWaitingBytes) {
+    answer_error(reply, Error{ErrorKind::kUnavailable, "too many requests wait"});
+    return;
+  }
+  waiting_bytes_ += payload.size();
+  waiting_.push_back({std::move(reply), std::move(payload), began});
+  goes_on_.start();
+}
+
+// Nothing was done of what has waited until its end.
+void Service::new_turn() {
+  const int64_t began = system_clock().boot_ns();
+  int64_t now = began;
+  while (!waiting_.empty() && turn_ns_ + now - began < kTurnNs) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_bytes_ -= next.payload.size();
+    wire::Request request;
+    CHECK(wire::decode(next.payload, request));
+    const int64_t waited_ms = (now - next.since_ns) / 1'000'000;
+    if (waited_ms < request.budget_ms) {
+      request.budget_ms -= static_cast<uint32_t>(waited_ms);
+      methods_.on_request(std::move(next.reply), request);
+    } else {
+      answer_error(next.reply, Error{ErrorKind::kUnavailable, "the request waited too long"});
+    }
+    now = system_clock().boot_ns();
+  }
+  turn_ns_ += now - began;
+  if (waiting_.empty()) goes_on_.stop();
 }
 
 }  // namespace tandem::replica

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "daemon/part.h"
 #include "loop/loop.h"
+#include "loop/turns.h"
 #include "replica/driver.h"
 #include "rpc/server.h"
 #include "wire/envelope.h"
@@ -52,8 +54,24 @@ class Service final : public daemon::Part, public rpc::Handler {
   void drain(UniqueFunction<void()> done) override;
 
  private:
+  struct Waiting {
+    rpc::Reply reply;
+    std::string payload;
+    int64_t since_ns = 0;
+  };
+
+  void on_request(rpc::Reply reply, const wire::Request& request);
+  void new_turn();
+
   Driver& replica_;
   Methods& methods_;
+  // Requests that this turn of the loop has no time for, in their order.
+  std::deque<Waiting> waiting_;
+  size_t waiting_bytes_ = 0;
+  int64_t turn_ns_ = 0;  // spent on requests in this turn
+  loop::Prepare turn_ends_;
+  loop::Idle goes_on_;
+  loop::Turns turns_;
   rpc::Server server_;
 };
 

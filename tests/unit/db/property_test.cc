@@ -258,6 +258,43 @@ TEST_P(PropertyTest, ARestoredCopyGoesOnTheSame) {
   EXPECT_EQ(snapshot_of(copy), snapshot_of(database_));
 }
 
+// As a replica applies it: what takes long is carried out beside the state, which can be read
+// meanwhile as it was; now and then it is given up and begun anew.
+TEST_P(PropertyTest, ALongCommandGivesTheSame) {
+  Limits limits;
+  limits.quick_cost = static_cast<uint64_t>(GetParam() % 4);
+  Database other(limits);
+  apply(other, "{\"schema\":" + std::string(kSchema) + "}");
+  index_ = 1;
+  int quick = 0;
+  int longer = 0;
+  for (int i = 0; i < 600; ++i) {
+    wire::Entry entry;
+    entry.index = ++index_;
+    entry.payload = generator_.command().dump();
+    const auto before = snapshot_of(other);
+    repl::Applying begun = other.begin(entry);
+    if (i % 7 == 0 && !std::holds_alternative<repl::Applied>(begun)) begun = other.begin(entry);
+    repl::Applied answer;
+    if (auto* command = std::get_if<std::unique_ptr<repl::LongCommand>>(&begun)) {
+      ++longer;
+      ASSERT_EQ(snapshot_of(other), before) << entry.payload;
+      (*command)->run([] { return false; });
+      ASSERT_EQ(snapshot_of(other), before) << entry.payload;
+      answer = (*command)->finish();
+    } else {
+      ++quick;
+      answer = std::get<repl::Applied>(begun);
+    }
+    const repl::Applied expected = database_.apply(entry);
+    ASSERT_EQ(answer.status, expected.status) << entry.payload;
+    ASSERT_EQ(answer.body, expected.body) << entry.payload;
+    ASSERT_EQ(snapshot_of(other), snapshot_of(database_)) << entry.payload;
+  }
+  EXPECT_GT(longer, 15);
+  EXPECT_GT(quick, 5);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, PropertyTest, testing::Range(1, 21));
 
 }  // namespace

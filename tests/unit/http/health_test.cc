@@ -53,7 +53,7 @@ TEST_F(HealthTest, ReadinessIsToldLater) {
 }
 
 TEST_F(HealthTest, Metrics) {
-  source_.write_metrics = [](std::string& out) { out += "up 1\n"; };
+  source_.write_metrics = [](MetricsAnswer answer) { answer("up 1\n"); };
   get("/metrics");
   EXPECT_EQ(exchange_.body, "up 1\n");
   EXPECT_EQ(exchange_.content_type, "text/plain; version=0.0.4");

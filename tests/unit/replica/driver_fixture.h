@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,6 +41,11 @@ class Commands final : public repl::StateMachine {
     all.push_back(entry.payload);
     return repl::Applied{200, entry.payload};
   }
+  // What begins with "long" takes long: as long as `held` says so.
+  repl::Applying begin(const wire::Entry& entry) override {
+    if (!entry.payload.starts_with("long")) return apply(entry);
+    return std::make_unique<Long>(*this, entry);
+  }
   Status admit(std::string_view command) const override {
     if (command.starts_with("refuse")) return fail(ErrorKind::kBadInput, "refused");
     return {};
@@ -63,8 +70,21 @@ class Commands final : public repl::StateMachine {
   // is used, unless.
   bool reads_poison = false;
   bool checks = false;
+  std::atomic<bool> held = false;
 
  private:
+  class Long final : public repl::LongCommand {
+   public:
+    Long(Commands& machine, wire::Entry entry) : machine_(machine), entry_(std::move(entry)) {}
+    void run(const std::function<bool()>& stopped) override {
+      while (machine_.held && !stopped()) std::this_thread::yield();
+    }
+    repl::Applied finish() override { return machine_.apply(entry_); }
+
+   private:
+    Commands& machine_;
+    const wire::Entry entry_;
+  };
   class Checker final : public repl::RowChecker {
    public:
     explicit Checker(bool reads_poison) : reads_poison_(reads_poison) {}

@@ -1,0 +1,142 @@
+// What requests may cost: what is counted, and what is refused.
+#include "db/fixture.h"
+
+namespace tandem::db {
+namespace {
+
+Limits small_limits() {
+  Limits limits;
+  limits.read_cost = 300;
+  limits.write_cost = 300;
+  limits.answer_bytes = 2000;
+  return limits;
+}
+
+// Of 200 users and a ride of each.
+class CostTest : public DatabaseTest {
+ protected:
+  CostTest() : DatabaseTest(kRidesSchema, small_limits()) {
+    for (int i = 0; i < kUsers; ++i) {
+      add_user("u" + std::to_string(i));
+      add_ride("u" + std::to_string(i), 1'900'000'000'000 + i, 1 + i % 10, 1);
+    }
+  }
+
+  uint64_t cost_of(std::string_view query) {
+    Meter meter;
+    EXPECT_TRUE(database_.query(query, meter).has_value()) << query;
+    return meter.used();
+  }
+  Status admitted(std::string_view command) { return database_.admit(command); }
+
+  static constexpr int kUsers = 200;
+};
+
+TEST_F(CostTest, AReadCostsTheRowsThatItLooksAt) {
+  EXPECT_EQ(cost_of(R"({"table":"users","where":{"username":"u7"}})"), 2u);
+  EXPECT_EQ(cost_of(R"({"table":"users","where":{"username":"nobody"}})"), 1u);
+  EXPECT_EQ(cost_of(R"({"table":"rides","count":true,"where":{"source":3}})"), 20u);
+  EXPECT_EQ(cost_of(R"({"table":"rides","limit":5})"), 5u + 5u);
+  EXPECT_EQ(cost_of(R"({"table":"users","count":true})"), 0u);
+  EXPECT_EQ(cost_of(R"({"table":"users","count":true,"where":{"password":"y"}})"), 200u);
+  // Putting rows in an order costs as well.
+  EXPECT_EQ(cost_of(R"({"table":"rides","where":{"source":3}})"), 20u * 3);
+}
+
+TEST_F(CostTest, ManyComparisonsAndLongTextsCostMore) {
+  const std::string text(10'000, 'x');
+  EXPECT_EQ(cost_of(R"({"table":"users","count":true,"where":{"password":")" + text + R"("}})"),
+            200u * 10);
+  EXPECT_EQ(cost_of(R"({"table":"users","count":true,)"
+                    R"("where":{"password":{"ne":"a","lt":"z","gt":"b","le":"c"}}})"),
+            200u * 2);
+  std::string values = "\"v0\"";
+  for (int i = 1; i < 1000; ++i) values += ",\"v" + std::to_string(i) + "\"";
+  EXPECT_EQ(
+      cost_of(R"({"table":"users","count":true,"where":{"password":{"in":[)" + values + "]}}}"),
+      200u * 3);
+}
+
+TEST_F(CostTest, AReadThatCostsTooMuchIsRefusedByName) {
+  const std::string scan = R"({"table":"users","count":true,"where":{"password":"y"}})";
+  read(scan);
+  const Error error = read_error("{\"reads\":[" + scan + "," + scan + "]}");
+  EXPECT_EQ(error.kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(error.message,
+            "read 1: table 'users': to answer this costs more than looking at 300 rows: ask by the "
+            "key or the columns of an index, or for less");
+}
+
+TEST_F(CostTest, AnAnswerOfTooManyBytesIsRefusedByName) {
+  read(R"({"table":"rides","limit":20})");
+  const Error error = read_error(R"({"table":"rides","limit":40})");
+  EXPECT_EQ(error.kind, ErrorKind::kTooLarge);
+  EXPECT_TRUE(error.message.find("more than 2000 bytes") != std::string::npos) << error.message;
+}
+
+// All queries of a request are one answer.
+TEST_F(CostTest, TheBytesOfAllQueriesCountTogether) {
+  const std::string query = R"({"table":"rides","limit":15})";
+  read(query);
+  EXPECT_EQ(read_error("{\"reads\":[" + query + "," + query + "]}").kind, ErrorKind::kTooLarge);
+}
+
+TEST_F(CostTest, AReadIsGivenUpWhereNobodyWaitsForIt) {
+  for (int i = 0; i < 50; ++i) {
+    for (int user = 0; user < kUsers; ++user) {
+      add_ride("u" + std::to_string(user), 1'900'000'000'000, 7, 9);
+    }
+  }
+  Meter meter(UINT64_MAX, [] { return true; });
+  const auto answer =
+      database_.query(R"({"table":"rides","count":true,"where":{"timestamp":{"gt":5}}})", meter);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().kind, ErrorKind::kTimeout);
+  EXPECT_LT(meter.used(), 5000u);
+}
+
+TEST_F(CostTest, AWriteIsRefusedByWhatItsConditionsAndOperationsLookAt) {
+  const std::string scan = R"({"table":"users","where":{"password":"y"},"exists":false})";
+  const std::string insert =
+      R"({"table":"users","op":"insert","row":{"username":"new","password":"x"}})";
+  EXPECT_TRUE(admitted(R"({"if":[)" + scan + R"(],"ops":[)" + insert + "]}").has_value());
+  const Status two = admitted(R"({"if":[)" + scan + "," + scan + R"(],"ops":[)" + insert + "]}");
+  ASSERT_FALSE(two.has_value());
+  EXPECT_EQ(two.error().kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(two.error().message,
+            "condition 1: table 'users': to find its rows costs looking at 200 rows, and the write "
+            "may look at 300: ask by the key or the columns of an index, or for less at a time");
+  const std::string update =
+      R"({"table":"users","op":"update","where":{"password":"y"},"set":{"password":"z"}})";
+  const Status both = admitted(R"({"if":[)" + scan + R"(],"ops":[)" + update + "]}");
+  ASSERT_FALSE(both.has_value());
+  EXPECT_TRUE(both.error().message.starts_with("operation 0: ")) << both.error().message;
+}
+
+// What is reached by key or index costs what is there, not what the table holds; all rows of a
+// table, or what a cascade takes along, were paid for when they were put in.
+TEST_F(CostTest, AWriteByKeyOrIndexIsCheap) {
+  std::string conditions;
+  for (int i = 0; i < 200; ++i) {
+    conditions += std::string(i == 0 ? "" : ",") + R"({"table":"users","where":{"username":"u)" +
+                  std::to_string(i) + R"("},"exists":true})";
+  }
+  EXPECT_TRUE(
+      admitted(R"({"if":[)" + conditions +
+               R"(],"ops":[{"table":"rides","op":"delete","where":{"source":4}},)"
+               R"({"table":"rides","op":"update","where":{"rideId":{"lt":50}},"set":{"source":5}},)"
+               R"({"table":"users","op":"delete","where":{}}]})")
+          .has_value());
+}
+
+// A limit is the leader's to look at: what is in the log is applied by every replica alike.
+TEST_F(CostTest, WhatIsInTheLogIsAppliedWhateverItCosts) {
+  const std::string scan = R"({"table":"users","where":{"password":"y"},"exists":false})";
+  std::string conditions = scan;
+  for (int i = 0; i < 50; ++i) conditions += "," + scan;
+  results(R"({"if":[)" + conditions +
+          R"(],"ops":[{"table":"users","op":"insert","row":{"username":"n","password":"x"}}]})");
+}
+
+}  // namespace
+}  // namespace tandem::db
