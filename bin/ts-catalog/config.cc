@@ -1,34 +1,13 @@
 #include "config.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <memory>
-
 #include "base/log.h"
+#include "daemon/input_file.h"
 #include "storage/identity.h"
 
 namespace tandem::catalog {
 namespace {
 
 constexpr size_t kMaxFileBytes = 4 << 20;  // the names of all toys that a catalog holds, and more
-
-struct Closer {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-Result<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, Closer> file(std::fopen(path.c_str(), "re"));
-  if (!file) return fail_errno("cannot open '" + path + "'", errno);
-  std::string text;
-  char buffer[16 << 10];
-  size_t got = 0;
-  while ((got = std::fread(buffer, 1, sizeof buffer, file.get())) > 0) {
-    text.append(buffer, got);
-    if (text.size() > kMaxFileBytes) return fail(ErrorKind::kConfig, "'" + path + "' is too large");
-  }
-  if (std::ferror(file.get()) != 0) return fail_errno("cannot read '" + path + "'", errno);
-  return text;
-}
 
 bool has_data(replica::ReplicaConfig replica) {
   replica::put_id(replica);
@@ -54,7 +33,7 @@ void declare_catalog(CatalogConfig& c, daemon::SettingTable& t) {
 }
 
 Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config) {
-  const auto text = read_file(config.file);
+  const auto text = daemon::read_input_file(config.file, kMaxFileBytes);
   if (!text) return fail(ErrorKind::kConfig, "catalog.file: " + text.error().message);
   auto toys = toys::parse_toys_csv(*text, config.file);
   if (!toys) return fail(ErrorKind::kConfig, toys.error().message);

@@ -1,13 +1,10 @@
 #include "daemon/config.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 
 #include "base/check.h"
+#include "daemon/input_file.h"
 #include "daemon/setting_value.h"
 #include "daemon/suggest.h"
 #include "daemon/toml_file.h"
@@ -19,26 +16,6 @@ constexpr size_t kMaxFileBytes = 4 << 20;
 
 std::string joined(const std::string& path, const std::string& key) {
   return path.empty() ? key : path + "." + key;
-}
-
-Result<std::string> read_whole(const std::string& file) {
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail_errno("cannot open '" + file + "'", errno);
-  std::string text;
-  char buffer[16384];
-  ssize_t got = 0;
-  while (text.size() <= kMaxFileBytes && (got = read(fd, buffer, sizeof buffer)) != 0) {
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) break;
-    text.append(buffer, static_cast<size_t>(got));
-  }
-  const int error = errno;
-  close(fd);
-  if (got < 0) return fail_errno("cannot read '" + file + "'", error);
-  if (text.size() > kMaxFileBytes) {
-    return fail(ErrorKind::kConfig, "'" + file + "' is too large for a configuration");
-  }
-  return text;
 }
 
 // Keys are equal for the environment where this is.
@@ -237,7 +214,7 @@ ConfigReport SettingTable::resolve(const ConfigSources& sources) {
 }
 
 void SettingTable::read_file(const std::string& file, ConfigReport& report) {
-  const Result<std::string> text = read_whole(file);
+  const Result<std::string> text = read_input_file(file, kMaxFileBytes);
   if (!text) {
     report.errors.push_back({text.error().message});
     return;

@@ -15,6 +15,8 @@
 
 #include <algorithm>
 
+#include "daemon/toml_depth.h"
+
 namespace tandem::daemon {
 namespace {
 
@@ -65,7 +67,7 @@ TomlNode convert_scalar(const toml::node& node) {
   return result;
 }
 
-// toml++ refuses nesting deeper than 256, so recursion is bounded.
+// Recursion is bounded, see toml_depth.h.
 TomlNode convert(const toml::node& node) {
   TomlNode result;
   if (const toml::table* table = node.as_table()) {
@@ -103,6 +105,7 @@ std::string_view TomlNode::type_name() const {
 }
 
 Result<TomlNode> parse_toml(std::string_view text, const std::string& name) {
+  if (const Status depth = check_toml_depth(text, name); !depth) return fail(depth.error());
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();

@@ -2,12 +2,14 @@
 
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
+
+#include "daemon/input_file.h"
 
 namespace tandem::service {
 namespace {
 
 constexpr std::string_view kZoneFileMagic = "TZif";
+constexpr size_t kMaxZoneBytes = 1 << 20;
 
 class SystemZone final : public rides::TimeZone {
  public:
@@ -25,14 +27,10 @@ Status check_zone(const std::string& name) {
   const char* directory = std::getenv("TZDIR");
   const std::string path =
       std::string(directory != nullptr ? directory : "/usr/share/zoneinfo") + "/" + name;
-  std::string magic(kZoneFileMagic.size(), '\0');
-  std::ifstream file(path, std::ios::binary);
   const bool outside = name.empty() || name.front() == '/' || name.find("..") != std::string::npos;
-  if (outside || !file.read(magic.data(), static_cast<std::streamsize>(magic.size())) ||
-      magic != kZoneFileMagic) {
-    return fail(ErrorKind::kConfig, "there is no time zone '" + name + "' on this system");
-  }
-  return {};
+  const auto file = outside ? Result<std::string>() : daemon::read_input_file(path, kMaxZoneBytes);
+  if (file && file->starts_with(kZoneFileMagic)) return {};
+  return fail(ErrorKind::kConfig, "there is no time zone '" + name + "' on this system");
 }
 
 Result<std::unique_ptr<rides::TimeZone>> open_zone(const std::string& name) {

@@ -29,6 +29,20 @@ alone() { # PROGRAM [ARGUMENT]…
   done
 }
 
+@test 'a configuration that is a FIFO, or bottomless, is refused by every program' {
+  local program
+  mkfifo fifo
+  awk 'BEGIN { for (i = 0; i < 20000; i++) printf "a."; print "a = 1" }' >deep.toml
+  for program in rs-orch rs-worker rs-users rs-rides ts-front ts-catalog ts-order; do
+    run -78 timeout 10 "$TANDEM_BIN/$program" --config fifo --check
+    assert_output --partial "'fifo' is not a regular file"
+    run -78 timeout 10 "$TANDEM_BIN/$program" --config deep.toml --check
+    assert_output --partial 'deep.toml:1:128: keys, arrays and tables are nested deeper than 64'
+  done
+  run -78 timeout 10 "$TANDEM_BIN/rs-rides" --set areas.file=fifo --check
+  run -78 timeout 10 "$TANDEM_BIN/ts-catalog" --set catalog.file=fifo --check
+}
+
 @test '--check changes nothing and binds nothing' {
   run "$TANDEM_BIN/rs-users" --check
   assert_success

@@ -33,6 +33,39 @@ TEST(TomlFileTest, RefusesWhatIsNotToml) {
 
 TEST(TomlFileTest, RefusesBottomlessNesting) {
   EXPECT_FALSE(parse_toml("a = " + std::string(100'000, '['), "f"));
+  std::string dotted = "a";
+  std::string quoted = "'a'";
+  std::string tables = "a = 1";
+  for (int i = 0; i < 20'000; ++i) {
+    dotted += ".a";
+    quoted += i % 2 == 0 ? " . \"a.\"" : ".a";
+  }
+  for (int i = 0; i < 40; ++i) tables = "a.b = {" + tables + "}";
+  for (const std::string& text :
+       {dotted + " = 1", quoted + " = 1", "[" + dotted + "]", "[[" + dotted + "]]",
+        "a = {" + dotted + " = 1}", "a = [{" + dotted + " = 1}]", tables}) {
+    const Result<TomlNode> root = parse_toml("# one\n" + text, "f.toml");
+    ASSERT_FALSE(root) << text.substr(0, 40);
+    EXPECT_TRUE(root.error().message.starts_with("f.toml:2:")) << root.error().message;
+    EXPECT_NE(root.error().message.find("nested deeper than 64"), std::string::npos);
+  }
+}
+
+// Dots and brackets that nest nothing.
+TEST(TomlFileTest, TakesWhatOnlyLooksDeep) {
+  const std::string many(1000, '.');
+  const std::string open(1000, '[');
+  std::string flat = "list = [";
+  for (int i = 0; i < 1000; ++i) flat += "[1.5, {a.b = 2}],\n";
+  flat += "]\n";
+  for (int i = 0; i < 1000; ++i) flat += "[t" + std::to_string(i) + ".a]\nx.y = 1.5\n";
+  for (const std::string& text :
+       {flat, "a = '" + many + open + "'", "a = \"\\\"" + many + "\"", "# " + many + open,
+        "a = '''\n''" + many + open + "'''''\nb = 1", "a = \"\"\"\\\"\"\"" + many + "\"\"\"\"",
+        "'" + many + "' = 1", std::string("a.b.c.d.e.f = 1")}) {
+    const Result<TomlNode> root = parse_toml(text, "f");
+    EXPECT_TRUE(root) << root.error().message << " in " << text.substr(0, 40);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,42 @@
+#include "daemon/input_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace tandem::daemon {
+namespace {
+
+Result<std::string> read_whole(int fd, const std::string& path, size_t max_bytes) {
+  struct stat about {};
+  if (fstat(fd, &about) != 0) return fail_errno("cannot read '" + path + "'", errno);
+  if (S_ISDIR(about.st_mode)) return fail_errno("cannot read '" + path + "'", EISDIR);
+  if (!S_ISREG(about.st_mode)) {
+    return fail(ErrorKind::kConfig, "'" + path + "' is not a regular file");
+  }
+  std::string text;
+  char buffer[16384];
+  while (text.size() <= max_bytes) {
+    const ssize_t got = read(fd, buffer, sizeof buffer);
+    if (got == 0) return text;
+    if (got < 0 && errno != EINTR) return fail_errno("cannot read '" + path + "'", errno);
+    if (got > 0) text.append(buffer, static_cast<size_t>(got));
+  }
+  return fail(ErrorKind::kConfig, "'" + path + "' is too large: it has more than " +
+                                      std::to_string(max_bytes) + " bytes");
+}
+
+}  // namespace
+
+Result<std::string> read_input_file(const std::string& path, size_t max_bytes) {
+  // Not waiting for whoever might open the other end of a FIFO.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return fail_errno("cannot open '" + path + "'", errno);
+  Result<std::string> text = read_whole(fd, path, max_bytes);
+  close(fd);
+  return text;
+}
+
+}  // namespace tandem::daemon
