@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "retirement.h"
 
 namespace tandem::orch {
 namespace {
@@ -149,9 +150,14 @@ Status Fleet::may_give_up(const std::vector<repl::Member>& members) const {
 
 // Their directories have every acknowledged write: they come back before anything else.
 void Fleet::keep_in_sync_members() {
-  for (const repl::Member& member : leadership_.record()->in_sync) {
+  const repl::Record& record = *leadership_.record();
+  for (const repl::Member& member : record.in_sync) {
     Slot& kept = slot(member.id);
-    if (!kept.running()) restart_if_due(kept, "an in-sync worker is not running");
+    if (kept.running() || !is_needed_back(kept.retiring, leadership_.leader_open(),
+                                          record.in_sync.size(), record.min_in_sync)) {
+      continue;
+    }
+    restart_if_due(kept, "an in-sync worker is not running");
   }
 }
 
@@ -190,18 +196,35 @@ void Fleet::retire_marked() {
   std::vector<repl::ReplicaId> gone;
   for (auto& [id, slot] : slots_) {
     if (!slot.retiring) continue;
-    if (id == leadership_.leader()) {
-      slot.retiring = false;  // it was chosen as master meanwhile: another one goes
-      slot.helper = false;
-    } else if (leadership_.record()->find(id) != nullptr) {
-      leadership_.remove(id);  // until the record says so
-    } else if (!slot.running()) {
-      gone.push_back(id);
-    } else if (!slot.told_to_stop) {
-      tell_to_stop(slot);
+    const repl::Record& record = *leadership_.record();
+    switch (next_step({.leads = id == record.leader,
+                       .in_set = record.find(id) != nullptr,
+                       .running = slot.running(),
+                       .told_to_stop = slot.told_to_stop,
+                       .leader_knows = slot.kept_out_of == record.epoch})) {
+      case RetirementStep::kStay:
+        slot.retiring = false;
+        slot.helper = false;
+        break;
+      case RetirementStep::kWait:
+        keep_out_of_set(id);
+        break;
+      case RetirementStep::kStop:
+        tell_to_stop(slot);
+        break;
+      case RetirementStep::kErase:
+        gone.push_back(id);
+        break;
     }
   }
   for (const repl::ReplicaId id : gone) erase_if_safe(id);
+}
+
+void Fleet::keep_out_of_set(repl::ReplicaId id) {
+  leadership_.remove(id, [this, id](repl::Epoch epoch) {
+    const auto it = slots_.find(id);
+    if (it != slots_.end()) it->second.kept_out_of = epoch;
+  });
 }
 
 // Those that were told to stop and have not, and those that hang before they are ready.
@@ -269,6 +292,13 @@ void Fleet::crash_slave(PidDone done) {
   }
   if (highest == nullptr) {
     done(fail(ErrorKind::kConflict, "there is no slave"));
+    return;
+  }
+  if (is_last_good_copy(*highest)) {
+    done(fail(ErrorKind::kConflict,
+              "worker " + std::to_string(highest->id) + " (pid " + std::to_string(highest->pid) +
+                  ") is the only one now that has everything and answers: ask again when there are "
+                  "others"));
     return;
   }
   crash(*highest, std::move(done));

@@ -50,7 +50,7 @@ class Fleet {
   // One more slave; kConflict at the maximum. Its pid.
   Result<pid_t> create_slave();
   // SIGKILL to the master, or to the slave with the highest pid; done once that process is dead.
-  // kUnavailable, kConflict: there is none.
+  // kUnavailable, kConflict: there is none, or that slave is the last that has everything.
   void crash_master(PidDone done);
   void crash_slave(PidDone done);
 
@@ -93,6 +93,7 @@ class Fleet {
     pid_t pid = 0;         // 0: no process
     uint64_t session = 0;  // 0: has not registered yet
     bool retiring = false;
+    repl::Epoch kept_out_of = 0;  // the epoch whose leader keeps it out of the set
     bool held = false;
     bool helper = false;  // does not count
     // Of the last process; nullopt: not known.
@@ -128,11 +129,14 @@ class Fleet {
   void set_trouble(const std::string& trouble);
   void fit_number();
   void retire_marked();
+  void keep_out_of_set(repl::ReplicaId id);
   void kill_overdue();
   DirectoryFacts facts_of(const Slot& slot) const;
   std::vector<group::LossEvidence> loss_evidence(const std::vector<repl::Member>& members) const;
   bool disk_failed(const Slot& slot) const;
+  bool is_good_copy(const repl::Member& member) const;
   size_t good_copies_beside(repl::ReplicaId id) const;
+  bool is_last_good_copy(const Slot& slot) const;
   bool prepare_directory(Slot& slot);
   Status move_aside(Slot& slot);
   Status start_worker(Slot& slot, const std::string& reason);

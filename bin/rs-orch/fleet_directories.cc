@@ -56,18 +56,33 @@ bool Fleet::find_directories() {
 
 // --- what is known of one ---
 
-// Those that are seen to have everything: in the set, with the storage that the record names,
-// answering now, and their disks not known to have failed.
+// A member of the set that is seen to have everything: with the storage that the record names,
+// answering now, and its disk not known to have failed.
+bool Fleet::is_good_copy(const repl::Member& member) const {
+  const group::ReplicaLink* worker = workers_.find(member.id);
+  return worker != nullptr && worker->identity() == member && worker->connected() &&
+         !leadership_.quiet(member.id) &&
+         leadership_.lineage_of(member.id) == leadership_.record()->lineage;
+}
+
 size_t Fleet::good_copies_beside(repl::ReplicaId id) const {
   const auto& record = leadership_.record();
   if (!record) return 0;
   return static_cast<size_t>(
-      std::count_if(record->in_sync.begin(), record->in_sync.end(), [&](const auto& member) {
-        const group::ReplicaLink* worker = workers_.find(member.id);
-        return member.id != id && worker != nullptr && worker->identity() == member &&
-               worker->connected() && !leadership_.quiet(member.id) &&
-               leadership_.lineage_of(member.id) == record->lineage;
-      }));
+      std::count_if(record->in_sync.begin(), record->in_sync.end(),
+                    [&](const auto& member) { return member.id != id && is_good_copy(member); }));
+}
+
+// Those that are being killed are not counted.
+bool Fleet::is_last_good_copy(const Slot& slot) const {
+  const auto& record = leadership_.record();
+  if (!record || record->find(slot.id) == nullptr) return false;
+  return std::none_of(record->in_sync.begin(), record->in_sync.end(), [&](const auto& member) {
+    const auto other = slots_.find(member.id);
+    const bool lives = other != slots_.end() && other->second.session != 0 &&
+                       other->second.on_death.empty() && !other->second.told_to_stop;
+    return member.id != slot.id && lives && is_good_copy(member);
+  });
 }
 
 // Of in-sync members that do not answer.

@@ -93,10 +93,10 @@ void Leadership::create_group(const ReplicaLink& first, uint32_t min_in_sync) {
   carry_out(effects);
 }
 
-void Leadership::remove(repl::ReplicaId id) {
+void Leadership::remove(repl::ReplicaId id, UniqueFunction<void(repl::Epoch)> heard) {
   repl::ControllerEffects effects;
   controller_.remove(id, effects);
-  carry_out(effects);
+  if (!effects.messages.empty()) send(effects.messages.front(), std::move(heard));
 }
 
 bool Leadership::quiet(repl::ReplicaId id) const { return controller_.quiet(id, now_ns()); }
@@ -223,20 +223,26 @@ void Leadership::tick_when_due() {
   ticker_.start(static_cast<uint64_t>((next - now + kNsPerMs - 1) / kNsPerMs));
 }
 
-void Leadership::send(const repl::Message& message) {
+void Leadership::send(const repl::Message& message, UniqueFunction<void(repl::Epoch)> heard) {
   ReplicaLink* replica = replicas_.find(message.to);
   if (replica == nullptr || !replica->connected()) return;
   std::string payload;
   wire::ByteWriter(payload).u16(static_cast<uint16_t>(wire::Method::kControl));
   repl::encode(message, payload);
-  replica->link->call(payload, kControlTimeoutMs, [self = self_](Result<std::string_view> answer) {
+  const auto answered = [self = self_](Result<std::string_view> answer) {
     if (*self == nullptr || !answer || answer->empty()) return;
     repl::Message state;
     if (!repl::decode(*answer, state)) return;
     repl::ControllerEffects effects;
     (*self)->controller_.state_answered(state, now_ns(), effects);
     (*self)->carry_out(effects);
-  });
+  };
+  replica->link->call(payload, kControlTimeoutMs,
+                      [answered, heard = std::move(heard), self = self_,
+                       epoch = message.epoch](Result<std::string_view> answer) mutable {
+                        answered(answer);
+                        if (*self != nullptr && answer && heard) heard(epoch);
+                      });
 }
 
 // --- proofs of death ---

@@ -53,8 +53,10 @@ class Leadership {
   void replica_dead(repl::ReplicaId id, uint64_t session);
   // REQUIRES: no replica has data and there is no record.
   void create_group(const ReplicaLink& first, uint32_t min_in_sync);
-  // Asks the leader to take a replica out of the in-sync set; look at record() for the outcome.
-  void remove(repl::ReplicaId id);
+  // Asks the leader to take a replica out of the in-sync set, and to keep it out for some seconds;
+  // look at record() for the outcome. `heard`: the leader of this epoch knows, and what it does
+  // from now on heeds it. It is not called where the leader does not answer.
+  void remove(repl::ReplicaId id, UniqueFunction<void(repl::Epoch)> heard = {});
 
   // Moves leadership to this in-sync replica; done once it takes writes. Errors: those of
   // repl::Controller::transfer, kConflict (another one was chosen meanwhile), kTimeout.
@@ -111,7 +113,7 @@ class Leadership {
   void tick_when_due();
   void tick();
   void carry_out(const repl::ControllerEffects& effects);
-  void send(const repl::Message& message);
+  void send(const repl::Message& message, UniqueFunction<void(repl::Epoch)> heard = {});
   void read_record();
   void take_record(const Result<coord::Versioned>& record, bool consistent);
   void tell_controller(const repl::Reading& reading);

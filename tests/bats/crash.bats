@@ -91,6 +91,30 @@ END
   assert_equal "$output" ann
 }
 
+@test 'crash/slave right after crash/master: 409, the only survivor becomes master' {
+  database 1
+  add_user ann
+  look
+  local survivor=$slaves answers
+  # Over one connection: before anybody is chosen.
+  answers=$(curl -sS -m 30 -X POST -w '\n%{http_code}\n' "$db/crash/master" "$db/crash/slave")
+  run sed -n 2p <<<"$answers"
+  assert_output 200
+  run sed -n 4p <<<"$answers"
+  assert_output 409
+  run jq -r .error.message <<<"$(sed -n 3p <<<"$answers")"
+  assert_output --partial "(pid $survivor) is the only one now that has everything and answers"
+  await_event open '.epoch > 1'
+  is_running "$survivor"
+  look
+  assert_equal "$master" "$survivor"
+  await_whole 2
+  http POST "$db/crash/slave"
+  assert_equal "$status" 200
+  users
+  assert_equal "$output" ann
+}
+
 @test 'masters die while a client writes: every answered write is there, once' {
   database 2
   local answered=$BATS_TEST_TMPDIR/answered stop=$BATS_TEST_TMPDIR/stop i name

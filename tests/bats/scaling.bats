@@ -64,6 +64,27 @@ window_reads() {
   assert_equal "$(jq -r 'map(.id) | sort | .[]' <<<"$output")" "$(find "$database/run/state/rides-db" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n)"
 }
 
+# A member leaves, and there is room in the set for one that is on its way out as well and takes its
+# time.
+@test 'slaves that are retired together do not come back' {
+  local toml=$BATS_TEST_TMPDIR/orch.toml outside
+  sed 's/^#* *\(min\|max\)_slaves = .*/\1_slaves = 3/' "$TANDEM_SOURCE/etc/orch.toml" >"$toml"
+  database_up "$BATS_TEST_TMPDIR/db" --config "$toml"
+  await_event in_sync '(.in_sync | split(",") | length) == 3'
+  until [ "$(curl -sS "$db/worker/status" | jq 'map(select(.applied_index > 0)) | length')" = 4 ]; do :; done
+  outside=$(curl -sS "$db/worker/status" | jq '.[] | select(.in_sync | not) | .pid')
+  sed -i 's/^\(min\|max\)_slaves = .*/\1_slaves = 1/' "$toml"
+  signal_process STOP "$outside"
+  kill -HUP "$started"
+  await_event in_sync
+  signal_process CONT "$outside"
+  until [ "$(find "$database/run/state/rides-db" -mindepth 1 -maxdepth 1 | wc -l)" = 2 ]; do :; done
+  workers 2
+  # Each was started once.
+  run grep -c ': spawn: ' "$database/log.0"
+  assert_output 4
+}
+
 @test 'new slaves have the data and are read from' {
   database --set scaling.window=60s --set scaling.max_slaves=2
   http POST "$db/db/write" '{"table":"users","op":"insert","row":{"username":"ann","password":"p"}}'
