@@ -13,6 +13,14 @@ using tandem::rides::DbReply;
 using tandem::service::answer_write;
 using tandem::service::send;
 
+UserHandlers::UserHandlers(tandem::loop::Loop& loop, tandem::service::Database& database,
+                           const UsersConfig& config)
+    : database_(database),
+      max_username_bytes_(config.max_username_bytes),
+      listings_(loop, config.database.calls.timeout_ms, [](Responder& responder) {
+        responder.error(503, "the list of users could not be made in time");
+      }) {}
+
 void UserHandlers::create(const Request& request, Responder responder) {
   auto user = tandem::rides::parse_new_user(request.body, max_username_bytes_);
   if (!user) return send(responder, user.error());
@@ -26,7 +34,7 @@ void UserHandlers::create(const Request& request, Responder responder) {
 void UserHandlers::list(const Request& request, Responder responder) {
   const auto options = tandem::service::read_options(request);
   if (!options) return send(responder, options.error());
-  list_users(database_.client(), *options, std::move(responder));
+  list_users(listings_, database_.client(), *options, std::move(responder));
 }
 
 void UserHandlers::remove(const Request& request, Responder responder) {

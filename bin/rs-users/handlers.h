@@ -4,15 +4,18 @@
 
 #include <cstddef>
 
+#include "config.h"
 #include "http/request.h"
 #include "http/responder.h"
+#include "http/shared_answers.h"
+#include "loop/loop.h"
 #include "service/database.h"
 
 class UserHandlers {
  public:
-  // `database` outlives this.
-  UserHandlers(tandem::service::Database& database, size_t max_username_bytes)
-      : database_(database), max_username_bytes_(max_username_bytes) {}
+  // `loop` and `database` outlive this.
+  UserHandlers(tandem::loop::Loop& loop, tandem::service::Database& database,
+               const UsersConfig& config);
 
   void create(const tandem::http::Request& request, tandem::http::Responder responder);
   void list(const tandem::http::Request& request, tandem::http::Responder responder);
@@ -21,4 +24,5 @@ class UserHandlers {
  private:
   tandem::service::Database& database_;
   const size_t max_username_bytes_;
+  tandem::http::SharedAnswers listings_;
 };

@@ -14,15 +14,22 @@ using tandem::Result;
 using tandem::dbclient::CallOptions;
 using tandem::dbclient::DbClient;
 
-// One listing under way. It is owned by the completion of the read that it waits for.
+using tandem::http::Responder;
+using tandem::http::SharedAnswers;
+
+// The listing under way. It is owned by the completion of the read that it waits for.
 class Listing {
  public:
-  Listing(DbClient& db, const CallOptions& options, tandem::http::Responder responder)
-      : db_(db),
+  Listing(const SharedAnswers& answers, DbClient& db, const CallOptions& options)
+      : answers_(answers),
+        db_(db),
         request_id_(options.request_id),
         consistency_(options.consistency),
-        index_(options.min_index),
-        responder_(std::move(responder)) {}
+        index_(options.min_index) {}
+
+  void answer_with(tandem::UniqueFunction<void(SharedAnswers::Send)> done) {
+    done_ = std::move(done);
+  }
 
   static void ask(std::unique_ptr<Listing> self) {
     const std::string request = self->list_.next_request();
@@ -40,35 +47,51 @@ class Listing {
  private:
   // True: there is more to ask for. Else the client has its answer.
   bool take(const Result<tandem::wire::Response>& result) {
-    if (tandem::service::is_too_large(result) && list_.shrink()) return responder_.waiting();
-    if (!result) {
-      tandem::service::send(responder_, result.error());
-      return false;
-    }
+    if (tandem::service::is_too_large(result) && list_.shrink()) return go_on();
+    if (!result) return finish(tandem::rides::error_answer(result.error()));
     if (result->status != 200) {
-      tandem::service::send(responder_, tandem::rides::pass_on({result->status, result->body}));
-      return false;
+      return finish(tandem::rides::pass_on({result->status, result->body}));
     }
     // A session never goes back, so no later page may be older than an earlier one.
     index_ = std::max(index_, result->index);
     const auto complete = list_.add(result->body);
-    if (complete && !*complete) return responder_.waiting();
-    tandem::service::send(responder_,
-                          complete ? list_.answer() : tandem::rides::error_answer(complete.error()),
-                          result->index);
+    if (!complete) return finish(tandem::rides::error_answer(complete.error()), result->index);
+    if (!*complete) return go_on();
+    return finish(std::move(list_).answer(), result->index);
+  }
+
+  // Not for nobody.
+  bool go_on() {
+    if (answers_.wanted()) return true;
+    return finish({503, {}});
+  }
+
+  bool finish(tandem::rides::Answer answer, uint64_t index = 0) {
+    done_([answer = std::move(answer), index](Responder& responder) {
+      tandem::service::send(responder, answer, index);
+    });
     return false;
   }
+
+  const SharedAnswers& answers_;
 
   DbClient& db_;
   const std::string request_id_;
   const tandem::wire::Consistency consistency_;
   uint64_t index_;
   tandem::rides::UserList list_;
-  tandem::http::Responder responder_;
+  tandem::UniqueFunction<void(SharedAnswers::Send)> done_;
 };
 
 }  // namespace
 
-void list_users(DbClient& db, const CallOptions& options, tandem::http::Responder responder) {
-  Listing::ask(std::make_unique<Listing>(db, options, std::move(responder)));
+void list_users(SharedAnswers& answers, DbClient& db, const CallOptions& options,
+                Responder responder) {
+  const std::string kind = std::to_string(static_cast<int>(options.consistency)) + ' ' +
+                           std::to_string(options.min_index);
+  answers.answer(kind, std::move(responder),
+                 [listing = std::make_unique<Listing>(answers, db, options)](auto done) mutable {
+                   listing->answer_with(std::move(done));
+                   Listing::ask(std::move(listing));
+                 });
 }

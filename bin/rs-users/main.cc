@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
   loop::Loop loop;
   daemon::Metrics metrics;
   service::Database database{config.database, loop};
-  UserHandlers handlers{database, config.max_username_bytes};
+  UserHandlers handlers{loop, database, config};
   service::RequestCounting counting{**counter, "/api/v1/users"};
 
   daemon::HttpService web{config.http, daemon, metrics, loop};

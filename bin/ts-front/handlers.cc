@@ -36,24 +36,31 @@ std::string to_body(const std::string& name, int64_t price_cents,
 
 }  // namespace
 
-Handlers::Handlers(const Clock& clock, ProductQueries& queries, Calls& catalog, Calls& orders,
-                   OrderReplicas& replicas, const Renderer& renderer)
+Handlers::Handlers(loop::Loop& loop, const Clock& clock, ProductQueries& queries, Calls& catalog,
+                   Calls& orders, OrderReplicas& replicas, const Renderer& renderer,
+                   uint32_t timeout_ms)
     : clock_(clock),
       queries_(queries),
       catalog_(catalog),
       orders_(orders),
       replicas_(replicas),
-      renderer_(renderer) {}
+      renderer_(renderer),
+      listings_(loop, timeout_ms, [this](Responder& responder) {
+        send(responder, renderer_.error(503, "the catalog could not answer in time"));
+      }) {}
 
 // --- products ---
 
 void Handlers::list_products(const Request& request, Responder responder) {
-  wire::Request list;
-  list.method = wire::Method::kCatalogList;
-  list.request_id = request.request_id;
-  catalog_.submit(list, [this, responder = std::move(responder)](const wire::Response& r) mutable {
-    send(responder, renderer_.products(r));
-  });
+  listings_.answer(
+      "", std::move(responder), [this, id = std::string(request.request_id)](auto done) mutable {
+        wire::Request list;
+        list.method = wire::Method::kCatalogList;
+        list.request_id = id;
+        catalog_.submit(list, [this, done = std::move(done)](const wire::Response& r) mutable {
+          done([answer = renderer_.products(r)](Responder& each) { send(each, answer); });
+        });
+      });
 }
 
 void Handlers::get_product(const Request& request, Responder responder) {

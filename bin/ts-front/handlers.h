@@ -10,6 +10,8 @@
 #include "calls.h"
 #include "http/request.h"
 #include "http/responder.h"
+#include "http/shared_answers.h"
+#include "loop/loop.h"
 #include "product_queries.h"
 #include "render.h"
 #include "replica_report.h"
@@ -30,8 +32,8 @@ struct PurchaseFigures {
 class Handlers {
  public:
   // All of them outlive this.
-  Handlers(const Clock& clock, ProductQueries& queries, Calls& catalog, Calls& orders,
-           OrderReplicas& replicas, const Renderer& renderer);
+  Handlers(loop::Loop& loop, const Clock& clock, ProductQueries& queries, Calls& catalog,
+           Calls& orders, OrderReplicas& replicas, const Renderer& renderer, uint32_t timeout_ms);
 
   void list_products(const http::Request& request, http::Responder responder);
   void get_product(const http::Request& request, http::Responder responder);
@@ -59,6 +61,7 @@ class Handlers {
   wire::KeyMaker order_keys_;
   OrderReplicas& replicas_;
   const Renderer& renderer_;
+  http::SharedAnswers listings_;
   PurchaseFigures purchases_;
 };
 

@@ -43,8 +43,14 @@ int main(int argc, char** argv) {
 
   front::ProductQueries queries{
       loop, clock, cache, store.catalog_calls(), renderer, config.timeout_ms};
-  front::Handlers handlers{
-      clock, queries, store.catalog_calls(), store.order_calls(), store.order_replicas(), renderer};
+  front::Handlers handlers{loop,
+                           clock,
+                           queries,
+                           store.catalog_calls(),
+                           store.order_calls(),
+                           store.order_replicas(),
+                           renderer,
+                           config.timeout_ms};
   front::FrontMetrics front_metrics{metrics, clock, cache, handlers, store};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   front::add_routes(web.router(), handlers);

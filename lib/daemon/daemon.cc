@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "daemon/descriptor_limit.h"
+#include "daemon/memory.h"
 #include "daemon/run.h"
 
 namespace tandem::daemon {
@@ -110,6 +112,8 @@ void die(const Error& error) {
 Daemon::Daemon(Program program, int argc, char** argv) : program_(std::move(program)) {
   log::configure(program_.name, log::Level::kInfo, log::detect_format());
   prepare_signals();
+  raise_descriptor_limit();
+  prepare_memory();
   notifier_.take_environment();
   fill_standard_descriptors();
   Result<CommandLine> line = parse_options(program_, daemon_options(), argc, argv);

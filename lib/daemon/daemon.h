@@ -8,8 +8,9 @@
 //
 // Construct it first thing in main, before any thread exists: it blocks TERM, INT and HUP in the
 // whole process (they are read from a signalfd on the loop, so no thread of a library ever takes
-// one), ignores SIGPIPE, makes descriptors 0, 1 and 2 safe where they came closed, and takes
-// RS_READY_FD and NOTIFY_SOCKET out of the environment, so that children do not announce us.
+// one), ignores SIGPIPE, raises the limit of open descriptors, makes descriptors 0, 1 and 2 safe
+// where they came closed, and takes RS_READY_FD and NOTIFY_SOCKET out of the environment, so that
+// children do not announce us.
 //
 // Exit statuses: 0 after TERM or INT, 64 wrong command line, 78 wrong configuration, 74 where
 // stdout cannot be written, else that of the Error which ended the process.

@@ -7,13 +7,35 @@ namespace {
 
 constexpr const char* kClassNames[] = {"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
+constexpr const char* kRefused = "tandem_http_refused_total";
+constexpr const char* kRefusedHelp = "Requests and connections for which there was no room.";
+
+void raise_to(Counter& counter, uint64_t value) {
+  counter.add(static_cast<double>(value) - counter.value());
+}
+
 size_t status_class(int status) {
   return status >= 100 && status < 600 ? static_cast<size_t>(status / 100) : 0;
 }
 
 }  // namespace
 
-HttpMetrics::HttpMetrics(Metrics& metrics) : metrics_(metrics) {}
+HttpMetrics::HttpMetrics(Metrics& metrics)
+    : metrics_(metrics),
+      connections_(metrics.gauge("tandem_http_connections", "Open connections of clients.")),
+      buffered_bytes_(metrics.gauge("tandem_http_buffered_bytes",
+                                    "Bytes held of requests being read and answers being sent.")),
+      refused_for_buffers_(metrics.counter(kRefused, kRefusedHelp, {{"reason", "buffers"}})),
+      refused_for_connections_(
+          metrics.counter(kRefused, kRefusedHelp, {{"reason", "connections"}})) {}
+
+void HttpMetrics::update(const http::Server* server) {
+  if (server == nullptr) return;
+  connections_.set(static_cast<double>(server->connection_count()));
+  buffered_bytes_.set(static_cast<double>(server->buffers().used()));
+  raise_to(refused_for_buffers_, server->buffers().refused());
+  raise_to(refused_for_connections_, server->turned_away());
+}
 
 void HttpMetrics::on_finished(const http::Finished& finished) {
   if (RouteMetrics* route = of(finished); route != nullptr) {

@@ -3,6 +3,9 @@
 //   tandem_http_requests_total{route,method,status}     status as a class: "2xx"
 //   tandem_http_request_duration_seconds{route}         until the answer was made
 //   tandem_http_response_bytes_total{route}
+//   tandem_http_connections                            open now
+//   tandem_http_buffered_bytes                         see http.max_buffered
+//   tandem_http_refused_total{reason}                  "buffers", "connections"
 //
 // The route is the pattern, "" for paths without one, so a client cannot make up labels. Health
 // and metrics requests are not counted.
@@ -18,6 +21,7 @@
 
 #include "daemon/metrics.h"
 #include "http/observer.h"
+#include "http/server.h"
 
 namespace tandem::daemon {
 
@@ -31,6 +35,8 @@ class HttpMetrics final : public http::Observer {
   void pass_on_to(http::Observer* next) { next_ = next; }
 
   void on_finished(const http::Finished& finished) override;
+  // Before the text is written. nullptr: it does not listen yet.
+  void update(const http::Server* server);
 
  private:
   static constexpr size_t kStatusClasses = 6;  // other, 1xx … 5xx
@@ -45,6 +51,10 @@ class HttpMetrics final : public http::Observer {
   RouteMetrics* of_pattern(std::string_view pattern);
 
   Metrics& metrics_;
+  Gauge connections_;
+  Gauge buffered_bytes_;
+  Counter refused_for_buffers_;
+  Counter refused_for_connections_;
   http::Observer* next_ = nullptr;
   std::map<std::string, RouteMetrics, std::less<>> patterns_;
   struct KnownRoute {

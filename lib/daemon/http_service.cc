@@ -4,14 +4,29 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "daemon/descriptor_limit.h"
 
 namespace tandem::daemon {
 namespace {
+
+// So much that every request that is possible by itself is possible.
+constexpr int64_t kLeastBuffered = 1 << 20;
 
 // An IPv6 address in brackets, so that the port can be told from it.
 std::string address_text(const std::string& host, uint16_t port) {
   const bool brackets = host.find(':') != std::string::npos;
   return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+// Others of the process's descriptors are not to be taken by clients.
+void fit_connections(http::Limits& limits) {
+  const size_t descriptors = descriptor_limit();
+  const size_t fitting = connections_that_fit(descriptors);
+  if (fitting >= limits.connections) return;
+  log::warning(
+      "fewer connections than http.max_connections fit under the limit of descriptors",
+      {{"max_connections", limits.connections}, {"fit", fitting}, {"descriptors", descriptors}});
+  limits.connections = fitting;
 }
 
 }  // namespace
@@ -33,8 +48,13 @@ void declare_http(HttpConfig& config, SettingTable& table) {
   table.size("http.max_target", limits.target_bytes, "longest path with query; more is 414", 64);
   table.size("http.max_headers", limits.header_bytes, "longest headers of a request; more is 431",
              64);
-  table.integer("http.max_connections", limits.connections, 1, 1'000'000,
-                "connections at a time; more get 503");
+  table.integer(
+      "http.max_connections", limits.connections, 1, 1'000'000,
+      "connections at a time, where so many descriptors are allowed; for a new one an idle "
+      "one is closed, where none is it gets 503");
+  table.size("http.max_buffered", limits.buffered_bytes,
+             "what all connections together may hold of requests and answers; more get 503",
+             kLeastBuffered);
   table.size("http.max_output", limits.output_bytes,
              "unsent answers of a connection before its next requests have to wait", 4096);
   table.size("http.max_stream_backlog", limits.stream_backlog_bytes,
@@ -66,6 +86,7 @@ HttpService::HttpService(HttpConfig config, const Daemon& daemon, Metrics& metri
                                 "the longest turn of the event loop in the last minutes")) {
   health_.check_ready = [this](http::ReadyAnswer answer) { check_ready(std::move(answer)); };
   health_.write_metrics = [this](http::MetricsAnswer answer) { write_metrics(std::move(answer)); };
+  metrics.before_text([this] { http_metrics_.update(server_.get()); });
   http::add_health_routes(router_, health_);
 }
 
@@ -110,6 +131,7 @@ uint16_t HttpService::port() const {
 void HttpService::start(UniqueFunction<void(Status)> done) {
   http::ServerOptions options;
   options.limits = config_.limits;
+  fit_connections(options.limits);
   options.policy = {config_.hosts, http::is_loopback(config_.host), config_.origins};
   options.observer = &access_log_;
   server_ = std::make_unique<http::Server>(loop_, options, router_);

@@ -16,7 +16,11 @@ namespace {
 // While a request is being handled, this much of what follows is read, to notice that the client
 // goes; the rest waits in the kernel.
 constexpr size_t kReadAheadBytes = 4 << 10;
-constexpr size_t kKeptBytes = 64 << 10;
+// What is kept of a buffer for the next request; a bigger one is given back.
+constexpr size_t kKeptBytes = 4 << 10;
+// A longer body goes to the kernel from where its handler has it; only what is left is copied.
+constexpr size_t kCopiedBytes = 32 << 10;
+constexpr std::string_view kNoRoom = "the buffers are full, see http.max_buffered";
 
 void write_hex(uint64_t id, char (&out)[16]) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -24,6 +28,11 @@ void write_hex(uint64_t id, char (&out)[16]) {
 }
 
 bool has_no_body(int status) { return status == 204 || status == 304; }
+
+void clear(std::string& text, size_t kept_bytes) {
+  text.clear();
+  if (text.capacity() > kept_bytes) std::string().swap(text);
+}
 
 }  // namespace
 
@@ -49,10 +58,14 @@ std::span<char> Connection::read_buffer() {
 
 void Connection::on_read(std::string_view bytes) {
   if (phase_ != Phase::kOpen) return;
-  if (busy() || has_input()) return keep(bytes);
-  const size_t used = parse(bytes);
-  if (used < bytes.size() && phase_ == Phase::kOpen) keep(bytes.substr(used));
-  update_wait();
+  if (busy() || has_input()) {
+    keep(bytes);
+  } else {
+    const size_t used = parse(bytes);
+    if (used < bytes.size() && phase_ == Phase::kOpen) keep(bytes.substr(used));
+    update_wait();
+  }
+  count_held();
 }
 
 void Connection::keep(std::string_view bytes) {
@@ -81,6 +94,11 @@ size_t Connection::parse(std::string_view bytes) {
           out_ += "HTTP/1.1 100 Continue\r\n\r\n";
           touch();
         }
+        count_held();
+        if (!host_.buffers.has_room(held_bytes_, 0)) {
+          host_.buffers.on_refused();
+          refuse(503, kNoRoom);
+        }
         break;
       case RequestParser::Outcome::kComplete:
         total += used;
@@ -104,8 +122,7 @@ void Connection::proceed() {
     input_used_ += parse(std::string_view(input_).substr(input_used_));
     if (phase_ != Phase::kOpen) return;
     if (!has_input()) {
-      input_.clear();
-      if (input_.capacity() > kKeptBytes) std::string().swap(input_);
+      clear(input_, kKeptBytes);
       input_used_ = 0;
     }
   }
@@ -114,6 +131,7 @@ void Connection::proceed() {
     stream_.resume_reading();
   }
   update_wait();
+  count_held();
 }
 
 // --- Requests
@@ -146,10 +164,17 @@ void Connection::handle_request() {
   if (!busy() && phase_ == Phase::kOpen) parser_.next();
 }
 
-// False where it has been answered: it is for another server, or from a page that must not.
+// False where it has been answered: there is no room for it, it is for another server, or from a
+// page that must not.
 bool Connection::admit(const Router::Match& match) {
   const Request& request = parser_.request();
-  if (!is_health_pattern(match.pattern) && !knows_host(host_.policy, request)) {
+  const bool is_health = is_health_pattern(match.pattern);
+  if (!is_health && !host_.buffers.has_room(held_bytes_, 0)) {
+    host_.buffers.on_refused();
+    answer_error(503, kNoRoom);
+    return false;
+  }
+  if (!is_health && !knows_host(host_.policy, request)) {
     answer_error(421, "this server is not the host that was asked, see http.hosts");
     return false;
   }
@@ -206,6 +231,10 @@ void Connection::call_handler(const Router::Match& match) {
   in_handler_ = true;
   match.route->handler(request, Responder(*this));
   in_handler_ = false;
+  if (!awaiting_) return;
+  // The handler has made its own of the body.
+  handled_bytes_ = request.body.size();
+  parser_.drop_body();
 }
 
 void Connection::answer(const Response& response) {
@@ -216,7 +245,13 @@ void Connection::answer(const Response& response) {
                {{"pattern", pattern_}, {"status", response.status}});
     return answer_error(500, "internal error");
   }
-  write_answer(response);
+  if (has_room_for(response)) return write_answer(response);
+  host_.buffers.on_refused();
+  const Method method = parser_.request().method;
+  if (method == Method::kGet || method == Method::kHead) return answer_error(503, kNoRoom);
+  answer_error(504,
+               "there is no room for the answer, see http.max_buffered: what was asked may have "
+               "been done");
 }
 
 void Connection::abandon() {
@@ -243,6 +278,7 @@ std::string_view Connection::connection_header() const {
 
 void Connection::write_answer(const Response& response) {
   keep_alive_ = keep_alive_ && !host_.draining;
+  handled_bytes_ = 0;
   const size_t before = out_.size();
   const bool bodiless = has_no_body(response.status);
   append_head(out_,
@@ -256,10 +292,14 @@ void Connection::write_answer(const Response& response) {
                .origin = origin_,
                .varies = !host_.policy.origins.empty(),
                .extra = response.headers});
-  if (!is_head_ && !bodiless) out_ += response.body;
-  finish_request(response.status, out_.size() - before);
+  const size_t head_bytes = out_.size() - before;
+  const std::string_view body = is_head_ || bodiless ? std::string_view() : response.body;
+  finish_request(response.status, head_bytes + body.size());
+  put_body(body);
+  if (phase_ == Phase::kDead) return;
   if (!keep_alive_) phase_ = Phase::kClosing;
   if (!in_handler_ && phase_ == Phase::kOpen) parser_.next();
+  count_held();
 }
 
 void Connection::finish_request(int status, size_t bytes) {
@@ -281,6 +321,7 @@ void Connection::finish_request(int status, size_t bytes) {
 void Connection::refuse(int status, std::string_view message) {
   // Nothing of the request is to be relied on, whatever has been read of it.
   parser_.request() = Request{.method = Method::kOther};
+  parser_.trim();
   begin_exchange();
   keep_alive_ = false;
   // But that: whoever asked by HEAD reads no body (RFC 9110, 9.3.2).
@@ -344,7 +385,9 @@ bool Connection::stream_write(std::string_view bytes) {
   } else {
     out_ += bytes;
   }
-  if (out_.size() + stream_.pending_bytes() > host_.limits.stream_backlog_bytes) {
+  count_held();
+  const size_t backlog = out_.size() + stream_.pending_bytes();
+  if (backlog > host_.limits.stream_backlog_bytes || !host_.buffers.has_room(held_bytes_, 0)) {
     log::debug("dropped a slow reader of an event stream", {{"request_id", request_id_}});
     die();
     return false;
@@ -369,8 +412,29 @@ void Connection::finish_stream() {
 
 bool Connection::has_output_room() {
   const size_t limit = host_.limits.output_bytes;
-  if (out_.size() <= limit && !write_pending_) return true;
-  return write_out() && out_.size() + stream_.pending_bytes() <= limit;
+  if (out_.size() <= kKeptBytes && !write_pending_) return true;
+  const bool has_room = host_.buffers.has_room(held_bytes_, 0);
+  if (out_.size() <= limit && !write_pending_ && has_room) return true;
+  if (!write_out()) return false;
+  return !write_pending_ || (has_room && out_.size() + stream_.pending_bytes() <= limit);
+}
+
+// A short answer always goes out: its request may have changed something.
+bool Connection::has_room_for(const Response& response) {
+  const size_t bytes = is_head_ ? 0 : response.body.size();
+  return bytes <= BufferBudget::kLittleBytes || host_.buffers.has_room(held_bytes_, bytes);
+}
+
+void Connection::put_body(std::string_view body) {
+  if (body.size() > kCopiedBytes) {
+    if (!write_out()) return;
+    if (!write_pending_) {
+      const int64_t written = stream_.try_write(body);
+      if (written < 0) return die();
+      body.remove_prefix(static_cast<size_t>(written));
+    }
+  }
+  out_ += body;
 }
 
 // False where the connection broke.
@@ -382,18 +446,19 @@ bool Connection::write_out() {
     return false;
   }
   if (static_cast<size_t>(written) == out_.size()) {
-    out_.clear();
-    if (out_.capacity() > kKeptBytes) std::string().swap(out_);
+    clear(out_, kKeptBytes);
     return true;
   }
   write_pending_ = true;
   out_.erase(0, static_cast<size_t>(written));
+  writing_bytes_ = out_.capacity();
   stream_.write(std::exchange(out_, {}));
   return true;
 }
 
 void Connection::on_drained() {
   write_pending_ = false;
+  writing_bytes_ = 0;
   touch();
 }
 
@@ -410,6 +475,23 @@ void Connection::flush() {
   // There may be room again for requests that had to wait.
   if (phase_ == Phase::kOpen && all_written && !busy() && reading_paused_) touch();
   update_wait();
+  count_held();
+}
+
+void Connection::count_held() {
+  if (phase_ == Phase::kDead) return;
+  const size_t held = parser_.held_bytes() + handled_bytes_ + input_.capacity() +
+                      decoded_path_.capacity() + decoded_query_.capacity() + out_.capacity() +
+                      writing_bytes_;
+  host_.buffers.change(held_bytes_, held);
+  held_bytes_ = held;
+}
+
+void Connection::trim() {
+  if (!idle()) return;
+  parser_.trim();
+  for (std::string* text : {&out_, &input_, &decoded_path_, &decoded_query_}) clear(*text, 0);
+  count_held();
 }
 
 void Connection::linger() {
@@ -483,6 +565,7 @@ void Connection::die() {
   if (awaiting_) finish_request(kStatusClientGone, 0);
   streaming_ = false;
   phase_ = Phase::kDead;
+  host_.buffers.change(std::exchange(held_bytes_, 0), 0);
   stream_.close();
   touch();
 }

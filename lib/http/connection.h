@@ -29,7 +29,8 @@ class ConnectionHost {
         router(r),
         limits(options.limits),
         policy(normal(options.policy)),
-        observer(options.observer) {}
+        observer(options.observer),
+        buffers(l, limits.buffered_bytes) {}
 
   // The connection wants proceed() and flush() before the loop blocks.
   virtual void touch(Connection& connection) = 0;
@@ -39,6 +40,7 @@ class ConnectionHost {
   const Limits limits;
   const OriginPolicy policy;
   Observer* const observer;
+  BufferBudget buffers;
   bool draining = false;
   DateLine date;
   std::array<char, 64 << 10> read_buffer;
@@ -64,6 +66,14 @@ class Connection final : public Exchange, public loop::StreamEvents {
   // Closes at once; the server removes it in the next turn.
   void die();
   bool dead() const { return phase_ == Phase::kDead; }
+  // It waits for its next request, and for nothing else.
+  bool idle() const {
+    return phase_ == Phase::kOpen && wait_ == Wait::kNextRequest && out_.empty() && !has_input();
+  }
+  // For longer than another idle one.
+  bool idle_before(const Connection& other) const { return deadline_ms_ < other.deadline_ms_; }
+  // Gives memory back that an idle connection keeps.
+  void trim();
   // The last call before its destruction: tells an event stream's owner.
   void bury();
 
@@ -111,7 +121,10 @@ class Connection final : public Exchange, public loop::StreamEvents {
   void finish_request(int status, size_t bytes);
   void finish_stream();
   bool has_output_room();
+  bool has_room_for(const Response& response);
   bool write_out();
+  void put_body(std::string_view body);
+  void count_held();
   void linger();
   void update_wait();
   void touch();
@@ -124,6 +137,9 @@ class Connection final : public Exchange, public loop::StreamEvents {
   size_t input_used_ = 0;
   std::string decoded_path_;
   std::string decoded_query_;
+  size_t held_bytes_ = 0;     // as the budget knows it
+  size_t writing_bytes_ = 0;  // with libuv
+  size_t handled_bytes_ = 0;  // the body that the handler has
 
   // Of the request being handled. The parser keeps its text until the answer is made.
   const Route* route_ = nullptr;

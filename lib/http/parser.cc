@@ -7,8 +7,8 @@
 namespace tandem::http {
 namespace {
 
-// What is kept for the next request of the connection; a bigger buffer is given back.
-constexpr size_t kKeptBytes = 64 << 10;
+// What is kept of a buffer for the next request of the connection; a bigger one is given back.
+constexpr size_t kKeptBytes = 4 << 10;
 constexpr size_t kMaxRequestId = 128;
 // Of a request line, besides the target.
 constexpr size_t kMethodAndVersionBytes = 64;
@@ -92,8 +92,15 @@ bool is_host(std::string_view text) {
   return std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-void release_if_big(std::string& text) {
-  if (text.capacity() > kKeptBytes) std::string().swap(text);
+template <typename Buffer>
+size_t bytes_of(const Buffer& buffer) {
+  return buffer.capacity() * sizeof(typename Buffer::value_type);
+}
+
+template <typename Buffer>
+void clear(Buffer& buffer, size_t kept_bytes) {
+  buffer.clear();
+  if (bytes_of(buffer) > kept_bytes) Buffer().swap(buffer);
 }
 
 }  // namespace
@@ -183,18 +190,38 @@ RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used)
 
 void RequestParser::next() {
   llhttp_resume(&parser_);
-  head_.clear();
-  lines_.clear();
-  line_.clear();
+  clear_buffers(kKeptBytes);
   line_complete_ = false;
-  body_.clear();
-  release_if_big(body_);
-  body_piece_ = {};
   header_bytes_ = 0;
   raw_bytes_ = 0;
   started_ = method_known_ = in_trailers_ = false;
   in_value_ = head_complete_ = complete_ = wants_continue_ = false;
   guard_.begin_head();
+}
+
+void RequestParser::clear_buffers(size_t kept_bytes) {
+  clear(head_, kept_bytes);
+  clear(lines_, kept_bytes);
+  clear(line_, kept_bytes);
+  clear(body_, kept_bytes);
+  body_piece_ = {};
+  request_.body = {};
+  clear(request_.params, kept_bytes);
+  clear(request_.query, kept_bytes);
+  clear(request_.headers, kept_bytes);
+}
+
+void RequestParser::drop_body() {
+  clear(body_, kKeptBytes);
+  body_piece_ = {};
+  request_.body = {};
+}
+
+void RequestParser::trim() { clear_buffers(0); }
+
+size_t RequestParser::held_bytes() const {
+  return bytes_of(head_) + bytes_of(lines_) + bytes_of(line_) + bytes_of(body_) +
+         bytes_of(request_.params) + bytes_of(request_.query) + bytes_of(request_.headers);
 }
 
 bool RequestParser::take_wants_continue() { return std::exchange(wants_continue_, false); }

@@ -2,7 +2,8 @@
 // with the limits and the rules that llhttp leaves to its user, see also head_guard.h. A minor
 // version above 1 is read as 1.1 (RFC 9110, 2.5).
 //
-// One object reads the requests of one connection after another and keeps its memory for the next.
+// One object reads the requests of one connection after another and keeps a little of its memory
+// for the next.
 #pragma once
 
 #include <llhttp.h>
@@ -39,6 +40,12 @@ class RequestParser {
   // `bytes`; next() forgets the request.
   Outcome feed(std::string_view bytes, size_t& used);
   void next();
+  // After kComplete: nobody looks at the body any more.
+  void drop_body();
+  // Gives back all memory that is kept for the next request. REQUIRES: !started().
+  void trim();
+  // What is held of the request, and kept for the next one.
+  size_t held_bytes() const;
 
   // Part of a request has been read.
   bool started() const { return started_; }
@@ -81,6 +88,7 @@ class RequestParser {
   bool header_room(size_t more);
   Outcome fail(llhttp_errno_t code);
   llhttp_errno_t execute(std::string_view bytes, size_t& used);
+  void clear_buffers(size_t kept_bytes);
   void keep_line(std::string_view bytes);
   Outcome feed_unknown_method(std::string_view bytes, size_t& used);
   bool read_unknown_method(std::string_view line);

@@ -12,7 +12,9 @@ namespace tandem::http {
 namespace {
 
 // Connections above the limit that are answered 503; those above this are closed without a word.
-constexpr size_t kTurnedAwayAtOnce = 64;
+constexpr size_t kTurnedAwayAtOnce = 16;
+// Among so many connections the longest idle one is looked for: all would take too long.
+constexpr size_t kLookedAt = 256;
 
 // Often enough for the shortest time-out, seldom enough to cost nothing with many connections.
 uint64_t sweep_interval_ms(const Limits& limits) {
@@ -69,6 +71,7 @@ class Server::Impl final : public ConnectionHost {
   }
 
   size_t connection_count() const { return connections_.size(); }
+  uint64_t turned_away() const { return turned_away_; }
 
   void touch(Connection& connection) override {
     connection.touched = true;
@@ -80,8 +83,9 @@ class Server::Impl final : public ConnectionHost {
 
  private:
   void accept(loop::TcpStream stream) {
+    const bool is_too_many = connections_.size() >= limits.connections && !make_room();
+    if (is_too_many) ++turned_away_;
     if (connections_.size() >= limits.connections + kTurnedAwayAtOnce) return;
-    const bool is_too_many = connections_.size() >= limits.connections;
     auto connection = std::make_unique<Connection>(*this, std::move(stream));
     connection->slot = connections_.size();
     connections_.push_back(std::move(connection));
@@ -90,6 +94,22 @@ class Server::Impl final : public ConnectionHost {
     } else {
       connections_.back()->start();
     }
+  }
+
+  // Closes what waits longest for its next request, as nginx does; false where nothing is idle. It
+  // goes at once: the descriptor may be the last one.
+  bool make_room() {
+    Connection* longest = nullptr;
+    for (size_t i = 0; i < std::min(kLookedAt, connections_.size()); ++i) {
+      Connection& connection = *connections_[++looked_at_ % connections_.size()];
+      if (connection.idle() && (longest == nullptr || connection.idle_before(*longest))) {
+        longest = &connection;
+      }
+    }
+    if (longest == nullptr) return false;
+    longest->die();
+    remove(*longest);
+    return true;
   }
 
   // The touched stay touched: flush_all() follows in the same turn. Handlers may touch more.
@@ -135,7 +155,10 @@ class Server::Impl final : public ConnectionHost {
 
   void sweep() {
     const uint64_t now_ms = loop.now_ms();
-    for (auto& connection : connections_) connection->check_deadline(now_ms);
+    for (auto& connection : connections_) {
+      connection->check_deadline(now_ms);
+      if (buffers.is_scarce()) connection->trim();
+    }
   }
 
   const int backlog_;
@@ -145,6 +168,8 @@ class Server::Impl final : public ConnectionHost {
   std::vector<Connection*> touched_;
   std::vector<Connection*> flushing_;  // empty outside of flush_all(): keeps its memory
   UniqueFunction<void()> done_;
+  size_t looked_at_ = 0;
+  uint64_t turned_away_ = 0;
   loop::Idle proceed_;
   loop::Prepare flush_;
   loop::Timer sweep_;
@@ -159,5 +184,7 @@ uint16_t Server::port() const { return impl_->port(); }
 void Server::drain(UniqueFunction<void()> done) { impl_->drain(std::move(done)); }
 void Server::close_now() { impl_->close_now(); }
 size_t Server::connection_count() const { return impl_->connection_count(); }
+uint64_t Server::turned_away() const { return impl_->turned_away(); }
+const BufferBudget& Server::buffers() const { return impl_->buffers; }
 
 }  // namespace tandem::http

@@ -4,8 +4,12 @@
 // outstanding at most one buffer of further input is kept and the rest waits in the kernel.
 // Answers made in one turn of the loop leave in one write a connection, right before the loop
 // blocks. Errors of the protocol are answered with the JSON error object too, then the connection
-// closes: 400 malformed, 408 too slow, 413, 414, 417, 431, 501, 505; 503 above the limit of
-// connections.
+// closes: 400 malformed, 408 too slow, 413, 414, 417, 431, 501, 505.
+//
+// At the limit of connections an idle one makes way for a new one; where none is idle the new one
+// is answered 503 and closed. What all of them hold is bounded as well, see buffer_budget.h: a
+// request that finds no room is answered 503, a long answer is replaced by 503 (504 where the
+// request may have changed something), and pipelined requests wait.
 //
 // Requests for another host are answered 421, and those of a foreign page that could change
 // something 403, see origin_policy.h; health and metrics always answer. Pages of the origins that
@@ -22,6 +26,7 @@
 
 #include "base/function.h"
 #include "base/result.h"
+#include "http/buffer_budget.h"
 #include "http/observer.h"
 #include "http/origin_policy.h"
 #include "http/router.h"
@@ -33,7 +38,8 @@ struct Limits {
   size_t body_bytes = 1 << 20;            // 413
   size_t target_bytes = 8 << 10;          // 414
   size_t header_bytes = 16 << 10;         // 431; names and values with their separators
-  size_t connections = 10'000;            // 503 and close
+  size_t connections = 10'000;            // 503 and close, where none is idle
+  size_t buffered_bytes = 64 << 20;       // of all connections: 503
   size_t output_bytes = 256 << 10;        // unsent answers before pipelined requests have to wait
   size_t stream_backlog_bytes = 1 << 20;  // unsent events before a slow reader is dropped
   uint64_t request_timeout_ms = 10'000;   // from a request's first byte to its last: 408
@@ -68,6 +74,9 @@ class Server {
   void close_now();
 
   size_t connection_count() const;
+  // Connections that were answered 503 or closed because there were too many.
+  uint64_t turned_away() const;
+  const BufferBudget& buffers() const;
 
  private:
   class Impl;

@@ -32,7 +32,7 @@ Result<bool> UserList::add(std::string_view body) {
   for (const Json& row : *rows) {
     auto username = text_of(row, "username");
     if (!username) return fail(username.error());
-    if (!names_.empty()) names_ += ',';
+    names_ += names_.empty() ? '[' : ',';
     wire::append_json_string(names_, *username);
     last_ = std::move(*username);
     continued_ = true;
@@ -49,9 +49,10 @@ bool UserList::shrink() {
   return true;
 }
 
-Answer UserList::answer() const {
+Answer UserList::answer() && {
   if (names_.empty()) return {204, {}};
-  return {200, '[' + names_ + ']'};
+  names_ += ']';
+  return {200, std::move(names_)};
 }
 
 }  // namespace tandem::rides

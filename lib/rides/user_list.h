@@ -28,13 +28,14 @@ class UserList {
   // Asks for less at a time, and for more again as that succeeds; false: less than one row cannot
   // be asked for.
   bool shrink();
-  Answer answer() const;  // 200 ["ann","bob"] by name, 204 without any
+  // 200 ["ann","bob"] by name, 204 without any. What was listed is gone then.
+  Answer answer() &&;
 
  private:
   int64_t limit_ = kPageRows;
   bool continued_ = false;
   std::string last_;   // the name after which the next page starts, where continued_
-  std::string names_;  // JSON, without the brackets
+  std::string names_;  // JSON, without the last bracket
 };
 
 }  // namespace tandem::rides

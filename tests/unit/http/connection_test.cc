@@ -267,11 +267,31 @@ TEST_F(ConnectionTest, AnOutstandingAnswerHasNoDeadlineHere) {
   EXPECT_EQ(c.reply().body, "1");
 }
 
-TEST_F(ConnectionTest, TooManyConnectionsAre503) {
-  limits().connections = 2;
+TEST_F(ConnectionTest, TheLongestIdleConnectionMakesWay) {
+  limits().connections = 3;
+  Client& busy = client();
+  busy.send(get("/later"));
+  ASSERT_TRUE(busy.until([&] { return waiting_.size() == 1; }));
   Client& first = client();
   EXPECT_EQ(first.ask(get("/hello")).status, 200);
+  const uint64_t then = loop_.now_ms();
+  ASSERT_TRUE(first.until([&] { return loop_.now_ms() > then; }));
+  Client& second = client();
+  EXPECT_EQ(second.ask(get("/hello")).status, 200);
   EXPECT_EQ(client().ask(get("/hello")).status, 200);
+  EXPECT_TRUE(first.closed());
+  EXPECT_EQ(second.ask(get("/hello")).status, 200);
+  waiting_[0].json(200, "1");
+  EXPECT_EQ(busy.reply().body, "1");
+  EXPECT_EQ(server_->turned_away(), 0u);
+}
+
+TEST_F(ConnectionTest, WhereNoneIsIdleTooManyConnectionsAre503) {
+  limits().connections = 2;
+  Client& first = client();
+  first.send(get("/later"));
+  client().send(get("/later"));
+  ASSERT_TRUE(first.until([&] { return waiting_.size() == 2; }));
   Client& third = client();
   const Reply reply = third.ask(get("/hello"));
   EXPECT_EQ(reply.status, 503);
@@ -279,9 +299,12 @@ TEST_F(ConnectionTest, TooManyConnectionsAre503) {
   EXPECT_EQ(reply.headers.at("Connection"), "close");
   EXPECT_TRUE(third.closed());
   third.hang_up();
+  waiting_[0].json(200, "1");
+  EXPECT_EQ(first.reply().status, 200);
   first.hang_up();
   ASSERT_TRUE(third.until([&] { return server_->connection_count() == 1; }));
   EXPECT_EQ(client().ask(get("/hello")).status, 200);
+  EXPECT_EQ(server_->turned_away(), 1u);
 }
 
 TEST_F(ConnectionTest, EventStream) {

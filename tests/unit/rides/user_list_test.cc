@@ -21,13 +21,13 @@ TEST(UserList, ASmallListIsOneRead) {
   UserList list;
   EXPECT_EQ(list.next_request(), kFirstRequest);
   EXPECT_TRUE(list.add(R"([{"username":"ann"},{"username":"b\"b"}])").value());
-  EXPECT_EQ(list.answer(), (Answer{200, R"(["ann","b\"b"])"}));
+  EXPECT_EQ(std::move(list).answer(), (Answer{200, R"(["ann","b\"b"])"}));
 }
 
 TEST(UserList, NobodyIs204) {
   UserList list;
   EXPECT_TRUE(list.add("[]").value());
-  EXPECT_EQ(list.answer(), (Answer{204, ""}));
+  EXPECT_EQ(std::move(list).answer(), (Answer{204, ""}));
 }
 
 TEST(UserList, AFullPageIsFollowedByTheNext) {
@@ -39,7 +39,7 @@ TEST(UserList, AFullPageIsFollowedByTheNext) {
             R"("where":{"username":{"gt":"a\"b"}}})");
   EXPECT_FALSE(list.add(R"([{"username":"b"},{"username":"zoe"}])").value());
   EXPECT_TRUE(list.add("[]").value());
-  EXPECT_EQ(list.answer(), (Answer{200, R"(["a\"b","b","zoe"])"}));
+  EXPECT_EQ(std::move(list).answer(), (Answer{200, R"(["a\"b","b","zoe"])"}));
 }
 
 TEST(UserList, ShrinksDownToOneRow) {

@@ -74,7 +74,7 @@ class HandlersTest : public testing::Test {
   toys::ProductCache cache{{true, 10}, 1};
   const Renderer renderer{Style::kStandard};
   ProductQueries queries{loop, clock, cache, catalog, renderer, 5000};
-  Handlers handlers{clock, queries, catalog, orders, replicas, renderer};
+  Handlers handlers{loop, clock, queries, catalog, orders, replicas, renderer, 5000};
 
  private:
   http::Router router_;

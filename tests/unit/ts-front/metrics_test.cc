@@ -28,7 +28,7 @@ TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
   FakeCalls calls;
   const Renderer renderer{Style::kStandard};
   ProductQueries queries{loop, clock, cache, calls, renderer, 5000};
-  Handlers handlers{clock, queries, calls, calls, store.order_replicas(), renderer};
+  Handlers handlers{loop, clock, queries, calls, calls, store.order_replicas(), renderer, 5000};
   daemon::Metrics metrics;
   const FrontMetrics front{metrics, clock, cache, handlers, store};
 

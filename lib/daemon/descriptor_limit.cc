@@ -1,0 +1,37 @@
+#include "daemon/descriptor_limit.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace tandem::daemon {
+namespace {
+
+constexpr rlim_t kEnough = 1 << 20;
+constexpr size_t kLeastReserve = 64;  // rs-orch with its workers and services has about 60 open
+constexpr size_t kMostReserve = 1024;
+
+}  // namespace
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min(limit.rlim_max, kEnough);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+size_t descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kEnough;
+  return std::min(limit.rlim_cur, kEnough);
+}
+
+size_t connections_that_fit(size_t descriptor_limit) {
+  const size_t reserve = std::clamp(descriptor_limit / 4, kLeastReserve, kMostReserve);
+  if (descriptor_limit <= 2 * reserve) return std::max<size_t>(descriptor_limit / 2, 1);
+  return descriptor_limit - reserve;
+}
+
+}  // namespace tandem::daemon

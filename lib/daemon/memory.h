@@ -1,0 +1,10 @@
+// How the memory of a daemon behaves: what is freed goes back to the system, and where there is
+// none left the process says so in its last line.
+#pragma once
+
+namespace tandem::daemon {
+
+// At start, before any thread.
+void prepare_memory();
+
+}  // namespace tandem::daemon

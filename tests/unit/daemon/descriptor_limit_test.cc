@@ -1,0 +1,31 @@
+#include "daemon/descriptor_limit.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+namespace tandem::daemon {
+namespace {
+
+TEST(DescriptorLimitTest, IsRaisedToTheHardOne) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlim_t hard = std::min<rlim_t>(before.rlim_max, 1 << 20);
+  rlimit low = before;
+  low.rlim_cur = std::min<rlim_t>(hard, 100);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(descriptor_limit(), low.rlim_cur);
+  raise_descriptor_limit();
+  EXPECT_EQ(descriptor_limit(), hard);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(DescriptorLimitTest, ConnectionsLeaveAReserve) {
+  EXPECT_EQ(connections_that_fit(20), 10u);
+  EXPECT_EQ(connections_that_fit(128), 64u);
+  EXPECT_EQ(connections_that_fit(256), 192u);
+  EXPECT_EQ(connections_that_fit(1024), 768u);
+  EXPECT_EQ(connections_that_fit(1 << 20), (1u << 20) - 1024);
+}
+
+}  // namespace
+}  // namespace tandem::daemon

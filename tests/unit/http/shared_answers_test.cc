@@ -1,0 +1,76 @@
+#include "http/shared_answers.h"
+
+#include <gtest/gtest.h>
+
+#include <list>
+
+#include "http/recorded_exchange.h"
+
+namespace tandem::http {
+namespace {
+
+class SharedAnswersTest : public testing::Test {
+ protected:
+  RecordedExchange& ask(const std::string& kind = "") {
+    RecordedExchange& exchange = exchanges_.emplace_back();
+    answers_.answer(kind, Responder(exchange), [this, kind](auto done) {
+      made_.push_back(kind);
+      done_ = std::move(done);
+    });
+    return exchange;
+  }
+  void done(const std::string& text) {
+    auto finish = std::move(done_);
+    finish([text](Responder& responder) { responder.json(200, std::string_view(text)); });
+  }
+
+  loop::Loop loop_;
+  std::list<RecordedExchange> exchanges_;
+  std::vector<std::string> made_;
+  UniqueFunction<void(SharedAnswers::Send)> done_;
+  uint64_t patience_ms_ = 1000;
+  SharedAnswers answers_{loop_, patience_ms_, [](Responder& r) { r.error(503, "too late"); }};
+};
+
+TEST_F(SharedAnswersTest, WhoComesMeanwhileSharesTheNextOne) {
+  RecordedExchange& first = ask();
+  RecordedExchange& second = ask();
+  RecordedExchange& third = ask();
+  EXPECT_EQ(made_.size(), 1u);
+  done("1");
+  EXPECT_EQ(first.body, "1");
+  EXPECT_EQ(second.status, 0);
+  EXPECT_EQ(made_.size(), 2u);
+  done("2");
+  EXPECT_EQ(second.body, "2");
+  EXPECT_EQ(third.body, "2");
+  EXPECT_EQ(made_.size(), 2u);
+}
+
+TEST_F(SharedAnswersTest, KindsAreMadeOneAfterAnother) {
+  ask("a");
+  RecordedExchange& b = ask("b");
+  ask("a");
+  ask("b");
+  done("1");
+  done("2");
+  done("3");
+  EXPECT_EQ(made_, (std::vector<std::string>{"a", "b", "a"}));
+  EXPECT_EQ(b.body, "2");
+}
+
+TEST_F(SharedAnswersTest, NothingIsMadeForThoseWhoHaveGone) {
+  ask();
+  EXPECT_TRUE(answers_.wanted());
+  ask("gone");
+  exchanges_.pop_back();
+  RecordedExchange& last = ask("last");
+  done("1");
+  EXPECT_EQ(made_, (std::vector<std::string>{"", "last"}));
+  done("2");
+  EXPECT_EQ(last.body, "2");
+  EXPECT_FALSE(answers_.wanted());
+}
+
+}  // namespace
+}  // namespace tandem::http
