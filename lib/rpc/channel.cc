@@ -11,6 +11,8 @@ namespace {
 
 // Larger buffers are given back once sent: one large answer must not pin memory for each client.
 constexpr size_t kSpareBytes = size_t{256} << 10;
+// What there is beside the usual room, as a share of it.
+constexpr size_t kReserveShare = 16;
 // Lengths on the wire are u32.
 constexpr size_t kLongestMessage = size_t{1} << 31;
 
@@ -44,11 +46,13 @@ std::string Channel::new_batch() {
   return batch;
 }
 
-Channel::Added Channel::add(uint64_t id, std::string_view payload) {
+Channel::Added Channel::add(uint64_t id, std::string_view payload, Room room) {
   const size_t bytes = wire::kItemHeaderBytes + payload.size();
   if (payload.size() > max_payload_bytes()) return Added::kTooLarge;
   // An empty queue takes one item of any allowed size.
-  if (queued_bytes_ > 0 && queued_bytes_ + bytes > max_queued_bytes_) return Added::kFull;
+  const size_t limit =
+      max_queued_bytes_ + (room == Room::kReserve ? max_queued_bytes_ / kReserveShare : 0);
+  if (queued_bytes_ > 0 && queued_bytes_ + bytes > limit) return Added::kFull;
   if (batches_.empty() || batches_.back().size() + bytes > max_message_bytes_) {
     batches_.push_back(new_batch());
   }

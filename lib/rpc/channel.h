@@ -25,7 +25,9 @@ class Channel {
   uint64_t link() const { return link_; }
 
   enum class Added { kYes, kTooLarge, kFull };
-  Added add(uint64_t id, std::string_view payload);
+  // kReserve: beside max_queued_bytes, for what tells that there was no room.
+  enum class Room { kUsual, kReserve };
+  Added add(uint64_t id, std::string_view payload, Room room = Room::kUsual);
   size_t max_payload_bytes() const;
   // The sequence number of the message that the last added item is in.
   uint64_t last_batch() const { return sent_ + batches_.size(); }

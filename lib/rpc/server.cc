@@ -276,9 +276,15 @@ void Server::Impl::add(Connection& connection, uint64_t id, std::string_view pay
         {ErrorKind::kTooLarge,
          "the answer has " + std::to_string(payload.size()) + " bytes: at most " +
              std::to_string(connection.channel.max_payload_bytes()) + " fit into a message"});
-    // Where not even that fits the client would never learn its outcome.
     added = connection.channel.add(id | kErrorBit, error);
   }
+  if (added == Channel::Added::kFull) {
+    // It may be busy, and is told of each answer that it misses.
+    const std::string error = encode_error(
+        {ErrorKind::kUnknown, "the answer is dropped: too many wait to be taken by this client"});
+    added = connection.channel.add(id | kErrorBit, error, Channel::Room::kReserve);
+  }
+  // Where not even that fits the client would never learn its outcome.
   if (added != Channel::Added::kYes) {
     return mark_broken(connection, "the client does not take its answers");
   }

@@ -26,8 +26,9 @@ struct ServerOptions {
   // The longest message either way; a longer answer becomes a kTooLarge error at the caller, and
   // clients learn the limit when they connect.
   size_t max_message_bytes = size_t{4} << 20;
-  // What may wait for one client that does not read; beyond it the link is ended, so that
-  // the client learns at once that it has lost its answers.
+  // What may wait for one client that does not read; further answers become kUnknown errors. Where
+  // there are too many even of those the link is ended, so that the client learns at once that it
+  // has lost its answers.
   size_t max_queued_bytes = size_t{64} << 20;
   // Calls that wait for their answer, all clients together; a further one is answered kUnavailable.
   size_t max_outstanding = 65536;

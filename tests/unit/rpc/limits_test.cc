@@ -282,6 +282,24 @@ TEST_F(RpcTest, ALostMessageEndsTheLink) {
   EXPECT_EQ(handler.calls, 0U);
 }
 
+TEST_F(RpcTest, AnAnswerThatFindsNoRoomIsUnknownAndEndsNoLink) {
+  TestHandler handler(std::string(60'000, 'x'));
+  Server server(loop_, {.url = ipc(), .max_queued_bytes = 100'000}, handler);
+  ASSERT_TRUE(server.start());
+  Client client(loop_, {.url = server.url()});
+  ASSERT_TRUE(client.start());
+  Outcome first, second;
+  client.call("1", 30'000, first.completion());
+  client.call("2", 30'000, second.completion());
+  wait_for(first);
+  wait_for(second);
+  EXPECT_TRUE(first.result);
+  ASSERT_FALSE(second.result);
+  EXPECT_EQ(second.result.error().kind, ErrorKind::kUnknown);
+  EXPECT_TRUE(call(client, "3").result);
+  EXPECT_EQ(handler.gone, 0U);
+}
+
 TEST_F(RpcTest, AClientThatTakesNoAnswersIsLetGo) {
   TestHandler handler(std::string(1000, 'x'));
   Server server(loop_, {.url = ipc(), .max_queued_bytes = 100'000}, handler);
