@@ -473,7 +473,7 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
   }
   const auto index = core_->read_index(now);
   if (index) {
-    read_at(std::max(min_index, *index), deadline, std::move(done));
+    read_linearizable(min_index, *index, deadline, std::move(done));
     return;
   }
   const uint64_t token =
@@ -484,7 +484,16 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
 void Driver::readable(const repl::Readable& read) {
   auto waiting = index_readers_.take(read.token);
   if (!waiting) return;
-  read_at(std::max(waiting->min_index, read.index), waiting->deadline_ns, std::move(waiting->done));
+  read_linearizable(waiting->min_index, read.index, waiting->deadline_ns, std::move(waiting->done));
+}
+
+// Up to `index` there is everything that was ever answered: a later one was not given out here.
+void Driver::read_linearizable(uint64_t min_index, uint64_t index, int64_t deadline_ns,
+                               Readers::Done done) {
+  if (min_index <= index) return read_at(index, deadline_ns, std::move(done));
+  done(fail(ErrorKind::kBadInput, "X-Db-Index " + std::to_string(min_index) +
+                                      " is beyond the last index there is, " +
+                                      std::to_string(index)));
 }
 
 void Driver::read_at(uint64_t index, int64_t deadline_ns, Readers::Done done) {

@@ -84,7 +84,7 @@ class Driver final : public daemon::Part {
   // the command or its key), kUnknown (ask again with the same key).
   void write(std::string command, std::string_view key, uint32_t budget_ms, Writers::Done done);
   // Calls back when the state machine may be read at this consistency. Errors: kUnavailable (this
-  // replica cannot promise it), kTimeout.
+  // replica cannot promise it), kTimeout, kBadInput (linearizable: there is no such index).
   void when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
                      Readers::Done done);
 
@@ -177,6 +177,8 @@ class Driver final : public daemon::Part {
   void record_was_read(const Result<coord::Versioned>& record, int64_t asked_ns);
   void readable(const repl::Readable& read);
   void read_at(uint64_t index, int64_t deadline_ns, Readers::Done done);
+  void read_linearizable(uint64_t min_index, uint64_t index, int64_t deadline_ns,
+                         Readers::Done done);
   void take_chunk(const repl::SnapshotChunk& chunk);
   void receive_later(repl::Index index, const Error& error);
   void install_snapshot(repl::Index index);

@@ -192,6 +192,11 @@ END
   assert_equal "$(header Retry-After)" 1
 }
 
+@test 'read: 400 for an index that was never given out, where nothing answered may be missing' {
+  read_db '{"table":"users"}' '' -H 'X-Db-Index: 1000000000'
+  refused 400 'X-Db-Index 1000000000 is beyond the last index there is'
+}
+
 @test 'read: one replica by its id' {
   add_user ann p
   for id in 1 2; do

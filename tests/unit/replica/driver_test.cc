@@ -36,6 +36,28 @@ TEST_F(DriverTest, EveryReplicaAnswersALinearizableReadFromWhatWasWrittenBefore)
   }
 }
 
+TEST_F(DriverTest, ALinearizableReadOfAnIndexThatThereIsNotIsRefusedAtOnce) {
+  start(1, 64 << 20, 2);
+  make_leader(1, 0, 1);
+  start(2);
+  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  start(3);  // the set is full: a reader outside
+  const auto written = write(1, R"({"n":1})");
+  ASSERT_TRUE(written);
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) {
+    for (const uint64_t beyond : {0, 1000}) {
+      std::optional<Status> told;
+      node(id).driver().when_readable(wire::Consistency::kLinearizable, written->index + beyond,
+                                      3'600'000, [&](Status status) { told = std::move(status); });
+      until([&] { return told.has_value(); });
+      ASSERT_EQ(told->has_value(), beyond == 0) << "replica " << id;
+      if (!*told) {
+        EXPECT_EQ(told->error().kind, ErrorKind::kBadInput);
+      }
+    }
+  }
+}
+
 TEST_F(DriverTest, AReadThatNobodyCanVouchForFailsInTime) {
   start(1);
   make_leader(1, 0, 1);
