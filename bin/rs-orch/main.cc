@@ -34,8 +34,7 @@ int main(int argc, char** argv) {
   orch::HttpApi api{orchestrator};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   api.add_routes(web.router());
-  web.check_ready_with(
-      [&](http::ReadyAnswer answer) { orchestrator.check_ready(std::move(answer)); });
+  web.depends_on("workers", [&](auto answer) { answer(orchestrator.readiness()); });
   orch::OrchMetrics orch_metrics{metrics, orchestrator};
   web.collect_metrics_with(
       [&](UniqueFunction<void()> done) { orch_metrics.collect(std::move(done)); });

@@ -23,7 +23,6 @@
 #include "group/gateway.h"
 #include "group/leadership.h"
 #include "group/replicas.h"
-#include "http/health.h"
 #include "loop/loop.h"
 #include "restarter.h"
 
@@ -51,7 +50,6 @@ class Orchestrator final : public daemon::Part {
 
   // Ready: the master takes writes and the tables are as declared; else why not.
   Status readiness() const;
-  void check_ready(http::ReadyAnswer answer) { answer(readiness()); }
   // Called each time when readiness may have changed.
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 

@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
   add_ride_routes(web.router(), handlers);
   service::add_shared_routes(web.router(), **counter, database);
   web.observe_with(counting);
-  web.check_ready_with([&](http::ReadyAnswer answer) { database.check_ready(std::move(answer)); });
+  web.depends_on("database",
+                 [&](http::ReadyAnswer answer) { database.check_ready(std::move(answer)); });
 
   return daemon.run(loop, {&database, &web});
 }

@@ -55,7 +55,8 @@ int main(int argc, char** argv) {
   daemon::HttpService web{config.http, daemon, metrics, loop};
   front::add_routes(web.router(), handlers);
   front::add_accept_loss(web.router(), store);
-  web.check_ready_with([&](http::ReadyAnswer answer) { store.check_ready(std::move(answer)); });
+  web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
+  web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 
   return daemon.run(loop, {&store.orders(), &store.catalog(), &store, &subscription, &web, &ready});
 }

@@ -17,7 +17,6 @@
 #include "coord/coord.h"
 #include "daemon/part.h"
 #include "group/group.h"
-#include "http/health.h"
 #include "loop/loop.h"
 #include "replica_report.h"
 #include "subscription.h"
@@ -82,7 +81,6 @@ class Store final : public daemon::Part, public LosingGroups {
   bool active() const { return active_; }
   // Ready: both groups take writes; else why not.
   Status readiness() const;
-  void check_ready(http::ReadyAnswer answer) { answer(readiness()); }
   // Called each time when a leader, or readiness, may have changed.
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 

@@ -4,7 +4,9 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "daemon/build_info.h"
 #include "daemon/descriptor_limit.h"
+#include "http/index_page.h"
 
 namespace tandem::daemon {
 namespace {
@@ -84,14 +86,18 @@ HttpService::HttpService(HttpConfig config, const Daemon& daemon, Metrics& metri
       turns_(loop),
       loop_stall_(metrics.gauge("tandem_loop_stall_seconds",
                                 "the longest turn of the event loop in the last minutes")) {
-  health_.check_ready = [this](http::ReadyAnswer answer) { check_ready(std::move(answer)); };
+  health_.check_self = [this]() -> Status {
+    if (daemon_.ready()) return {};
+    return fail(ErrorKind::kUnavailable, "starting or stopping");
+  };
   health_.write_metrics = [this](http::MetricsAnswer answer) { write_metrics(std::move(answer)); };
   metrics.before_text([this] { http_metrics_.update(server_.get()); });
   http::add_health_routes(router_, health_);
+  http::add_index_route(router_, {daemon.name(), build_info().version});
 }
 
-void HttpService::check_ready_with(UniqueFunction<void(http::ReadyAnswer)> check) {
-  check_ready_ = std::move(check);
+void HttpService::depends_on(std::string name, UniqueFunction<void(http::ReadyAnswer)> check) {
+  health_.dependencies.push_back({std::move(name), std::move(check)});
 }
 
 void HttpService::collect_metrics_with(UniqueFunction<void(UniqueFunction<void()>)> collect) {
@@ -105,22 +111,6 @@ void HttpService::write_metrics(http::MetricsAnswer answer) {
   };
   if (collect_metrics_) return collect_metrics_(std::move(write));
   write();
-}
-
-void HttpService::check_ready(http::ReadyAnswer answer) {
-  if (daemon_.ready() && check_ready_) {
-    check_ready_(std::move(answer));
-  } else if (daemon_.ready()) {
-    answer({});
-  } else if (check_ready_) {
-    // A start that does not end has a reason, which the program knows.
-    check_ready_([answer = std::move(answer)](const Status& status) mutable {
-      const std::string reason = status ? std::string() : ": " + status.error().message;
-      answer(fail(ErrorKind::kUnavailable, "starting or stopping" + reason));
-    });
-  } else {
-    answer(fail(ErrorKind::kUnavailable, "starting or stopping"));
-  }
 }
 
 uint16_t HttpService::port() const {

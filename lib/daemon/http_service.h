@@ -3,7 +3,7 @@
 //
 //   HttpService web{config.http, daemon, metrics, loop};
 //   add_ride_routes(web.router(), …);
-//   web.check_ready_with([&](http::ReadyAnswer answer) { backend.ping(std::move(answer)); });
+//   web.depends_on("backend", [&](http::ReadyAnswer answer) { backend.ping(std::move(answer)); });
 //   return daemon.run(loop, {&backend, &web});
 //
 // It listens when it is started; an address in use ends the process with status 69.
@@ -51,8 +51,8 @@ class HttpService final : public Part {
   http::Router& router() { return router_; }
   // Told of each finished request too; outlives this.
   void observe_with(http::Observer& observer) { http_metrics_.pass_on_to(&observer); }
-  // What /readyz asks once the daemon itself is ready. It has a deadline of its own.
-  void check_ready_with(UniqueFunction<void(http::ReadyAnswer)> check);
+  // What requests need: /readyz asks for it. The check has a deadline of its own.
+  void depends_on(std::string name, UniqueFunction<void(http::ReadyAnswer)> check);
   // What /metrics waits for: it calls back once its metrics are up to date.
   void collect_metrics_with(UniqueFunction<void(UniqueFunction<void()>)> collect);
   // The port in use, also where the configuration said 0. REQUIRES: started.
@@ -64,7 +64,6 @@ class HttpService final : public Part {
   void hurry() override;
 
  private:
-  void check_ready(http::ReadyAnswer answer);
   void write_metrics(http::MetricsAnswer answer);
 
   HttpConfig config_;
@@ -75,7 +74,6 @@ class HttpService final : public Part {
   AccessLog access_log_{http_metrics_};
   http::Router router_;
   http::HealthSource health_;
-  UniqueFunction<void(http::ReadyAnswer)> check_ready_;
   UniqueFunction<void(UniqueFunction<void()>)> collect_metrics_;
   loop::Turns turns_;
   Gauge loop_stall_;

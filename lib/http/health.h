@@ -2,11 +2,13 @@
 //
 //   GET /livez, /healthz   200 {"status":"ok"}: the process is alive
 //   GET /readyz            200 {"status":"ok"}, or 503 with the reason in the error object
+//   GET /readyz?verbose    the same with "dependencies":{"database":"ok"}: ok, or what is wrong
 //   GET /metrics           Prometheus text format 0.0.4
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/function.h"
 #include "base/result.h"
@@ -19,14 +21,23 @@ using ReadyAnswer = UniqueFunction<void(Status)>;
 
 using MetricsAnswer = UniqueFunction<void(std::string_view text)>;
 
+// Something that requests need.
+struct Dependency {
+  std::string name;
+  // Does a real round trip, bounded by a deadline of its own.
+  UniqueFunction<void(ReadyAnswer)> check;
+};
+
 struct HealthSource {
-  // Does a real round trip, bounded by a deadline of its own. Without one the service is ready.
-  UniqueFunction<void(ReadyAnswer)> check_ready;
+  // Whether the process itself takes requests; empty: it does.
+  UniqueFunction<Status()> check_self;
+  // Ready means all of them; the first that is not is the reason.
+  std::vector<Dependency> dependencies;
   // Gives the metrics' text, once, now or later.
   UniqueFunction<void(MetricsAnswer)> write_metrics;
 };
 
-// `source` outlives the router.
+// `source` outlives the router, and is complete when the first request comes.
 void add_health_routes(Router& router, HealthSource& source);
 
 // True for the patterns above: they are not counted as requests.

@@ -511,7 +511,7 @@ END
 }
 
 @test 'metrics, health: the state of the database' {
-  for path in livez healthz readyz; do
+  for path in '' livez healthz readyz 'readyz?verbose'; do
     http GET "${db%/api/v1}/$path"
     assert_equal "$status" 200
   done

@@ -89,6 +89,12 @@ alone() { # PROGRAM [ARGUMENT]…
     assert_equal "$status" 200
     http GET "$url/readyz"
     assert_equal "$status" 503
+    http GET "$url/readyz?verbose"
+    assert_equal "$status" 503
+    run jq -r '.dependencies | keys[]' <<<"$output"
+    assert_output database
+    http GET "$url/"
+    assert_equal "$status $(jq -r .name <<<"$output")" "200 $program"
     case $program in
       rs-users) path=users ;;
       *) path=rides/count ;;

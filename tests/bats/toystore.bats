@@ -183,7 +183,7 @@ Chess 19.99 100'
   assert_line --partial ' 200 '
   shop GET /nothing
   assert_equal "$status" 404
-  shop GET /
+  shop GET //
   assert_equal "$status" 404
 }
 
@@ -193,8 +193,23 @@ Chess 19.99 100'
     shop GET "/$path"
     assert_equal "$status" 200
   done
+  shop GET '/readyz?verbose'
+  expect 200 '{"status":"ok","dependencies":{"orders":"ok","catalog":"ok"}}'
   run curl -sS -o /dev/null -D - -H 'X-Request-Id: toystore-1' "$shop/products/Tux"
   assert_line --regexp '^[Xx]-[Rr]equest-[Ii]d: toystore-1'
+}
+
+@test 'GET / says what this is, as a page where that is asked for' {
+  shop GET /
+  assert_equal "$status" 200
+  run jq -r '.name, (.links[] | select(.path == "/products") | .methods)' <<<"$output"
+  assert_output $'ts-front\nGET, POST'
+  run curl -sS -i -H 'Accept: text/html,application/xhtml+xml,*/*;q=0.8' "$shop/"
+  assert_line --regexp '^Content-Type: text/html'
+  assert_line --regexp "^Content-Security-Policy: default-src 'none'"
+  assert_line --partial '<a href="/products">/products</a>'
+  run curl -sS -I "$shop/"
+  assert_line --regexp '^HTTP/1.1 200'
 }
 
 @test 'Idempotency-Key: the same number again, 422 for another body, 400 for a long one' {

@@ -57,7 +57,7 @@ int serve(const std::vector<std::string>& paths, const Status& readiness) {
     response.body = "hello";
     r.send(response);
   });
-  web.check_ready_with([&readiness](http::ReadyAnswer answer) { answer(readiness); });
+  web.depends_on("backend", [&readiness](http::ReadyAnswer answer) { answer(readiness); });
   std::thread client;
   loop::Timer when_ready(loop, [&] {
     client = std::thread([&paths, port = web.port()] {
@@ -73,11 +73,12 @@ int serve(const std::vector<std::string>& paths, const Status& readiness) {
 
 TEST(HttpServiceTest, ServesRoutesHealthAndMetrics) {
   const ChildResult child = run_child([] {
-    return serve({"/hello", "/livez", "/readyz", "/metrics"}, {});
+    return serve({"/hello", "/livez", "/readyz", "/metrics", "/"}, {});
   });
   EXPECT_EQ(child.status, 0) << child.err;
   EXPECT_THAT(child.out, HasSubstr("hello\n"));
   EXPECT_THAT(child.out, HasSubstr("{\"status\":\"ok\"}"));
+  EXPECT_THAT(child.out, HasSubstr("{\"name\":\"rs-test\",\"version\":\""));
   EXPECT_THAT(child.err, HasSubstr("debug: request method=GET target=/hello status=200 us="));
   EXPECT_THAT(child.out, HasSubstr("tandem_http_requests_total{method=\"GET\",route=\"/hello\","
                                    "status=\"2xx\"} 1\n"));

@@ -11,8 +11,9 @@ class HealthTest : public testing::Test {
  protected:
   HealthTest() { add_health_routes(router_, source_); }
 
-  void get(const char* path) {
+  void get(const char* path, bool verbose = false) {
     Request request;
+    if (verbose) request.query = {{"verbose", ""}};
     std::string decoded;
     const Router::Match match = router_.match(Method::kGet, path, request.params, decoded);
     ASSERT_NE(match.route, nullptr);
@@ -40,16 +41,47 @@ TEST_F(HealthTest, ReadyWithoutACheck) {
 
 TEST_F(HealthTest, ReadinessIsToldLater) {
   ReadyAnswer answer;
-  source_.check_ready = [&](ReadyAnswer later) { answer = std::move(later); };
+  source_.dependencies.push_back(
+      {"database", [&](ReadyAnswer later) { answer = std::move(later); }});
   get("/readyz");
   EXPECT_EQ(exchange_.status, 0);
-  answer({});
+  std::exchange(answer, nullptr)({});
   EXPECT_EQ(exchange_.status, 200);
   get("/readyz");
-  answer(fail(ErrorKind::kUnavailable, "rs-orch is not reachable"));
+  std::exchange(answer, nullptr)(fail(ErrorKind::kUnavailable, "rs-orch is not reachable"));
   EXPECT_EQ(exchange_.status, 503);
   EXPECT_EQ(exchange_.body, R"({"error":{"code":503,"message":"rs-orch is not reachable"}})");
   EXPECT_EQ(exchange_.header("Retry-After"), "1");
+}
+
+TEST_F(HealthTest, VerboseListsEachDependency) {
+  std::vector<ReadyAnswer> answers(2);
+  for (size_t i = 0; i < 2; ++i) {
+    source_.dependencies.push_back({i == 0 ? "orders" : "catalog",
+                                    [&answers, i](ReadyAnswer a) { answers[i] = std::move(a); }});
+  }
+  get("/readyz", true);
+  std::exchange(answers[1], nullptr)({});
+  EXPECT_EQ(exchange_.status, 0);
+  std::exchange(answers[0], nullptr)({});
+  EXPECT_EQ(exchange_.body, R"({"status":"ok","dependencies":{"orders":"ok","catalog":"ok"}})");
+  get("/readyz", true);
+  std::exchange(answers[1], nullptr)(fail(ErrorKind::kUnavailable, "\"no\" leader"));
+  std::exchange(answers[0], nullptr)({});
+  EXPECT_EQ(exchange_.status, 503);
+  EXPECT_EQ(exchange_.body, R"({"error":{"code":503,"message":"\"no\" leader"},)"
+                            R"("dependencies":{"orders":"ok","catalog":"\"no\" leader"}})");
+}
+
+TEST_F(HealthTest, AStartThatDoesNotEndHasAReason) {
+  source_.check_self = [] { return fail(ErrorKind::kUnavailable, "starting or stopping"); };
+  get("/readyz");
+  EXPECT_EQ(exchange_.body, R"({"error":{"code":503,"message":"starting or stopping"}})");
+  source_.dependencies.push_back(
+      {"database", [](ReadyAnswer answer) { answer(fail(ErrorKind::kUnavailable, "no leader")); }});
+  get("/readyz");
+  EXPECT_EQ(exchange_.body,
+            R"({"error":{"code":503,"message":"starting or stopping: no leader"}})");
 }
 
 TEST_F(HealthTest, Metrics) {
