@@ -11,6 +11,8 @@ void declare_rides(RidesConfig& config, tandem::daemon::SettingTable& table) {
              "the areas as CSV: a header line, then a number and a name a line");
   table.text("time.zone", config.time_zone,
              "time zone of the timestamps: UTC, or a name such as Asia/Kolkata");
+  table.boolean("time.allow_past", config.allow_past,
+                "rides in the past are taken as any other: to replay old requests");
   table.integer("rides.max_found", config.max_found, 1, 50'000,
                 "rides in the answer to a search, at most; the soonest are given");
 }

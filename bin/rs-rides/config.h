@@ -17,6 +17,7 @@ struct RidesConfig {
   std::string count_file = "run/state/rs-rides.count";
   std::string areas_file = "etc/areas.csv";
   std::string time_zone = "UTC";
+  bool allow_past = false;
   int64_t max_found = 10'000;
 };
 

@@ -21,7 +21,7 @@ void RideHandlers::create(const Request& request, Responder responder) {
   const auto options = tandem::service::write_options(request);
   if (!options) return send(responder, options.error());
   const std::string body = tandem::rides::create_ride_request(*ride);
-  const bool is_past = ride->timestamp_ms <= clock_.wall_ms();
+  const bool is_past = ride->timestamp_ms <= clock_.now_ms();
   const auto past = tandem::rides::create_past_ride_answer(*ride, rules_.zone);
   if (is_past && options->key.empty()) return send(responder, past);
   auto answer_of = [ride = std::move(*ride)](const DbReply& reply) {
@@ -42,7 +42,7 @@ void RideHandlers::search(const Request& request, Responder responder) {
   if (!route) return send(responder, route.error());
   const auto options = tandem::service::read_options(request);
   if (!options) return send(responder, options.error());
-  const Search search{*route, clock_.wall_ms(), max_found_};
+  const Search search{*route, clock_.now_ms(), max_found_};
   search_rides(database_.client(), *options, search, rules_.zone, std::move(responder));
 }
 
@@ -67,7 +67,7 @@ void RideHandlers::join(const Request& request, Responder responder) {
   if (!username) return send(responder, username.error());
   const auto options = tandem::service::write_options(request);
   if (!options) return send(responder, options.error());
-  join_ride(database_.client(), *options, {*ride_id, std::move(*username), clock_.wall_ms()},
+  join_ride(database_.client(), *options, {*ride_id, std::move(*username), clock_.now_ms()},
             std::move(responder));
 }
 

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "base/clock.h"
 #include "http/request.h"
 #include "http/responder.h"
+#include "ride_clock.h"
 #include "rides/ride.h"
 #include "service/database.h"
 
@@ -14,7 +14,7 @@ class RideHandlers {
  public:
   // All of these outlive this.
   RideHandlers(tandem::service::Database& database, const tandem::rides::RideRules& rules,
-               const tandem::Clock& clock, int64_t max_found)
+               RideClock clock, int64_t max_found)
       : database_(database), rules_(rules), clock_(clock), max_found_(max_found) {}
 
   void create(const tandem::http::Request& request, tandem::http::Responder responder);
@@ -27,6 +27,6 @@ class RideHandlers {
  private:
   tandem::service::Database& database_;
   const tandem::rides::RideRules& rules_;
-  const tandem::Clock& clock_;
+  const RideClock clock_;
   const int64_t max_found_;
 };

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   daemon::Metrics metrics;
   service::Database database{config.database, loop};
   const rides::RideRules rules{*areas, **zone};
-  RideHandlers handlers{database, rules, system_clock(), config.max_found};
+  RideHandlers handlers{database, rules, {system_clock(), config.allow_past}, config.max_found};
   service::RequestCounting counting{**counter, "/api/v1/rides"};
 
   daemon::HttpService web{config.http, daemon, metrics, loop};

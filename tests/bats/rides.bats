@@ -4,7 +4,7 @@
 load test_helper
 
 setup_file() {
-  take_ports 4
+  take_ports 5
   export home=$BATS_FILE_TMPDIR/home
   export users=http://127.0.0.1:$port_base/api/v1
   export rides=http://127.0.0.1:$((port_base + 1))/api/v1
@@ -203,6 +203,22 @@ refused() { # PART OF THE MESSAGE
   refused 'username is missing'
   http POST "$rides/rides/$ride" '{"username":7}'
   refused 'username must be a string'
+}
+
+@test 'time.allow_past: rides in the past are as any other' {
+  local rides=http://127.0.0.1:$((port_base + 4))/api/v1 service code=0
+  start_ready "$BATS_TEST_TMPDIR/log" env -C "$home" "$TANDEM_BIN/rs-rides" \
+    --port $((port_base + 4)) --set time.allow_past=true --set count.file="$BATS_TEST_TMPDIR/count" \
+    --set areas.file="$TANDEM_SOURCE/etc/areas.csv"
+  service=$started
+  add_ride '.timestamp = "26-01-2020:53-17-00"'
+  assert_equal "$status" 201
+  http GET "$rides/rides?source=22&destination=23"
+  assert_equal "$(jq -c '.[0].timestamp' <<<"$output")" '"26-01-2020:53-17-00"'
+  http POST "$rides/rides/$ride" '{"username":"bob"}'
+  assert_equal "$status" 200
+  stop_started "$service" || code=$?
+  assert_equal $code 0
 }
 
 @test 'POST rides/{rideId}: 400 for a ride in the past' {
