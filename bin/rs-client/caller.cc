@@ -89,6 +89,7 @@ void Caller::on_answer(uint64_t id, Result<fetch::Answer> answer) {
                          ? ", index " + std::string(answer->header("X-Db-Index"))
                          : ""));
   }
+  if (!answer) answer = fail(with_origin(answer.error(), attempt.call.url));
   if (answer && attempt.call.translate != nullptr) attempt.call.translate(*answer);
   const bool again = worth_repeating(attempt.call.kind, answer);
   attempt.last_is_open = may_be_done(attempt.call.kind, answer);
@@ -100,6 +101,15 @@ void Caller::on_answer(uint64_t id, Result<fetch::Answer> answer) {
   }
   if (!reply) reply = fail(end_of(attempt, reply.error(), again));
   finish(id, std::move(reply));
+}
+
+Error Caller::with_origin(Error error, const std::string& url) const {
+  for (const auto& [base, origin] : url_origins_) {
+    if (!url.starts_with(base + "/")) continue;
+    error.message += origin == "default" ? " (the default URL)" : " (URL from " + origin + ")";
+    break;
+  }
+  return error;
 }
 
 // Judged by all tries: where one of them may have been done, a last one that reached nobody does

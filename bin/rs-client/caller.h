@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/function.h"
 #include "base/result.h"
@@ -35,6 +37,12 @@ class Caller {
 
   void set_timeout_ms(int64_t timeout_ms) { timeout_ms_ = timeout_ms; }
   int64_t timeout_ms() const { return timeout_ms_; }
+  // Where URLs that begin so come from; errors of calls to them that nobody answered say it.
+  void set_url_origins(std::vector<std::pair<std::string, std::string>> origins) {
+    url_origins_ = std::move(origins);
+  }
+  // The error with that added.
+  Error with_origin(Error error, const std::string& url) const;
 
  private:
   struct Attempt;
@@ -51,6 +59,7 @@ class Caller {
   fetch::Fetcher& fetcher_;
   Console& console_;
   int64_t timeout_ms_;
+  std::vector<std::pair<std::string, std::string>> url_origins_;
   uint64_t last_id_ = 0;
   bool told_trouble_ = false;
   std::unordered_map<uint64_t, std::unique_ptr<Attempt>> attempts_;

@@ -21,7 +21,9 @@ Session::Session(Settings given)
       console(settings.verbose),
       output(settings.format),
       fetcher(loop, {.max_in_flight = settings.concurrency + kBesideTheBatch}),
-      caller(loop, fetcher, console, settings.timeout_ms) {}
+      caller(loop, fetcher, console, settings.timeout_ms) {
+  caller.set_url_origins(settings.url_origins);
+}
 
 Result<Reply> Session::ask(Call call) {
   std::optional<Result<Reply>> answered;

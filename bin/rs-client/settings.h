@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "daemon/config.h"
@@ -27,6 +29,9 @@ struct Settings {
   bool store_given = false;    // store.url has another origin than the default
   std::string key;             // of writes; empty: a new one each
   std::string db_index;        // reads must not be older; decimal digits, or empty
+
+  // Each URL, and where it comes from: "run/client.toml:3:7", "command line", "default".
+  std::vector<std::pair<std::string, std::string>> url_origins;
 };
 
 void declare_settings(Settings& settings, daemon::SettingTable& table);

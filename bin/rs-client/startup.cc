@@ -10,6 +10,7 @@
 
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "client_file.h"
 #include "console.h"
 #include "output.h"
 
@@ -40,6 +41,21 @@ std::vector<std::string> environment() {
     entries.emplace_back(*entry);
   }
   return entries;
+}
+
+// The file that was named, else the one that tandem(1) has written.
+std::string settings_file(const Arguments& arguments) {
+  if (arguments.line.has("config")) return arguments.value("config");
+  const char* directory = std::getenv("TANDEM_DIR");
+  return find_client_file(directory != nullptr ? directory : "",
+                          [](const std::string& text) { Console(false).say(text); });
+}
+
+void note_url_origins(const daemon::SettingTable& table, Settings& settings) {
+  settings.url_origins = {{settings.users_url, table.find("users.url")->origin()},
+                          {settings.rides_url, table.find("rides.url")->origin()},
+                          {settings.orch_url, table.find("orch.url")->origin()},
+                          {settings.store_url, table.find("store.url")->origin()}};
 }
 
 [[noreturn]] void exit_bad_settings(const std::vector<daemon::ConfigProblem>& problems) {
@@ -102,7 +118,7 @@ Settings load_settings_or_exit(const Invocation& invocation) {
   declare_settings(settings, table);
   daemon::ConfigSources sources;
   sources.program = kName;
-  sources.file = arguments.value("config");
+  sources.file = settings_file(arguments);
   sources.settings = arguments.line.settings;
   sources.environment = environment();
   const daemon::ConfigReport report = table.resolve(sources);
@@ -118,6 +134,7 @@ Settings load_settings_or_exit(const Invocation& invocation) {
   }
   settings.timeout_given = table.find("request.timeout")->origin() != "default";
   settings.store_given = table.find("store.url")->origin() != "default";
+  note_url_origins(table, settings);
   take_choices(arguments, settings);
   return settings;
 }

@@ -96,8 +96,9 @@ class Watch {
     if (answer && answer->status != 200 && answer->status != 503) {
       return stop(judge(std::move(*answer), "none").error());
     }
-    Error why =
-        answer ? Error{ErrorKind::kUnavailable, "the stream of events ended"} : answer.error();
+    Error why = answer
+                    ? Error{ErrorKind::kUnavailable, "the stream of events ended"}
+                    : session_.caller.with_origin(answer.error(), session_.settings.orch_url + "/");
     if (!connected_ && now_ms() - begun_ms_ >= session_.settings.timeout_ms) return stop(why);
     if (connected_ && !told_) session_.console.say(why.message + "; connecting again");
     told_ = true;
