@@ -3,10 +3,10 @@ set(etc ${CMAKE_INSTALL_FULL_SYSCONFDIR}/tandem)
 
 install(PROGRAMS bin/tandem/tandem DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(PROGRAMS share/scripts/supervise.sh share/scripts/probe.sh share/scripts/stop-holders.sh
-                 share/scripts/end-former.sh
+                 share/scripts/end-former.sh share/scripts/listens.sh share/scripts/in-sync.sh
         DESTINATION share/tandem)
-install(FILES share/scripts/supervisor-s6.bash share/scripts/supervisor-runit.bash
-        DESTINATION share/tandem)
+file(GLOB parts CONFIGURE_DEPENDS share/scripts/*.bash)
+install(FILES ${parts} DESTINATION share/tandem)
 
 file(GLOB configuration CONFIGURE_DEPENDS etc/*.toml etc/*.cfg etc/*.csv)
 install(FILES ${configuration} DESTINATION ${etc})

@@ -12,6 +12,7 @@
 # it is not given. A table of parts, results and times comes at the end, with how to run again what
 # failed. Exit status 1 where a part failed. MAKE: the make to use.
 set -u
+unset CDPATH
 cd "$(dirname "$0")/.." || exit 70
 : "${MAKE:=make}"
 if [ -z "${SEED-}" ]; then

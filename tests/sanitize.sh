@@ -3,6 +3,7 @@
 # seeds of each simulator, the suites of the toy store, and real processes under faults.
 # `make sanitize` is this, for two builds.
 set -euo pipefail
+unset CDPATH
 build=$1 seeds=$2 jobs=$3
 
 # Every report goes to a file: what a process that a test started writes to its standard error, the

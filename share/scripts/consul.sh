@@ -7,6 +7,7 @@
 # from the mirror that apt uses already, checks its signature with the keys of the Debian archive,
 # and unpacks it below DIRECTORY. Nothing changes in apt itself, and it needs no root.
 set -euo pipefail
+unset CDPATH
 export LC_ALL=C
 
 say() { printf '%s\n' "consul: $*" >&2; }

@@ -11,12 +11,24 @@
 # TANDEM_DIR/etc/sv holds a directory for each service with
 #   run       starts it in the foreground
 #   wanted    optional: exits non-zero, with the reason on stdout, where it is to be left out
+#   check     optional: says what is wrong with the configuration, and exits non-zero
+#   listens   optional: prints the TCP addresses where it will listen, HOST PORT a line
 #   url       optional: prints the URL to show
+#   settled   optional: waits until a service that was started again is what it was before
+#   rolling   optional: what it runs outlives it. A rolling restart kills it, so that that goes on,
+#             starts it again and runs this script, which restarts that
 #   stopped   optional: runs when everything is down, and stops what the service left on purpose
 #             when it was killed
 # beside `order` (their names in the order in which they start, each with the application that it is
 # part of, where it is part of one), `finish` and `log`, the scripts that all services have in common.
+#
+# TANDEM_DIR/run/sv has, beside the services, .order (their names), .supervisor, .urls (NAME URL a line)
+# and .environment (what the scripts above get, for whoever runs them later).
 set -u
+unset CDPATH
+# Who reads what is told here may stop reading: then it is told to nobody. And files may be limited in
+# size. Handlers, for what is ignored would be so in the services, too.
+trap : PIPE XFSZ
 
 dir=$TANDEM_DIR/run
 sv=$dir/sv
@@ -28,9 +40,14 @@ got=''        # the signal that came
 waited_for='' # the process that interruptible() waits for
 up=no         # everything has been started
 status=0
+chosen=() # the services that are to run, in the order in which they start
 failed='' # the service that did not start, and why
 why=''
-say() { printf 'tandem: %s\n' "$*" >&2; }
+say() { printf 'tandem: %s\n' "$*" >&2 2>/dev/null; }
+# shellcheck source=share/scripts/ending.bash
+. "$here/ending.bash"
+# shellcheck source=share/scripts/preflight.bash
+. "$here/preflight.bash"
 
 use_supervisor() { # s6 or runit
   # shellcheck source=share/scripts/supervisor-s6.bash
@@ -152,13 +169,24 @@ end_former() {
   end_supervisor
 }
 
-# The services that are to run, in the order in which they start.
+# The services of the application that is to run.
 selected() {
   local name application
   while read -r name application; do
     case $name in '' | '#'*) continue ;; esac
     case $application in '' | "${TANDEM_ONLY:-$application}") echo "$name" ;; esac
   done <"$templates/order"
+}
+
+choose() {
+  local name reason
+  for name in $(selected); do
+    if [ -x "$templates/$name/wanted" ] && ! reason=$("$templates/$name/wanted"); then
+      say "$name is left out: $reason"
+    else
+      chosen+=("$name")
+    fi
+  done
 }
 
 # The scripts that stop what services leave running on purpose.
@@ -179,8 +207,8 @@ end_rest() {
   run_stopped
 }
 
-# Gives a service a script to start with that notes its process, for end-former.sh, and ends the last
-# one where that has not ended by itself: its supervisor was killed.
+# Gives a service a script to start with that counts the starts, notes its process, for end-former.sh,
+# and ends the last one where that has not ended by itself: its supervisor was killed.
 note_process() { # SERVICE-DIRECTORY
   mv "$1/run" "$1/command" &&
     cat >"$1/run" <<'RUN' && chmod +x "$1/run"
@@ -188,24 +216,23 @@ note_process() { # SERVICE-DIRECTORY
 if read -r pid _ 2>/dev/null <process && [ -e "/proc/$pid" ]; then
   "$TANDEM_SHARE/end-former.sh" process 3>&-
 fi
+read -r starts 2>/dev/null <starts || starts=0
+echo $((starts + 1)) >starts
 read -r stat <"/proc/$$/stat"
+read -r boot </proc/sys/kernel/random/boot_id
 set -- ${stat##*) }
-echo "$$ ${20}" >process
+echo "$$ ${20} $boot $(readlink /proc/self/ns/pid)" >process
 exec ./command
 RUN
 }
 
 lay_out() {
-  local name reason service
+  local name service
   rm -rf "$sv"
   mkdir -p "$sv" "$dir/log" "$dir/state" "$dir/sock" || return 1
   : >"$dir/order"
-  for name in $(selected); do
+  for name in "${chosen[@]}"; do
     service=$sv/$name
-    if [ -x "$templates/$name/wanted" ] && ! reason=$("$templates/$name/wanted"); then
-      say "$name is left out: $reason"
-      continue
-    fi
     mkdir -p "$service/log" "$dir/log/$name" &&
       cp -R "$templates/$name/." "$service" &&
       cp "$templates/finish" "$service/finish" &&
@@ -213,17 +240,49 @@ lay_out() {
       note_process "$service" &&
       sup_prepare "$service" || return 1
     echo "$name" >>"$dir/order"
+    [ ! -x "$service/url" ] || printf '%s %s\n' "$name" "$("$service/url")" >>"$sv/.urls"
   done
+  touch "$sv/.urls"
+  export -p | sed -nE 's/^declare -x ((TANDEM_|RS_ORCH_WORKERS_).*)/export \1/p' >"$sv/.environment"
   echo "$TANDEM_SUPERVISOR" >"$sv/.supervisor"
+  client_file >"$dir/client.toml.new" && mv -f "$dir/client.toml.new" "$dir/client.toml" || return 1
   # Its presence says that the layout is complete.
   mv "$dir/order" "$sv/.order"
 }
 
+# Where rs-client finds what runs here. It stays: a client in this directory must not speak to another
+# system while this one is down.
+client_file() {
+  local name url
+  echo '# Written by tandem(1) at each start: where rs-client(1) finds what runs here.'
+  while read -r name url; do
+    case $name in
+      rs-users) name=users ;;
+      rs-rides) name=rides ;;
+      rs-orch) name=orch ;;
+      ts-front) name=store ;;
+      *) continue ;;
+    esac
+    printf '\n[%s]\nurl = "%s"\n' "$name" "$url"
+  done <"$sv/.urls"
+}
+
+# Whole microseconds. A locale may write the point otherwise.
+now() { echo "${EPOCHREALTIME/[.,]/}"; }
+seconds_since() { # MICROSECONDS
+  local passed=$((($(now) - $1) / 10000))
+  printf '%d.%02d s' $((passed / 100)) $((passed % 100))
+}
+
 start_all() {
-  local name
+  local name begun
   for name in $(services); do
     [ -z "$got" ] || return 0
-    sup_up "$name" "$((TANDEM_TIMEOUT * 1000))" && continue
+    begun=$(now)
+    if sup_up "$name" "$((TANDEM_TIMEOUT * 1000))"; then
+      say "$name is ready ($(seconds_since "$begun"))"
+      continue
+    fi
     [ -z "$got" ] || return 0
     failed=$name
     why=$(sup_why "$name")
@@ -267,11 +326,8 @@ finish() {
 }
 
 show_urls() {
-  local name
-  for name in $(services); do
-    [ -x "$sv/$name/url" ] || continue
-    printf '%-10s %s\n' "$name" "$("$sv/$name/url")"
-  done
+  local name url
+  while read -r name url; do printf '%-10s %s\n' "$name" "$url"; done <"$sv/.urls"
 }
 
 case $1 in
@@ -297,9 +353,15 @@ unset RS_READY_FD NOTIFY_SOCKET
 [ "$PPID" = "$parent" ] || exit 75
 killed=no
 [ ! -e "$dir/pid" ] || killed=yes # the one before has not come to removing it
+rm -f "$dir/pid"                  # whatever it was, it belongs to this process now
 echo $$ >"$dir/pid"
 end_former
 [ $killed = no ] || end_rest
+choose
+if ! preflight || [ -n "$got" ]; then
+  rm -f "$dir/pid"
+  exit $status
+fi
 use_supervisor "$TANDEM_SUPERVISOR"
 if ! lay_out; then
   say "cannot lay out the services below $sv"
@@ -313,8 +375,10 @@ fi
 watch_run </dev/null >/dev/null 2>&1 &
 watcher=$!
 
+begun_at=$(now)
 if start_all && [ -z "$got" ]; then
-  show_urls
+  say "everything is ready ($(seconds_since "$begun_at")); Ctrl-C stops it"
+  (show_urls) # a shell of its own, which a reader that has gone may end
   [ -z "$ready_fd" ] || { echo >&"$ready_fd"; } 2>/dev/null
   [ -z "$ready_fd" ] || eval "exec $ready_fd>&-" 2>/dev/null
   up=yes

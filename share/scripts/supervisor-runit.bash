@@ -58,14 +58,17 @@ sup_why() {
     return
   fi
   read -r code signal <"$sv/$1/last-exit"
-  if [ "$code" -ge 0 ]; then
-    echo "ended with exit code $code"
-  else
-    echo "was killed by signal $signal"
-  fi
+  ending_in_words "$code" "$signal"
 }
 
 sup_down() { sv -w 20 force-stop "$sv/$1" >/dev/null; }
+
+# With SIGKILL, and does not start it again.
+sup_kill() {
+  sv once "$sv/$1" >/dev/null
+  sv kill "$sv/$1" >/dev/null
+  until sv status "$sv/$1" | grep -q '^down'; do sleep 0.02; done
+}
 
 sup_stop() {
   local service
@@ -75,11 +78,21 @@ sup_stop() {
 
 sup_alive() { sv status "$sv/$1" 2>/dev/null | grep -q -v '^fail:'; }
 
-sup_status() {
-  local state
-  state=$(sv status "$sv/$1" 2>/dev/null)
-  case $state in
-    run:*) [ -s "$sv/$1/ready" ] && echo "ready $state" || echo "starting $state" ;;
-    *) echo "down $state" ;;
+# As in supervisor-s6.bash, out of lines such as "run: DIR: (pid 12) 3s, normally down; run: log: …".
+sup_state() {
+  local line state=down pid=- seconds
+  line=$(sv status "$sv/$1" 2>/dev/null)
+  line=${line%%; *}
+  seconds=$(sed -n 's/.*[ )] *\([0-9][0-9]*\)s.*/\1/p' <<<"$line")
+  case $line in
+    run:*)
+      pid=${line#*(pid }
+      pid=${pid%%)*}
+      state=starting
+      [ ! -s "$sv/$1/ready" ] || state=ready
+      case $line in *'want down'*) state=stopping ;; esac
+      echo "$state ${seconds:-0} $pid"
+      ;;
+    *) echo "down ${seconds:-0} - $(sup_why "$1")" ;;
   esac
 }

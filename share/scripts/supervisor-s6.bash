@@ -1,5 +1,5 @@
 # How supervise.sh speaks to s6. Sourced by it; uses $sv (the scan directory) and interruptible().
-# The same five functions stand in supervisor-runit.bash. A service "is ready" when it has written
+# The same functions stand in supervisor-runit.bash. A service "is ready" when it has written
 # a newline to its descriptor 3 (notification-fd).
 # shellcheck shell=bash disable=SC2154
 
@@ -34,24 +34,25 @@ sup_up() {
   local service=$sv/$1
   # shellcheck disable=SC2016  # expanded by the shell that runs it
   interruptible s6-ftrig-listen1 -t "$2" "$service/event" '[UdO]' \
-    sh -c 'for try in 1 2 3 4 5; do s6-svc -u "$1" && break; sleep 0.1; done' order "$service" >/dev/null
+    sh -c 'for try in 1 2 3 4 5; do s6-svc -u "$1" && break; sleep 0.1; done' order "$service" >/dev/null 2>&1
   rm -f "$service/down"
   [ "$(s6-svstat -o ready "$service")" = true ]
 }
 
 sup_why() {
   local code signal
-  read -r code signal <<<"$(s6-svstat -o exitcode,signal "$sv/$1" 2>/dev/null)"
-  if [ "${code:--1}" != -1 ]; then
-    echo "ended with exit code $code"
-  elif [ "${signal:-NA}" != NA ]; then
-    echo "was killed by $signal"
+  read -r code signal <<<"$(s6-svstat -o exitcode,signum "$sv/$1" 2>/dev/null)"
+  if [ -n "${code:-}" ] && { [ "$code" != -1 ] || [ "$signal" != -1 ]; }; then
+    ending_in_words "$code" "$signal"
   else
     echo "was not ready in time"
   fi
 }
 
 sup_down() { s6-svc -wD -T 30000 -d "$sv/$1"; }
+
+# With SIGKILL, and does not start it again.
+sup_kill() { s6-svc -wD -T 30000 -Ok "$sv/$1"; }
 
 # Ends the supervisor itself and what is still under it. One that was killed has left a process for
 # each service, which ends with its service, and one for each log, which ends when it has all of it.
@@ -69,14 +70,19 @@ sup_stop() {
 # True while anything supervises the service.
 sup_alive() { s6-svok "$sv/$1" 2>/dev/null; }
 
-sup_status() {
-  local up ready pid seconds code
-  read -r up ready pid seconds code <<<"$(s6-svstat -o up,ready,pid,updownfor,exitcode "$sv/$1")"
-  if [ "$ready" = true ]; then
-    echo "ready pid=$pid seconds=$seconds"
-  elif [ "$up" = true ]; then
-    echo "starting pid=$pid seconds=$seconds"
-  else
-    echo "down exit=$code seconds=$seconds"
-  fi
+# Prints the state (ready, starting, stopping, down), for how many seconds it is so, the process id
+# (or -), and of what is down how it ended.
+sup_state() {
+  local up ready wanted pid seconds state
+  read -r up ready wanted pid seconds <<<"$(s6-svstat -o up,ready,wantedup,pid,updownfor "$sv/$1" 2>/dev/null)"
+  case ${up:-} in
+    true)
+      state=starting
+      [ "$ready" != true ] || state=ready
+      [ "$wanted" = true ] || state=stopping
+      echo "$state $seconds $pid"
+      ;;
+    false) echo "down $seconds - $(sup_why "$1")" ;;
+    *) echo 'down 0 - is not supervised' ;;
+  esac
 }

@@ -3,53 +3,10 @@
 # tandem(1) and its supervisor, over small services of their own.
 
 load test_helper
+load small_services
 
-# Each service writes its process ids to NAME.pids.
-setup() {
-  dir=$BATS_TEST_TMPDIR/home
-  etc=$BATS_TEST_TMPDIR/etc
-  mkdir -p "$dir" "$etc/sv" "$BATS_TEST_TMPDIR/bin"
-  cp "$TANDEM_SOURCE/etc/sv/finish" "$TANDEM_SOURCE/etc/sv/log" "$etc/sv/"
-  : >"$etc/sv/order"
-  export TANDEM_ETC=$etc TANDEM_BIN=$BATS_TEST_TMPDIR/bin TANDEM_DIR=$dir
-  front=''
-}
-
-teardown() {
-  [ -z "$front" ] || kill -TERM "$front" 2>/dev/null || true
-  [ ! -e "$dir/run/lock" ] || wait_until_down "$dir"
-}
-
-service() { # NAME [APPLICATION], its script on stdin
-  mkdir -p "$etc/sv/$1"
-  {
-    echo '#!/bin/sh'
-    echo 'exec 2>&1'
-    echo 'cd "$TANDEM_DIR" || exit 78'
-    echo "echo \$\$ >>$1.pids"
-    cat
-  } >"$etc/sv/$1/run"
-  chmod +x "$etc/sv/$1/run"
-  echo "$1${2:+ $2}" >>"$etc/sv/order"
-}
-
-# tail ends where nobody reads what it writes, and a killed log reads nothing any more.
-steady_service() { # NAME [APPLICATION]
-  service "$@" <<<'echo >&3
-exec tail -f /dev/null >/dev/null 3>&-'
-}
-
-up() {
-  tandem_up "$dir" "$@"
-  front=$started
-}
-
-none_running() {
-  local pid
-  while read -r pid; do
-    ! is_running "$pid" || fail "process $pid is left: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
-  done < <(cat "$dir"/*.pids)
-}
+setup() { services_setup; }
+teardown() { services_teardown; }
 
 starts_and_stops() {
   steady_service first
@@ -267,7 +224,7 @@ exit $code"
   fi
   run "$tandem" "$@" status
   assert_failure 1
-  assert_output --regexp '^first +down'
+  assert_line --regexp '^first +down'
   stop_started "$front"
   [ "$(wc -l <"$dir/first.pids")" -eq 1 ]
 }
@@ -298,7 +255,7 @@ exit 78'
 
 never_ready() {
   service silent <<<'exec tail -f /dev/null'
-  run "$tandem" "$@" --timeout 1 up
+  run "$tandem" "$@" --timeout 1s up
   assert_failure 69
   assert_output --partial 'silent was not ready in time'
   none_running
@@ -493,11 +450,13 @@ one_supervisor_killed() {
 
 @test "wrong usage is exit code 64, a missing configuration 78, an impossible directory 73" {
   for arguments in '' 'nonsense' '--nonsense up' 'up down' '--port-base 70000 up' \
-    '--port-base x up' '--timeout 0 up' '--supervisor x up'; do
+    '--port-base x up' '--timeout 0s up' '--timeout 3x up' '--timeout s up' '--supervisor x up'; do
     # shellcheck disable=SC2086
     run "$tandem" $arguments
     assert_failure 64
   done
+  run -64 "$tandem" --timeout 3 up
+  assert_output --partial 'say the unit: 3s, 3ms'
   run "$tandem" --etc "$BATS_TEST_TMPDIR/missing" up
   assert_failure 78
   run "$tandem" --dir /dev/null/x up

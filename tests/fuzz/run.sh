@@ -8,6 +8,7 @@
 # DIR is a build with TANDEM_FUZZ=ON. An input that fails is left in DIR/failed and shown with the
 # line that runs it again; mended, it belongs into corpus/TARGET. Exits 1 then.
 set -euo pipefail
+unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # all.sh [SOURCE [BIN]]: runs every lint and says which ones fail. `make check` is this.
 set -u
+unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 source=${1:-$here/../..}
 failed=()

@@ -2,6 +2,7 @@
 # Holds the #include lines of lib/ and bin/ to the layers of tandem-hacking(7): prints file:line of
 # each violation and exits 1 where there is one.
 set -eu
+unset CDPATH
 cd "${1:-"$(dirname "$0")/../.."}"
 
 # shellcheck disable=SC2016  # the program is for awk

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The manual pages pass mandoc's lint, and each program has one.
 set -eu
+unset CDPATH
 cd "${1:-"$(dirname "$0")/../.."}"
 status=0
 for page in man/*.[1-8]; do

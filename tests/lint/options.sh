@@ -3,6 +3,7 @@
 # file in etc/. Every long option and every setting stands in the page, every setting in the file
 # (as a comment where the default is meant), and the file passes the program's own check.
 set -eu
+unset CDPATH
 source=$(cd "${1:-"$(dirname "$0")/../.."}" && pwd)
 bin=$(cd "${2:-"$source/build/bin"}" 2>/dev/null && pwd) || {
   echo 'options: nothing is built yet, so there is nothing to compare'

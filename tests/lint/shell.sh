@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Shell scripts and bats suites pass shellcheck and are formatted as shfmt does it.
 set -eu
+unset CDPATH
 cd "${1:-"$(dirname "$0")/../.."}"
 mapfile -t scripts < <(git ls-files -z | xargs -0 grep -lIE '^#!.*\b(ba|da)?sh\b|^# shellcheck shell=' -- |
   grep -v '\.bats$\|^tests/bats/')

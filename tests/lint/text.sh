@@ -2,6 +2,7 @@
 # What no file may hold: more than 600 lines of code, marks of unfinished work, host names of
 # package mirrors, paths of one developer's machine.
 set -eu
+unset CDPATH
 cd "${1:-"$(dirname "$0")/../.."}"
 status=0
 

@@ -1,0 +1,82 @@
+# `tandem logs`. Sourced by tandem(1); uses $names, $follow, $lines and $since. Each service has a
+# directory below run/log with the file `current`, which is written now, and older ones, @TIME. Lines
+# begin with the time, "2026-01-31 12:00:00.123456789  " where s6-log wrote them, in the zone of the
+# host, "2026-01-31_12:00:00.12345 " where svlogd did, in UTC.
+# shellcheck shell=bash disable=SC2154
+
+# Prints seconds since 1970.
+since_seconds() {
+  local unit
+  case $since in
+    *[!0-9smhd]* | [smhd]* | *[smhd]?* | *[0-9]) date -d "$since" +%s 2>/dev/null ;;
+    *)
+      case $since in *m) unit=60 ;; *h) unit=3600 ;; *d) unit=86400 ;; *) unit=1 ;; esac
+      echo $(($(date +%s) - 10#${since%?} * unit))
+      ;;
+  esac
+}
+
+# Lines in the form in which they are shown, "DATE TIME NAME | TEXT", each at once. A service may write
+# any bytes.
+told() { # NAME WIDTH
+  local name
+  printf -v name '%-*s' "$2" "$1"
+  LC_ALL=C sed -uE -e 's/^(.{10})[ _](.{8})\.?([0-9]*) */\1 \2.\3000000 /' \
+    -e "s/^(.{26})[0-9]* /\\1 $name | /"
+}
+
+# Leaves out lines that are older.
+not_before() { # TIME TIME-IN-UTC
+  LC_ALL=C awk -v after="$1" -v after_utc="$2" '
+    { time = substr($0, 1, 19) }
+    time >= (substr(time, 11, 1) == "_" ? after_utc : after)'
+}
+
+# What was written until now; of current, so many bytes.
+past() { # WIDTH AFTER AFTER-IN-UTC
+  local name file
+  for name in "${names[@]}"; do
+    {
+      for file in "run/log/$name"/@*; do [ ! -f "$file" ] || cat "$file"; done
+      head -c "${written[$name]}" "run/log/$name/current"
+    } 2>/dev/null | not_before "$2" "$3" | told "$name" "$1"
+  done | LC_ALL=C sort -s -k 1,2
+}
+
+# Each file by a process of its own, which ends with this one. A pipe takes a line whole.
+follow_all() { # WIDTH
+  local name
+  for name in "${names[@]}"; do
+    tail --pid=$$ -s 0.2 -c "+$((written[$name] + 1))" -F "run/log/$name/current" 2>/dev/null |
+      told "$name" "$1" &
+  done
+  wait -n # nobody reads what is told here
+}
+
+show_logs() {
+  local name seconds='' after='' after_utc='' width=0
+  local -A written=()
+  if [ -n "$since" ]; then
+    seconds=$(since_seconds)
+    [ -n "$seconds" ] || die 64 "'--since $since' is no time (such as 90s, 10m, 2h, 1d, 12:30)"
+    after=$(date -d "@$seconds" '+%F %T')
+    after_utc=$(date -u -d "@$seconds" '+%F_%T')
+  fi
+  [ -d run/log ] || {
+    say "nothing has run on $TANDEM_DIR: there are no logs"
+    return 1
+  }
+  for name in "${names[@]}"; do
+    [ -f "run/log/$name/current" ] ||
+      die 64 "no service '$name' has a log here; there are: $(cd run/log && for name in */current; do echo "${name%/*}"; done | paste -sd ' ')"
+  done
+  [ ${#names[@]} -gt 0 ] ||
+    mapfile -t names < <(cd run/log && for name in */current; do [ ! -f "$name" ] || echo "${name%/*}"; done)
+  for name in "${names[@]}"; do
+    [ ${#name} -le $width ] || width=${#name}
+    written[$name]=$(stat -c %s "run/log/$name/current")
+  done
+  [ "$follow$since" != yes ] || lines=${lines:-10}
+  past $width "$after" "$after_utc" | if [ -n "$lines" ]; then tail -n "$lines"; else cat; fi
+  [ $follow = no ] || follow_all $width
+}
