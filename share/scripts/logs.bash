@@ -53,6 +53,14 @@ follow_all() { # WIDTH
   wait -n # nobody reads what is told here
 }
 
+# The services that have a log.
+logged() {
+  local file
+  for file in run/log/*/current; do
+    [ ! -f "$file" ] || basename "${file%/current}"
+  done
+}
+
 show_logs() {
   local name seconds='' after='' after_utc='' width=0
   local -A written=()
@@ -68,15 +76,14 @@ show_logs() {
   }
   for name in "${names[@]}"; do
     [ -f "run/log/$name/current" ] ||
-      die 64 "no service '$name' has a log here; there are: $(cd run/log && for name in */current; do echo "${name%/*}"; done | paste -sd ' ')"
+      die 64 "no service '$name' has a log here; there are: $(logged | paste -sd ' ')"
   done
-  [ ${#names[@]} -gt 0 ] ||
-    mapfile -t names < <(cd run/log && for name in */current; do [ ! -f "$name" ] || echo "${name%/*}"; done)
+  [ ${#names[@]} -gt 0 ] || mapfile -t names < <(logged)
   for name in "${names[@]}"; do
-    [ ${#name} -le $width ] || width=${#name}
+    [ ${#name} -le "$width" ] || width=${#name}
     written[$name]=$(stat -c %s "run/log/$name/current")
   done
   [ "$follow$since" != yes ] || lines=${lines:-10}
-  past $width "$after" "$after_utc" | if [ -n "$lines" ]; then tail -n "$lines"; else cat; fi
-  [ $follow = no ] || follow_all $width
+  past "$width" "$after" "$after_utc" | if [ -n "$lines" ]; then tail -n "$lines"; else cat; fi
+  [ "$follow" = no ] || follow_all "$width"
 }

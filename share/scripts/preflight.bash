@@ -80,16 +80,10 @@ check_ports() {
 
 # Sets $status and fails where nothing is to be started.
 preflight() {
-  local rc
-  if ! check_configurations; then
-    say "nothing was started"
-    status=78
-    return 1
-  fi
   check_ports
-  rc=$?
-  [ $rc -ne 0 ] || return 0
+  status=$?
+  check_configurations || status=78
+  [ $status -ne 0 ] || return 0
   say "nothing was started"
-  status=$rc
   return 1
 }

@@ -34,7 +34,7 @@ restart_services() {
   local name
   exec 7<"$sv/.order"
   flock 7 # one at a time
-  [ $rolling = no ] || mapfile -t names <"$sv/.order"
+  [ "$rolling" = no ] || mapfile -t names <"$sv/.order"
   for name in "${names[@]}"; do
     grep -qxF -e "$name" "$sv/.order" ||
       die 64 "no service '$name' runs here; there are: $(paste -sd ' ' "$sv/.order")"

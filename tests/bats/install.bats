@@ -72,6 +72,10 @@ setup_file() {
   assert_success
 }
 
+@test "a worker that the kernel kills for its memory does not take rs-orch with it" {
+  assert_file_contains "$root$prefix/lib/systemd/system/rs-orch.service" '^OOMPolicy=continue$'
+}
+
 @test "systemd accepts the units" {
   command -v systemd-analyze >/dev/null || skip 'systemd-analyze is not installed'
   local unit dir=$BATS_TEST_TMPDIR/units

@@ -12,6 +12,8 @@ bats_load_library bats-file
 : "${TANDEM_BIN:=$TANDEM_SOURCE/build/bin}"
 : "${TANDEM_TOOLS:=$TANDEM_SOURCE/build/tools}"
 export TANDEM_SOURCE TANDEM_BIN TANDEM_TOOLS
+# What is asked for here is on this host.
+export no_proxy='*'
 tandem=$TANDEM_SOURCE/bin/tandem/tandem
 # Options of an outer tandem must not reach the ones under test.
 unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST

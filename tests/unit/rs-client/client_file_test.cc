@@ -48,8 +48,7 @@ TEST_F(ClientFileTest, TheVariableComesBeforeTheWorkingDirectory) {
   EXPECT_EQ(find(""), "run/client.toml");
   EXPECT_EQ(find((directory_ / "there").string()), "run/client.toml");
   write_below(directory_ / "there");
-  EXPECT_EQ(find((directory_ / "there").string()),
-            (directory_ / "there/run/client.toml").string());
+  EXPECT_EQ(find((directory_ / "there").string()), (directory_ / "there/run/client.toml").string());
 }
 
 TEST_F(ClientFileTest, WhatSomebodyElseWroteIsNotTrusted) {

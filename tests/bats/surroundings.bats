@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# A whole ride-share in surroundings that are not the usual ones: other hosts, proxies, few descriptors.
+
+load test_helper
+
+setup() {
+  PATH=$PATH:/usr/sbin
+  command -v haproxy >/dev/null || skip 'haproxy is not installed'
+  take_ports 5
+  home=$BATS_TEST_TMPDIR/home
+  lb=http://127.0.0.1:$((port_base + 3))
+  started=''
+}
+
+teardown() { [ -z "$started" ] || stop_started "$started"; }
+
+up() { tandem_up "$home" --only rideshare --port-base "$port_base"; }
+
+answers() {
+  local path
+  for path in readyz api/v1/users api/v1/rides/count; do run -0 curl -sSf "$lb/$path"; done
+}
+
+@test 'the balancer follows the hosts of the services' {
+  RS_USERS_HTTP_HOST=127.0.0.2 RS_RIDES_HTTP_HOST=0.0.0.0 up
+  answers
+  run -0 "$tandem" -d "$home" status
+  assert_line --regexp "^rs-users .* http://127\.0\.0\.2:$port_base\$"
+  assert_line --regexp "^rs-rides .* http://127\.0\.0\.1:$((port_base + 1))\$"
+  cd "$home"
+  run -0 "$TANDEM_BIN/rs-client" users ls
+}
+
+@test 'IPv6: services and balancer' {
+  [ -s /proc/net/if_inet6 ] || skip 'no IPv6 here'
+  RS_USERS_HTTP_HOST=::1 TANDEM_LB_HOST=::1 up
+  lb=http://[::1]:$((port_base + 3))
+  answers
+  run -0 "$tandem" -d "$home" status
+  assert_line --regexp "^rs-users .* http://\[::1\]:$port_base\$"
+}
+
+@test 'proxies in the environment and in ~/.curlrc are not meant for this host' {
+  local name
+  export HOME=$BATS_TEST_TMPDIR
+  echo 'proxy = "http://127.0.0.1:1"' >"$HOME/.curlrc"
+  unset no_proxy NO_PROXY
+  for name in http_proxy all_proxy ALL_PROXY https_proxy; do export "$name=http://127.0.0.1:1"; done
+  up
+  cd "$home"
+  run -0 "$TANDEM_BIN/rs-client" users ls
+  run -0 "$tandem" status
+  assert_line --regexp '^  worker 1 +master'
+  run -0 "$tandem" restart haproxy
+}
+
+@test 'few descriptors: the balancer takes as many connections as there is room for' {
+  (ulimit -n 4096 && up && echo "$started" >"$BATS_TEST_TMPDIR/pid")
+  answers
+  run -0 "$tandem" -d "$home" down
+}
+
+@test 'a port 0 is refused, for the balancer has to know it' {
+  export RS_USERS_HTTP_PORT=0
+  run -78 "$tandem" -d "$home" --only rideshare up
+  assert_line --partial 'the port of rs-users is 0'
+  assert_line 'tandem: nothing was started'
+}
+
+@test 'a wrong configuration of the balancer is found before anything starts' {
+  mkdir -p "$home/etc"
+  echo 'nonsense' >"$home/etc/haproxy.cfg"
+  run -78 "$tandem" -d "$home" --only rideshare --port-base "$port_base" up
+  assert_line 'tandem: the configuration of haproxy is wrong:'
+  assert_not_exist "$home/run/sv"
+}
+
+@test 'a wrong configuration of the workers is found before anything starts' {
+  mkdir -p "$home"
+  echo 'nonsense = 1' >"$home/worker.toml"
+  RS_ORCH_WORKERS_CONFIG=worker.toml run -78 "$tandem" -d "$home" --only rideshare --port-base "$port_base" up
+  assert_line 'tandem: the configuration of rs-orch is wrong:'
+  assert_line --partial "unknown key 'nonsense'"
+}
