@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "base/exit_status.h"
@@ -24,7 +25,11 @@ int64_t pause_ms(int failures) {
 }
 
 std::string describe_exit(int64_t status, int signal) {
-  if (signal != 0) return "killed by signal " + std::to_string(signal);
+  if (signal != 0) {
+    const char* name = sigabbrev_np(signal);
+    const std::string told = name != nullptr ? std::string("SIG") + name : std::to_string(signal);
+    return "killed by " + told + " (" + strsignal(signal) + ")";
+  }
   return "exit status " + std::to_string(status);
 }
 

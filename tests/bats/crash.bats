@@ -59,6 +59,7 @@ look() {
   assert_equal "$status $output" "200 [$killed]"
   run ! is_running "$killed"
   await_event death ".pid == $killed"
+  assert_equal "$(jq -r .reason <<<"$event")" 'killed by SIGKILL (Killed)'
   await_whole 3
   look
   assert_equal "$master" "$before"
