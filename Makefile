@@ -6,20 +6,23 @@ PORT_BASE ?=
 ONLY ?=
 CLANG ?= clang-16
 
-deps = share/scripts/dependencies.sh
-ninja = ninja -C $(BUILD) $(if $(JOBS),-j$(JOBS))
-jobs = $(or $(JOBS),$(shell nproc))
-configure_in = cmake -G Ninja -S . -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-  $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache) \
-  $(if $(CI),-DTANDEM_WERROR=ON) --log-level=NOTICE -B
-configure = $(configure_in) $(BUILD)
+# With it, cd in a script would look elsewhere.
+unexport CDPATH
 
+deps = share/scripts/dependencies.sh
+ninja_in = share/scripts/build.sh
+ninja = $(ninja_in) $(BUILD) $(if $(JOBS),-j$(JOBS))
+jobs = $(or $(JOBS),$(shell nproc))
+configure = share/scripts/configure.sh $(BUILD) $(werror)
+werror = $(if $(CI),-DTANDEM_WERROR=ON)
+
+.DEFAULT_GOAL = help
 .PHONY: run build test sim model check fuzz sanitize tidy bench torture nightly install clean help
 
 run: ## install what is missing, build, start everything (ONLY=toystore: that); Ctrl-C stops it
 	@$(deps) build run
 	@$(configure)
-	@$(ninja) --quiet programs
+	@$(ninja) programs
 	@exec bin/tandem/tandem --bin $(BUILD)/bin $(if $(PORT_BASE),--port-base $(PORT_BASE)) \
 	  $(if $(ONLY),--only $(ONLY)) up
 
@@ -53,20 +56,20 @@ sanitize: $(BUILD)/asan $(BUILD)/tsan ## tests with ASan and UBSan, then with TS
 .PHONY: $(addprefix $(BUILD)/,fuzz asan tsan)
 $(BUILD)/fuzz:
 	@$(deps) build fuzz
-	@$(configure_in) $@ -DTANDEM_FUZZ=ON -DCMAKE_C_COMPILER=$(CLANG) \
+	@share/scripts/configure.sh $@ $(werror) -DTANDEM_FUZZ=ON -DCMAKE_C_COMPILER=$(CLANG) \
 	  -DCMAKE_CXX_COMPILER=$(subst clang,clang++,$(CLANG))
-	@ninja -C $@ $(if $(JOBS),-j$(JOBS)) --quiet fuzz_targets
+	@$(ninja_in) $@ $(if $(JOBS),-j$(JOBS)) fuzz_targets
 $(BUILD)/asan: sanitizer = address,undefined
 $(BUILD)/tsan: sanitizer = thread
 $(BUILD)/asan $(BUILD)/tsan:
 	@$(deps) build run test
-	@$(configure_in) $@ -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer)
-	@ninja -C $@ $(if $(JOBS),-j$(JOBS)) --quiet
+	@share/scripts/configure.sh $@ $(werror) -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer)
+	@$(ninja_in) $@ $(if $(JOBS),-j$(JOBS))
 
 sim: ## simulate the protocol and the toy store: SEEDS=n (20000) seeds each from SEED=s (1)
 	@$(deps) build test
 	@$(configure) -DTANDEM_TESTS=ON
-	@$(ninja) --quiet tandem_sim
+	@$(ninja) tandem_sim
 	@$(BUILD)/tests/sim/tandem_sim --file tests/sim/seeds.txt --seed $(or $(SEED),1) \
 	  --seeds $(or $(SEEDS),20000) --jobs $(jobs)
 	@$(BUILD)/tests/sim/tandem_sim --store --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20000) \
@@ -86,13 +89,13 @@ tidy: build ## clang-tidy over the sources
 bench: ## install what is missing, build, run the benchmarks
 	@$(deps) build run test bench
 	@$(configure) -DTANDEM_TESTS=ON
-	@$(ninja) --quiet programs tandem-load
+	@$(ninja) programs tandem-load
 	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/run $(BENCH_ARGS)
 
 torture: ## real processes under faults: MINUTES=n SEED=s STORE=1
 	@$(deps) build run test
 	@$(configure) -DTANDEM_TESTS=ON
-	@$(ninja) --quiet programs tandem-torture
+	@$(ninja) programs tandem-torture
 	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) $(TORTURE_ARGS)
 
@@ -102,7 +105,7 @@ nightly: ## hours: sim, torture of four seeds, sanitize, fuzz; PARTS="sim tortur
 install: ## install below $(DESTDIR)$(PREFIX)
 	@$(deps) build
 	@$(configure) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
-	@$(ninja) --quiet programs
+	@$(ninja) programs
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
 clean: ## remove what the build made; data below run/ stays
