@@ -195,4 +195,3 @@ served() { curl -sS "$users/api/v1/_count" | tr -d '[]'; }
   done <"$TANDEM_SOURCE/tests/fixtures/http-streams.txt"
   [ $n -gt 100 ]
 }
-

@@ -34,7 +34,7 @@ answers() {
 @test 'IPv6: services and balancer' {
   [ -s /proc/net/if_inet6 ] || skip 'no IPv6 here'
   RS_USERS_HTTP_HOST=::1 TANDEM_LB_HOST=::1 up
-  lb=http://[::1]:$((port_base + 3))
+  lb="http://[::1]:$((port_base + 3))"
   answers
   run -0 "$tandem" -d "$home" status
   assert_line --regexp "^rs-users .* http://\[::1\]:$port_base\$"
