@@ -26,20 +26,27 @@ check_configurations() {
 # Prints the inode and the user of the socket that listens on a port where this address would be, from
 # /proc/net (proc(5)): the addresses of that table are hexadecimal, IPv4 with the last byte first.
 listener() { # HOST PORT
-  local host=$1 reached=no bytes
-  case $host in '' | '*' | ::) host=0.0.0.0 ;; esac
-  case $host in *[!0-9.]*) host=$(getent ahostsv4 "$host" | awk '{ print $1; exit }') ;; esac
-  IFS=. read -ra bytes <<<"${host:-0.0.0.0}"
-  # A socket for any IPv6 address may be one for IPv4 as well, which the table does not say.
-  if (: <>"/dev/tcp/${1:-127.0.0.1}/$2") 2>/dev/null; then reached=yes; fi
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    awk -v port="$(printf '%04X' "$2")" -v reached=$reached \
-      -v host="$(printf '%02X%02X%02X%02X' "${bytes[3]}" "${bytes[2]}" "${bytes[1]}" "${bytes[0]}")" '
+  local host=$1 bytes sure inode uid
+  case $host in '' | '*') host=0.0.0.0 ;; esac
+  case $host in *:*) ;; *[!0-9.]*) host=$(getent ahostsv4 "$host" | awk '{ print $1; exit }') ;; esac
+  IFS=. read -ra bytes <<<"$host"
+  case $host in
+    ::) host=00000000 ;;
+    *.*) host=$(printf '%02X%02X%02X%02X' "${bytes[3]}" "${bytes[2]}" "${bytes[1]}" "${bytes[0]}") ;;
+    *) host=other ;;
+  esac
+  read -r sure inode uid < <(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk -v port="$(printf '%04X' "$2")" -v host="$host" '
       $4 == "0A" && split($2, at, ":") == 2 && at[2] == port {
-        any = at[1] ~ /^0+$/ && (length(at[1]) == 8 || reached == "yes")
-        same = host == "00000000" || at[1] == host || at[1] == "0000000000000000FFFF0000" host
-        if (any || same || reached == "yes") { print $10, $8; exit }
-      }'
+        v4 = length(at[1]) == 8
+        if ((v4 && at[1] ~ /^0+$/ && host != "other") || host == "00000000" || at[1] == host ||
+            at[1] == "0000000000000000FFFF0000" host) found = "yes " $10 " " $8
+        else if (!v4 && !found) found = "no " $10 " " $8
+      }
+      END { print found }')
+  # A socket for any IPv6 address may be one for IPv4 as well, which the table does not say.
+  [ "${sure:-}" != no ] || timeout 2 bash -c ': <>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null || inode=''
+  [ -z "${inode:-}" ] || echo "$inode $uid"
 }
 
 # The process that has the socket of this inode, in words.

@@ -1,4 +1,4 @@
-# `tandem status`. Sourced by tandem(1); uses $sv, $format, $bin and the supervisor's functions.
+# `tandem status`. Sourced by tandem(1); uses $sv, $format, $TANDEM_BIN and the supervisor's functions.
 # shellcheck shell=bash disable=SC2154
 
 json_text() {
@@ -32,7 +32,7 @@ last_words() { # NAME
 
 # The workers, as rs-orch tells of them; nothing where it doesn't.
 ask_workers() { # URL FORMAT
-  "$bin/rs-client" --set orch.url="$1" --timeout 2s --format "$2" \
+  "$TANDEM_BIN/rs-client" --set orch.url="$1" --timeout 2s --format "$2" \
     workers status 2>/dev/null
 }
 
