@@ -4,19 +4,24 @@
 # shellcheck shell=bash disable=SC2154
 
 check_configurations() {
-  local name said bad=0
+  local name said code bad=0
   local -A told=()
   for name in "${chosen[@]}"; do
     [ -z "$got" ] || return 0
     [ -x "$templates/$name/check" ] || continue
-    interruptible "$templates/$name/check" >"$dir/check" 2>&1 && continue
+    interruptible "$templates/$name/check" >"$dir/check" 2>&1
+    code=$?
+    [ $code -ne 0 ] || continue
     [ -z "$got" ] || return 0
     bad=1
     # Replicas share a file, and its mistakes. In brackets stands a process id.
     said=$(sed 's/^\([a-z-]*\)\[[0-9]*\]: /\1: /' "$dir/check")
     [ -z "${told[x$said]:-}" ] || continue
     told[x$said]=yes
-    say "the configuration of $name is wrong:"
+    case $code in
+      126 | 127) say "$name cannot be run:" ;;
+      *) say "the configuration of $name is wrong:" ;;
+    esac
     printf '%s\n' "${said:-it gives no reason}" | sed 's/^/  /' >&2
   done
   rm -f "$dir/check"
@@ -45,6 +50,7 @@ listener() { # HOST PORT
       }
       END { print found }')
   # A socket for any IPv6 address may be one for IPv4 as well, which the table does not say.
+  # shellcheck disable=SC2016  # expanded by the shell that runs it
   [ "${sure:-}" != no ] || timeout 2 bash -c ': <>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null || inode=''
   [ -z "${inode:-}" ] || echo "$inode $uid"
 }

@@ -44,6 +44,18 @@ every_configuration() {
   every_configuration --supervisor runit
 }
 
+@test 'a program that cannot be run is no wrong configuration' {
+  steady_service first
+  part first/check <<<'exec "$TANDEM_BIN/first" --check'
+  run -78 "$tandem" up
+  assert_line 'tandem: first cannot be run:'
+  nothing_started
+  printf '#!/bin/sh\n' >"$TANDEM_BIN/first"
+  run -78 "$tandem" up
+  assert_line 'tandem: first cannot be run:'
+  assert_line --partial 'Permission denied'
+}
+
 @test 'what replicas share is told once' {
   steady_service first
   steady_service second

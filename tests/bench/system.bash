@@ -8,6 +8,8 @@ bin=${TANDEM_BIN:-$root/build/bin}
 PATH=$PATH:/usr/sbin
 # Options of an outer tandem must not reach this one.
 unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
+# What is asked for here is on this host.
+export no_proxy='*'
 
 say() { printf 'bench: %s\n' "$*" >&2; }
 die() {
