@@ -43,9 +43,9 @@ json_error() { # STATUS PART-OF-MESSAGE, of $output as whole() prints it
 
 @test 'a service that is down: 503 as the services say it, and the balancer is not ready' {
   s6-svc -wD -d "$home/run/sv/rs-users"
-  run whole -H 'X-Request-Id: mine' "$lb/api/v1/users"
+  run whole -H 'X-Request-Id: mine,all' "$lb/api/v1/users"
   assert_line 'retry-after: 1'
-  assert_line 'x-request-id: mine'
+  assert_line 'x-request-id: mine,all'
   json_error 503 'rs-users is not available; nothing was done'
   # An id that is none is not given on.
   run whole -H 'X-Request-Id: not mine' "$lb/api/v1/users"
