@@ -146,7 +146,7 @@ window_reads() {
 
 @test 'HUP changes the rule while the database runs' {
   local toml=$BATS_TEST_TMPDIR/orch.toml
-  sed 's/^max_slaves = .*/max_slaves = 1/' "$TANDEM_SOURCE/etc/orch.toml" >"$toml"
+  sed 's/^# max_slaves = .*/max_slaves = 1/' "$TANDEM_SOURCE/etc/orch.toml" >"$toml"
   database_up "$BATS_TEST_TMPDIR/db" --config "$toml"
   await_event in_sync '.in_sync == "1,2"'
   http POST "$db/create/slave"

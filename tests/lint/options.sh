@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # options.sh SOURCE BIN: what each program says about itself agrees with its manual page and its
-# file in etc/. Every long option and every setting stands in the page, every setting in the file
-# (as a comment where the default is meant), and the file passes the program's own check.
+# file in etc/. Every long option and every setting stands in the page, every setting in the file, as a
+# comment with its default, and the file passes the program's own check.
 set -eu
 unset CDPATH
 source=$(cd "${1:-"$(dirname "$0")/../.."}" && pwd)
@@ -23,6 +23,37 @@ keys() {
     sort -u
 }
 
+# Prints each setting whose value in a comment of the file $1 is not the default in the output of
+# --print-config, on stdin, or that the file sets. One whose default is empty may have an example
+# there; the tables have no default.
+other_defaults() {
+  awk -v file="$1" '
+    function at(line) { gsub(/^(# ?)?\[|\].*/, "", line); return line "." }
+    BEGIN {
+      while ((getline line <file) > 0) {
+        if (line ~ /^(# ?)?\[[a-z_.]+\]/) section = at(line)
+        else if (line ~ /^# [a-z_]+ = /) {
+          key = value = substr(line, 3)
+          sub(/ = .*/, "", key)
+          sub(/^[a-z_]+ = /, "", value)
+          shown[section key] = value
+        }
+      }
+      section = ""
+    }
+    /^\[/ { section = at($0) }
+    /^[a-z_]+ = .*  # etc\// && !/^tables = / { print "setting " section $1 " is no comment" }
+    /^[a-z_]+ = .*  # default$/ {
+      key = value = $0
+      sub(/ = .*/, "", key)
+      sub(/^[a-z_]+ = /, "", value)
+      sub(/  # default$/, "", value)
+      key = section key
+      if (value == "\"\"" || value == shown[key]) next
+      print "setting " key " is shown as " (key in shown ? shown[key] : "no comment") ", not " value
+    }'
+}
+
 for program in "$bin"/[rt]s-*; do
   if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
   name=$(basename "$program")
@@ -41,7 +72,13 @@ for program in "$bin"/[rt]s-*; do
   given=(--config "$file")
   # One file for all replicas leaves open which of them it is.
   ! "$program" --help | grep -q -e '--id ' || given+=(--id 1)
-  if settings=$("$program" "${given[@]}" --print-config | keys); then
+  # What rs-orch gives to each worker.
+  [ "$name" != rs-worker ] ||
+    given+=(--set worker.id=1 --set worker.directory=run/state --set rpc.url=ipc://run/sock/worker.sock)
+  if printed=$("$program" "${given[@]}" --print-config); then
+    settings=$(keys <<<"$printed")
+    wrong=$(other_defaults "$file" <<<"$printed")
+    [ -z "$wrong" ] || bad "$file: $wrong"
     for key in $settings; do
       grep -qE -e "(^|[^a-z_.])${key//./\\.}([^a-z_.]|\.?\$|\.[^a-z])" <<<"$text" ||
         bad "$page: setting $key is missing"
