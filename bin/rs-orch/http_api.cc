@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "audit.h"
 #include "http/call_request.h"
 #include "http/route_table.h"
 #include "status_report.h"
@@ -74,6 +75,13 @@ Result<GivenUp> parse_given_up(std::string_view body) {
   return GivenUp{std::move(ids), force != nullptr && *force->as_bool()};
 }
 
+// "1,2"
+std::string ids_text(const std::set<repl::ReplicaId>& ids) {
+  std::string text;
+  for (const repl::ReplicaId id : ids) text += (text.empty() ? "" : ",") + std::to_string(id);
+  return text;
+}
+
 Fleet::PidDone answer_with_pid(Responder responder) {
   return [responder = std::move(responder)](const Result<pid_t>& pid) mutable {
     answer_pid(responder, 200, pid);
@@ -138,29 +146,29 @@ void HttpApi::db_read(const Request& request, Responder responder) {
 }
 
 void HttpApi::db_write(const Request& request, Responder responder) {
-  submit_write(wire::Method::kDbWrite, request, std::move(responder));
-}
-
-void HttpApi::db_clear(const Request& request, Responder responder) {
-  submit_write(wire::Method::kDbClear, request, std::move(responder));
-}
-
-void HttpApi::submit_write(wire::Method method, const Request& request, Responder responder) {
   wire::Request write;
   const auto words = http::write_words(request);
   if (!words) return responder.error(words.error());
-  write.method = method;
+  write.method = wire::Method::kDbWrite;
   write.request_id = words->request_id;
   write.key = words->key;
-  const bool clears = method == wire::Method::kDbClear;
-  if (!clears) write.body = request.body;
-  orchestrator_.write(write,
-                      [responder = std::move(responder), clears](const wire::Response& r) mutable {
-                        if (clears && r.status == 200) {
-                          answer(responder, wire::Response{200, r.index, "{}"});
-                        } else {
-                          answer(responder, r);
-                        }
+  write.body = request.body;
+  orchestrator_.write(write, [responder = std::move(responder)](const wire::Response& r) mutable {
+    answer(responder, r);
+  });
+}
+
+void HttpApi::db_clear(const Request& request, Responder responder) {
+  wire::Request clear;
+  const auto words = http::write_words(request);
+  if (!words) return responder.error(words.error());
+  clear.method = wire::Method::kDbClear;
+  clear.request_id = words->request_id;
+  clear.key = words->key;
+  orchestrator_.clear(clear, http::asker_of(request),
+                      [responder = std::move(responder)](const wire::Response& r) mutable {
+                        if (r.status != 200) return answer(responder, r);
+                        answer(responder, wire::Response{200, r.index, "{}"});
                       });
 }
 
@@ -201,7 +209,22 @@ void HttpApi::worker_restart(const Request& request, Responder responder) {
 void HttpApi::accept_loss(const Request& request, Responder responder) {
   const auto given_up = parse_given_up(request.body);
   if (!given_up) return responder.error(given_up.error());
-  orchestrator_.accept_loss(given_up->ids, given_up->force, answer_with_pid(std::move(responder)));
+  Audit audit(
+      orchestrator_.events(),
+      {"accept_loss",
+       "giving up workers " + ids_text(given_up->ids) + (given_up->force ? " by force" : ""),
+       std::string(request.request_id), http::asker_of(request),
+       wire::Json::Object{{"workers", ids_text(given_up->ids)}, {"force", given_up->force}}});
+  orchestrator_.accept_loss(given_up->ids, given_up->force,
+                            [audit = std::move(audit),
+                             responder = std::move(responder)](const Result<pid_t>& pid) mutable {
+                              if (pid) {
+                                audit.ended(200, {});
+                              } else {
+                                audit.ended(http::status_of(pid.error().kind), pid.error().message);
+                              }
+                              answer_pid(responder, 200, pid);
+                            });
 }
 
 void HttpApi::worker_list(const Request&, Responder responder) {
@@ -224,6 +247,7 @@ void HttpApi::orchestrator(const Request&, Responder responder) {
   wire::Json body;
   body.set("pid", static_cast<int64_t>(getpid()));
   body.set("host", gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
+  body.set("group", orchestrator_.group());
   body.set("active", orchestrator_.active());
   const Status ready = orchestrator_.readiness();
   body.set("ready", ready.has_value());

@@ -28,7 +28,6 @@ class HttpApi {
   void accept_loss(const http::Request& request, http::Responder responder);
   void orchestrator(const http::Request& request, http::Responder responder);
   void events(const http::Request& request, http::Responder responder);
-  void submit_write(wire::Method method, const http::Request& request, http::Responder responder);
 
   Orchestrator& orchestrator_;
 };

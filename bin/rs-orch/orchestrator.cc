@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
@@ -206,6 +207,19 @@ void Orchestrator::read(const wire::Request& request, group::Gateway::Done done,
 
 void Orchestrator::write(const wire::Request& request, group::Gateway::Done done) {
   gateway_.submit(request, std::move(done));
+}
+
+void Orchestrator::clear(const wire::Request& request, std::string_view asker,
+                         group::Gateway::Done done) {
+  Audit audit(events_, {"clear", "emptying the database", std::string(request.request_id),
+                        std::string(asker)});
+  wire::Request plain = request;
+  plain.body = {};
+  gateway_.submit(plain, [audit = std::move(audit),
+                          done = std::move(done)](const wire::Response& response) mutable {
+    audit.ended(response.status, response.body);
+    done(response);
+  });
 }
 
 // --- what an operator wants ---

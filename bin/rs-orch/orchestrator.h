@@ -40,6 +40,8 @@ class Orchestrator final : public daemon::Part {
   // is named).
   void read(const wire::Request& request, group::Gateway::Done done, repl::ReplicaId replica = 0);
   void write(const wire::Request& request, group::Gateway::Done done);
+  // Empties the database. `asker` is told in the log and in an event.
+  void clear(const wire::Request& request, std::string_view asker, group::Gateway::Done done);
 
   // --- what an operator wants; kUnavailable where another orchestrator is active ---
   // Each gives the pid of the worker that leads, or was restarted, when that is done.
@@ -53,6 +55,7 @@ class Orchestrator final : public daemon::Part {
   // Called each time when readiness may have changed.
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 
+  const std::string& group() const { return config_.group; }
   bool active() const { return active_; }
   // Whether it chooses the master though it is passive.
   bool stands_in() const { return stands_in_; }

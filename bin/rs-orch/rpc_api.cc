@@ -50,10 +50,14 @@ void RpcApi::on_call(rpc::Reply reply, std::string_view payload) {
     // Not as a read, which autoscaling counts.
     case wire::Method::kDbRepeated:
     case wire::Method::kDbWrite:
-    case wire::Method::kDbClear:
       orchestrator_.write(request, [reply = std::move(reply)](const wire::Response& r) mutable {
         answer(reply, r);
       });
+      return;
+    case wire::Method::kDbClear:
+      orchestrator_.clear(
+          request, request.body,
+          [reply = std::move(reply)](const wire::Response& r) mutable { answer(reply, r); });
       return;
     default:
       reply.fail(Error{ErrorKind::kBadInput, "no such method"});

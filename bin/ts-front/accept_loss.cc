@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/log.h"
 #include "wire/json.h"
 
 namespace tandem::front {
@@ -39,11 +40,19 @@ Result<Loss> parse_loss(std::string_view body) {
 void accept_loss(LosingGroups& groups, const http::Request& request, http::Responder responder) {
   const auto loss = parse_loss(request.body);
   if (!loss) return responder.error(loss.error());
-  groups.accept_loss(
-      *loss, [responder = std::move(responder)](const Result<repl::ReplicaId>& leader) mutable {
-        if (!leader) return responder.error(leader.error());
-        responder.json(200, "{\"data\":{\"leader\":" + std::to_string(*leader) + "}}");
-      });
+  std::string what = "giving up replicas of " + loss->group;
+  for (const repl::ReplicaId id : loss->ids) what += " " + std::to_string(id);
+  if (loss->force) what += " by force";
+  const std::string id(request.request_id);
+  const std::string peer = http::asker_of(request);
+  log::info(what + " is asked for", {{"request_id", id}, {"peer", peer}});
+  groups.accept_loss(*loss, [responder = std::move(responder), what, id,
+                             peer](const Result<repl::ReplicaId>& leader) mutable {
+    log::info(what + (leader ? " is done" : ": " + leader.error().message),
+              {{"request_id", id}, {"peer", peer}});
+    if (!leader) return responder.error(leader.error());
+    responder.json(200, "{\"data\":{\"leader\":" + std::to_string(*leader) + "}}");
+  });
 }
 
 void add_accept_loss(http::Router& router, LosingGroups& groups) {

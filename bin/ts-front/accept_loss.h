@@ -1,5 +1,6 @@
 // POST /replicas/accept-loss: an operator gives up the in-sync replicas of a group of the store,
-// whose data is gone, so that the best of the others leads it. JSON in both styles.
+// whose data is gone, so that the best of the others leads it. JSON in both styles. Who asked for
+// it, and what became of it, is logged.
 #pragma once
 
 #include <set>

@@ -54,8 +54,8 @@ void DbClient::repeated(std::string_view body, const CallOptions& options, Compl
         std::move(done));
 }
 
-void DbClient::clear(const CallOptions& options, Completion done) {
-  begin(wire::Method::kDbClear, {}, options, options_.timeout_ms, options_.unreachable_ms,
+void DbClient::clear(std::string_view asker, const CallOptions& options, Completion done) {
+  begin(wire::Method::kDbClear, asker, options, options_.timeout_ms, options_.unreachable_ms,
         std::move(done));
 }
 

@@ -84,7 +84,8 @@ class DbClient {
   // What a write with options.key was answered: 404 where it was not carried out. Writes nothing,
   // and is repeated as a read is. kBadInput: the database is of a version that cannot tell.
   void repeated(std::string_view body, const CallOptions& options, Completion done);
-  void clear(const CallOptions& options, Completion done);
+  // `asker` is whom the database logs as the one who wanted it.
+  void clear(std::string_view asker, const CallOptions& options, Completion done);
   // One round trip without any repetition: 200 where the database can serve now.
   void ping(uint32_t timeout_ms, Completion done);
 

@@ -40,6 +40,7 @@ Connection::Connection(ConnectionHost& host, loop::TcpStream stream)
     : host_(host), stream_(std::move(stream)), parser_(host.limits) {}
 
 void Connection::start() {
+  peer_ = stream_.peer();
   stream_.start(*this);
   update_wait();
 }
@@ -222,6 +223,7 @@ void Connection::call_handler(const Router::Match& match) {
   route_ = match.route;
   request.request_id = request_id_;
   request.received_ns = received_ns_;
+  request.peer = peer_;
   request.query.clear();
   if (request.path.size() < request.target.size()) {
     const std::string_view query = request.target.substr(request.path.size() + 1);

@@ -145,6 +145,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   const Route* route_ = nullptr;
   std::string_view pattern_;
   std::string_view request_id_;
+  std::string peer_;
   std::string_view origin_;  // of a page that may read the answer
   char made_id_[16];
   int64_t received_ns_ = 0;

@@ -43,4 +43,14 @@ std::optional<std::string_view> Request::header(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string asker_of(const Request& request) {
+  constexpr size_t kMostBytes = 200;
+  constexpr std::string_view kOfAddresses = "0123456789abcdefABCDEF.:[], ";
+  std::string text(request.peer);
+  const auto forwarded = request.header("X-Forwarded-For");
+  if (!forwarded || forwarded->empty() || forwarded->size() > kMostBytes) return text;
+  if (forwarded->find_first_not_of(kOfAddresses) != std::string_view::npos) return text;
+  return text + " for " + std::string(*forwarded);
+}
+
 }  // namespace tandem::http

@@ -35,6 +35,7 @@ struct Request {
   std::vector<NameValue> headers{};  // as sent, in order
   std::string_view body{};
   std::string_view request_id{};  // the client's X-Request-Id where it is sane, else a new one
+  std::string_view peer{};        // address and port that it came from, a proxy's perhaps
   int64_t received_ns = 0;        // boot time (base/clock.h) when its last byte was here
 
   // The value of {name} in the route's pattern. REQUIRES: the pattern has it.
@@ -43,6 +44,10 @@ struct Request {
   std::optional<std::string_view> query_value(std::string_view name) const;
   std::optional<std::string_view> header(std::string_view name) const;
 };
+
+// Who sent a request, for logs: the peer, and where a proxy says for whom it asks, "PEER for WHOM".
+// Whom it names may be made up by the client.
+std::string asker_of(const Request& request);
 
 // ASCII case-insensitive equality, as header names and tokens compare.
 bool equals_ignoring_case(std::string_view a, std::string_view b);

@@ -74,14 +74,18 @@ struct AddressList {
   ~AddressList() { uv_freeaddrinfo(request.addrinfo); }
 };
 
-uint16_t bound_port(int fd) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  CHECK(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+uint16_t port_of(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET6) {
     return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
   }
   return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+}
+
+uint16_t bound_port(int fd) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  CHECK(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+  return port_of(address);
 }
 
 // accept(2) of Linux hands on what befell the connection that it takes out of the queue: the next
@@ -112,6 +116,16 @@ internal::Owned<uv_tcp_t> make_tcp(uv_loop_t* loop) {
 }
 
 }  // namespace
+
+std::string TcpStream::peer() const {
+  sockaddr_storage address{};
+  int length = sizeof address;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  char host[INET6_ADDRSTRLEN] = {};
+  if (uv_tcp_getpeername(handle_.get(), any, &length) != 0) return "";
+  if (uv_ip_name(any, host, sizeof host) != 0) return "";
+  return endpoint_text(host, port_of(address));
+}
 
 void TcpStream::start(StreamEvents& events) {
   handle_->data = &events;

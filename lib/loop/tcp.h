@@ -42,6 +42,8 @@ class TcpStream {
   TcpStream() = default;  // not connected
 
   explicit operator bool() const { return handle_ != nullptr; }
+  // "127.0.0.1:4711", "[::1]:4711": who is at the other end. "" where it has gone already.
+  std::string peer() const;
 
   // Starts reading; `events` gets everything from here on and outlives this.
   void start(StreamEvents& events);

@@ -11,7 +11,8 @@ void clear_database(Database& database, const http::Request& request, http::Resp
   const auto options = write_options(request);
   if (!options) return send(responder, options.error());
   database.client().clear(
-      *options, answer_with(std::move(responder), [](const rides::DbReply& reply) {
+      http::asker_of(request), *options,
+      answer_with(std::move(responder), [](const rides::DbReply& reply) {
         return reply.status == 200 ? rides::Answer{200, "{}"} : rides::pass_on(reply);
       }));
 }

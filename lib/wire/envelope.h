@@ -18,7 +18,7 @@ namespace tandem::wire {
 enum class Method : uint16_t {
   kDbRead = 1,      // body: JSON of db/read
   kDbWrite = 2,     // body: JSON of db/write
-  kDbClear = 3,     // body: empty
+  kDbClear = 3,     // body: who asked, for the log; may be empty
   kWorkerInfo = 4,  // body: empty; answers the replica's state as JSON
   kPing = 5,        // body: empty; answers 200 where the process can do its job
   kDbSchema = 6,    // body: JSON of the tables' declaration; orchestrator to leader only

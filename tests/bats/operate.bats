@@ -336,7 +336,9 @@ accept_loss() { http POST "$db/accept-loss" "{\"workers\":[$1]${2:-}}"; } # IDS 
   accept_loss 1,2
   look
   assert_equal "$master" 3
+  await_event accept_loss '.status == 409 and .workers == "1" and (.peer | startswith("127.0.0.1:"))'
   await_event loss '.leader == 3 and .given_up == "1,2" and .epoch == 1 and .index > 0'
+  await_event accept_loss '.status == 200 and .workers == "1,2" and .request_id != ""'
   users
   assert_equal "$output" ann
   add_user carl

@@ -137,10 +137,11 @@ TEST_F(DbClientTest, AWriteHasTheCallersKeyOrAMadeOne) {
   options.key = "mine";
   client_->write("{}", options, note());
   client_->write("{}", {}, note());
-  client_->clear({}, note());
+  client_->clear("127.0.0.1:9", {}, note());
   EXPECT_EQ(asked()[0].key, "mine");
   EXPECT_THAT(asked()[1].key, testing::StartsWith("r-"));
   EXPECT_EQ(asked()[2].method, wire::Method::kDbClear);
+  EXPECT_EQ(asked()[2].body, "127.0.0.1:9");
   EXPECT_NE(asked()[1].key, asked()[2].key);
 }
 

@@ -40,6 +40,17 @@ TEST_F(AcceptLossTest, TellsWhoLeads) {
   EXPECT_EQ(exchange.body, R"({"data":{"leader":3}})");
 }
 
+TEST_F(AcceptLossTest, LeavesWhoAskedAndWhatBecameOfItInTheLog) {
+  http::Request request = post(R"({"group":"orders","ids":[1,2]})");
+  request.peer = "127.0.0.1:4711";
+  testing::internal::CaptureStderr();
+  accept_loss(groups, request, http::Responder(exchange));
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, testing::HasSubstr("giving up replicas of orders 1 2 is asked for "
+                                      "request_id=req-1 peer=127.0.0.1:4711"));
+  EXPECT_THAT(log, testing::HasSubstr("giving up replicas of orders 1 2 is done request_id=req-1"));
+}
+
 TEST_F(AcceptLossTest, IsForcedByAWordOfItsOwn) {
   EXPECT_TRUE(parse_loss(R"({"group":"orders","ids":[1],"force":true})")->force);
   EXPECT_FALSE(parse_loss(R"({"group":"orders","ids":[1],"force":false})")->force);
