@@ -146,7 +146,8 @@ class SettingTable {
   Setting& integer(std::string key, T& field, int64_t min, int64_t max, std::string help) {
     return number(SettingType::kInteger, std::move(key), field, min, max, std::move(help));
   }
-  // Milliseconds: 250, "250ms", "2s", "1m", "3h". Negative ones are refused.
+  // "250ms", "2s", "1m", "3h". Negative ones are refused; a number without unit, which means
+  // milliseconds, is for the file alone.
   template <std::integral T>
   Setting& duration_ms(std::string key, T& field, std::string help, int64_t min_ms = 0,
                        int64_t max_ms = kMaxDurationMs) {

@@ -193,8 +193,17 @@ std::string toml_of(const Json& value) {
 }  // namespace
 
 std::optional<int64_t> parse_duration(std::string_view text) {
+  if (!missing_unit(text).empty()) return std::nullopt;
   return parse_with_unit(text, kDurations);
 }
+
+std::string missing_unit(std::string_view text) {
+  const std::optional<int64_t> number = parse_integer(text);
+  if (!number || *number <= 0) return "";
+  const std::string digits(text);
+  return "say the unit: " + digits + "s, " + digits + "ms";
+}
+
 std::optional<int64_t> parse_size(std::string_view text) { return parse_with_unit(text, kSizes); }
 std::string duration_text(int64_t ms) { return text_with_unit(ms, kDurations); }
 std::string size_text(int64_t bytes) { return text_with_unit(bytes, kSizes); }
@@ -207,6 +216,9 @@ Result<Json> value_from_text(const Setting& setting, const std::string& text) {
     case SettingType::kInteger:
       return checked_integer(setting, parse_integer(text), given);
     case SettingType::kDuration:
+      if (const std::string missing = missing_unit(text); !missing.empty()) {
+        return fail(ErrorKind::kConfig, "'" + setting.key() + "': " + missing);
+      }
       return checked_integer(setting, parse_duration(text), given);
     case SettingType::kSize:
       return checked_integer(setting, parse_size(text), given);

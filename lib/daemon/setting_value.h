@@ -14,9 +14,12 @@
 
 namespace tandem::daemon {
 
-// "250", "250ms", "2s", "1m", "3h" as milliseconds; "4096", "64KiB", "1MiB", "2GiB" as bytes.
-// Nothing where the text is something else, negative, or does not fit.
+// "250ms", "2s", "1m", "3h", "0" as milliseconds; "4096", "64KiB", "1MiB", "2GiB" as bytes. Nothing
+// where the text is something else, negative, or does not fit.
 std::optional<int64_t> parse_duration(std::string_view text);
+// What is missing in a duration without unit, which one person takes for seconds and another for
+// milliseconds: "say the unit: 3s, 3ms". Empty where it is not that.
+std::string missing_unit(std::string_view text);
 std::optional<int64_t> parse_size(std::string_view text);
 // The shortest form that gives the same value again: "2s", "1MiB".
 std::string duration_text(int64_t ms);

@@ -96,7 +96,7 @@ TEST(ConfigTest, ReadsEveryTypeFromTheFile) {
 
 TEST(ConfigTest, CommandLineWinsOverEnvironmentOverFile) {
   const std::string file = "[http]\nhost = 'file'\nport = 1\nwait = 101\n";
-  const Reading r(file, {"RS_TEST_HTTP_PORT=2", "RS_TEST_HTTP_WAIT=102", "OTHER=9"},
+  const Reading r(file, {"RS_TEST_HTTP_PORT=2", "RS_TEST_HTTP_WAIT=102ms", "OTHER=9"},
                   {{"http.port", "3"}, {"http.port", "4"}});
   EXPECT_THAT(r.errors, IsEmpty());
   EXPECT_EQ(r.config.host, "file");

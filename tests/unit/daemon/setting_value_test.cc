@@ -6,7 +6,6 @@ namespace tandem::daemon {
 namespace {
 
 TEST(SettingValueTest, DurationsHaveUnits) {
-  EXPECT_EQ(parse_duration("250"), 250);
   EXPECT_EQ(parse_duration("250ms"), 250);
   EXPECT_EQ(parse_duration("2s"), 2000);
   EXPECT_EQ(parse_duration("1m"), 60'000);
@@ -19,6 +18,12 @@ TEST(SettingValueTest, RefusesWhatIsNoDuration) {
                            "9223372036854775807s", "99999999999999999999"}) {
     EXPECT_FALSE(parse_duration(text)) << text;
   }
+}
+
+TEST(SettingValueTest, ADurationWithoutUnitIsAskedForOne) {
+  EXPECT_FALSE(parse_duration("3"));
+  EXPECT_EQ(missing_unit("3"), "say the unit: 3s, 3ms");
+  for (const char* text : {"", "0", "3s", "-3", "x"}) EXPECT_EQ(missing_unit(text), "") << text;
 }
 
 TEST(SettingValueTest, SizesHaveBinaryUnits) {
