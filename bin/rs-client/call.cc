@@ -1,6 +1,7 @@
 #include "call.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -26,24 +27,43 @@ std::optional<ErrorKind> kind_of_no(int status) {
   return std::nullopt;
 }
 
+// What a status that is no success means, for every command: the first row that fits. The exit
+// status is that of the kind (base/result.h), and both are in the manual.
+struct Meaning {
+  int first;
+  int last;
+  ErrorKind kind;
+};
+constexpr Meaning kMeanings[] = {
+    {401, 401, ErrorKind::kPermission},
+    {403, 403, ErrorKind::kPermission},   // taken for a page of another origin
+    {404, 404, ErrorKind::kNotFound},     // but see is_elsewhere()
+    {405, 405, ErrorKind::kUnavailable},  // another service answers there
+    {408, 408, ErrorKind::kTimeout},
+    {409, 409, ErrorKind::kConflict},
+    {421, 421, ErrorKind::kUnavailable},  // it answers for another host
+    {429, 429, ErrorKind::kUnavailable},
+    {400, 499, ErrorKind::kBadInput},
+    {501, 503, ErrorKind::kUnavailable},
+    {504, 504, ErrorKind::kTimeout},
+    {505, 505, ErrorKind::kUnavailable},
+    {507, 507, ErrorKind::kNoSpace},
+    {500, 599, ErrorKind::kBug},
+    {0, 999, ErrorKind::kUnavailable},  // a redirection: none of ours
+};
+
 ErrorKind kind_of(int status) {
-  switch (status) {
-    case 404:
-    case 405:
-    case 429:
-    case 502:
-    case 503:
-      return ErrorKind::kUnavailable;
-    case 408:
-    case 504:
-      return ErrorKind::kTimeout;
-    case 507:
-      return ErrorKind::kNoSpace;
-    case 409:
-      return ErrorKind::kConflict;
-    default:
-      return status >= 400 && status < 500 ? ErrorKind::kBadInput : ErrorKind::kBug;
-  }
+  const auto* found =
+      std::find_if(std::begin(kMeanings), std::end(kMeanings), [status](const Meaning& meaning) {
+        return meaning.first <= status && status <= meaning.last;
+      });
+  return found != std::end(kMeanings) ? found->kind : ErrorKind::kUnavailable;
+}
+
+// Whether a 404 is about the path and not about the thing that was asked for: another service
+// answers there.
+bool is_elsewhere(int status, std::string_view message) {
+  return status == 404 && (message.empty() || message == "no such path");
 }
 
 }  // namespace
@@ -83,6 +103,11 @@ bool is_open(const Error& error) {
   return error.kind == ErrorKind::kUnknown || error.kind == ErrorKind::kBug;
 }
 
+Error no_sense(const Error& parsing, const Reply& reply) {
+  return {ErrorKind::kUnavailable, "the answer makes no sense: " + parsing.message + " (request " +
+                                       reply.request_id + "): another service answers there"};
+}
+
 Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
                     const std::vector<std::string_view>& no) {
   const std::string_view returned_id = answer.header("X-Request-Id");
@@ -93,11 +118,14 @@ Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
   }
   std::string message = message_in(answer.body);
   const bool says_no = std::find(no.begin(), no.end(), message) != no.end();
-  const std::optional<ErrorKind> kind = says_no ? kind_of_no(answer.status) : std::nullopt;
+  const std::optional<ErrorKind> no_kind = says_no ? kind_of_no(answer.status) : std::nullopt;
+  const bool elsewhere = is_elsewhere(answer.status, message);
+  const ErrorKind kind =
+      elsewhere ? ErrorKind::kUnavailable : no_kind.value_or(kind_of(answer.status));
   if (message.empty()) message = "the service gives no reason";
-  return fail(kind.value_or(kind_of(answer.status)), message + " (status " +
-                                                         std::to_string(answer.status) +
-                                                         ", request " + reply.request_id + ")");
+  message += " (status " + std::to_string(answer.status) + ", request " + reply.request_id + ")";
+  if (elsewhere) message += ": another service answers there";
+  return fail(kind, message);
 }
 
 }  // namespace tandem::client

@@ -61,10 +61,13 @@ bool settles(const Result<Reply>& reply);
 // which nothing follows.
 bool is_open(const Error& error);
 
+// Where the body of a success is no JSON: another service answers there.
+Error no_sense(const Error& parsing, const Reply& reply);
+
 // A reply, or for every status that is no success an Error with the service's own message, status
-// and request id: kBadInput for what was refused, kConflict for 409, kUnavailable for 404 and 405
-// (another service answers there), 502 and 503, kTimeout for 504 and 408, kBug for 500 and what
-// makes no sense. `no` is that of the call.
+// and request id, of the kind that the table in call.cc gives: what is not there is kNotFound, what
+// was refused kBadInput, and a path that is not there kUnavailable, as another service answers.
+// `no` is that of the call.
 Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
                     const std::vector<std::string_view>& no = {});
 

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "daemon/suggest.h"
+#include "help.h"
 
 namespace tandem::client {
 namespace {
@@ -13,8 +14,6 @@ using daemon::Option;
 using daemon::Program;
 
 constexpr std::string_view kProgram = "rs-client";
-constexpr std::string_view kPurpose =
-    "use the ride-share application, the database service behind it and the toy store";
 
 bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
@@ -63,18 +62,6 @@ Error unknown_command(const std::vector<Command>& commands, const std::string& w
   return {ErrorKind::kUsage, "'" + word + "' alone is no command; " + message};
 }
 
-std::string group_help(const std::vector<Command>& commands, const std::string& group) {
-  return "usage: " + std::string(kProgram) + " [OPTION]... " + group +
-         " COMMAND [ARGUMENT]...\n\n" + command_list(commands, group + " ");
-}
-
-std::string program_help(const std::vector<Command>& commands, const Program& program) {
-  std::string text = daemon::help_text(program, general_options());
-  const size_t options = text.find("\n\n") + 2;
-  return text.substr(0, options) + command_list(commands, "") + "\noptions, before or after it:\n" +
-         text.substr(options);
-}
-
 Status check_operands(const Command& command, const std::vector<std::string>& operands) {
   if (operands.size() < command.min_operands) {
     return fail(ErrorKind::kUsage, "'" + command.name + "' needs " + command.arguments);
@@ -109,12 +96,23 @@ Status parse_command(const Command& command, std::vector<std::string> words,
   }
   std::move(after.begin(), after.end(), std::back_inserter(arguments.operands));
   if (arguments.line.has("help")) {
-    invocation.help =
-        daemon::help_text({program.name, program.purpose, program.options, command.arguments}, {}) +
-        "\nThe options of every command: rs-client --help\n";
+    invocation.help = command_help(command);
     return {};
   }
   return check_operands(command, arguments.operands);
+}
+
+// What `help WORD...` shows.
+Result<std::string> help_about(const std::vector<Command>& commands,
+                               const std::vector<std::string>& words) {
+  if (words.empty()) return program_help(commands);
+  const std::string second = words.size() > 1 ? words[1] : "";
+  const Command* command = find_command(commands, words[0] + " " + second);
+  if (command == nullptr) command = find_command(commands, words[0]);
+  if (command != nullptr) return command_help(*command);
+  const bool known_group = !command_list(commands, words[0] + " ").empty();
+  if (known_group && second.empty()) return group_help(commands, words[0]);
+  return fail(unknown_command(commands, words[0], second));
 }
 
 }  // namespace
@@ -147,14 +145,17 @@ const std::vector<Option>& general_options() {
 }
 
 Result<Invocation> parse_command_line(const std::vector<Command>& commands, int argc,
-                                      const char* const* argv) {
+                                      const char* const* argv, std::string* usage) {
+  std::string unwanted;
+  std::string& right = usage != nullptr ? *usage : unwanted;
+  right = "usage: rs-client [OPTION]... COMMAND [ARGUMENT]...\n";
   const Program program{std::string(kProgram), std::string(kPurpose), {}, "COMMAND [ARGUMENT]..."};
   Invocation invocation;
   CommandLine& line = invocation.arguments.line;
   auto words = take_options(program, {argv + 1, argv + argc}, line);
   if (!words) return fail(words.error());
   if (line.has("help")) {
-    invocation.help = program_help(commands, program);
+    invocation.help = program_help(commands);
     return invocation;
   }
   if (words->empty()) {
@@ -162,6 +163,13 @@ Result<Invocation> parse_command_line(const std::vector<Command>& commands, int 
       if (line.has(alone)) return invocation;
     }
     return fail(ErrorKind::kUsage, "no command given");
+  }
+  if (words->front() == "help") {
+    words->erase(words->begin());
+    auto help = help_about(commands, *words);
+    if (!help) return fail(help.error());
+    invocation.help = std::move(*help);
+    return invocation;
   }
   const std::string first = words->front();
   const std::string second = words->size() > 1 ? (*words)[1] : "";
@@ -177,25 +185,14 @@ Result<Invocation> parse_command_line(const std::vector<Command>& commands, int 
       invocation.help = group_help(commands, first);
       return invocation;
     }
+    if (known_group) right = group_help(commands, first);
     return fail(unknown_command(commands, first, second));
   }
   words->erase(words->begin(), words->begin() + static_cast<ptrdiff_t>(used));
+  right = usage_of(*invocation.command);
   const Status parsed = parse_command(*invocation.command, std::move(*words), invocation);
   if (!parsed) return fail(parsed.error());
   return invocation;
-}
-
-std::string command_list(const std::vector<Command>& commands, std::string_view prefix) {
-  constexpr size_t kHelpColumn = 42;
-  std::string text;
-  for (const Command& command : commands) {
-    if (!command.name.starts_with(prefix)) continue;
-    std::string line = "  " + command.name;
-    if (!command.arguments.empty()) line += " " + command.arguments;
-    line.resize(std::max(line.size() + 2, kHelpColumn), ' ');
-    text += line + command.help + "\n";
-  }
-  return text;
 }
 
 }  // namespace tandem::client

@@ -45,15 +45,17 @@ struct Invocation {
 // Those that every command takes.
 const std::vector<daemon::Option>& general_options();
 
+// What the program is for, in one line.
+inline constexpr std::string_view kPurpose =
+    "use the ride-share application, the database service behind it and the toy store";
+
 // Fails with kUsage: "unknown command 'users ad', did you mean 'users add'?", "'rides show' needs
-// ID", and what daemon::parse_options says.
+// ID", and what daemon::parse_options says. `usage` gets the lines that tell how to use what was
+// recognized: the program, a group, a command.
 Result<Invocation> parse_command_line(const std::vector<Command>& commands, int argc,
-                                      const char* const* argv);
+                                      const char* const* argv, std::string* usage = nullptr);
 
-// All commands that begin with `prefix`, each with its arguments and its help.
-std::string command_list(const std::vector<Command>& commands, std::string_view prefix);
-
-// A completion function for bash(1), which knows commands, options and their values.
-std::string bash_completions(const std::vector<Command>& commands);
+// A completion script that knows commands, options and their values (daemon/completions.h).
+Result<std::string> completions_of(const std::vector<Command>& commands, std::string_view shell);
 
 }  // namespace tandem::client

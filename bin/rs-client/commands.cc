@@ -2,6 +2,15 @@
 
 namespace tandem::client {
 
+namespace {
+
+// Copied into the table.
+const daemon::Option kYes = {"yes", 'y', "", "do not ask; needed where there is no terminal", ""};
+const daemon::Option kForce = {"force", 0, "",
+                               "though a process may live, or its data be there: that is lost", ""};
+
+}  // namespace
+
 const std::vector<Command>& command_table() {
   static const std::vector<Command> commands = {
       {"users add",
@@ -30,7 +39,7 @@ const std::vector<Command>& command_table() {
       {"rides count", "", "how many rides there are", 0, 0, rides_count},
       {"db read", "JSON | -", "read rows of a table", 1, 1, db_read},
       {"db write", "JSON | -", "carry out an operation or a transaction", 1, 1, db_write},
-      {"db clear", "", "empty the whole database", 0, 0, db_clear},
+      {"db clear", "", "empty the whole database", 0, 0, db_clear, {kYes}},
       {"workers ls", "", "list the process ids of the workers", 0, 0, workers_ls},
       {"workers status", "", "show role, log and lag of each worker", 0, 0, workers_status},
       {"workers create", "slave", "start one more slave", 0, 1, workers_create},
@@ -49,7 +58,7 @@ const std::vector<Command>& command_table() {
        1,
        1,
        workers_accept_loss,
-       {{"force", 0, "", "though a process may live, or its data be there: that is lost", ""}}},
+       {kForce, kYes}},
       {"toys ls", "", "list the toys", 0, 0, toys_ls},
       {"toys show", "NAME | -", "show a toy", 1, 1, toys_show},
       {"toys buy", "NAME [N] | -", "buy a toy, or N of it; prints the number of the order", 1, 2,
@@ -62,7 +71,7 @@ const std::vector<Command>& command_table() {
        2,
        2,
        toys_accept_loss,
-       {{"force", 0, "", "though a process may live, or its data be there: that is lost", ""}}},
+       {kForce, kYes}},
       {"toys restock", "NAME N | -", "add N of a toy to its stock", 1, 2, toys_restock},
       {"toys price", "NAME PRICE | -", "set the price of a toy", 1, 2, toys_price},
       {"toys add", "NAME PRICE N | -", "begin to sell a toy, with N of it", 1, 3, toys_add},

@@ -25,6 +25,8 @@ void Console::say(std::string_view text) {
   write_stderr(line + "rs-client: " + printable(text) + "\n");
 }
 
+void Console::show(std::string_view lines) { write_stderr(std::string(lines)); }
+
 void Console::detail(std::string_view text) {
   if (verbose_) say(text);
 }

@@ -15,6 +15,8 @@ class Console {
   void say(std::string_view text);
   // The same, with -v only.
   void detail(std::string_view text);
+  // Lines of the program's own, as they are.
+  void show(std::string_view lines);
   bool verbose() const { return verbose_; }
 
   // Shows a line that the next one replaces; "" takes it away. Only where is_terminal().

@@ -29,7 +29,7 @@ Result<Question> write_question(const Session& session, const std::string& line)
 Result<wire::Json> parse_reply(const wire::Json&, const Reply& reply) {
   auto json = wire::parse_json(reply.body);
   if (json) return json;
-  return fail(ErrorKind::kBug, "the answer makes no sense: " + json.error().message);
+  return fail(no_sense(json.error(), reply));
 }
 
 constexpr LineVerb kReadLines = {read_question, parse_reply, "reads done"};
@@ -47,11 +47,6 @@ ExitStatus db_write(Session& session, const Arguments& arguments) {
   const std::string& operation = arguments.operands[0];
   if (operation == "-") return run_lines(session, kWriteLines);
   return session.ask_and_print(write_call(session, operation));
-}
-
-ExitStatus db_clear(Session& session, const Arguments&) {
-  return session.ask_and_print(
-      session.write("POST", session.settings.orch_url + "/api/v1/db/clear", ""));
 }
 
 }  // namespace tandem::client

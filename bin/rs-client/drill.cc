@@ -384,8 +384,11 @@ ExitStatus drill(Session& session, const Arguments& arguments) {
   if (arguments.line.has("for")) {
     const auto given = daemon::parse_duration(arguments.value("for"));
     if (!given || *given <= 0 || *given > kMaxStopMs) {
-      return session.report({ErrorKind::kUsage, "'--for " + arguments.value("for") +
-                                                    "' is no time such as 500ms or 2s"});
+      const std::string missing = daemon::missing_unit(arguments.value("for"));
+      return session.report(
+          {ErrorKind::kUsage, "'--for " + arguments.value("for") + "'" +
+                                  (missing.empty() ? " is no time such as 500ms or 2s, at most 10m"
+                                                   : ": " + missing)});
     }
     stop_ms = *given;
   }

@@ -1,5 +1,4 @@
-// Commands that operate workers without a failed request: transfer, restart; and those that accept
-// a loss, of workers and of replicas of the toy store.
+// Commands that operate workers without a failed request: transfer, restart.
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -10,7 +9,6 @@
 #include "base/clock.h"
 #include "commands.h"
 #include "session.h"
-#include "store.h"
 
 namespace tandem::client {
 namespace {
@@ -38,19 +36,6 @@ std::optional<int64_t> parse_id(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc{} || end != text.data() + text.size() || id <= 0) return std::nullopt;
   return id;
-}
-
-// ID[,ID]…. The error's message is the part that is none.
-Result<Json::Array> parse_ids(const std::string& list) {
-  Json::Array ids;
-  for (size_t begin = 0; begin <= list.size();) {
-    const size_t end = std::min(list.find(',', begin), list.size());
-    const auto id = parse_id(std::string_view(list).substr(begin, end - begin));
-    if (!id) return fail(ErrorKind::kUsage, list.substr(begin, end - begin));
-    ids.emplace_back(*id);
-    begin = end + 1;
-  }
-  return ids;
 }
 
 Error no_id(const std::string& text) {
@@ -167,53 +152,6 @@ ExitStatus workers_restart(Session& session, const Arguments& arguments) {
                                                      "workers are up"});
   }
   return RollingRestart(session, std::move(*workers)).run();
-}
-
-// Nobody is told earlier than the outcome is known, which takes a minute more at most. Where it is
-// not, or its answer was lost, the same command tells.
-constexpr int64_t kLossTimeoutMs = 90'000;
-
-// First without force: where that is refused for want of proof, what was missing and what is lost
-// is said before it is forced. Anything else needs none.
-template <typename Ask>
-Result<Reply> ask_with_force(Session& session, bool force, Ask ask) {
-  if (!session.settings.timeout_given) session.caller.set_timeout_ms(kLossTimeoutMs);
-  Result<Reply> reply = ask(false);
-  const bool unproven = !reply && reply.error().kind == ErrorKind::kConflict &&
-                        reply.error().message.find("not proven to be lost") != std::string::npos;
-  if (!force || !unproven) return reply;
-  session.console.say(reply.error().message);
-  return ask(true);
-}
-
-ExitStatus workers_accept_loss(Session& session, const Arguments& arguments) {
-  auto ids = parse_ids(arguments.operands[0]);
-  if (!ids) return session.report(no_id(ids.error().message));
-  const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {
-    Json body = Json::Object{{"workers", Json(*ids)}};
-    if (force) body.set("force", true);
-    return session.ask(order(session, "accept-loss", body.dump()));
-  });
-  if (!reply) return session.report(reply.error());
-  return session.print(*reply, {});
-}
-
-ExitStatus toys_accept_loss(Session& session, const Arguments& arguments) {
-  auto ids = parse_ids(arguments.operands[1]);
-  if (!ids) {
-    return session.report({ErrorKind::kUsage, "'" + ids.error().message +
-                                                  "' is no id of a replica: 'toys replicas' shows "
-                                                  "those of the orders"});
-  }
-  const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {
-    return session.ask(
-        lose_replicas(session.settings.store_url, arguments.operands[0], *ids, force));
-  });
-  if (!reply) return session.report(reply.error());
-  const auto data = data_of(*reply);
-  if (!data) return session.report(data.error());
-  session.output.print(*data);
-  return ExitStatus::kOk;
 }
 
 }  // namespace tandem::client

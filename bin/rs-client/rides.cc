@@ -19,7 +19,7 @@ std::string rides_url(const Session& session, const std::string& rest) {
 Result<Json> parse_reply(const Json&, const Reply& reply) {
   auto json = wire::parse_json(reply.body);
   if (json) return json;
-  return fail(ErrorKind::kBug, "the answer makes no sense: " + json.error().message);
+  return fail(no_sense(json.error(), reply));
 }
 
 // The line is the body: the service knows best what is wrong with it.

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "help.h"
 
 namespace tandem::client {
 namespace {
@@ -85,6 +86,7 @@ std::string Session::write_key() const {
 
 ExitStatus Session::report(const Error& error) {
   console.say(error.message);
+  if (error.kind == ErrorKind::kUsage) console.show(usage_of_command(again.command));
   if (is_open(error) && !unknown_key_.empty() && output.format() == Format::kJson) {
     const wire::Json row = wire::Json::Object{
         {"outcome", "unknown"}, {"key", unknown_key_}, {"finish", again.with_key(unknown_key_)}};
@@ -102,8 +104,7 @@ ExitStatus Session::print(const Reply& reply, std::string_view empty) {
   }
   const auto json = wire::parse_json(body);
   if (!json) {
-    return report({ErrorKind::kBug, "the answer makes no sense: " + json.error().message +
-                                        " (request " + reply.request_id + ")"});
+    return report(no_sense(json.error(), reply));
   }
   output.print(*json);
   return ExitStatus::kOk;

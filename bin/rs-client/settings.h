@@ -36,7 +36,8 @@ struct Settings {
 
 void declare_settings(Settings& settings, daemon::SettingTable& table);
 
-// Fails with kConfig where a URL is none. Drops the slashes at their ends.
-Status check_settings(Settings& settings);
+// Makes whole URLs of HOST:PORT and drops the slashes at their ends. REQUIRES: the table was
+// resolved without an error.
+void complete_urls(Settings& settings);
 
 }  // namespace tandem::client

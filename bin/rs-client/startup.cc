@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "client_file.h"
 #include "console.h"
+#include "help.h"
 #include "output.h"
 
 namespace tandem::client {
@@ -21,10 +22,10 @@ constexpr const char* kName = "rs-client";
 
 [[noreturn]] void exit_with(ExitStatus status) { std::exit(static_cast<int>(status)); }
 
-[[noreturn]] void exit_usage(const std::string& message) {
+[[noreturn]] void exit_usage(const std::string& message, const std::string& usage) {
   Console console(false);
   console.say(message);
-  console.say("try 'rs-client --help'");
+  console.show(usage);
   exit_with(ExitStatus::kUsage);
 }
 
@@ -73,18 +74,20 @@ bool is_digits(const std::string& text) {
 }
 
 // What stands on the command line alone.
-void take_choices(const Arguments& arguments, Settings& settings) {
+void take_choices(const Invocation& invocation, Settings& settings) {
+  const Arguments& arguments = invocation.arguments;
+  const std::string usage = usage_of(*invocation.command);
   settings.verbose = arguments.line.has("verbose");
   settings.key = arguments.value("key");
   settings.db_index = arguments.value("db-index");
   if (arguments.line.has("db-index") && !is_digits(settings.db_index)) {
-    exit_usage("'--db-index " + settings.db_index + "' is no index");
+    exit_usage("'--db-index " + settings.db_index + "' is no index", usage);
   }
   const bool bad_key = std::any_of(settings.key.begin(), settings.key.end(), [](char c) {
     return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
   });
   if (arguments.line.has("key") && (settings.key.empty() || bad_key)) {
-    exit_usage("'--key' wants a text without control characters");
+    exit_usage("'--key' wants a text without control characters", usage);
   }
 }
 
@@ -99,14 +102,16 @@ void prepare_process() {
 }
 
 Invocation parse_or_exit(const std::vector<Command>& commands, int argc, char** argv) {
-  Result<Invocation> invocation = parse_command_line(commands, argc, argv);
-  if (!invocation) exit_usage(invocation.error().message);
+  std::string usage;
+  Result<Invocation> invocation = parse_command_line(commands, argc, argv, &usage);
+  if (!invocation) exit_usage(invocation.error().message, usage);
   if (!invocation->help.empty()) exit_after_printing(invocation->help);
   const Arguments& arguments = invocation->arguments;
   if (arguments.line.has("version")) exit_after_printing(daemon::version_text(kName));
   if (arguments.line.has("completions")) {
-    if (arguments.value("completions") != "bash") exit_usage("there are completions for bash only");
-    exit_after_printing(bash_completions(commands));
+    const auto script = completions_of(commands, arguments.value("completions"));
+    if (!script) exit_usage(script.error().message, usage);
+    exit_after_printing(*script);
   }
   return std::move(*invocation);
 }
@@ -125,9 +130,7 @@ Settings load_settings_or_exit(const Invocation& invocation) {
   if (!report.errors.empty()) exit_bad_settings(report.errors);
   for (const std::string& warning : report.warnings) Console(false).say(warning);
   if (arguments.line.has("print-config")) exit_after_printing(table.print());
-  if (const Status checked = check_settings(settings); !checked) {
-    exit_bad_settings({{checked.error().message}});
-  }
+  complete_urls(settings);
   if (arguments.line.has("check")) {
     Console(false).say("the configuration is fine");
     exit_with(ExitStatus::kOk);
@@ -135,7 +138,7 @@ Settings load_settings_or_exit(const Invocation& invocation) {
   settings.timeout_given = table.find("request.timeout")->origin() != "default";
   settings.store_given = table.find("store.url")->origin() != "default";
   note_url_origins(table, settings);
-  take_choices(arguments, settings);
+  take_choices(invocation, settings);
   return settings;
 }
 

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "fetch/url.h"
 #include "input.h"
+#include "prompt.h"
 #include "session.h"
 #include "sha1.h"
 
@@ -71,13 +72,17 @@ ExitStatus users_add(Session& session, const Arguments& arguments) {
     return session.report({ErrorKind::kUsage, "lines bring their own passwords"});
   }
   if (name == "-") return run_lines(session, kAddLines);
-  if ((arguments.operands.size() == 2) == from_stdin) {
+  const bool given = arguments.operands.size() == 2;
+  if (given == from_stdin && (given || !can_ask())) {
     return session.report({ErrorKind::kUsage, "give PASSWORD or --password-stdin, one of them"});
   }
-  const auto password = from_stdin ? read_first_line() : Result<std::string>(arguments.operands[1]);
+  const auto password = given        ? Result<std::string>(arguments.operands[1])
+                        : from_stdin ? read_first_line()
+                                     : ask_secret("password of " + name + ": ");
   if (!password) return session.report(password.error());
+  if (password->empty()) return session.report({ErrorKind::kBadInput, "the password is empty"});
   // What is shown of the command line shall not show a password; its digest does the same.
-  if (!from_stdin) session.again.operands[1] = password_digest(*password);
+  if (!from_stdin) session.again.operands = {name, password_digest(*password)};
   return session.ask_and_print(add_call(session, name, *password));
 }
 

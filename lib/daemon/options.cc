@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 
+#include "daemon/completions.h"
 #include "daemon/suggest.h"
 
 namespace tandem::daemon {
 namespace {
 
+constexpr size_t kHelpWidth = 80;    // of a terminal that nobody has made wider
 constexpr int kFirstLongOnly = 256;  // above every letter, as getopt_long's return value
 
 std::vector<Option> all_options(const Program& program, const std::vector<Option>& common) {
@@ -81,22 +82,13 @@ Status take_option(CommandLine& line, const Option& option, const char* argument
   return {};
 }
 
-// What bash offers for the argument of an option.
-std::string completion_of(const Option& option) {
-  if (option.argument == "FILE" || option.argument == "DIR") return "-f";
-  if (option.argument.find('|') == std::string::npos) return "";
-  std::string words = option.argument;
-  std::replace(words.begin(), words.end(), '|', ' ');
-  return "-W '" + words + "'";
-}
-
 }  // namespace
 
 const std::vector<Option>& basic_options() {
   static const std::vector<Option> options = {
       {"help", 'h', "", "show this text and exit", ""},
       {"version", 'V', "", "show version, commit, compiler and libraries and exit", ""},
-      {"completions", 0, "bash", "show a completion script for that shell and exit", ""}};
+      {"completions", 0, "bash|zsh|fish", "show a completion script and exit", ""}};
   return options;
 }
 
@@ -150,53 +142,47 @@ Result<CommandLine> parse_options(const Program& program, const std::vector<Opti
   return line;
 }
 
-std::string help_text(const Program& program, const std::vector<Option>& common) {
+std::string help_line(std::string_view left, std::string_view help, size_t column) {
+  std::string text;
+  std::string line(left);
+  line.resize(std::max(left.empty() ? 0 : left.size() + 2, column), ' ');
+  const auto end_line = [&] {
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+    line.assign(column, ' ');
+  };
+  if (line.size() > column && line.size() + help.size() > kHelpWidth) end_line();
+  for (size_t begin = 0; begin < help.size();) {
+    const size_t end = std::min(help.find(' ', begin), help.size());
+    const bool first = line.empty() || line.back() == ' ';
+    if (!first && line.size() + 1 + end - begin > kHelpWidth) end_line();
+    if (!line.empty() && line.back() != ' ') line += ' ';
+    line += help.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  end_line();
+  return text;
+}
+
+std::string option_line(const Option& o) {
   constexpr size_t kHelpColumn = 30;
+  std::string left = o.letter == 0 ? "      " : std::string("  -") + o.letter + ", ";
+  left += "--" + o.name;
+  if (!o.argument.empty()) left += " " + o.argument;
+  return help_line(left, o.help, kHelpColumn);
+}
+
+std::string help_text(const Program& program, const std::vector<Option>& common) {
   std::string text = "usage: " + program.name + " [OPTION]...";
   if (!program.operands.empty()) text += " " + program.operands;
-  text += "\n" + program.purpose + "\n\n";
-  for (const Option& o : all_options(program, common)) {
-    std::string line = o.letter == 0 ? "      " : std::string("  -") + o.letter + ", ";
-    line += "--" + o.name;
-    if (!o.argument.empty()) line += " " + o.argument;
-    line.resize(std::max(line.size() + 2, kHelpColumn), ' ');
-    text += line + o.help + "\n";
-  }
+  text += "\n" + help_line("", program.purpose, 0) + "\n";
+  for (const Option& o : all_options(program, common)) text += option_line(o);
   return text;
 }
 
 Result<std::string> completions(const Program& program, const std::vector<Option>& common,
                                 std::string_view shell) {
-  if (shell != "bash") {
-    return fail(ErrorKind::kUsage,
-                "no completions for '" + std::string(shell) + "', only for bash");
-  }
-  std::string function = "_" + program.name;
-  std::replace(function.begin(), function.end(), '-', '_');
-  std::string words;
-  std::string cases;
-  for (const Option& o : all_options(program, common)) {
-    words += (words.empty() ? "--" : " --") + o.name;
-    if (o.argument.empty()) continue;
-    cases += "    --" + o.name;
-    if (o.letter != 0) cases += std::string(" | -") + o.letter;
-    const std::string offer = completion_of(o);
-    cases += offer.empty()
-                 ? ") return ;;\n"
-                 : ") mapfile -t COMPREPLY < <(compgen " + offer + " -- \"$word\"); return ;;\n";
-  }
-  return "# bash completion of " + program.name + "\n" + function +
-         "() {\n"
-         "  local word=${COMP_WORDS[COMP_CWORD]}\n"
-         "  case ${COMP_WORDS[COMP_CWORD - 1]} in\n" +
-         cases +
-         "  esac\n"
-         "  mapfile -t COMPREPLY < <(compgen -W '" +
-         words +
-         "' -- \"$word\")\n"
-         "}\n"
-         "complete -F " +
-         function + " " + program.name + "\n";
+  return completion_script({program.name, all_options(program, common)}, shell);
 }
 
 bool write_stdout(std::string_view text) {

@@ -48,11 +48,17 @@ struct CommandLine {
 Result<CommandLine> parse_options(const Program& program, const std::vector<Option>& common,
                                   int argc, char* const* argv);
 
-// One line per option, each of this form, so that a script can read it:
+// One entry per option, each of this form, so that a script can read it:
 //   "  -c, --config FILE          read settings from FILE"
+// No line has more than 80 columns; what a line has no room for stands below it, further in.
 std::string help_text(const Program& program, const std::vector<Option>& common);
 
-// A completion function for bash(1). Fails with kUsage for any other shell.
+// One such entry.
+std::string option_line(const Option& option);
+// `left`, and from that column on the help; both may take more than a line.
+std::string help_line(std::string_view left, std::string_view help, size_t column);
+
+// A script for bash(1), zsh(1) or fish(1). Fails with kUsage for any other shell.
 Result<std::string> completions(const Program& program, const std::vector<Option>& common,
                                 std::string_view shell);
 

@@ -12,8 +12,9 @@ namespace tandem::fetch {
 // '_' and '~' is percent-encoded. Dots as well: a segment "." or ".." would change the path.
 std::string percent_encode(std::string_view text);
 
-// Fails with kConfig where `url` is not http://HOST[:PORT][/PATH] or the same with https, without
-// query and fragment: what paths can be appended to. Gives it without slashes at its end.
+// What paths can be appended to: http://HOST[:PORT][/PATH] or the same with https, without query,
+// fragment and user; HOST:PORT[/PATH] is taken for http. Read by libcurl, which sends the requests.
+// Gives it without slashes at its end. Fails with kConfig, and says what is wrong.
 Result<std::string> base_url(std::string_view url);
 
 }  // namespace tandem::fetch

@@ -28,7 +28,7 @@ ready() {
 }
 
 refused_loss() { # PART OF THE MESSAGE IDS
-  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" orders "$2"
+  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --yes --store-url "$shop" orders "$2"
   assert_output --partial "$1"
 }
 
@@ -82,7 +82,7 @@ refused_loss() { # PART OF THE MESSAGE IDS
   buy Tux
   signal_member STOP catalog-1
   until_true not_ready "catalog: none of the in-sync replicas 1 answers: ts-catalog (pid $pid) is stopped: kill -CONT $pid"
-  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" catalog 1
+  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --yes --store-url "$shop" catalog 1
   assert_output --partial 'not proven to be lost'
   signal_member CONT catalog-1
   until_true ready

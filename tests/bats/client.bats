@@ -17,7 +17,7 @@ setup_file() {
 
 teardown_file() { stop_started "$front"; }
 
-setup() { "$client" db clear; }
+setup() { "$client" db clear --yes; }
 
 # An address where nobody listens, in the block of ports that this suite holds.
 nowhere() { echo "http://127.0.0.1:$((port_base + 4))"; }
@@ -60,6 +60,53 @@ eve	$digest"
   run -64 "$client" users add ann
   run -64 "$client" users add ann sesame --password-stdin
   run -65 "$client" users add ann --password-stdin </dev/null
+}
+
+@test 'users add: at a terminal the password is asked for and not shown' {
+  at_terminal 'sesame\n' "$client" users add ann
+  assert_equal "$status" 0
+  assert_output --partial 'password of ann:'
+  refute_output --partial sesame
+  run -0 "$client" db read '{"table":"users","columns":["password"]}'
+  assert_output "$(printf sesame | sha1sum | cut -c 1-40)"
+}
+
+@test 'users add: a terminal shows again what is typed when Ctrl-C has ended the question' {
+  at_terminal '\003' bash -c 'trap : INT; "$client" users add ann; echo "ended with $?"; stty -a' bash
+  assert_output --partial 'ended with 130'
+  assert_output --regexp '[^-]echo '
+  run -0 "$client" users ls
+  assert_output ''
+}
+
+@test 'db clear: off a terminal it needs --yes, at one the name of the group' {
+  "$client" users add ann sesame
+  run -64 "$client" db clear </dev/null
+  assert_line --partial "add --yes"
+  assert_line --partial 'usage: rs-client db clear'
+  at_terminal 'y\n' "$client" db clear
+  assert_equal "$status" 1
+  assert_output --partial 'nothing was done'
+  run -0 "$client" users ls
+  assert_output ann
+  at_terminal 'rides-db\n' "$client" db clear
+  assert_equal "$status" 0
+  run -0 "$client" users ls
+  assert_output ''
+}
+
+@test 'db clear: an event and the log tell who asked, also where a service was asked' {
+  local url event
+  for url in "$RS_CLIENT_ORCH_URL" "$RS_CLIENT_USERS_URL" "$RS_CLIENT_RIDES_URL"; do
+    run -0 curl -sS -X POST -H "X-Request-Id: clear-${url##*:}" -H 'X-Forwarded-For: 10.1.2.3' \
+      "$url/api/v1/db/clear"
+    event=$(timeout 10 "$client" watch | jq -c --unbuffered \
+      "select(.event == \"clear\" and .request_id == \"clear-${url##*:}\")" | head -n 1)
+    assert_equal "$(jq -r .status <<<"$event")" 200
+    assert_regex "$(jq -r .peer <<<"$event")" '^127\.0\.0\.1:[0-9]+ for 10\.1\.2\.3$'
+    run -0 grep -rhF "emptying the database is asked for" "$home/run/log/rs-orch"
+    assert_output --partial "clear-${url##*:}"
+  done
 }
 
 @test 'users rm: names with slashes, blanks and dots reach the service' {
@@ -134,7 +181,7 @@ eve	$digest"
   run -65 "$client" db write "${insert/ann/bob}" --key once-1
   run -0 "$client" db read '{"table":"users","count":true}'
   assert_output 1
-  run -0 "$client" db clear
+  run -0 "$client" db clear --yes
   run -0 "$client" db read '{"table":"users"}' -f json
   assert_output '[]'
 }
@@ -283,6 +330,12 @@ no json
 
 @test 'wrong usage: exit 64 with a suggestion' {
   run -64 "$client"
+  run -64 "$client" users rm
+  assert_output "rs-client: 'users rm' needs NAME | -
+usage: rs-client users rm [OPTION]... NAME
+       rs-client users rm [OPTION]... -"
+  run -64 "$client" rides show x
+  assert_line 'usage: rs-client rides show [OPTION]... ID'
   run -64 "$client" user ls
   assert_line "rs-client: unknown command 'user', did you mean 'users'?"
   run -64 "$client" users lss
@@ -291,6 +344,17 @@ no json
   run -64 "$client" users ls --formt json
   run -64 "$client" users ls --format xml
   run -64 "$client" users ls --timeout 0
+}
+
+@test 'a time without unit is asked for one: 3 s are no 3 ms' {
+  run -64 "$client" users ls -t 3
+  assert_output --partial "say the unit: 3s, 3ms"
+  run -64 "$client" users ls --set request.timeout=3
+  assert_output --partial "say the unit: 3s, 3ms"
+  RS_CLIENT_REQUEST_TIMEOUT=3 run -78 "$client" users ls
+  assert_output --partial "say the unit: 3s, 3ms"
+  run -64 "$client" drill stop-slave --for 2
+  assert_output --partial "say the unit: 2s, 2ms"
 }
 
 @test 'configuration: flag before environment before file; what is wrong is exit 78' {
@@ -303,6 +367,14 @@ no json
   assert_output '[]'
   run -0 "$client" --config "$TANDEM_SOURCE/etc/client.toml" --check
   RS_CLIENT_USERS_URL=nowhere run -78 "$client" users ls
+  assert_output --partial "environment RS_CLIENT_USERS_URL: 'users.url': 'nowhere' is no URL"
+  run -64 "$client" users ls --users-url ftp://x
+  assert_output --partial "command line: 'users.url': 'ftp://x' is no URL"
+  printf '[users]\nurl = "host:0"\n' >"$BATS_TEST_TMPDIR/client.toml"
+  RS_CLIENT_USERS_URL='' run -78 env -u RS_CLIENT_USERS_URL "$client" \
+    --config "$BATS_TEST_TMPDIR/client.toml" users ls
+  assert_output --partial "client.toml:2:7: 'users.url': 'host:0' is no URL"
+  run -0 "$client" users ls --users-url "${RS_CLIENT_USERS_URL#http://}"
   printf '[output]\nformt = "json"\n' >"$BATS_TEST_TMPDIR/client.toml"
   run -78 "$client" --config "$BATS_TEST_TMPDIR/client.toml" users ls
   assert_output --partial "client.toml:2:1: unknown key 'output.formt'"
@@ -317,7 +389,9 @@ no json
   assert_output --partial '--by NAME'
   run -0 --separate-stderr "$client" --version
   assert_output --partial 'rs-client '
-  run -64 "$client" --completions fish
+  run -64 "$client" --completions tcsh
+  run -0 --separate-stderr "$client" help rides create
+  assert_output --partial '--by NAME'
 }
 
 # What bash offers after these words; the last one may be empty.

@@ -64,13 +64,13 @@ whole() {
   assert_output --partial 'is the master already'
   run -0 "$client" workers restart "$master"
   assert_output --regexp '^[0-9]+$'
-  run -69 "$client" workers restart 77
+  run -1 "$client" workers restart 77
   assert_output --partial 'there is no worker 77'
   run -64 "$client" workers restart
   run -64 "$client" workers restart 1 --rolling
   run -64 "$client" workers transfer master
-  run -64 "$client" workers accept-loss 1,x
-  run -1 "$client" workers accept-loss 1,2,3
+  run -64 "$client" workers accept-loss 1,x --yes
+  run -1 "$client" workers accept-loss 1,2,3 --yes
   assert_output --partial 'nothing is to be given up'
 }
 

@@ -126,7 +126,7 @@ not_ready() { # TEXT
   until_true not_ready 'before a leader is chosen 2 of the in-sync replicas 2, 3 have to answer'
   until_true not_ready 'ts-order 2 is not running: start it (data: '
   shop POST /orders '{"name":"Tux","quantity":1}' -H 'Idempotency-Key: early' -m 3 || true
-  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" orders 2
+  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --yes --store-url "$shop" orders 2
   assert_output --partial 'not proven to be lost: ts-order 2 is not running: start it (data: '
   start_member order-2
   until_true leads 2
@@ -216,9 +216,9 @@ not_ready() { # TEXT
   assert [ -e "$store/$state/catalog-1/identity" ]
   assert [ -e "$store/$state/catalog-2/identity" ]
   # An operator decides.
-  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" catalog 1
+  run -1 "$TANDEM_BIN/rs-client" toys accept-loss --yes --store-url "$shop" catalog 1
   assert_output --partial 'not proven to be lost'
-  run "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" --force catalog 1
+  run "$TANDEM_BIN/rs-client" toys accept-loss --yes --store-url "$shop" --force catalog 1
   assert_success
   start_again catalog-1
   until_true catalogs_in_sync 2

@@ -180,3 +180,24 @@ http() { # METHOD URL [BODY [ARGUMENT]…]
   status=${answer##*$'\n'}
   output=${answer%$'\n'*}
 }
+
+# Runs COMMAND at a terminal of its own and types ANSWER when it has asked something that ends with
+# a colon. Sets $status, and $output to what the terminal has shown.
+at_terminal() { # ANSWER COMMAND [ARGUMENT]…
+  local answer=$1 question='' screen typed pid
+  shift
+  rm -f "$BATS_TEST_TMPDIR"/{screen,typed}
+  mkfifo "$BATS_TEST_TMPDIR"/{screen,typed}
+  # A command in the background has INT ignored, which it would pass on.
+  timeout --foreground 60 env --default-signal=INT,QUIT script -qfe -E always -c "$(printf '%q ' "$@")" /dev/null \
+    <"$BATS_TEST_TMPDIR/typed" >"$BATS_TEST_TMPDIR/screen" 2>&1 3>&- &
+  pid=$!
+  exec {typed}>"$BATS_TEST_TMPDIR/typed"
+  exec {screen}<"$BATS_TEST_TMPDIR/screen"
+  IFS= read -r -d : question <&"$screen" || true
+  printf '%b' "$answer" >&"$typed"
+  output=$question:$(cat <&"$screen")
+  exec {typed}>&- {screen}<&-
+  status=0
+  wait "$pid" || status=$?
+}

@@ -254,7 +254,7 @@ told_in_front() { # PATTERN
 
 # Fails as rs-client does, with this status and message.
 accept_loss() { # STATUS MESSAGE GROUP IDS
-  run "-$1" "$TANDEM_BIN/rs-client" toys accept-loss --store-url "$shop" "${@:3}"
+  run "-$1" "$TANDEM_BIN/rs-client" toys accept-loss --yes --store-url "$shop" "${@:3}"
   assert_output --partial "$2"
 }
 

@@ -1,5 +1,6 @@
 #include "fetch/url.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tandem::fetch {
@@ -23,9 +24,22 @@ TEST(BaseUrl, TakesHostsAndPathsAndDropsSlashesAtTheEnd) {
   EXPECT_EQ(base_url("http://[::1]:80").value(), "http://[::1]:80");
 }
 
+TEST(BaseUrl, TakesAHostWithItsPortForHttp) {
+  EXPECT_EQ(base_url("127.0.0.1:8080").value(), "http://127.0.0.1:8080");
+  EXPECT_EQ(base_url("localhost:80/base/").value(), "http://localhost:80/base");
+  EXPECT_EQ(base_url("[::1]:8080").value(), "http://[::1]:8080");
+}
+
+TEST(BaseUrl, SaysWhatIsWrong) {
+  EXPECT_THAT(base_url("nowhere").error().message, testing::HasSubstr("there is no port"));
+  EXPECT_THAT(base_url("host:65536").error().message, testing::HasSubstr("port"));
+}
+
 TEST(BaseUrl, RefusesEverythingElse) {
-  for (const char* text : {"", "127.0.0.1:8080", "ftp://host", "http://", "http:///path",
-                           "http://:80", "http://host?x=1", "http://host#x", "http://a b"}) {
+  for (const char* text :
+       {"", "nowhere", ":80", "host:", "host:x", "host:0", "host:65536", "ftp://host", "http://",
+        "http:///path", "http://:80", "http://host:99999", "http://host?x=1", "http://host#x",
+        "http://a b", "http://[::1", "http://user:secret@host", "user@host:80", "http://ho\"st"}) {
     const auto url = base_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().kind, ErrorKind::kConfig);

@@ -94,24 +94,50 @@ TEST(Judge, TakesAPlainNoFromTheServiceForOne) {
   EXPECT_EQ(judge({404, missing, ""}, "mine", no).error().kind, ErrorKind::kNotFound);
   EXPECT_EQ(judge({400, sold_out, ""}, "mine", no).error().kind, ErrorKind::kConflict);
   // Where the call has no such answer, and with any other status, it is what the status says.
-  EXPECT_EQ(judge({404, missing, ""}, "mine").error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(judge({404, missing, ""}, "mine").error().kind, ErrorKind::kNotFound);
   EXPECT_EQ(judge({400, sold_out, ""}, "mine").error().kind, ErrorKind::kBadInput);
   EXPECT_EQ(judge({503, missing, ""}, "mine", no).error().kind, ErrorKind::kUnavailable);
   EXPECT_EQ(judge({404, "{}", ""}, "mine", no).error().kind, ErrorKind::kUnavailable);
 }
 
-TEST(Judge, GivesEachStatusItsExitStatus) {
+// The table of EXIT STATUS in rs-client(1).
+TEST(ExitStatuses, OfEveryStatus) {
   const std::pair<int, ExitStatus> kExpected[] = {
-      {400, ExitStatus::kBadInput},    {413, ExitStatus::kBadInput},
-      {422, ExitStatus::kBadInput},    {409, ExitStatus::kNo},
-      {404, ExitStatus::kUnavailable}, {405, ExitStatus::kUnavailable},
+      {302, ExitStatus::kUnavailable}, {400, ExitStatus::kBadInput},
+      {401, ExitStatus::kPermission},  {403, ExitStatus::kPermission},
+      {404, ExitStatus::kNo},          {405, ExitStatus::kUnavailable},
+      {408, ExitStatus::kTimeout},     {409, ExitStatus::kNo},
+      {413, ExitStatus::kBadInput},    {414, ExitStatus::kBadInput},
+      {415, ExitStatus::kBadInput},    {421, ExitStatus::kUnavailable},
+      {422, ExitStatus::kBadInput},    {429, ExitStatus::kUnavailable},
+      {431, ExitStatus::kBadInput},    {500, ExitStatus::kBug},
+      {501, ExitStatus::kUnavailable}, {502, ExitStatus::kUnavailable},
       {503, ExitStatus::kUnavailable}, {504, ExitStatus::kTimeout},
-      {507, ExitStatus::kIo},          {500, ExitStatus::kBug},
-      {302, ExitStatus::kBug}};
+      {505, ExitStatus::kUnavailable}, {507, ExitStatus::kIo},
+      {599, ExitStatus::kBug}};
   for (const auto& [code, expected] : kExpected) {
-    const auto reply = judge({code, "", ""}, "mine");
+    const auto reply = judge({code, R"({"error":{"code":1,"message":"why"}})", ""}, "mine");
     ASSERT_FALSE(reply);
     EXPECT_EQ(exit_status_of(reply.error().kind), expected) << code;
+  }
+}
+
+TEST(ExitStatuses, OfEveryFailureOfTheTransport) {
+  const std::pair<ErrorKind, ExitStatus> kExpected[] = {
+      {ErrorKind::kUnavailable, ExitStatus::kUnavailable},  // no connection
+      {ErrorKind::kUnknown, ExitStatus::kTimeout},          // it broke
+      {ErrorKind::kTimeout, ExitStatus::kTimeout},
+      {ErrorKind::kTooLarge, ExitStatus::kBadInput},
+      {ErrorKind::kConfig, ExitStatus::kConfig}};
+  for (const auto& [kind, expected] : kExpected) EXPECT_EQ(exit_status_of(kind), expected);
+}
+
+TEST(ExitStatuses, APathThatIsNotThereIsAnotherService) {
+  for (const char* body : {R"({"error":{"code":404,"message":"no such path"}})", "<html>", ""}) {
+    const auto reply = judge({404, body, ""}, "mine");
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().kind, ErrorKind::kUnavailable);
+    EXPECT_THAT(reply.error().message, HasSubstr("another service answers there"));
   }
 }
 

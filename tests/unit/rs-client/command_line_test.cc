@@ -6,6 +6,7 @@
 #include <set>
 
 #include "rs-client/commands.h"
+#include "rs-client/help.h"
 
 namespace tandem::client {
 namespace {
@@ -115,15 +116,73 @@ TEST(CommandLine, ALetterOfTheCommandStandsBeforeAGeneralOne) {
   EXPECT_TRUE(parsed({"-n", "shop"})->arguments.line.has("check"));
 }
 
+TEST(CommandLine, TellsTheUsageOfWhatWasRecognized) {
+  const auto usage_after = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "rs-client");
+    std::string usage;
+    EXPECT_FALSE(
+        parse_command_line(command_table(), static_cast<int>(words.size()), words.data(), &usage));
+    return usage;
+  };
+  EXPECT_EQ(usage_after({"users", "add"}),
+            "usage: rs-client users add [OPTION]... NAME [PASSWORD]\n"
+            "       rs-client users add [OPTION]... -\n");
+  EXPECT_THAT(usage_after({"users", "ls", "--nonsense"}), HasSubstr("rs-client users ls"));
+  EXPECT_THAT(usage_after({"rides"}), HasSubstr("rides join ID NAME"));
+  EXPECT_THAT(usage_after({"nonsense"}), HasSubstr("COMMAND [ARGUMENT]..."));
+}
+
+TEST(Help, IsACommandToo) {
+  EXPECT_EQ(parsed({"help"})->help, parsed({"--help"})->help);
+  EXPECT_EQ(parsed({"help", "users"})->help, parsed({"users", "--help"})->help);
+  EXPECT_EQ(parsed({"help", "users", "add"})->help, parsed({"users", "add", "--help"})->help);
+  EXPECT_EQ(parsed({"help", "watch"})->help, parsed({"watch", "-h"})->help);
+  EXPECT_EQ(error_of({"help", "users", "ad"}),
+            "unknown command 'users ad', did you mean 'users add'?");
+}
+
+TEST(Help, HasEightyColumns) {
+  std::vector<std::string> texts = {program_help(command_table())};
+  for (const Command& command : command_table()) texts.push_back(command_help(command));
+  for (const std::string& text : texts) {
+    for (size_t begin = 0; begin < text.size();) {
+      const size_t end = text.find('\n', begin);
+      EXPECT_LE(end - begin, 80u) << text.substr(begin, end - begin);
+      begin = end + 1;
+    }
+  }
+}
+
+TEST(Completions, NameEachCommandAndOptionInEveryShell) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const auto script = completions_of(command_table(), shell);
+    ASSERT_TRUE(script) << shell;
+    const std::string dashes = std::string(shell) == "fish" ? "-l " : "--";
+    std::vector<daemon::Option> options = general_options();
+    for (const daemon::Option& option : daemon::basic_options()) options.push_back(option);
+    for (const Command& command : command_table()) {
+      const size_t blank = command.name.find(' ');
+      EXPECT_THAT(*script, HasSubstr(command.name.substr(0, blank))) << shell;
+      if (blank != std::string::npos) {
+        EXPECT_THAT(*script, HasSubstr(command.name.substr(blank + 1))) << shell;
+      }
+      options.insert(options.end(), command.options.begin(), command.options.end());
+    }
+    for (const daemon::Option& option : options) {
+      EXPECT_THAT(*script, HasSubstr(dashes + option.name)) << shell;
+    }
+  }
+  EXPECT_FALSE(completions_of(command_table(), "tcsh"));
+}
+
 TEST(Completions, OfferCommandsOperandsAndValues) {
-  const std::string script = bash_completions(command_table());
-  EXPECT_THAT(script,
-              HasSubstr("'') words='users rides db workers toys shop drill wait watch' ;;"));
+  const std::string script = completions_of(command_table(), "bash").value();
   EXPECT_THAT(script, HasSubstr("'users') words='add rm ls' ;;"));
   EXPECT_THAT(script, HasSubstr("'workers crash') words='master slave' ;;"));
   EXPECT_THAT(script, HasSubstr("'wait') words='rideshare toystore all' ;;"));
   EXPECT_THAT(script, HasSubstr("'drill') words='kill-master kill-slave "));
   EXPECT_THAT(script, HasSubstr("--format | -f) mapfile"));
+  EXPECT_THAT(script, HasSubstr("'rides create'*) words+=' --by"));
 }
 
 }  // namespace

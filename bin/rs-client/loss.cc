@@ -1,0 +1,124 @@
+// Commands that lose data because an operator wants it: db clear; accept-loss, of workers and of
+// replicas of the toy store. Each asks for the name of the group first, or wants --yes.
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "commands.h"
+#include "prompt.h"
+#include "session.h"
+#include "store.h"
+
+namespace tandem::client {
+namespace {
+
+using wire::Json;
+
+// Nobody is told earlier than the outcome is known, which takes a minute more at most. Where it is
+// not, or its answer was lost, the same command tells.
+constexpr int64_t kLossTimeoutMs = 90'000;
+constexpr const char* kGivesUp = "gives up what only those replicas have";
+
+// ID[,ID]…. The error's message is the part that is none.
+Result<Json::Array> parse_ids(const std::string& list) {
+  Json::Array ids;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    int64_t id = 0;
+    const auto [stopped, error] = std::from_chars(list.data() + begin, list.data() + end, id);
+    if (error != std::errc{} || stopped != list.data() + end || id <= 0) {
+      return fail(ErrorKind::kUsage, list.substr(begin, end - begin));
+    }
+    ids.emplace_back(id);
+    begin = end + 1;
+  }
+  return ids;
+}
+
+// First without force: where that is refused for want of proof, what was missing and what is lost
+// is said before it is forced. Anything else needs none.
+template <typename Ask>
+Result<Reply> ask_with_force(Session& session, bool force, Ask ask) {
+  if (!session.settings.timeout_given) session.caller.set_timeout_ms(kLossTimeoutMs);
+  Result<Reply> reply = ask(false);
+  const bool unproven = !reply && reply.error().kind == ErrorKind::kConflict &&
+                        reply.error().message.find("not proven to be lost") != std::string::npos;
+  if (!force || !unproven) return reply;
+  session.console.say(reply.error().message);
+  return ask(true);
+}
+
+// The name of the database's group, as rs-orch knows it.
+Result<std::string> group_of_database(Session& session) {
+  const Result<Reply> reply =
+      session.ask(Call{.url = session.settings.orch_url + "/api/v1/orchestrator"});
+  if (!reply) return fail(reply.error());
+  const auto json = wire::parse_json(reply->body);
+  const Json* group = json ? json->find("group") : nullptr;
+  if (group != nullptr && group->as_string() != nullptr) return *group->as_string();
+  return fail(ErrorKind::kUnavailable,
+              "'" + session.settings.orch_url + "' does not tell the name of the group");
+}
+
+Status confirm_for_database(Session& session, const Arguments& arguments, const char* command,
+                            const char* what) {
+  if (const Status can = check_can_confirm(arguments, command, what); !can) return can;
+  if (arguments.line.has("yes")) return {};
+  const auto group = group_of_database(session);
+  if (!group) return fail(group.error());
+  return confirm(arguments, command, what, *group);
+}
+
+}  // namespace
+
+ExitStatus db_clear(Session& session, const Arguments& arguments) {
+  const Status sure =
+      confirm_for_database(session, arguments, "db clear", "empties the whole database");
+  if (!sure) return session.report(sure.error());
+  return session.ask_and_print(
+      session.write("POST", session.settings.orch_url + "/api/v1/db/clear", ""));
+}
+
+ExitStatus workers_accept_loss(Session& session, const Arguments& arguments) {
+  auto ids = parse_ids(arguments.operands[0]);
+  if (!ids) {
+    return session.report(
+        {ErrorKind::kUsage,
+         "'" + ids.error().message + "' is no id of a worker: 'workers status' shows them"});
+  }
+  const Status sure = confirm_for_database(session, arguments, "workers accept-loss", kGivesUp);
+  if (!sure) return session.report(sure.error());
+  const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {
+    Json body = Json::Object{{"workers", Json(*ids)}};
+    if (force) body.set("force", true);
+    return session.ask(Call{.kind = Call::Kind::kOnce,
+                            .method = "POST",
+                            .url = session.settings.orch_url + "/api/v1/accept-loss",
+                            .body = body.dump()});
+  });
+  if (!reply) return session.report(reply.error());
+  return session.print(*reply, {});
+}
+
+ExitStatus toys_accept_loss(Session& session, const Arguments& arguments) {
+  auto ids = parse_ids(arguments.operands[1]);
+  if (!ids) {
+    return session.report({ErrorKind::kUsage, "'" + ids.error().message +
+                                                  "' is no id of a replica: 'toys replicas' shows "
+                                                  "those of the orders"});
+  }
+  const Status sure = confirm(arguments, "toys accept-loss", kGivesUp, arguments.operands[0]);
+  if (!sure) return session.report(sure.error());
+  const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {
+    return session.ask(
+        lose_replicas(session.settings.store_url, arguments.operands[0], *ids, force));
+  });
+  if (!reply) return session.report(reply.error());
+  const auto data = data_of(*reply);
+  if (!data) return session.report(data.error());
+  session.output.print(*data);
+  return ExitStatus::kOk;
+}
+
+}  // namespace tandem::client
