@@ -15,6 +15,7 @@ constexpr size_t kMaxLineBytes = 4 << 20;
 // Results that may wait for an older one, for each request in flight.
 constexpr size_t kWindowFactor = 16;
 constexpr uint64_t kProgressMs = 200;
+constexpr uint64_t kMostTold = 10;  // lines that failed; the others are counted
 
 int64_t now_ms() { return system_clock().boot_ns() / 1'000'000; }
 
@@ -147,19 +148,29 @@ void Batch::print_settled() {
 void Batch::print(const Row& row) {
   if (!row.result) {
     ++failed_;
-    session_.console.say("line " + std::to_string(row.line) + ": " + row.result.error().message);
+    tell_failure(row);
     if (!row.open_key.empty() && session_.output.format() == Format::kJson) {
       const wire::Json open = wire::Json::Object{{"outcome", "unknown"}, {"key", row.open_key}};
-      session_.output.write(json_row(row.line, open).dump() + "\n");
+      session_.output.write_json(json_row(row.line, open).dump());
     }
     return;
   }
   ++done_;
   Output& output = session_.output;
   if (output.format() == Format::kJson) {
-    output.write(json_row(row.line, *row.result).dump() + "\n");
+    output.write_json(json_row(row.line, *row.result).dump());
   } else {
     output.write(tsv_rows(row.line, *row.result));
+  }
+}
+
+// One that may have been done is told however many there are.
+void Batch::tell_failure(const Row& row) {
+  if (!row.open_key.empty() || told_ < kMostTold) {
+    session_.console.say("line " + std::to_string(row.line) + ": " + row.result.error().message);
+    ++told_;
+  } else if (told_ + 1 == failed_) {
+    session_.console.say("further lines that fail are counted");
   }
 }
 
@@ -185,6 +196,10 @@ void Batch::show_progress() {
 }
 
 void Batch::summarize() {
+  if (failed_ > told_) {
+    session_.console.say(std::to_string(failed_) + " lines failed, " +
+                         std::to_string(failed_ - told_) + " of them are not shown");
+  }
   if (early_end_) {
     if (writes_) {
       session_.console.say("finish it once, with the same input: " + session_.again.with_key(key_));

@@ -2,10 +2,10 @@
 // the order of the lines, memory bounded however many lines there are.
 //
 // A result is one row on stdout that begins with the number of its line; a line that was refused is
-// a message on stderr in its place. Where a service cannot be reached within the time of a call, no
-// more lines are started. Each line has an idempotency key of its own: with --key KEY it is
-// KEY:LINE, so that the same input can be given again and does nothing twice; without it, KEY is
-// made, and told where the lines did not all come to an end.
+// a message on stderr in its place, where it is one of the first ten. Where a service cannot be
+// reached within the time of a call, no more lines are started. Each line has an idempotency key of
+// its own: with --key KEY it is KEY:LINE, so that the same input can be given again and does
+// nothing twice; without it, KEY is made, and told where the lines did not all come to an end.
 #pragma once
 
 #include <cstddef>
@@ -59,6 +59,7 @@ class Batch {
   void settle(uint64_t ticket, Row row);
   void print_settled();
   void print(const Row& row);
+  void tell_failure(const Row& row);
   void stop_early(const Error& error);
   void interrupt();
   void show_progress();
@@ -78,6 +79,7 @@ class Batch {
   uint64_t last_started_ = 0;
   uint64_t done_ = 0;
   uint64_t failed_ = 0;
+  uint64_t told_ = 0;  // of those that failed
   int64_t begun_ms_ = 0;
 };
 

@@ -10,6 +10,8 @@
 namespace tandem::client {
 namespace {
 
+constexpr const char* kAnotherService = ": another service answers there";
+
 // error.message of a body in the services' form, or "".
 std::string message_in(std::string_view body) {
   const auto json = wire::parse_json(body);
@@ -37,7 +39,7 @@ struct Meaning {
 constexpr Meaning kMeanings[] = {
     {401, 401, ErrorKind::kPermission},
     {403, 403, ErrorKind::kPermission},   // taken for a page of another origin
-    {404, 404, ErrorKind::kNotFound},     // but see is_elsewhere()
+    {404, 404, ErrorKind::kNotFound},     // but where there is no such path
     {405, 405, ErrorKind::kUnavailable},  // another service answers there
     {408, 408, ErrorKind::kTimeout},
     {409, 409, ErrorKind::kConflict},
@@ -60,11 +62,8 @@ ErrorKind kind_of(int status) {
   return found != std::end(kMeanings) ? found->kind : ErrorKind::kUnavailable;
 }
 
-// Whether a 404 is about the path and not about the thing that was asked for: another service
-// answers there.
-bool is_elsewhere(int status, std::string_view message) {
-  return status == 404 && (message.empty() || message == "no such path");
-}
+// Whether it may change: the service is not able now.
+bool is_for_now(int status) { return status == 429 || status == 502 || status == 503; }
 
 }  // namespace
 
@@ -94,6 +93,8 @@ bool may_be_done(Call::Kind kind, const Result<fetch::Answer>& answer) {
   }
 }
 
+bool is_another_service(const Error& error) { return error.message.ends_with(kAnotherService); }
+
 bool settles(const Result<Reply>& reply) {
   return reply || reply.error().kind == ErrorKind::kBadInput ||
          reply.error().kind == ErrorKind::kConflict || reply.error().kind == ErrorKind::kNotFound;
@@ -105,13 +106,17 @@ bool is_open(const Error& error) {
 
 Error no_sense(const Error& parsing, const Reply& reply) {
   return {ErrorKind::kUnavailable, "the answer makes no sense: " + parsing.message + " (request " +
-                                       reply.request_id + "): another service answers there"};
+                                       reply.request_id + ")" + kAnotherService};
 }
 
 Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
                     const std::vector<std::string_view>& no) {
   const std::string_view returned_id = answer.header("X-Request-Id");
-  Reply reply{answer.status, {}, std::string(returned_id.empty() ? request_id : returned_id)};
+  Reply reply{answer.status,
+              {},
+              std::string(returned_id.empty() ? request_id : returned_id),
+              std::string(answer.header("Allow")),
+              returned_id == request_id};
   if (answer.status >= 200 && answer.status < 300) {
     reply.body = std::move(answer.body);
     return reply;
@@ -119,12 +124,13 @@ Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
   std::string message = message_in(answer.body);
   const bool says_no = std::find(no.begin(), no.end(), message) != no.end();
   const std::optional<ErrorKind> no_kind = says_no ? kind_of_no(answer.status) : std::nullopt;
-  const bool elsewhere = is_elsewhere(answer.status, message);
+  // A 404 may be about the path and not about the thing that was asked for.
+  const bool no_path = answer.status == 404 && (message.empty() || message == "no such path");
   const ErrorKind kind =
-      elsewhere ? ErrorKind::kUnavailable : no_kind.value_or(kind_of(answer.status));
+      no_path ? ErrorKind::kUnavailable : no_kind.value_or(kind_of(answer.status));
   if (message.empty()) message = "the service gives no reason";
   message += " (status " + std::to_string(answer.status) + ", request " + reply.request_id + ")";
-  if (elsewhere) message += ": another service answers there";
+  if (kind == ErrorKind::kUnavailable && !is_for_now(answer.status)) message += kAnotherService;
   return fail(kind, message);
 }
 

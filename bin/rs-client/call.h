@@ -41,6 +41,8 @@ struct Reply {
   int status = 0;
   std::string body;
   std::string request_id;
+  std::string allow = {};  // the header of that name
+  bool echoes_id = false;  // it has the request id that was sent, as every tandem service answers
 };
 
 // Whether trying again may help and cannot do the call twice: the connection could not be made or
@@ -63,6 +65,9 @@ bool is_open(const Error& error);
 
 // Where the body of a success is no JSON: another service answers there.
 Error no_sense(const Error& parsing, const Reply& reply);
+
+// Whether judge() or no_sense() has found that another service answers at that address.
+bool is_another_service(const Error& error);
 
 // A reply, or for every status that is no success an Error with the service's own message, status
 // and request id, of the kind that the table in call.cc gives: what is not there is kNotFound, what

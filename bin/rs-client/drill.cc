@@ -20,6 +20,7 @@
 #include "commands.h"
 #include "daemon/setting_value.h"
 #include "daemon/suggest.h"
+#include "drill_verdict.h"
 #include "fetch/url.h"
 #include "loop/process.h"
 #include "session.h"
@@ -241,7 +242,7 @@ class Drill {
     }
     acknowledged_.insert(name);
     const int64_t now = now_ms();
-    if (last_ms_ != 0) longest_gap_ms_ = std::max(longest_gap_ms_, now - last_ms_);
+    if (last_ms_ != 0) findings_.paused_ms = std::max(findings_.paused_ms, now - last_ms_);
     last_ms_ = now;
   }
 
@@ -253,7 +254,7 @@ class Drill {
                            --in_flight_;
                            ++reads_;
                            if (reply && reply->body.find('"' + name + '"') == std::string::npos) {
-                             ++stale_;
+                             ++findings_.stale;
                            }
                            if (!ending_) return write(writer, count + 1);
                            if (in_flight_ == 0) session_.loop.stop();
@@ -306,9 +307,12 @@ class Drill {
     }
     for (const std::string& name : acknowledged_) {
       const size_t count = listed.count(name);
-      lost_ += count == 0 ? 1 : 0;
+      findings_.lost += count == 0 ? 1 : 0;
       if (count > 1) doubled_.insert(name);
     }
+    findings_.answered = static_cast<int64_t>(acknowledged_.size());
+    findings_.doubled = static_cast<int64_t>(doubled_.size());
+    findings_.unknown = static_cast<int64_t>(unknown_.size());
   }
 
   void clean_up() {
@@ -327,19 +331,25 @@ class Drill {
 
   ExitStatus print() {
     if (trouble_) return session_.report(*trouble_);
+    if (findings_.answered == 0) {
+      return session_.report({ErrorKind::kTimeout, "no write was answered: nothing was shown"});
+    }
+    const std::string verdict = verdict_of(findings_);
     Json row;
     row.set("fault", fault_.name);
     row.set("pid", pid_);
-    row.set("acknowledged", static_cast<int64_t>(acknowledged_.size()));
-    row.set("lost", lost_);
-    row.set("doubled", static_cast<int64_t>(doubled_.size()));
-    row.set("unknown", static_cast<int64_t>(unknown_.size()));
+    row.set("acknowledged", findings_.answered);
+    row.set("lost", findings_.lost);
+    row.set("doubled", findings_.doubled);
+    row.set("unknown", findings_.unknown);
     row.set("reads", reads_);
-    row.set("stale", stale_);
-    row.set("longest_gap_ms", longest_gap_ms_);
+    row.set("stale", findings_.stale);
+    row.set("longest_gap_ms", findings_.paused_ms);
+    if (session_.output.format() == Format::kJson) row.set("verdict", verdict);
     session_.output.print(row);
-    const bool good = lost_ == 0 && doubled_.empty() && stale_ == 0;
-    return good ? ExitStatus::kOk : ExitStatus::kNo;
+    session_.output.flush();
+    session_.console.say(verdict);
+    return findings_.violated() ? ExitStatus::kNo : ExitStatus::kOk;
   }
 
   Session& session_;
@@ -357,10 +367,8 @@ class Drill {
   size_t in_flight_ = 0;
   int64_t pid_ = 0;
   int64_t last_ms_ = 0;
-  int64_t longest_gap_ms_ = 0;
   int64_t reads_ = 0;
-  int64_t stale_ = 0;
-  int64_t lost_ = 0;
+  DrillFindings findings_;
   std::set<std::string> acknowledged_;
   std::set<std::string> unknown_;
   std::set<std::string> doubled_;

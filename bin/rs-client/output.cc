@@ -11,6 +11,7 @@
 #include "base/exit_status.h"
 #include "console.h"
 #include "daemon/options.h"
+#include "printable.h"
 
 namespace tandem::client {
 namespace {
@@ -44,6 +45,16 @@ Output::Output(std::string_view format)
     : is_terminal_(isatty(STDOUT_FILENO) == 1),
       color_(is_terminal_ && !wants_no_color()),
       format_(format_of(format, is_terminal_)) {}
+
+void Output::print(const wire::Json& value) {
+  if (format_ == Format::kJson) return write_json(value.dump());
+  write(render(value, format_, color_));
+}
+
+void Output::write_json(std::string_view json) {
+  write(is_terminal_ ? printable_json(json) : std::string(json));
+  write("\n");
+}
 
 void Output::write(std::string_view text) {
   buffer_ += text;

@@ -21,7 +21,9 @@ class Output {
   Format format() const { return format_; }
   bool is_terminal() const { return is_terminal_; }
 
-  void print(const wire::Json& value) { write(render(value, format_, color_)); }
+  void print(const wire::Json& value);
+  // One line of JSON, which a terminal gets in a form that does not drive it.
+  void write_json(std::string_view json);
   void write(std::string_view text);
   void flush();
   // Ends the process where nobody reads any more: for a command that may have nothing to print for

@@ -27,11 +27,15 @@ Character character_at(std::string_view text, size_t at) {
   return {code, bytes};
 }
 
-void append_hex(std::string& out, uint32_t byte) {
+void append_hex_digits(std::string& out, uint32_t byte) {
   constexpr char kDigits[] = "0123456789abcdef";
-  out += "\\x";
   out += kDigits[byte >> 4 & 15];
   out += kDigits[byte & 15];
+}
+
+void append_hex(std::string& out, uint32_t byte) {
+  out += "\\x";
+  append_hex_digits(out, byte);
 }
 
 // Also the marks that turn the direction of the text around them.
@@ -40,9 +44,8 @@ bool drives_the_terminal(uint32_t code) {
          (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
 }
 
-}  // namespace
-
-std::string printable(std::string_view text) {
+// With a backslash doubled it can be turned back.
+std::string shown(std::string_view text, bool reversible) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
     const Character c = character_at(text, at);
@@ -53,6 +56,8 @@ std::string printable(std::string_view text) {
       out += "\\t";
     } else if (c.code == '\r') {
       out += "\\r";
+    } else if (c.code == '\\' && reversible) {
+      out += "\\\\";
     } else if (c.bytes == 0 || drives_the_terminal(c.code)) {
       for (size_t i = 0; i < bytes; ++i) append_hex(out, static_cast<unsigned char>(text[at + i]));
     } else {
@@ -63,25 +68,27 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::string tsv_escaped(std::string_view text) {
+}  // namespace
+
+std::string printable(std::string_view text) { return shown(text, false); }
+
+std::string tsv_escaped(std::string_view text) { return shown(text, true); }
+
+std::string printable_json(std::string_view json) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        out += c;
+  for (size_t at = 0; at < json.size();) {
+    const Character c = character_at(json, at);
+    const size_t bytes = c.bytes == 0 ? 1 : c.bytes;
+    if (c.bytes == 0) {
+      out += "\\ufffd";
+    } else if (c.code != '\n' && c.code != '\t' && drives_the_terminal(c.code)) {
+      out += "\\u";
+      append_hex_digits(out, c.code >> 8);
+      append_hex_digits(out, c.code);
+    } else {
+      out += json.substr(at, bytes);
     }
+    at += bytes;
   }
   return out;
 }

@@ -11,9 +11,13 @@ namespace tandem::client {
 // Control characters, of C0 and C1, as \n, \t, \r or \xNN; a byte that is not UTF-8 as \xNN.
 std::string printable(std::string_view text);
 
-// For one cell of tab-separated values: backslash, tab, line end and carriage return as \\, \t, \n
-// and \r, everything else as it is, so that it can be turned back.
+// The same for one cell of tab-separated values, with a backslash as \\, so that it can be turned
+// back.
 std::string tsv_escaped(std::string_view text);
+
+// JSON for a terminal: what its strings may hold as it is, and a terminal obeys (DEL, C1), as
+// \u007f. It stays the same JSON.
+std::string printable_json(std::string_view json);
 
 // Columns that printable text takes on a terminal.
 size_t display_width(std::string_view text);

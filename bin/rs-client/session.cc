@@ -90,23 +90,20 @@ ExitStatus Session::report(const Error& error) {
   if (is_open(error) && !unknown_key_.empty() && output.format() == Format::kJson) {
     const wire::Json row = wire::Json::Object{
         {"outcome", "unknown"}, {"key", unknown_key_}, {"finish", again.with_key(unknown_key_)}};
-    output.write(row.dump() + "\n");
+    output.write_json(row.dump());
   }
   return exit_status_of(error.kind);
 }
 
 ExitStatus Session::print(const Reply& reply, std::string_view empty) {
   const std::string_view body = reply.body.empty() ? empty : std::string_view(reply.body);
+  const auto json = wire::parse_json(body.empty() ? "[]" : body);
+  if (!json) return report(no_sense(json.error(), reply));
   if (output.format() == Format::kJson) {
-    output.write(body);
-    output.write("\n");
-    return ExitStatus::kOk;
+    output.write_json(body);
+  } else {
+    output.print(*json);
   }
-  const auto json = wire::parse_json(body);
-  if (!json) {
-    return report(no_sense(json.error(), reply));
-  }
-  output.print(*json);
   return ExitStatus::kOk;
 }
 

@@ -38,7 +38,7 @@ ExitStatus ask_for(Session& session, Call call, const char* const (&columns)[kCo
   const auto text = data_text(*reply);
   if (!text) return session.report(text.error());
   if (session.output.format() == Format::kJson) {
-    session.output.write(*text + "\n");
+    session.output.write_json(*text);
     return ExitStatus::kOk;
   }
   Json data = wire::parse_json(*text).value();

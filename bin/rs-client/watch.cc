@@ -88,7 +88,7 @@ class Watch {
       row.set("event", event.name);
       row.set("data", event.data);
     }
-    session_.output.write(row.dump() + "\n");
+    session_.output.write_json(row.dump());
   }
 
   void on_end(Result<fetch::Answer> answer) {

@@ -126,6 +126,8 @@ eve	$digest"
   printf '%s\n' '{"username":"\u001b[2Jx","password":"p"}' | "$client" users add - >/dev/null
   run -0 "$client" users ls --format pretty
   assert_output '\x1b[2Jx'
+  run -0 "$client" users ls --format tsv
+  assert_output '\x1b[2Jx'
 }
 
 @test 'rides: create, ls, show, join, count, rm' {
@@ -313,6 +315,27 @@ no json
   run -75 "$client" wait --timeout 200ms --rides-url "$(nowhere)"
   assert_output --partial 'rs-rides is not ready'
   refute_output --partial rs-users
+}
+
+@test 'wait: a wrong service on a port that is ready is told at once, exit 69' {
+  run -69 "$client" wait --users-url "$RS_CLIENT_RIDES_URL" --timeout 60s
+  assert_output --partial 'rs-users is not there'
+  assert_output --partial 'another service answers there'
+  run -69 "$client" wait --rides-url "$RS_CLIENT_ORCH_URL" --orch-url "$RS_CLIENT_USERS_URL"
+  assert_output --partial 'rs-rides is not there'
+  assert_output --partial 'rs-orch is not there'
+  refute_output --partial rs-users
+  # Through the load balancer it asks those behind it.
+  local balancer=http://127.0.0.1:$((${RS_CLIENT_USERS_URL##*:} + 3))
+  run -0 "$client" wait --users-url "$balancer" --rides-url "$balancer"
+}
+
+@test 'lines: of those that fail ten are told, the others counted' {
+  run -65 --separate-stderr "$client" users add - < <(yes | head -n 1000)
+  assert_output ''
+  assert_equal "${#stderr_lines[@]}" 12
+  [[ ${stderr_lines[9]} == 'rs-client: line 10: '* ]]
+  [[ ${stderr_lines[11]} == 'rs-client: 1000 lines failed, 990 of them are not shown' ]]
 }
 
 @test 'nobody listens: exit 69 with the address; lines are not sent on' {

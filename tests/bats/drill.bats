@@ -81,6 +81,8 @@ whole() {
     run -0 --separate-stderr "$client" drill $fault --for 600ms -f json
     assert_equal "$(jq -c '[.fault, .lost, .doubled, .unknown, .stale]' <<<"$output")" "[\"$fault\",0,0,0,0]"
     assert [ "$(jq .acknowledged <<<"$output")" -gt 10 ]
+    assert_regex "$stderr" 'SAFE: [0-9]+ writes answered, none lost or doubled; writes paused [0-9]+ ms$'
+    assert_equal "rs-client: $(jq -r .verdict <<<"$output")" "${stderr##*$'\n'}"
     assert [ "$(jq .pid <<<"$output")" -gt 1 ]
     "$client" wait --ready
     last_event=0

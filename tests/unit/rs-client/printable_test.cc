@@ -30,6 +30,21 @@ TEST(TsvEscaped, CanBeTurnedBack) {
   EXPECT_EQ(tsv_escaped("ä"), "ä");
 }
 
+TEST(TsvEscaped, NeverHasWhatATerminalObeys) {
+  EXPECT_EQ(tsv_escaped("\033[2J\a"), "\\x1b[2J\\x07");
+  EXPECT_EQ(tsv_escaped("a\x7f"), "a\\x7f");
+  EXPECT_EQ(tsv_escaped("\u009b31m"), "\\xc2\\x9b31m");
+  EXPECT_EQ(tsv_escaped("a\x9b"), "a\\x9b");
+  // What is no escape sequence but looks like one can be told from it.
+  EXPECT_EQ(tsv_escaped("\\x1b"), "\\\\x1b");
+}
+
+TEST(PrintableJson, StaysTheSameJson) {
+  EXPECT_EQ(printable_json("[\"a\x7f\u009b\u202e\"]"), "[\"a\\u007f\\u009b\\u202e\"]");
+  EXPECT_EQ(printable_json("{\"ä\":\t\"\\u001b\"}"), "{\"ä\":\t\"\\u001b\"}");
+  EXPECT_EQ(printable_json("\"\xff\""), "\"\\ufffd\"");
+}
+
 TEST(DisplayWidth, CountsColumnsNotBytes) {
   std::setlocale(LC_CTYPE, "C.UTF-8");
   EXPECT_EQ(display_width("abc"), 3u);
