@@ -33,6 +33,29 @@ setup_file() {
   done
 }
 
+# The names that a script offers, from what the program says about itself.
+@test "completions for bash, zsh and fish have each command and option" {
+  local share=$root$prefix/share program shell file word dashes
+  for program in rs-client tandem; do
+    for shell in bash zsh fish; do
+      case $shell in
+        bash) file=$share/bash-completion/completions/$program dashes=-- ;;
+        zsh) file=$share/zsh/site-functions/_$program dashes=-- ;;
+        fish) file=$share/fish/vendor_completions.d/$program.fish dashes='-l ' ;;
+      esac
+      assert_file_exist "$file"
+      ! command -v $shell >/dev/null || $shell -n "$file"
+      "$root$prefix/bin/$program" --help >"$BATS_TEST_TMPDIR/help"
+      while read -r word; do
+        run -0 grep -qE -e "$dashes$word\b" "$file"
+      done < <(grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' "$BATS_TEST_TMPDIR/help" | sed 's/.*--//')
+      while read -r word; do
+        run -0 grep -qwF -e "$word" "$file"
+      done < <(grep -oE '^  [a-z]+( [a-z-]+)?' "$BATS_TEST_TMPDIR/help" | xargs -n 1)
+    done
+  done
+}
+
 @test "the configuration is there, and every daemon accepts its own" {
   local etc=$root$prefix/etc/tandem
   [ "$prefix" != /usr ] || etc=$root/etc/tandem
