@@ -29,6 +29,18 @@ bool is_unreachable(ErrorKind kind) {
 
 }  // namespace
 
+void ShopResult::add(const ShopResult& other) {
+  for (size_t kind = 0; kind < tallies.size(); ++kind) {
+    tallies[kind].add(other.tallies[kind]);
+    tallies[kind].gap.add(other.tallies[kind].gap);
+  }
+  gap.add(other.gap);
+  took_ns += other.took_ns;
+  if (!first_error) first_error = other.first_error;
+  interrupted = interrupted || other.interrupted;
+  gone = gone || other.gone;
+}
+
 Tally ShopResult::all() const {
   Tally sum;
   for (const Tally& tally : tallies) sum.add(tally);
@@ -96,12 +108,13 @@ void Shop::visit(size_t shopper) {
   // Both choices are made whatever comes of the first: the next ones shall not depend on it.
   const size_t toy = self.choices.pick(toys_.size());
   const bool buys = self.choices.chance(plan_.probability);
-  ask(Kind::kQuery, show_toy(plan_.url, toys_[toy]),
-      [this, shopper, toy, buys](const Result<Reply>& reply) {
-        check_toy(toy, reply);
-        if (buys && reply && !closing_) return buy(shopper, toy);
-        visit(shopper);
-      });
+  Call query = show_toy(plan_.url, toys_[toy]);
+  if (!plan_.cached) query.headers.emplace_back("Cache-Control: no-cache");
+  ask(Kind::kQuery, std::move(query), [this, shopper, toy, buys](const Result<Reply>& reply) {
+    check_toy(toy, reply);
+    if (buys && reply && !closing_) return buy(shopper, toy);
+    visit(shopper);
+  });
 }
 
 void Shop::buy(size_t shopper, size_t toy) {

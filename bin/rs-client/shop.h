@@ -29,6 +29,7 @@ struct ShopPlan {
   double probability = 0.2;   // of buying after a look
   int64_t quantity = 1;       // of a purchase
   uint64_t seed = 0;
+  bool cached = true;  // else the front is asked not to answer a query from its cache
 };
 
 enum class Kind : size_t { kQuery, kBuy, kOrder };
@@ -42,6 +43,8 @@ struct ShopResult {
   bool interrupted = false;
   bool gone = false;  // it ended because the store could not be reached
 
+  // What another run has found besides.
+  void add(const ShopResult& other);
   Tally all() const;
   // 1 for a mismatch, else that of the first error, else 0.
   ExitStatus status() const;

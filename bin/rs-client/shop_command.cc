@@ -4,7 +4,6 @@
 
 #include "base/ids.h"
 #include "commands.h"
-#include "fetch/url.h"
 #include "shop.h"
 #include "shop_report.h"
 #include "store.h"
@@ -103,19 +102,6 @@ ExitStatus shop_once(Session& session, const ShopPlan& plan) {
   return result.status();
 }
 
-ExitStatus report(Session& session, const Arguments& arguments, ShopPlan plan) {
-  const auto uncached = fetch::base_url(arguments.value("uncached"));
-  if (!uncached)
-    return session.report({ErrorKind::kUsage, "--uncached: " + uncached.error().message});
-  if (*uncached == plan.url) {
-    return session.report(
-        {ErrorKind::kUsage, "--uncached is the same front as store.url, '" + plan.url + "'"});
-  }
-  const std::string directory = arguments.value("report");
-  if (directory.empty()) return session.report({ErrorKind::kUsage, "--report needs a directory"});
-  return ShopReport(session, std::move(plan), *uncached, directory).run();
-}
-
 }  // namespace
 
 ExitStatus shop(Session& session, const Arguments& arguments) {
@@ -124,14 +110,10 @@ ExitStatus shop(Session& session, const Arguments& arguments) {
   if (!session.settings.key.empty()) {
     return session.report({ErrorKind::kUsage, "every purchase has a key of its own: no --key"});
   }
-  const bool reports = arguments.line.has("report");
-  if (reports != arguments.line.has("uncached")) {
-    return session.report({ErrorKind::kUsage, "--report and --uncached go together"});
-  }
-  if (reports && arguments.line.has("probability")) {
-    return session.report({ErrorKind::kUsage, "--report goes through probabilities of its own"});
-  }
-  return reports ? report(session, arguments, std::move(*plan)) : shop_once(session, *plan);
+  if (!arguments.line.has("report")) return shop_once(session, *plan);
+  const std::string directory = arguments.value("report");
+  if (directory.empty()) return session.report({ErrorKind::kUsage, "--report needs a directory"});
+  return ShopReport(session, std::move(*plan), directory).run();
 }
 
 }  // namespace tandem::client

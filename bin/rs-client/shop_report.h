@@ -1,16 +1,24 @@
-// An evaluation of the store: shops with each probability of buying, with and without cache, and
-// writes what it took as table and plots.
+// An evaluation of the store: what a query, a purchase and a look at an order take, with and
+// without the front's cache. Without it each query says Cache-Control: no-cache, so one front is
+// enough. Two things are varied: the probability of buying, and the number of shoppers.
 //
-//   DIR/latency.tsv   a line with the names of the columns, then one for each run and kind of
-//                     request: cache, p, the columns of to_row() (tally.h), and for queries
-//                     hit_rate: the part that the front answered from its cache
+//   DIR/latency.tsv   a line with the names of the columns, then one for each probability, cache
+//                     on and off, and kind of request: cache, p, clients, the columns of to_row()
+//                     (tally.h), and for queries hit_rate: the part that the front answered from
+//                     its cache
 //   DIR/latency.gp    the script for gnuplot that has drawn the plots
 //   DIR/latency.svg, DIR/latency.png
+//   DIR/clients.*     the same for each number of shoppers
+//
+// Each point is measured in turns, some of them with cache and as many without, so that what else
+// changes in the meantime befalls both sides; the choices of both sides are the same.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "gnuplot.h"
 #include "session.h"
 #include "shop.h"
 #include "store.h"
@@ -19,30 +27,38 @@ namespace tandem::client {
 
 class ShopReport {
  public:
-  // `plan` is that of each run but for the probability; its url is that of a front with a cache,
-  // `uncached` that of a front of the same store without one.
-  ShopReport(Session& session, ShopPlan plan, std::string uncached, std::string directory);
+  // `plan` is that of each run but for what is varied.
+  ShopReport(Session& session, ShopPlan plan, std::string directory);
 
-  // Prints the rows, too. Fails before the first run where gnuplot, a front or the directory is
+  // Prints the rows, too. Fails before the first run where gnuplot, the front or the directory is
   // missing.
   ExitStatus run();
 
  private:
+  // What one side of a point has come to.
+  struct Side {
+    ShopResult result;
+    CacheFigures figures;
+  };
+
   Status prepare();
-  Result<std::vector<Product>> products(const std::string& url);
-  Status restock();
-  Status shop(bool cached, int percent);
-  void add_rows(bool cached, double p, const ShopResult& result, const wire::Json& hit_rate);
-  CacheFigures cache_figures(const std::string& url);
-  Status write_table() const;
-  Status plot() const;
+  Result<std::vector<Product>> products();
+  Status restock(const ShopPlan& plan);
+  Status sweep_probabilities();
+  Status sweep_clients();
+  Status measure(const ShopPlan& plan, wire::Json::Array& rows);
+  Status take_turn(const ShopPlan& plan, Side& side);
+  void add_rows(const ShopPlan& plan, const Side& side, wire::Json::Array& rows);
+  CacheFigures cache_figures();
+  Plot plot_of(std::string_view name) const;
+  Status write_table(std::string_view name, const wire::Json::Array& rows) const;
 
   Session& session_;
   const ShopPlan plan_;
-  const std::string uncached_;
   const std::string directory_;
   std::vector<std::string> toys_;
-  wire::Json::Array rows_;
+  wire::Json::Array by_probability_;
+  wire::Json::Array by_clients_;
   ExitStatus worst_ = ExitStatus::kOk;  // of the runs that came to their end
 };
 

@@ -33,6 +33,11 @@ void Gap::answered(int64_t now_ns) {
   last_ns_ = now_ns;
 }
 
+void Gap::add(const Gap& other) {
+  longest_ns_ = std::max(longest_ns_, other.longest_ns_);
+  last_ns_ = -1;
+}
+
 Json Gap::longest_ms() const { return longest_ns_ < 0 ? Json() : ms_of(longest_ns_); }
 
 void Tally::add(const Tally& other) {

@@ -30,6 +30,8 @@ class Latencies {
 class Gap {
  public:
   void answered(int64_t now_ns);
+  // The longer of the two; the time between them is none.
+  void add(const Gap& other);
   // Milliseconds; null where there are no two answers.
   wire::Json longest_ms() const;
 

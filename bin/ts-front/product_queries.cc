@@ -17,6 +17,23 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kExpireMs = 20;
 constexpr std::string_view kTooLate = "the catalog could not answer in time";
 
+// Cache-Control: no-cache, with other directives or alone (RFC 9111, 5.2.1).
+bool wants_no_cache(const http::Request& request) {
+  for (const http::NameValue& header : request.headers) {
+    if (!http::equals_ignoring_case(header.name, "Cache-Control")) continue;
+    std::string_view rest = header.value;
+    while (!rest.empty()) {
+      const size_t comma = std::min(rest.find(','), rest.size());
+      std::string_view directive = rest.substr(0, comma);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      while (directive.starts_with(' ') || directive.starts_with('\t')) directive.remove_prefix(1);
+      while (directive.ends_with(' ') || directive.ends_with('\t')) directive.remove_suffix(1);
+      if (http::equals_ignoring_case(directive, "no-cache")) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 ProductQueries::ProductQueries(loop::Loop& loop, const Clock& clock, toys::ProductCache& cache,
@@ -30,6 +47,8 @@ ProductQueries::ProductQueries(loop::Loop& loop, const Clock& clock, toys::Produ
 
 void ProductQueries::answer(const http::Request& request, http::Responder responder) {
   const std::string_view name = request.param("name");
+  if (wants_no_cache(request) && toys::check_name(name))
+    return answer_past_cache(request, responder);
   // The lease is looked at as of when the request was there, not earlier: what was answered before
   // that has left the cache if the lease was good then.
   const std::string* cached = cache_.find(name, request.received_ns);
@@ -43,6 +62,14 @@ void ProductQueries::answer(const http::Request& request, http::Responder respon
   }
   ask(std::string(name), {std::string(request.request_id), std::move(responder),
                           request.received_ns + timeout_ns_, 0});
+}
+
+// Neither reads the cache nor fills it, and waits for nobody who does.
+void ProductQueries::answer_past_cache(const http::Request& request, http::Responder& responder) {
+  ask_catalog(
+      std::string(request.param("name")),
+      {std::string(request.request_id), std::move(responder), request.received_ns + timeout_ns_, 0},
+      false, clock_.boot_ns());
 }
 
 void ProductQueries::ask(const std::string& name, Query query) {

@@ -1,6 +1,6 @@
 // GET /products/{name}: out of the cache where that may answer, else from the catalog, which is
 // asked once for all queries of a product that come together (tandem-replication(7), "The cache of
-// the fronts").
+// the fronts"). A query with Cache-Control: no-cache asks the catalog on its own.
 //
 // Each query is answered exactly once, within its deadline, which runs from when its request was
 // there.
@@ -41,6 +41,7 @@ class ProductQueries {
     uint64_t floor = 0;  // the lowest version that may answer it
   };
 
+  void answer_past_cache(const http::Request& request, http::Responder& responder);
   void ask(const std::string& name, Query query);
   void ask_catalog(const std::string& name, Query query, bool fills, int64_t now);
   void answered(const std::string& name, Query query, bool fills, const wire::Response& response);

@@ -200,58 +200,71 @@ END
   local option
   for option in '-n 0' '-n x' '-n 1.5' '-n 10000001' '-C 0' '-C 65' '-q 0' '-q 1000000001' '-p 2' \
     '-p 101%' '-p nan' '-p -1' '-p x' '-p %' '--seed -1' '--seed x' '-n 10000000 -C 2' '--key k' \
-    '--report x' '--uncached http://127.0.0.1:1' '--report= --uncached http://127.0.0.1:1' \
-    "--report x --uncached $shop/" '--report x --uncached nowhere' \
-    '--report x --uncached http://127.0.0.1:1 -p 0.5' extra; do
+    '--report=' '--report' extra; do
     # shellcheck disable=SC2086  # words
     run -64 "$client" shop $option
     assert_output --partial rs-client:
   done
   run -64 "$client" shop -p 2
-  assert_output "rs-client: '--probability 2' is no probability such as 0.2 or 20%"
-  assert_not_exist x
+  assert_line "rs-client: '--probability 2' is no probability such as 0.2 or 20%"
+  assert_line 'usage: rs-client shop [OPTION]...'
 }
 
-# The last test here: it needs a second front.
-@test 'report: a table and plots of each probability, with and without cache' {
+@test 'report: tables and plots of each probability and number of shoppers, with and without cache' {
   command -v gnuplot >/dev/null || skip 'there is no gnuplot'
-  local dir=$BATS_TEST_TMPDIR/reports/1 other=http://127.0.0.1:$((port_base + 2)) file
-  start_member front-$((port_base + 2)) --set cache.enabled=false
-  run -0 --separate-stderr "$client" shop -n 20 -C 3 --report "$dir" --uncached "$other"
-  assert_equal "${#lines[@]}" 30
-  assert_equal "$output" "$(tail -n +2 "$dir/latency.tsv")"
-  assert_equal "$(head -n 1 "$dir/latency.tsv" | cut -f 1-7)" $'cache\tp\tkind\tcount\tmean_ms\tp50_ms\tp99_ms'
-  assert_equal "$(cut -f 1-3 <<<"$output" | sort | uniq -d)" ''
-  assert_equal "$(cut -f 2 <<<"$output" | uniq | tr '\n' ' ')" '0.00 0.20 0.40 0.60 0.80 '
+  local dir=$BATS_TEST_TMPDIR/reports/1 file
+  run -0 --separate-stderr "$client" shop -n 10 -C 3 -p 30% --seed 7 --report "$dir"
+  assert_equal "$output" "$(tail -qn +2 "$dir/latency.tsv" "$dir/clients.tsv")"
+  for file in latency clients; do
+    assert_equal "$(head -n 1 "$dir/$file.tsv" | cut -f 1-8)" \
+      $'cache\tp\tclients\tkind\tcount\tmean_ms\tp50_ms\tp99_ms'
+  done
+  tail -n +2 "$dir/latency.tsv" | cut -f 2,3 | uniq >"$BATS_TEST_TMPDIR/points"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/points")" $'0.00\t3\n0.20\t3\n0.40\t3\n0.60\t3\n0.80\t3'
+  tail -n +2 "$dir/clients.tsv" | cut -f 2,3 | uniq >"$BATS_TEST_TMPDIR/points"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/points")" "$(printf '0.30\t%s\n' {1..10})"
+  # Each shopper has looked as often as was asked for, on both sides.
+  assert_equal "$(awk -F '\t' '$4 == "query" { print $5 / $3 }' <<<"$output" | uniq)" 10
   # Nothing was wrong, nothing ran out, the seed bought the same on both sides.
-  assert_equal "$(awk -F '\t' '{ sum += $8 + $9 + $10 } END { print sum }' <<<"$output")" 0
-  assert_equal "$(grep ^on <<<"$output" | cut -f 2-4)" "$(grep ^off <<<"$output" | cut -f 2-4)"
-  # One front hits, where it is not cut off from the catalog for a moment; the other never does.
-  assert_equal "$(awk -F '\t' '$3 == "query" { hits[$1] += $NF }
+  assert_equal "$(awk -F '\t' '{ sum += $9 + $10 + $11 } END { print sum }' <<<"$output")" 0
+  assert_equal "$(grep ^on <<<"$output" | cut -f 2-5)" "$(grep ^off <<<"$output" | cut -f 2-5)"
+  # One side hits, where the front is not cut off from the catalog for a moment; the other never
+  # does.
+  assert_equal "$(awk -F '\t' '$4 == "query" { hits[$1] += $NF }
     END { print (hits["on"] > 0), hits["off"] }' <<<"$output")" '1 0'
-  for file in "$dir/latency.svg" "$dir/latency.png"; do assert_file_not_empty "$file"; done
-  assert_equal "$(head -c 8 "$dir/latency.png" | od -An -tx1)" ' 89 50 4e 47 0d 0a 1a 0a'
-  run cat "$dir/latency.svg"
-  assert_output --partial 'query, cache off'
-  assert_output --partial '</svg>'
+  for file in latency clients; do
+    assert_file_not_empty "$dir/$file.svg"
+    assert_equal "$(head -c 8 "$dir/$file.png" | od -An -tx1)" ' 89 50 4e 47 0d 0a 1a 0a'
+    run cat "$dir/$file.svg"
+    assert_output --partial 'query, cache off'
+    assert_output --partial 'Median (p50)'
+    assert_output --partial 'n = 10 looks of each shopper'
+    assert_output --partial 'seed 7'
+    assert_output --partial '</svg>'
+  done
 }
 
 @test 'report: what it needs is looked at before the first run' {
   local dir=$BATS_TEST_TMPDIR/report before
   before=$(last_order)
-  PATH=/nonexistent run -69 "$client" shop --report "$dir" --uncached "$(nowhere)"
+  PATH=/nonexistent run -69 "$client" shop --report "$dir"
   assert_output --partial 'a report needs gnuplot (package gnuplot-nox)'
   assert_not_exist "$dir"
   command -v gnuplot >/dev/null || skip 'there is no gnuplot'
-  run -69 "$client" shop --report "$dir" --uncached "$(nowhere)" -t 200ms
+  run -69 "$client" shop --report "$dir" -S "$(nowhere)" -t 200ms
   assert_output --partial 'Connection refused'
   touch "$dir-file"
-  run -73 "$client" shop --report "$dir-file/report" --uncached "$(nowhere)"
+  run -73 "$client" shop --report "$dir-file/report"
   assert_output --partial "cannot create the directory '$dir-file/report'"
-  proxy_up <<'END'
-http-request return status 200 content-type application/json string '{"data":[{"name":"Brick","price":1.00,"quantity":1}]}' if { path /products }
-END
-  run -65 "$client" shop --report "$dir" --uncached "$proxy"
-  assert_output --partial 'are no fronts of the same store'
   assert_equal "$(last_order)" "$before"
+}
+
+@test 'no-cache: a query goes past the cache of the front, which stays as it is' {
+  local hits
+  curl -sS "$shop/products/Tux" >/dev/null
+  hits=$(curl -sS "$shop/metrics" | awk '/^tandem_cache_(hits|misses)_total/ { sum += $2 } END { print sum }')
+  run -0 curl -sS -H 'Cache-Control: no-cache' "$shop/products/Tux"
+  assert_output --partial '"name":"Tux"'
+  assert_equal "$(curl -sS "$shop/metrics" |
+    awk '/^tandem_cache_(hits|misses)_total/ { sum += $2 } END { print sum }')" "$hits"
 }

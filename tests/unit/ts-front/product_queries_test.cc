@@ -30,12 +30,13 @@ constexpr std::string_view kBusy = R"({"error":{"code":503,"message":"not now"}}
 class ProductQueriesTest : public testing::Test {
  protected:
   // A query that arrives now.
-  http::RecordedExchange& ask(std::string_view name = "Tux") {
+  http::RecordedExchange& ask(std::string_view name = "Tux", std::string_view cache_control = {}) {
     exchanges_.push_back(std::make_unique<http::RecordedExchange>());
     http::Request request;
     request.params = {{"name", name}};
     request.request_id = "req-1";
     request.received_ns = clock.ns;
+    if (!cache_control.empty()) request.headers = {{"cache-control", cache_control}};
     queries.answer(request, http::Responder(*exchanges_.back()));
     return *exchanges_.back();
   }
@@ -95,6 +96,24 @@ TEST_F(ProductQueriesTest, WithoutALeaseEveryQueryAsks) {
   catalog.answer(200, tux(98, 9));
   EXPECT_EQ(one.body, shown(99));
   EXPECT_EQ(two.body, shown(98));
+}
+
+TEST_F(ProductQueriesTest, NoCacheAsksTheCatalogAndLeavesTheCacheAsItIs) {
+  pushed();
+  ask();
+  catalog.answer(200, tux(100, 7));
+  for (const char* words : {"no-cache", "max-age=5, No-Cache"}) {
+    const auto& past = ask("Tux", words);
+    ASSERT_EQ(catalog.calls.size(), 1u) << words;
+    catalog.answer(200, tux(99, 8));
+    EXPECT_EQ(past.body, shown(99));
+  }
+  EXPECT_EQ(ask("Tux", "max-age=0").body, shown(100));
+  EXPECT_TRUE(catalog.calls.empty());
+  // One that nobody has cached is not by this either, and it waits for nobody who fills it.
+  ask("Lego");
+  ask("Lego", "no-cache");
+  EXPECT_EQ(catalog.calls.size(), 2u);
 }
 
 // The request came while the lease was good, however late it is handled.
