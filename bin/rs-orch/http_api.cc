@@ -111,6 +111,7 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kPost, "/api/v1/db/read", &HttpApi::db_read, kReadNames},
       {Method::kPost, "/api/v1/db/write", &HttpApi::db_write, kWriteNames},
       {Method::kPost, "/api/v1/db/clear", &HttpApi::db_clear},
+      {Method::kGet, "/api/v1/db/schema", &HttpApi::db_schema},
       {Method::kPost, "/api/v1/create/slave", &HttpApi::create_slave},
       {Method::kPost, "/api/v1/crash/master", &HttpApi::crash_master},
       {Method::kPost, "/api/v1/crash/slave", &HttpApi::crash_slave},
@@ -170,6 +171,10 @@ void HttpApi::db_clear(const Request& request, Responder responder) {
                         if (r.status != 200) return answer(responder, r);
                         answer(responder, wire::Response{200, r.index, "{}"});
                       });
+}
+
+void HttpApi::db_schema(const Request&, Responder responder) {
+  responder.json(200, orchestrator_.declared_tables());
 }
 
 // Starting and killing workers is the active orchestrator's: another one says who that is.

@@ -18,6 +18,7 @@ class HttpApi {
   void db_read(const http::Request& request, http::Responder responder);
   void db_write(const http::Request& request, http::Responder responder);
   void db_clear(const http::Request& request, http::Responder responder);
+  void db_schema(const http::Request& request, http::Responder responder);
   void create_slave(const http::Request& request, http::Responder responder);
   void crash_master(const http::Request& request, http::Responder responder);
   void crash_slave(const http::Request& request, http::Responder responder);

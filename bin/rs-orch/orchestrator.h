@@ -56,6 +56,8 @@ class Orchestrator final : public daemon::Part {
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 
   const std::string& group() const { return config_.group; }
+  // As the configuration has them: what each new master is given.
+  const wire::Json& declared_tables() const { return config_.tables.value; }
   bool active() const { return active_; }
   // Whether it chooses the master though it is passive.
   bool stands_in() const { return stands_in_; }

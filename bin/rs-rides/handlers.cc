@@ -46,6 +46,10 @@ void RideHandlers::search(const Request& request, Responder responder) {
   search_rides(database_.client(), *options, search, rules_.zone, std::move(responder));
 }
 
+void RideHandlers::areas(const Request&, Responder responder) {
+  responder.json(200, rules_.areas.to_json());
+}
+
 void RideHandlers::count(const Request& request, Responder responder) {
   answer_read(database_.client(), request, tandem::rides::count_rides_request(),
               std::move(responder), tandem::rides::count_rides_answer);
@@ -75,7 +79,8 @@ void RideHandlers::remove(const Request& request, Responder responder) {
   const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
   if (!ride_id) return send(responder, ride_id.error());
   answer_write(database_.client(), request, tandem::rides::delete_ride_request(*ride_id),
-               std::move(responder), [ride_id = *ride_id](const DbReply& reply) {
-                 return tandem::rides::delete_ride_answer(ride_id, reply);
+               std::move(responder),
+               [given_id = std::string(request.param("rideId"))](const DbReply& reply) {
+                 return tandem::rides::delete_ride_answer(given_id, reply);
                });
 }

@@ -19,6 +19,7 @@ class RideHandlers {
 
   void create(const tandem::http::Request& request, tandem::http::Responder responder);
   void search(const tandem::http::Request& request, tandem::http::Responder responder);
+  void areas(const tandem::http::Request& request, tandem::http::Responder responder);
   void count(const tandem::http::Request& request, tandem::http::Responder responder);
   void show(const tandem::http::Request& request, tandem::http::Responder responder);
   void join(const tandem::http::Request& request, tandem::http::Responder responder);

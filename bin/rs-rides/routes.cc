@@ -12,6 +12,7 @@ constexpr tandem::http::RouteRow<RideHandlers> kRows[] = {
      &RideHandlers::create,
      {"created_by timestamp source destination"}},
     {Method::kGet, "/api/v1/rides", &RideHandlers::search, {{}, "source destination consistency"}},
+    {Method::kGet, "/api/v1/areas", &RideHandlers::areas, {{}, ""}},
     {Method::kGet, "/api/v1/rides/count", &RideHandlers::count, {{}, "consistency"}},
     {Method::kGet, "/api/v1/rides/{rideId}", &RideHandlers::show, {{}, "consistency"}},
     {Method::kPost, "/api/v1/rides/{rideId}", &RideHandlers::join, {"username"}},

@@ -22,18 +22,14 @@ tl::unexpected<Error> bad_reply(const std::string& what) {
 
 }  // namespace
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "'";
-  if (text.size() <= kMaxQuotedBytes) {
-    out += text;
-  } else {
-    size_t end = kMaxQuotedBytes;
-    while (end > 0 && continues_character(text[end])) --end;
-    out += text.substr(0, end);
-    out += "…";
-  }
-  return out += '\'';
+std::string shortened(std::string_view text) {
+  if (text.size() <= kMaxQuotedBytes) return std::string(text);
+  size_t end = kMaxQuotedBytes;
+  while (end > 0 && continues_character(text[end])) --end;
+  return std::string(text.substr(0, end)) + "…";
 }
+
+std::string in_quotes(std::string_view text) { return "'" + shortened(text) + "'"; }
 
 Answer error_answer(int status, std::string_view message) {
   std::string body = "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":";

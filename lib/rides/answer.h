@@ -28,6 +28,8 @@ struct DbReply {
 // `text` in single quotes for an error message, cut (between characters) after 64 bytes: a name of
 // 100 kB must not come back in the error about it.
 std::string in_quotes(std::string_view text);
+// The same without quotes.
+std::string shortened(std::string_view text);
 
 // {"error":{"code":400,"message":"…"}}
 Answer error_answer(int status, std::string_view message);

@@ -5,6 +5,7 @@
 
 #include "rides/answer.h"
 #include "wire/csv.h"
+#include "wire/json.h"
 
 namespace tandem::rides {
 namespace {
@@ -37,6 +38,17 @@ std::string take_record(std::string_view line, std::map<int64_t, std::string>& n
 const std::string* Areas::name(int64_t number) const {
   const auto found = names_.find(number);
   return found == names_.end() ? nullptr : &found->second;
+}
+
+std::string Areas::to_json() const {
+  std::string text = "[";
+  for (const auto& [number, name] : names_) {
+    text +=
+        (text.size() > 1 ? ",{\"area\":" : "{\"area\":") + std::to_string(number) + ",\"name\":";
+    wire::append_json_string(text, name);
+    text += "}";
+  }
+  return text + "]";
 }
 
 Result<Areas> parse_areas(std::string_view text) {

@@ -19,6 +19,8 @@ class Areas {
   // The name of an area, or nullptr.
   const std::string* name(int64_t number) const;
   size_t size() const { return names_.size(); }
+  // [{"area":1,"name":"Kempegowda Ward"}], by number.
+  std::string to_json() const;
 
  private:
   friend Result<Areas> parse_areas(std::string_view text);

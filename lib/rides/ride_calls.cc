@@ -216,10 +216,10 @@ std::string delete_ride_request(int64_t ride_id) {
           {"table", "rides"}, {"op", "delete"}, {"where", Json::Object{{"rideId", ride_id}}}});
 }
 
-Answer delete_ride_answer(int64_t ride_id, const DbReply& reply) {
+Answer delete_ride_answer(std::string_view given_id, const DbReply& reply) {
   if (reply.status == 200) return {200, "{}"};
   if (failed_condition(reply) == 0) {
-    return error_answer(400, "there is no " + ride_name(ride_id));
+    return error_answer(400, "there is no ride " + shortened(given_id));
   }
   return pass_on(reply);
 }

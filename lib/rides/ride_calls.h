@@ -51,7 +51,9 @@ std::string join_ride_request(int64_t ride_id, std::string_view username);
 Answer join_ride_answer(int64_t ride_id, std::string_view username, const DbReply& reply);
 
 std::string delete_ride_request(int64_t ride_id);
-Answer delete_ride_answer(int64_t ride_id, const DbReply& reply);  // 200, 400 where there is none
+// 200; 400 where there is none, which names the id as the client gave it: it may be larger than
+// any.
+Answer delete_ride_answer(std::string_view given_id, const DbReply& reply);
 
 std::string count_rides_request();
 Answer count_rides_answer(const DbReply& reply);  // 200 [n]

@@ -1,5 +1,7 @@
 // Ride timestamps: the text `DD-MM-YYYY:SS-MM-HH` (seconds, then minutes, then hours) in a time
-// zone, and milliseconds since 1970-01-01 UTC, which is what the database keeps.
+// zone, and milliseconds since 1970-01-01 UTC, which is what the database keeps. What clients send
+// may also be `YYYY-MM-DDTHH:MM:SS` (ISO 8601), in that zone or with `Z` or an offset `+05:30`
+// behind it.
 //
 // Pure: what a zone's clocks do comes from a TimeZone. UtcZone is here; a zone of the system's
 // database is service/system_zone.h.
@@ -29,9 +31,9 @@ class UtcZone final : public TimeZone {
 constexpr int64_t kFirstTimestampMs = -62'135'596'800'000;  // 0001-01-01
 constexpr int64_t kLastTimestampMs = 253'402'300'799'999;   // the end of 9999
 
-// Exactly 19 characters: two or four digits each, a date of the Gregorian calendar that is in the
-// years 0001 to 9999 also in UTC, hours to 23, minutes and seconds to 59 (no leap second). Fails
-// with kBadInput, saying which part is wrong.
+// One of those forms, each number with all of its digits: a date of the Gregorian calendar that is
+// in the years 0001 to 9999 also in UTC, hours to 23, minutes and seconds to 59 (no leap second).
+// Fails with kBadInput, saying which part is wrong.
 //
 // Where clocks are set back, a local time happens twice: the earlier instant is meant. Where they
 // are set forward, some local times never happen: they are refused, because any instant chosen for

@@ -184,6 +184,31 @@ refused() { # PART OF THE MESSAGE
   done
 }
 
+@test 'DELETE rides/{rideId}: the error names the number that was given, however large' {
+  http DELETE "$rides/rides/99999999999999999999"
+  assert_equal "$status" 400
+  assert_equal "$(jq -r .error.message <<<"$output")" 'there is no ride 99999999999999999999'
+}
+
+@test 'GET areas: each with its name' {
+  http GET "$rides/areas"
+  assert_equal "$status" 200
+  assert_equal "$(jq -c '.[0]' <<<"$output")" '{"area":1,"name":"Kempegowda Ward"}'
+  assert_equal "$(jq length <<<"$output")" 198
+}
+
+@test 'POST rides: the time may be in the form of ISO 8601' {
+  local time
+  for time in 2099-01-26T09:17:53Z 2099-01-26T09:17:53 2099-01-26T14:47:53+05:30; do
+    add_ride ".timestamp = \"$time\""
+    assert_equal "$status" 201
+    http GET "$rides/rides/$(jq .rideId <<<"$output")"
+    assert_equal "$(jq -r .timestamp <<<"$output")" 26-01-2099:53-17-09
+  done
+  add_ride '.timestamp = "2099-02-31T09:17:53Z"'
+  refused 'timestamp'
+}
+
 @test 'POST rides/{rideId}: 204 where there is no such ride' {
   http POST "$rides/rides/4000000000" '{"username":"bob"}'
   assert_equal "$status $output" '204 '

@@ -26,6 +26,8 @@ TEST(Areas, ReadsNumbersAndNamesAfterTheHeader) {
   ASSERT_NE(areas->name(198), nullptr);
   EXPECT_EQ(*areas->name(198), "Hemmigepura");
   EXPECT_EQ(areas->name(0), nullptr);
+  EXPECT_EQ(areas->to_json(),
+            R"([{"area":1,"name":"Kempegowda Ward"},{"area":198,"name":"Hemmigepura"}])");
 }
 
 TEST(Areas, TheHeaderIsNeverTakenForAnArea) {

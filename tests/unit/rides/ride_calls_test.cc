@@ -117,8 +117,12 @@ TEST(RideCalls, DeleteNeedsTheRide) {
   EXPECT_EQ(delete_ride_request(7),
             R"({"if":[{"table":"rides","where":{"rideId":7},"exists":true}],)"
             R"("ops":[{"table":"rides","op":"delete","where":{"rideId":7}}]})");
-  EXPECT_EQ(delete_ride_answer(7, {200, "{}"}), (Answer{200, "{}"}));
-  EXPECT_EQ(delete_ride_answer(7, {409, refusal(0)}), error_answer(400, "there is no ride 7"));
+  EXPECT_EQ(delete_ride_answer("7", {200, "{}"}), (Answer{200, "{}"}));
+  EXPECT_EQ(delete_ride_answer("7", {409, refusal(0)}), error_answer(400, "there is no ride 7"));
+  EXPECT_EQ(delete_ride_answer("99999999999999999999", {409, refusal(0)}),
+            error_answer(400, "there is no ride 99999999999999999999"));
+  EXPECT_EQ(delete_ride_answer(std::string(100, '9'), {409, refusal(0)}),
+            error_answer(400, "there is no ride " + std::string(64, '9') + "…"));
 }
 
 TEST(RideCalls, CountIsPassedOn) {

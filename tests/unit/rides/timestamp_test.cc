@@ -48,6 +48,26 @@ TEST(Timestamp, ComesBackAsItWasGiven) {
   }
 }
 
+TEST(Timestamp, ReadsIso8601InTheZoneOrWithAnOffset) {
+  EXPECT_EQ(parse_timestamp("2030-01-26T00:17:53", kUtc).value(), 1895617073000);
+  EXPECT_EQ(parse_timestamp("2030-01-26T00:17:53Z", kSpring).value(), 1895617073000);
+  EXPECT_EQ(parse_timestamp("2030-01-26T05:47:53+05:30", kSpring).value(), 1895617073000);
+  EXPECT_EQ(parse_timestamp("2030-01-25T23:17:53-01:00", kSpring).value(), 1895617073000);
+  EXPECT_EQ(parse_timestamp("2026-07-01T02:00:00", kSpring).value(),
+            parse_timestamp("01-07-2026:00-00-02", kSpring).value());
+  // An offset says which instant is meant where clocks are set forward past the local time.
+  EXPECT_THAT(problem_of("2026-03-29T02:30:00", kSpring), HasSubstr("does not exist"));
+  EXPECT_EQ(problem_of("2026-03-29T02:30:00+01:00", kSpring), "none");
+  EXPECT_THAT(problem_of("2030-02-31T00:00:00Z"), HasSubstr("a date that does not exist"));
+  EXPECT_THAT(problem_of("9999-12-31T23:59:59-01:00"), HasSubstr("0001 to 9999"));
+  for (const char* text :
+       {"2030-01-26T00:17", "2030-01-26T00:17:53z", "2030-01-26T00:17:53+0530",
+        "2030-01-26T00:17:53+05", "2030-01-26T00:17:53+24:00", "2030-01-26T00:17:53.5Z",
+        "2030-01-26T00:17:53 Z", "20-01-2630T00:17:53", "2030-01-26T"}) {
+    EXPECT_THAT(problem_of(text), HasSubstr("nor like 2030-01-26T09:17:53+05:30")) << text;
+  }
+}
+
 TEST(Timestamp, RefusesEveryOtherShape) {
   for (const char* text :
        {"", "26-01-2030", "26-1-2030:53-17-00", "26-01-30:53-17-00", "2030-01-26:53-17-00",
