@@ -17,6 +17,7 @@ export no_proxy='*'
 tandem=$TANDEM_SOURCE/bin/tandem/tandem
 # Options of an outer tandem must not reach the ones under test.
 unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
+unset RS_CLIENT_USERS_URL RS_CLIENT_RIDES_URL RS_CLIENT_ORCH_URL RS_CLIENT_STORE_URL
 
 # The first of $1 ports that are free, in $port_base. They lie below the range from which the
 # kernel takes ports of its own, and a lock that this shell holds until it ends keeps other suites
