@@ -66,15 +66,20 @@ size_t bytes_of(const ExactlyOnce::Outcome& outcome) {
 
 class Frozen final : public FrozenState {
  public:
-  Frozen(Json clock, std::vector<ExactlyOnce::Shared> outcomes, std::unique_ptr<FrozenState> inner)
-      : clock_(std::move(clock)), outcomes_(std::move(outcomes)), inner_(std::move(inner)) {}
+  using Picture = ExactlyOnce::Outcomes::Picture;
+
+  Frozen(Json clock, Picture client, Picture made, std::unique_ptr<FrozenState> inner)
+      : clock_(std::move(clock)),
+        client_(std::move(client)),
+        made_(std::move(made)),
+        inner_(std::move(inner)) {}
 
   bool write_rows(const RowSink& sink) const override {
     std::string row{kClockPrefix};
     clock_.dump_to(row);
     row += '}';
     if (!sink(row)) return false;
-    for (const auto& outcome : outcomes_) {
+    const auto write = [&](const ExactlyOnce::Shared& outcome) {
       Json json;
       wire::set_stored_text(json, "key", outcome->key());
       json.set("hash", hex_id(outcome->payload_hash));
@@ -85,14 +90,15 @@ class Frozen final : public FrozenState {
       row = kRowPrefix;
       json.dump_to(row);
       row += '}';
-      if (!sink(row)) return false;
-    }
-    return inner_->write_rows(sink);
+      return sink(row);
+    };
+    return client_.visit(write) && made_.visit(write) && inner_->write_rows(sink);
   }
 
  private:
   Json clock_;
-  std::vector<ExactlyOnce::Shared> outcomes_;
+  Picture client_;
+  Picture made_;
   std::unique_ptr<FrozenState> inner_;
 };
 
@@ -260,23 +266,28 @@ Status ExactlyOnce::admit(std::string_view command, std::string_view key) const 
 void ExactlyOnce::remember(Shared outcome) {
   auto& ageing = outcome->made_at > 0 ? made_ : client_;
   bytes_ += bytes_of(*outcome);
-  outcomes_.insert(&ageing.emplace_back(std::move(outcome)));
+  outcomes_.insert(ageing.push_back(std::move(outcome)));
 }
 
 // The outcome itself never changes: a frozen state may show it.
 void ExactlyOnce::settle(const Applied& answer) {
   const auto known = outcomes_.find(answer.settles);
   if (known == outcomes_.end() || (**known)->status != kProvisional) return;
-  Shared& place = **known;
-  auto settled = std::make_shared<Outcome>(place->key(), answer.status, answer.body);
-  settled->payload_hash = place->payload_hash;
-  settled->time_ms = place->time_ms;
-  settled->made_at = place->made_at;
-  bytes_ += bytes_of(*settled) - bytes_of(*place);
-  place = std::move(settled);
+  Shared* place = *known;
+  const Shared before = *place;
+  auto settled = std::make_shared<Outcome>(before->key(), answer.status, answer.body);
+  settled->payload_hash = before->payload_hash;
+  settled->time_ms = before->time_ms;
+  settled->made_at = before->made_at;
+  bytes_ += bytes_of(*settled) - bytes_of(*before);
+  Outcomes& ageing = before->made_at > 0 ? made_ : client_;
+  ageing.replace(place, std::move(settled), [this](Shared* from, Shared* to) {
+    outcomes_.erase(from);
+    outcomes_.insert(to);
+  });
 }
 
-void ExactlyOnce::forget_first(std::deque<Shared>& ageing) {
+void ExactlyOnce::forget_first(Outcomes& ageing) {
   bytes_ -= bytes_of(*ageing.front());
   outcomes_.erase(&ageing.front());
   ageing.pop_front();
@@ -301,10 +312,12 @@ std::unique_ptr<FrozenState> ExactlyOnce::freeze() const {
   clock.set("log_time", log_time_ms_);
   clock.set("clock", client_clock_ms_);
   if (by_index_) clock.set("forgotten", forgotten_index_);
-  std::vector<Shared> outcomes(client_.begin(), client_.end());
-  outcomes.insert(outcomes.end(), made_.begin(), made_.end());
-  if (planted(Bug::kForgetKeys)) outcomes.clear();
-  return std::make_unique<Frozen>(std::move(clock), std::move(outcomes), inner_.freeze());
+  if (planted(Bug::kForgetKeys)) {
+    return std::make_unique<Frozen>(std::move(clock), Outcomes::Picture(), Outcomes::Picture(),
+                                    inner_.freeze());
+  }
+  return std::make_unique<Frozen>(std::move(clock), client_.picture(), made_.picture(),
+                                  inner_.freeze());
 }
 
 void ExactlyOnce::reset() {

@@ -34,7 +34,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +41,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "repl/chunk_queue.h"
 #include "repl/state_machine.h"
 #include "wire/json.h"
 
@@ -108,6 +108,7 @@ class ExactlyOnce final : public StateMachine {
     uint16_t status = 0;
   };
   using Shared = std::shared_ptr<const Outcome>;
+  using Outcomes = ChunkQueue<Shared>;
 
  private:
   class Long;
@@ -120,7 +121,7 @@ class ExactlyOnce final : public StateMachine {
   void remember(Shared outcome);
   void settle(const Applied& answer);
   void advance(int64_t log_time_ms);
-  void forget_first(std::deque<Shared>& ageing);
+  void forget_first(Outcomes& ageing);
 
   struct KeyHash {
     using is_transparent = void;
@@ -136,9 +137,9 @@ class ExactlyOnce final : public StateMachine {
 
   StateMachine& inner_;
   const KeyLimits limits_;
-  std::deque<Shared> made_;    // in the order of the log
-  std::deque<Shared> client_;  // in the order of their clock
-  // Where in those two the outcome of a key is: elements of neither move.
+  Outcomes made_;    // in the order of the log
+  Outcomes client_;  // in the order of their clock
+  // Where in those two the outcome of a key is.
   std::unordered_set<Shared*, KeyHash, SameKey> outcomes_;
   size_t bytes_ = 0;
   int64_t log_time_ms_ = 0;  // of the last entry; 0: none yet
