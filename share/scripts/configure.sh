@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # configure.sh DIRECTORY [OPTION]...: has cmake prepare a build there, with ccache where it is
-# installed. A build keeps the launcher with which it began: with another one ninja would compile every
-# file again.
+# installed. A build keeps the launcher with which it began: with another one ninja would compile
+# every file again.
 set -eu
 unset CDPATH
 build=$1

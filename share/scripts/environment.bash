@@ -1,5 +1,6 @@
 # What `tandem up` finds out about the services and tells them, the load balancer and the scripts in
-# etc/sv through the environment. Sourced by tandem(1); uses $port_base, $TANDEM_BIN and $TANDEM_SHARE.
+# etc/sv through the environment. Sourced by tandem(1); uses $port_base, $TANDEM_BIN and
+# $TANDEM_SHARE.
 # For each program with an HTTP interface, rs-users as an example:
 #   RS_USERS_HTTP_PORT     its port, which the program itself reads, too
 #   TANDEM_RS_USERS_HOST   where the load balancer finds it
@@ -37,8 +38,8 @@ settle_http() { # PROGRAM CAPITALS OFFSET
   export "$2_HTTP_PORT=$port" "TANDEM_$2_URL=$url" "TANDEM_$2_HOST=${host%:*}"
 }
 
-# The services are asked by the names of the balancer. One that others than this host reach has names
-# that nobody here knows; http.hosts can tell them.
+# The services are asked by the names of the balancer. One that others than this host reach has
+# names that nobody here knows; http.hosts can tell them.
 settle_hosts() { # PROGRAM CAPITALS
   case $TANDEM_LB_HOST in localhost | 127.* | ::1 | '[::1]') return 0 ;; esac
   [ ! -x "$TANDEM_BIN/$1" ] || [ "$(setting "$1" http.hosts)" != '[]' ] || export "$2_HTTP_HOSTS=*"

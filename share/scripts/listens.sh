@@ -1,6 +1,6 @@
 #!/bin/sh
-# listens.sh PROGRAM [OPTION]...: prints the TCP addresses on which the program would listen, HOST PORT
-# each, by what it itself makes of its options, the environment and its configuration.
+# listens.sh PROGRAM [OPTION]...: prints the TCP addresses on which the program would listen, HOST
+# PORT each, by what it itself makes of its options, the environment and its configuration.
 program=$1
 shift
 "$TANDEM_BIN/$program" "$@" --print-config 2>/dev/null | awk '

@@ -1,7 +1,7 @@
 # `tandem logs`. Sourced by tandem(1); uses $names, $follow, $lines and $since. Each service has a
-# directory below run/log with the file `current`, which is written now, and older ones, @TIME. Lines
-# begin with the time, "2026-01-31 12:00:00.123456789  " where s6-log wrote them, in the zone of the
-# host, "2026-01-31_12:00:00.12345 " where svlogd did, in UTC.
+# directory below run/log with the file `current`, which is written now, and older ones, @TIME.
+# Lines begin with the time, "2026-01-31 12:00:00.123456789  " where s6-log wrote them, in the zone
+# of the host, "2026-01-31_12:00:00.12345 " where svlogd did, in UTC.
 # shellcheck shell=bash disable=SC2154
 
 # Prints seconds since 1970.
@@ -16,8 +16,8 @@ since_seconds() {
   esac
 }
 
-# Lines in the form in which they are shown, "DATE TIME NAME | TEXT", each at once. A service may write
-# any bytes.
+# Lines in the form in which they are shown, "DATE TIME NAME | TEXT", each at once. A service may
+# write any bytes.
 told() { # NAME WIDTH
   local name
   printf -v name '%-*s' "$2" "$1"

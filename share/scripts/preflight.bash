@@ -1,6 +1,6 @@
 # What supervise.sh looks at before it starts anything: whether every configuration is right, and
-# whether the ports are free. Each tells everything that is wrong, on stderr, and fails where anything
-# is. Sourced; uses $chosen, $templates, $dir, $got, say() and interruptible().
+# whether the ports are free. Each tells everything that is wrong, on stderr, and fails where
+# anything is. Sourced; uses $chosen, $templates, $dir, $got, say() and interruptible().
 # shellcheck shell=bash disable=SC2154
 
 check_configurations() {
@@ -28,8 +28,9 @@ check_configurations() {
   return $bad
 }
 
-# Prints the inode and the user of the socket that listens on a port where this address would be, from
-# /proc/net (proc(5)): the addresses of that table are hexadecimal, IPv4 with the last byte first.
+# Prints the inode and the user of the socket that listens on a port where this address would be,
+# from /proc/net (proc(5)): the addresses of that table are hexadecimal, IPv4 with the last byte
+# first.
 listener() { # HOST PORT
   local host=$1 bytes sure inode uid
   case $host in '' | '*') host=0.0.0.0 ;; esac

@@ -1,4 +1,5 @@
-# `tandem status`. Sourced by tandem(1); uses $sv, $format, $TANDEM_BIN and the supervisor's functions.
+# `tandem status`. Sourced by tandem(1); uses $sv, $format, $TANDEM_BIN and the supervisor's
+# functions.
 # shellcheck shell=bash disable=SC2154
 
 json_text() {

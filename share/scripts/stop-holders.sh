@@ -2,8 +2,8 @@
 # stop-holders.sh LOCK...: ends the processes that hold these lock files, each of which has the
 # process id of its holder as text. TERM first; KILL for what still holds its lock
 # TANDEM_GRACE seconds later (15). Returns when no lock is held. Files that nobody holds, or that
-# are not there, are left alone; so are processes that do not have the file open: the holder lives in
-# another namespace of process ids, where the number means another one.
+# are not there, are left alone; so are processes that do not have the file open: the holder lives
+# in another namespace of process ids, where the number means another one.
 has_open() { # PID FILE
   for open in "/proc/$1/fd"/*; do
     # shellcheck disable=SC3013  # every sh that Debian has knows it

@@ -20,14 +20,15 @@
 #   stopped   optional: runs when everything is down, and stops what the service left on purpose
 #             when it was killed
 # beside `order` (their names in the order in which they start, each with the application that it is
-# part of, where it is part of one), `finish` and `log`, the scripts that all services have in common.
+# part of, where it is part of one), `finish` and `log`, the scripts that all services have in
+# common.
 #
-# TANDEM_DIR/run/sv has, beside the services, .order (their names), .supervisor, .urls (NAME URL a line)
-# and .environment (what the scripts above get, for whoever runs them later).
+# TANDEM_DIR/run/sv has, beside the services, .order (their names), .supervisor, .urls (NAME URL a
+# line) and .environment (what the scripts above get, for whoever runs them later).
 set -u
 unset CDPATH
-# Who reads what is told here may stop reading: then it is told to nobody. And files may be limited in
-# size. Handlers, for what is ignored would be so in the services, too.
+# Who reads what is told here may stop reading: then it is told to nobody. And files may be limited
+# in size. Handlers, for what is ignored would be so in the services, too.
 trap : PIPE XFSZ
 
 dir=$TANDEM_DIR/run
@@ -54,9 +55,9 @@ use_supervisor() { # s6 or runit
   . "$here/supervisor-$1.bash"
 }
 
-# A signal may come between any two commands: one that looks whether there was one and then waits for
-# a process would miss it. So the trap itself does what is to follow: it ends what the start waits
-# for, and stops everything once all is up.
+# A signal may come between any two commands: one that looks whether there was one and then waits
+# for a process would miss it. So the trap itself does what is to follow: it ends what the start
+# waits for, and stops everything once all is up.
 # shellcheck disable=SC2317  # called by the traps
 on_signal() { # NAME
   got=$1
@@ -65,7 +66,8 @@ on_signal() { # NAME
   [ "$up" = no ] || finish
 }
 
-# Runs a command that a signal ends: bash runs no trap while it waits for a command in the foreground.
+# Runs a command that a signal ends: bash runs no trap while it waits for a command in the
+# foreground.
 interruptible() {
   local rc
   "$@" 9>&- <&0 &
@@ -82,8 +84,8 @@ interruptible() {
 }
 
 # --- where TANDEM_DIR/run was removed ---
-# Nothing that is kept there tells any more what runs. What does is the environment: everything under
-# the supervisor has TANDEM_SYSTEM, with the directory.
+# Nothing that is kept there tells any more what runs. What does is the environment: everything
+# under the supervisor has TANDEM_SYSTEM, with the directory.
 
 run_is_gone() { ! [ "$dir/lock" -ef /proc/$$/fd/9 ]; }
 
@@ -207,8 +209,9 @@ end_rest() {
   run_stopped
 }
 
-# Gives a service a script to start with that counts the starts, notes its process, for end-former.sh,
-# and ends the last one where that has not ended by itself: its supervisor was killed.
+# Gives a service a script to start with that counts the starts, notes its process, for
+# end-former.sh, and ends the last one where that has not ended by itself: its supervisor was
+# killed.
 note_process() { # SERVICE-DIRECTORY
   mv "$1/run" "$1/command" &&
     cat >"$1/run" <<'RUN' && chmod +x "$1/run"
@@ -250,8 +253,8 @@ lay_out() {
   mv "$dir/order" "$sv/.order"
 }
 
-# Where rs-client finds what runs here. It stays: a client in this directory must not speak to another
-# system while this one is down.
+# Where rs-client finds what runs here. It stays: a client in this directory must not speak to
+# another system while this one is down.
 client_file() {
   local name url
   echo '# Written by tandem(1) at each start: where rs-client(1) finds what runs here.'

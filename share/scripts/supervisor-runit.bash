@@ -78,7 +78,7 @@ sup_stop() {
 
 sup_alive() { sv status "$sv/$1" 2>/dev/null | grep -q -v '^fail:'; }
 
-# As in supervisor-s6.bash, out of lines such as "run: DIR: (pid 12) 3s, normally down; run: log: …".
+# As in supervisor-s6.bash, out of lines such as "run: DIR: (pid 12) 3s, normally down; run: log…".
 sup_state() {
   local line state=down pid=- seconds
   line=$(sv status "$sv/$1" 2>/dev/null)

@@ -169,9 +169,9 @@ statuses() { raw "$1" half | grep -aoE 'HTTP/1\.1 [0-9]{3}' | cut -d ' ' -f 2 | 
 
 served() { curl -sS "$users/api/v1/_count" | tr -d '[]'; }
 
-# Each stream is one request that readers have disagreed about and a plain one. The balancer puts some
-# right that the services refuse, such as a bare LF: then it is one request for both. What must not be
-# is a request that one of them does not know of.
+# Each stream is one request that readers have disagreed about and a plain one. The balancer puts
+# some right that the services refuse, such as a bare LF: then it is one request for both. What must
+# not be is a request that one of them does not know of.
 @test 'no stream of bytes is more requests behind the balancer than before it' {
   local stream direct through before after answers n=0
   while IFS= read -r stream; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# How make builds: what it shows, and that it compiles nothing twice. cmake, ninja and a compiler cache
-# are scripts that note what they are asked for.
+# How make builds: what it shows, and that it compiles nothing twice. cmake, ninja and a compiler
+# cache are scripts that note what they are asked for.
 
 load test_helper
 

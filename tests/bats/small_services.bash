@@ -1,5 +1,5 @@
-# What the suites of tandem(1) share: systems of small services, each a shell script, below $dir, with the
-# configuration $etc. The process id of a running tandem is in $front.
+# What the suites of tandem(1) share: systems of small services, each a shell script, below $dir,
+# with the configuration $etc. The process id of a running tandem is in $front.
 # shellcheck shell=bash
 
 # Each service writes its process ids to NAME.pids.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# A whole ride-share in surroundings that are not the usual ones: other hosts, proxies, few descriptors.
+# A whole ride-share in surroundings that are not the usual ones: other hosts, proxies, few
+# descriptors.
 
 load test_helper
 

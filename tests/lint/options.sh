@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # options.sh SOURCE BIN: what each program says about itself agrees with its manual page and its
-# file in etc/. Every long option and every setting stands in the page, every setting in the file, as a
-# comment with its default, and the file passes the program's own check.
+# file in etc/. Every long option and every setting stands in the page, every setting in the file,
+# as a comment with its default, and the file passes the program's own check.
 set -eu
 unset CDPATH
 source=$(cd "${1:-"$(dirname "$0")/../.."}" && pwd)
