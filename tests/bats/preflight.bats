@@ -110,9 +110,10 @@ taken_port() { # ADDRESS
   done
   # Another address of this host is another port.
   taken_port 127.0.0.2
+  local holder=$started
   part second/listens <<<"echo 127.0.0.1 $port_base"
   up
-  stop_started "$started"
+  stop_started "$holder"
 }
 
 @test 'a port that two services want, or that nobody knows, is a wrong configuration' {
