@@ -157,6 +157,7 @@ merged() {
   echo '2026-01-01 00:00:01.5  past' >"$log/current"
   : >"$dir/run/log/second/current"
   exec {reader}< <(exec "$tandem" logs -f 3>&-)
+  local shown_by=$!
   read -r line <&$reader
   assert_regex "$line" '\| past$'
   echo '2026-01-01 00:00:02.5  next' >>"$log/current"
@@ -169,6 +170,9 @@ merged() {
   echo '2026-01-01 00:00:04.5  other' >>"$dir/run/log/second/current"
   read -r line <&$reader
   assert_regex "$line" 'second \| other$'
+  kill "$shown_by"
+  # Its helpers end with it, and with them what they would have written to.
+  run ! read -r line <&$reader
   exec {reader}<&-
 }
 
