@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/log_fields.h"
 
 namespace tandem::orch {
 namespace {
@@ -44,8 +45,9 @@ void Events::tell(std::string_view kind, std::string_view reason, wire::Json fie
   if (const auto* members = fields.as_object()) {
     for (const auto& [name, value] : *members) json.set(name, value);
   }
+  log::write(log::Level::kInfo, std::string(kind) + ": " + std::string(reason),
+             wire::log_fields(fields));
   const std::string data = json.dump();
-  log::info(std::string(kind) + ": " + std::string(reason), {{"event", data}});
   Event event;
   event.id = ++last_id_;
   event.text = "id: " + std::to_string(event.id) + "\nevent: " + std::string(kind) +

@@ -115,8 +115,12 @@ void Fleet::begin_group() {
 
 void Fleet::set_trouble(const std::string& trouble) {
   if (trouble == trouble_) return;
-  trouble_ = trouble;
-  if (!trouble_.empty()) events_.tell("trouble", trouble_);
+  const std::string before = std::exchange(trouble_, trouble);
+  if (trouble.empty()) {
+    events_.tell("trouble_over", before);
+  } else {
+    events_.tell("trouble", trouble);
+  }
 }
 
 // Waiting does not help then, and no data is lost: what the worker said has to be read.

@@ -163,9 +163,11 @@ void Orchestrator::declare_tables() {
   request.body = body;
   gateway_.submit(request, [this](const wire::Response& response) {
     if (response.status == 200) {
+      if (std::exchange(tables_refused_, false)) events_.tell("trouble_over", tables_trouble_);
       tables_trouble_.clear();
     } else if (response.status < 500) {
       tables_trouble_ = "the declared tables are refused: " + std::string(response.body);
+      tables_refused_ = true;
       events_.tell("trouble", tables_trouble_);
     } else {
       // Not now: what was declared to an earlier master holds until then.
@@ -286,6 +288,11 @@ void DatabaseReady::start(UniqueFunction<void(Status)> done) {
   done_ = std::move(done);
   orchestrator_.on_change([this] {
     if (!done_ || !orchestrator_.readiness()) return;
+    if (!orchestrator_.active()) {
+      log::info(
+          "another orchestrator is active: this one stands by, passes requests on, and takes "
+          "over when that one ends");
+    }
     std::exchange(done_, nullptr)({});
   });
 }

@@ -104,6 +104,7 @@ class Orchestrator final : public daemon::Part {
   std::vector<repl::Member> given_up_;  // until the record goes on without them
   repl::Epoch tables_epoch_ = 0;        // the epoch whose leader was given the tables
   int64_t next_declaration_ms_ = 0;
+  bool tables_refused_ = false;
   std::string tables_trouble_ = "the tables are not declared yet";
 };
 

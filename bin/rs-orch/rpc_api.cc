@@ -23,7 +23,15 @@ RpcApi::RpcApi(loop::Loop& loop, const std::string& url, Orchestrator& orchestra
     : orchestrator_(orchestrator),
       server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = size_t{16} << 20}, *this) {}
 
-void RpcApi::start(UniqueFunction<void(Status)> done) { done(server_.start()); }
+void RpcApi::start(UniqueFunction<void(Status)> done) {
+  Status started = server_.start();
+  if (!started && started.error().kind == ErrorKind::kBusy) {
+    started.error().message +=
+        ": another rs-orch serves there; one that stands by beside it has an rpc.url and an "
+        "http.port of its own, see 'Several orchestrators' in rs-orch(8)";
+  }
+  done(std::move(started));
+}
 
 void RpcApi::drain(UniqueFunction<void()> done) {
   server_.close_gracefully(kDrainMs, std::move(done));

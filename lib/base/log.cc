@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -19,6 +20,8 @@ struct Settings {
   std::string program = "tandem";
   Format format = Format::kText;
   std::atomic<Level> threshold{Level::kInfo};
+  std::atomic<int64_t> slow_ns{0};
+  bool with_time = false;
 };
 
 Settings& settings() {
@@ -88,15 +91,35 @@ void append_text_value(std::string& out, std::string_view value) {
   }
 }
 
-std::string json_line(Level level, std::string_view text, std::initializer_list<Field> fields) {
+struct Now {
+  tm parts{};
+  int ms = 0;
+};
+
+Now now_in(tm* (*break_down)(const time_t*, tm*)) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
-  tm parts{};
-  gmtime_r(&now.tv_sec, &parts);
+  Now result;
+  break_down(&now.tv_sec, &result.parts);
+  result.ms = static_cast<int>(now.tv_nsec / 1'000'000);
+  return result;
+}
+
+// As whoever sits at the terminal reads a clock.
+std::string local_time() {
+  const Now now = now_in(localtime_r);
+  char stamp[40];
+  std::snprintf(stamp, sizeof stamp, "%02d:%02d:%02d.%03d ", now.parts.tm_hour, now.parts.tm_min,
+                now.parts.tm_sec, now.ms);
+  return stamp;
+}
+
+std::string json_line(Level level, std::string_view text, std::span<const Field> fields) {
+  const Now now = now_in(gmtime_r);
+  const tm& parts = now.parts;
   char stamp[80];
   std::snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
-                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                static_cast<int>(now.tv_nsec / 1000000));
+                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.ms);
   std::string line = "{\"time\":\"";
   line += stamp;
   line += "\",\"level\":\"";
@@ -119,12 +142,13 @@ std::string json_line(Level level, std::string_view text, std::initializer_list<
   return line;
 }
 
-std::string text_line(Level level, std::string_view text, std::initializer_list<Field> fields) {
+std::string text_line(Level level, std::string_view text, std::span<const Field> fields) {
   std::string line;
   if (settings().format == Format::kJournal) {
     line = "<" + std::to_string(journal_priority(level)) + ">";
   } else {
-    line = settings().program + "[" + std::to_string(getpid()) + "]: " + name_of(level) + ": ";
+    if (settings().with_time) line = local_time();
+    line += settings().program + "[" + std::to_string(getpid()) + "]: " + name_of(level) + ": ";
   }
   line += text;
   for (const Field& field : fields) {
@@ -137,7 +161,7 @@ std::string text_line(Level level, std::string_view text, std::initializer_list<
   return line;
 }
 
-std::string line_of(Level level, std::string_view text, std::initializer_list<Field> fields) {
+std::string line_of(Level level, std::string_view text, std::span<const Field> fields) {
   return settings().format == Format::kJson ? json_line(level, text, fields)
                                             : text_line(level, text, fields);
 }
@@ -148,7 +172,15 @@ void configure(std::string_view program, Level threshold, Format format) {
   settings().program = program;
   settings().format = format;
   settings().threshold = threshold;
+  settings().with_time = isatty(STDERR_FILENO) == 1;
 }
+
+bool is_worth_telling(int status, int64_t duration_ns) {
+  const int64_t slow_ns = settings().slow_ns.load(std::memory_order_relaxed);
+  return status >= 500 || (slow_ns != 0 && duration_ns >= slow_ns);
+}
+
+void set_slow(int64_t duration_ns) { settings().slow_ns = duration_ns; }
 
 void set_threshold(Level threshold) { settings().threshold = threshold; }
 
@@ -162,14 +194,14 @@ Format detect_format() {
   return own == stream ? Format::kJournal : Format::kText;
 }
 
-void write(Level level, std::string_view text, std::initializer_list<Field> fields) {
+void write(Level level, std::string_view text, std::span<const Field> fields) {
   if (!enabled(level)) return;
   const int saved = errno;
   static std::atomic<uint64_t> lost{0};
   const uint64_t count = lost.load();
   const bool told =
       count == 0 || write_line(line_of(Level::kWarning, "log lines were lost: nobody read them",
-                                       {{"lines", count}}));
+                                       std::array{Field{"lines", count}}));
   if (told && count != 0) lost -= count;
   if (!told || !write_line(line_of(level, text, fields))) ++lost;
   errno = saved;

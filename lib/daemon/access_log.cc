@@ -1,17 +1,22 @@
 #include "daemon/access_log.h"
 
 #include "base/log.h"
+#include "http/health.h"
 
 namespace tandem::daemon {
 
 void AccessLog::on_finished(const http::Finished& finished) {
-  if (log::enabled(log::Level::kDebug)) {
-    log::debug("request", {{"method", http::method_name(finished.method)},
-                           {"target", finished.target},
-                           {"status", finished.status},
-                           {"us", finished.duration_ns / 1000},
-                           {"bytes", finished.bytes},
-                           {"request_id", finished.request_id}});
+  const bool told = finished.route != nullptr && !http::is_health_pattern(finished.pattern) &&
+                    log::is_worth_telling(finished.status, finished.duration_ns);
+  const log::Level level = told ? log::Level::kInfo : log::Level::kDebug;
+  if (log::enabled(level)) {
+    log::write(level, "request",
+               {{"method", http::method_name(finished.method)},
+                {"target", finished.target},
+                {"status", finished.status},
+                {"us", finished.duration_ns / 1000},
+                {"bytes", finished.bytes},
+                {"request_id", finished.request_id}});
   }
   next_.on_finished(finished);
 }

@@ -1,5 +1,6 @@
-// A line at debug level for each finished request, with the id that its client or an earlier
-// process gave it. Costs one comparison where debug is off.
+// A line for each finished request, with the id that its client or an earlier process gave it: at
+// debug level, but at info for those that failed or were slow (log::is_worth_telling) once a
+// handler had them. Health requests are asked for often and tell nothing new.
 #pragma once
 
 #include "http/observer.h"

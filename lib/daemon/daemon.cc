@@ -18,6 +18,8 @@
 namespace tandem::daemon {
 namespace {
 
+constexpr int64_t kNsPerMs = 1'000'000;
+
 const std::vector<std::string>& log_levels() {
   static const std::vector<std::string> names = {"debug", "info", "warning", "error"};
   return names;
@@ -143,6 +145,10 @@ ConfigReport Daemon::resolve(LoadedBase& loaded) const {
             "how a log line looks; auto: journal where stderr is the journal, else text")
       .one_of({"auto", "text", "json", "journal"});
   table
+      .duration_ms("log.slow", common.log_slow_ms,
+                   "requests that take as long are logged, as those that fail; 0: none for that")
+      .reloads();
+  table
       .duration_ms("daemon.drain_timeout", common.drain_timeout_ms,
                    "how long requests in flight may take to finish after TERM")
       .reloads();
@@ -166,6 +172,7 @@ void Daemon::resolve_or_exit(LoadedBase& loaded) {
   if (has_option("print-config")) exit_after_printing(program_.name, loaded.table.print());
   log::configure(program_.name, level_of(loaded.common.log_level),
                  format_of(loaded.common.log_format));
+  log::set_slow(loaded.common.log_slow_ms * kNsPerMs);
   for (const std::string& warning : report.warnings) log::warning(warning);
 }
 
@@ -195,6 +202,7 @@ bool Daemon::reread(LoadedBase& loaded) {
     }
   }
   log::set_threshold(level_of(loaded.common.log_level));
+  log::set_slow(loaded.common.log_slow_ms * kNsPerMs);
   log::info("reloaded");
   return true;
 }

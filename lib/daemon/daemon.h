@@ -105,6 +105,7 @@ class Daemon {
   struct Common {
     std::string log_level = "info";
     std::string log_format = "auto";
+    int64_t log_slow_ms = 250;
     int64_t drain_timeout_ms = 10000;
   };
   struct LoadedBase {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/responder.h"
 #include "repl/exactly_once.h"
 
@@ -66,6 +67,7 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   const uint32_t budget_ms = request.budget_ms == 0
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
+  call.since_ns = system_clock().boot_ns();
   call.deadline_ms = now_ms() + budget_ms;
   call.may_be_done = call.no_space = call.follower_could_not = false;
   call.busy = 0;
@@ -264,6 +266,7 @@ void Gateway::finish_with_error(size_t slot, uint16_t status, std::string_view m
 
 void Gateway::finish(size_t slot, const wire::Response& response) {
   Call& call = calls_[slot];
+  tell_end(call, response.status);
   Done done = std::move(call.done);
   if (!call.is_read()) keys_.heard(response.index, system_clock().boot_ns());
   call.used = false;
@@ -274,6 +277,17 @@ void Gateway::finish(size_t slot, const wire::Response& response) {
   free_.push_back(slot);
   --in_flight_;
   done(response);
+}
+
+void Gateway::tell_end(const Call& call, uint16_t status) {
+  const int64_t took_ns = system_clock().boot_ns() - call.since_ns;
+  if (!log::is_worth_telling(status, took_ns)) return;
+  log::info("a call of the replicas ended", {{"method", static_cast<int>(call.method)},
+                                             {"replica", call.target},
+                                             {"attempts", call.attempt},
+                                             {"status", status},
+                                             {"us", took_ns / 1000},
+                                             {"request_id", call.request_id}});
 }
 
 void Gateway::fail_all() {

@@ -58,6 +58,7 @@ class Gateway {
     std::string request_id;
     std::string key;
     std::string body;
+    int64_t since_ns = 0;  // boot clock
     int64_t deadline_ms = 0;
     repl::ReplicaId only = 0;         // the replica asked for by name; 0: any
     repl::ReplicaId target = 0;       // 0: waits for a replica
@@ -80,6 +81,7 @@ class Gateway {
   void finish(size_t slot, const wire::Response& response);
   void finish_with_error(size_t slot, uint16_t status, std::string_view message);
   void give_up(size_t slot);
+  static void tell_end(const Call& call, uint16_t status);
   void try_waiting();
   void turn_from_quiet_replicas();
   ReplicaLink* choose(const Call& call);

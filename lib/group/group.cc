@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/log_fields.h"
 
 namespace tandem::group {
 namespace {
@@ -35,7 +36,9 @@ Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options)
   leadership_.on_change([this] { changed(); });
   leadership_.on_event(
       [this](std::string_view, const std::string& reason, const wire::Json& fields) {
-        log::info(reason, {{"group", group_}, {"event", fields.dump()}});
+        std::vector<log::Field> told = wire::log_fields(fields);
+        told.emplace_back("group", group_);
+        log::write(log::Level::kInfo, reason, told);
       });
 }
 

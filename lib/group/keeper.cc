@@ -198,9 +198,10 @@ void Keeper::replica_told(repl::ReplicaId id, bool reaches) {
 void Keeper::set_trouble(const Status& status) {
   const std::string trouble = status ? std::string() : status.error().message;
   if (trouble == trouble_) return;
-  trouble_ = trouble;
-  if (status) return;
-  if (status.error().kind == ErrorKind::kConflict) {
+  const std::string before = std::exchange(trouble_, trouble);
+  if (status) {
+    log::info("over: " + before, {{"group", options_.group}});
+  } else if (status.error().kind == ErrorKind::kConflict) {
     log::error(trouble_, {{"group", options_.group}});
   } else {
     log::info(trouble_, {{"group", options_.group}});

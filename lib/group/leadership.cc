@@ -508,8 +508,13 @@ void Leadership::tell_controller(const repl::Reading& reading) {
 }
 
 void Leadership::set_record_trouble(const std::string& trouble) {
-  if (std::exchange(record_trouble_, trouble) == trouble || trouble.empty()) return;
-  log::error(trouble, {{"group", options_.group}});
+  const std::string before = std::exchange(record_trouble_, trouble);
+  if (before == trouble) return;
+  if (trouble.empty()) {
+    log::info("over: " + before, {{"group", options_.group}});
+  } else {
+    log::error(trouble, {{"group", options_.group}});
+  }
 }
 
 void Leadership::tell(std::string_view kind, const std::string& reason,

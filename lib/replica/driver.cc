@@ -113,6 +113,17 @@ void Driver::carry_out(repl::Effects effects) {
   if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
   if (effects.went_back) begin_anew(*effects.went_back);
   for (const repl::Readable& read : effects.readable) readable(read);
+  if (joins_anew_) tell_where_caught_up();
+}
+
+// What was told of this disk as lost, or was never there, is here.
+void Driver::tell_where_caught_up() {
+  if (!core_->in_sync()) return;
+  joins_anew_ = false;
+  if (core_->leading()) return;
+  log::info("caught up from replica " + std::to_string(core_->leader_id()) +
+                ": everything that was answered is here",
+            {{"group", options_.group}, {"id", options_.id}});
 }
 
 void Driver::persist(repl::Persist& item) {

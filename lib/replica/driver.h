@@ -149,6 +149,7 @@ class Driver final : public daemon::Part {
   void list_set_aside();
   void prune_set_aside();
   Status renew_identity(uint64_t lineage);
+  void tell_where_caught_up();
   Status open_log();
   Status restore();
   bool lacks_snapshot() const;
@@ -201,6 +202,7 @@ class Driver final : public daemon::Part {
   std::unique_ptr<storage::Directory> lock_;
   storage::Identity identity_;
   bool renewed_ = false;                      // it is another member since this start
+  bool joins_anew_ = false;                   // ... and has not been in sync yet
   std::vector<storage::SetAside> set_aside_;  // in the directory, as seen last
   bool kept_as_found_ = false;                // what recovery would erase of
   bool pruning_ = false;                      // was begun

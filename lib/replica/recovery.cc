@@ -143,7 +143,7 @@ Status Driver::renew_identity(uint64_t lineage) {
   auto renewed = storage::renew_identity(options_.directory, lineage);
   if (!renewed) return fail(renewed.error());
   identity_ = *renewed;
-  renewed_ = true;
+  renewed_ = joins_anew_ = true;
   return {};
 }
 

@@ -23,6 +23,17 @@ bool is_method(std::string_view payload, wire::Method method) {
   return reader.u16() == static_cast<uint16_t>(method) && reader.ok();
 }
 
+// 503 is told by whoever asks: it asks again, here or elsewhere, until it gives up.
+void tell_end(const rpc::Reply::Note& note, uint16_t status) {
+  if (note.received_ns == 0) return;
+  const int64_t took_ns = system_clock().boot_ns() - note.received_ns;
+  if (!log::is_worth_telling(status == 503 ? 200 : status, took_ns)) return;
+  log::info("a call was answered", {{"method", note.method},
+                                    {"status", status},
+                                    {"us", took_ns / 1000},
+                                    {"request_id", note.request_id}});
+}
+
 }  // namespace
 
 uint16_t status_of(ErrorKind kind) {
@@ -41,6 +52,7 @@ uint16_t status_of(ErrorKind kind) {
 }
 
 void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body) {
+  tell_end(reply.note, status);
   std::string bytes;
   wire::encode(wire::Response{status, index, body}, bytes);
   reply.answer(bytes);
@@ -96,6 +108,11 @@ void Service::on_call(rpc::Reply reply, std::string_view payload) {
     methods_.add_info(info);
     answer(reply, 200, replica_.applied_index(), info.dump());
   } else {
+    // Not of a poll, which takes as long as nothing happens.
+    if (request.method != wire::Method::kCatalogPoll) {
+      reply.note = {system_clock().boot_ns(), static_cast<uint16_t>(request.method),
+                    std::string(request.request_id)};
+    }
     on_request(std::move(reply), request);
   }
 }

@@ -21,7 +21,8 @@ Reply::Reply(ServerRef server, Peer peer, uint64_t call_id)
     : server_(std::move(server)), peer_(peer), call_id_(call_id) {}
 
 Reply::Reply(Reply&& other) noexcept
-    : server_(std::exchange(other.server_, nullptr)),
+    : note(std::move(other.note)),
+      server_(std::exchange(other.server_, nullptr)),
       peer_(other.peer_),
       call_id_(other.call_id_) {}
 
@@ -31,6 +32,7 @@ Reply& Reply::operator=(Reply&& other) noexcept {
     server_ = std::exchange(other.server_, nullptr);
     peer_ = other.peer_;
     call_id_ = other.call_id_;
+    note = std::move(other.note);
   }
   return *this;
 }

@@ -63,6 +63,14 @@ class Reply {
   bool pending() const { return server_ != nullptr; }
   Peer peer() const { return peer_; }
 
+  // What the handler wants to know of the call once it is answered; nothing here looks at it.
+  struct Note {
+    int64_t received_ns = 0;
+    uint16_t method = 0;
+    std::string request_id;
+  };
+  Note note;
+
  private:
   friend class Server;
   // Set to null by the Server's destructor. Shared, because a Reply may outlive its Server.

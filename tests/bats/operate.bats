@@ -422,6 +422,7 @@ END
   assert_equal "$status" 503
   assert_regex "$output" "refuse their configuration 'worker.toml'"
   printf '[log]\nsegment = "16MiB"\n' >"$database/worker.toml"
+  await_event trouble_over ".reason | contains(\"refuse their configuration\")"
   await_event in_sync "$(members 2)"
   http GET "${db%/api/v1}/readyz"
   assert_equal "$status" 200

@@ -1,10 +1,12 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 namespace tandem::log {
@@ -87,6 +89,42 @@ TEST(Log, GoesOnWhereNobodyReadsTheSocket) {
     expect_lost_and_told(ends[0]);
   }
   close(ends[0]);
+}
+
+TEST(Log, RequestsThatFailOrAreSlowAreWorthTelling) {
+  set_slow(1000);
+  EXPECT_FALSE(is_worth_telling(200, 999));
+  EXPECT_TRUE(is_worth_telling(200, 1000));
+  EXPECT_FALSE(is_worth_telling(499, 1));
+  EXPECT_TRUE(is_worth_telling(500, 1));
+  set_slow(0);
+  EXPECT_FALSE(is_worth_telling(200, INT64_MAX));
+}
+
+TEST(Log, HasTheTimeOnATerminal) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(grantpt(terminal), 0);
+  ASSERT_EQ(unlockpt(terminal), 0);
+  const std::string name = ptsname(terminal);
+  {
+    const StderrIs shown(open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    configure("rs-test", Level::kInfo, Format::kText);
+    info("shown");
+    EXPECT_THAT(read_all(terminal),
+                testing::MatchesRegex("[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9] "
+                                      "rs-test\\[[0-9]+\\]: info: shown\r\n"));
+  }
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  {
+    const StderrIs pipe(ends[1]);
+    configure("rs-test", Level::kInfo, Format::kText);
+    info("kept");
+    EXPECT_TRUE(read_all(ends[0]).starts_with("rs-test["));
+  }
+  close(ends[0]);
+  close(terminal);
 }
 
 TEST(Log, EndsALineThatHadNoRoom) {
