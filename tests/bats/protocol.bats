@@ -136,7 +136,7 @@ END
 @test 'an unknown path is 404; a slash behind one that is known changes nothing' {
   unknown() {
     local path
-    for path in /nothing /nothing/ / /api/v2/users "$3//" "/$3" /livez//; do
+    for path in /nothing /nothing/ // /api/v2/users "$3//" "/$3" /livez//; do
       http GET "http://127.0.0.1:$1$path" '' --path-as-is
       is_error 404
     done
@@ -432,21 +432,33 @@ END
   each_service request_id
 }
 
-@test 'connections over the limit are 503 and do not hurt the others' {
-  local limited=$((port_base + 1)) fds=() fd i
+@test 'connections over the limit: an idle one makes way, and where none is idle the new one is 503' {
+  local fds=() fd i line
   started=''
   rpc=ipc://$database/run/sock/orch.sock
   take_ports 1
   start_service rs-users users 0 --set http.max_connections=3 --set count.file=limited.count
   for i in 1 2 3; do
     exec {fd}<>"/dev/tcp/127.0.0.1/$port_base"
-    printf 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"$fd"
+    printf 'PUT /api/v1/users HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n' >&"$fd"
     read -r line <&"$fd"
-    assert_regex "$line" '^HTTP/1.1 200'
+    assert_regex "$line" '^HTTP/1.1 100'
+    read -r line <&"$fd"
     fds+=("$fd")
   done
   talk "$port_base" 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'
   assert_equal "$(statuses)" 503
+  # What is sent there first leaves it idle, and it is closed for the next one. The others go on.
+  printf '{}' >&"${fds[0]}"
+  read -r line <&"${fds[0]}"
+  assert_regex "$line" '^HTTP/1.1 400'
+  talk "$port_base" 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+  assert_equal "$(statuses)" 200
+  run cat <&"${fds[0]}"
+  assert_success
+  printf '{}' >&"${fds[1]}"
+  read -r line <&"${fds[1]}"
+  assert_regex "$line" '^HTTP/1.1 400'
   for fd in "${fds[@]}"; do exec {fd}>&-; done
   stop_started "$started"
 }
