@@ -234,8 +234,8 @@ void Connection::call_handler(const Router::Match& match) {
   match.route->handler(request, Responder(*this));
   in_handler_ = false;
   if (!awaiting_) return;
-  // The handler has made its own of the body.
-  handled_bytes_ = request.body.size();
+  // The handler has made its own of the body: one to ask again with, and one that is being sent.
+  handled_bytes_ = 2 * request.body.size();
   parser_.drop_body();
 }
 

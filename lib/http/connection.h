@@ -139,7 +139,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   std::string decoded_query_;
   size_t held_bytes_ = 0;     // as the budget knows it
   size_t writing_bytes_ = 0;  // with libuv
-  size_t handled_bytes_ = 0;  // the body that the handler has
+  size_t handled_bytes_ = 0;  // what the handler has made of the body
 
   // Of the request being handled. The parser keeps its text until the answer is made.
   const Route* route_ = nullptr;
