@@ -23,6 +23,10 @@ ExitStatus rides_join(Session& session, const Arguments& arguments);
 ExitStatus rides_rm(Session& session, const Arguments& arguments);
 ExitStatus rides_count(Session& session, const Arguments& arguments);
 
+ExitStatus areas_ls(Session& session, const Arguments& arguments);
+
+ExitStatus db_tables(Session& session, const Arguments& arguments);
+ExitStatus db_schema(Session& session, const Arguments& arguments);
 ExitStatus db_read(Session& session, const Arguments& arguments);
 ExitStatus db_write(Session& session, const Arguments& arguments);
 ExitStatus db_clear(Session& session, const Arguments& arguments);

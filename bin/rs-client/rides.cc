@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
+#include "areas.h"
 #include "batch.h"
 #include "commands.h"
 #include "fetch/url.h"
@@ -29,11 +31,13 @@ Result<Question> create_question(const Session& session, const std::string& line
 
 constexpr LineVerb kCreateLines = {create_question, parse_reply, "rides created"};
 
+bool are_digits(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 // The path of a ride. Fails with kUsage for what can be no id: "count" would be another call.
 Result<std::string> ride_path(const std::string& id) {
-  const bool digits =
-      !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (digits) return "/" + id;
+  if (are_digits(id)) return "/" + id;
   return fail(ErrorKind::kUsage, "'" + id + "' is no id of a ride");
 }
 
@@ -47,7 +51,38 @@ ExitStatus ask_about(Session& session, Call call, const std::string& id) {
   return session.print(*reply, "{}");
 }
 
+Result<Json> read_areas(Session& session) {
+  const Result<Reply> reply =
+      session.ask(Call{.url = session.settings.rides_url + "/api/v1/areas"});
+  if (!reply) return fail(reply.error());
+  return parse_reply({}, *reply);
+}
+
+// Makes numbers of those that are no numbers, by asking the service for the names once.
+Status find_areas(Session& session, std::initializer_list<std::string*> words) {
+  if (std::all_of(words.begin(), words.end(), [](const auto* word) { return are_digits(*word); })) {
+    return {};
+  }
+  const auto areas = read_areas(session);
+  if (!areas) return fail(areas.error());
+  for (std::string* word : words) {
+    if (are_digits(*word)) continue;
+    auto number = area_number(*areas, *word);
+    if (!number) return fail(number.error());
+    *word = std::move(*number);
+  }
+  return {};
+}
+
 }  // namespace
+
+ExitStatus areas_ls(Session& session, const Arguments& arguments) {
+  const auto areas = read_areas(session);
+  if (!areas) return session.report(areas.error());
+  session.output.print(
+      matching_areas(*areas, arguments.operands.empty() ? "" : arguments.operands[0]));
+  return ExitStatus::kOk;
+}
 
 ExitStatus rides_create(Session& session, const Arguments& arguments) {
   const daemon::CommandLine& line = arguments.line;
@@ -61,16 +96,26 @@ ExitStatus rides_create(Session& session, const Arguments& arguments) {
     return session.report(
         {ErrorKind::kUsage, "'rides create' needs --" + std::string(needed) + ", or '-'"});
   }
+  std::string from = arguments.value("from");
+  std::string to = arguments.value("to");
+  if (const Status found = find_areas(session, {&from, &to}); !found) {
+    return session.report(found.error());
+  }
   const Json body = Json::Object{{"created_by", arguments.value("by")},
                                  {"timestamp", arguments.value("time")},
-                                 {"source", arguments.value("from")},
-                                 {"destination", arguments.value("to")}};
+                                 {"source", from},
+                                 {"destination", to}};
   return session.ask_and_print(session.write("POST", rides_url(session, ""), body.dump()));
 }
 
 ExitStatus rides_ls(Session& session, const Arguments& arguments) {
-  const std::string query = "?source=" + fetch::percent_encode(arguments.operands[0]) +
-                            "&destination=" + fetch::percent_encode(arguments.operands[1]);
+  std::string from = arguments.operands[0];
+  std::string to = arguments.operands[1];
+  if (const Status found = find_areas(session, {&from, &to}); !found) {
+    return session.report(found.error());
+  }
+  const std::string query =
+      "?source=" + fetch::percent_encode(from) + "&destination=" + fetch::percent_encode(to);
   return session.ask_and_print(session.read("GET", rides_url(session, query)), "[]");
 }
 

@@ -188,6 +188,46 @@ eve	$digest"
   assert_output '[]'
 }
 
+@test 'db: tables, schema, and rows by the values of columns' {
+  run -0 "$client" db tables
+  assert_output $'users\nrides\nriders'
+  run -0 "$client" db schema users
+  assert_output $'users\tusername\ttext\tkey\t\nusers\tpassword\ttext\t\t'
+  run -0 "$client" db schema -f json
+  assert_equal "$(jq -r .rides.key <<<"$output")" rideId
+  run -1 "$client" db schema user
+  assert_line "rs-client: there is no table 'user', did you mean 'users'?"
+  "$client" users add ann sesame
+  "$client" users add bob sesame
+  offer_ride ann 22 23
+  run -0 "$client" db read users username=bob -f json
+  assert_equal "$(jq -r '.[].username' <<<"$output")" bob
+  run -0 "$client" db read rides source=22 created_by=ann -f json
+  assert_equal "$(jq length <<<"$output")" 1
+  run -0 "$client" db read rides source=21
+  assert_output ''
+  run -64 "$client" db read rides source=x
+  run -64 "$client" db read rides nonsense=1
+  run -64 "$client" db read '{"table":"users"}' username=bob
+}
+
+@test 'areas: by number, by a name that is unique; times of ISO 8601' {
+  run -0 "$client" areas
+  assert_equal "${#lines[@]}" 198
+  run -0 "$client" areas chowdes
+  assert_output $'2\tChowdeswari Ward'
+  "$client" users add ann sesame
+  local id
+  id=$("$client" rides create --by ann --time 2099-01-26T14:47:53+05:30 --from chowdeswari --to 'kempegowda ward')
+  run -0 "$client" rides show "$id" -f json
+  assert_equal "$(jq -c '[.timestamp, .source, .destination]' <<<"$output")" '["26-01-2099:53-17-09",2,1]'
+  run -0 "$client" rides ls Chowdeswari 1
+  assert_output "$id	ann	26-01-2099:53-17-09"
+  run -64 "$client" rides ls ward 1
+  assert_line --partial "'ward' is more than one area: 1 Kempegowda Ward, 2 Chowdeswari Ward"
+  run -64 "$client" rides ls nowhere 1
+}
+
 @test 'db: a condition that fails is a "no", exit 1; nonsense is 65' {
   run -1 "$client" db write '{"if":[{"table":"users","where":{"username":"x"},"exists":true}],"ops":[{"table":"users","op":"delete","where":{"username":"x"}}]}'
   run -65 "$client" db read '{"table":"nothing"}'

@@ -128,7 +128,7 @@ new_toy() { "$client" toys add "$1" "${2:-9.99}" "${3:-10}" >/dev/null; } # NAME
   done
   for number in x '' 1.5 '../products' 0x1; do
     run -64 "$client" toys order "$number"
-    assert_output "rs-client: '$number' is no number of an order"
+    assert_line "rs-client: '$number' is no number of an order"
   done
   run -64 "$client" toys order -1
 }
@@ -354,7 +354,7 @@ no json'
   run -0 env -u RS_CLIENT_STORE_URL "$client" -c "$BATS_TEST_TMPDIR/client.toml" toys show Bird
   RS_CLIENT_STORE_URL=$(nowhere) run -69 "$client" -c "$BATS_TEST_TMPDIR/client.toml" -t 200ms toys ls
   RS_CLIENT_STORE_URL=$(nowhere) run -0 "$client" -S "$shop" toys show Bird
-  run -78 "$client" -S nowhere toys ls
+  run -64 "$client" -S nowhere toys ls
 }
 
 @test 'wait: the store where it is asked for, or named' {
