@@ -60,10 +60,7 @@ Batch::Batch(Session& session, const LineVerb& verb)
 
 ExitStatus Batch::run() {
   begun_ms_ = now_ms();
-  // Where rows run over the terminal there is no place for a line that stays.
-  if (session_.console.is_terminal() && !session_.output.is_terminal()) {
-    progress_.start(kProgressMs, kProgressMs);
-  }
+  if (session_.console.is_terminal()) progress_.start(kProgressMs, kProgressMs);
   loop::Signal on_int(session_.loop, SIGINT, [this] { interrupt(); });
   loop::Signal on_term(session_.loop, SIGTERM, [this] { interrupt(); });
   pump();
@@ -117,6 +114,7 @@ void Batch::start(const Line& line) {
 void Batch::read_more() {
   reading_ = true;
   // What was printed must not wait for input that may take long to come.
+  if (session_.output.is_terminal()) session_.console.progress("");
   session_.output.flush();
   read_input(session_.loop, [this](Result<std::string_view> bytes) {
     reading_ = false;
@@ -188,6 +186,9 @@ void Batch::interrupt() {
 bool Batch::finished() const { return in_flight_ == 0 && (early_end_ || lines_.done()); }
 
 void Batch::show_progress() {
+  // Where rows run over the terminal there is no place for a line that stays, but where most lines
+  // fail nothing else is shown.
+  if (session_.output.is_terminal() && failed_ == told_) return;
   const int64_t took_ms = std::max<int64_t>(now_ms() - begun_ms_, 1);
   const int64_t rate = static_cast<int64_t>(done_ + failed_) * 1000 / took_ms;
   std::string text = std::to_string(done_) + " " + verb_.done + ", " + std::to_string(rate) + "/s";

@@ -76,9 +76,9 @@ ExitStatus users_add(Session& session, const Arguments& arguments) {
   if (given == from_stdin && (given || !can_ask())) {
     return session.report({ErrorKind::kUsage, "give PASSWORD or --password-stdin, one of them"});
   }
-  const auto password = given        ? Result<std::string>(arguments.operands[1])
-                        : from_stdin ? read_first_line()
-                                     : ask_secret("password of " + name + ": ");
+  const auto password = given       ? Result<std::string>(arguments.operands[1])
+                        : can_ask() ? ask_secret("password of " + name + ": ")
+                                    : read_first_line();
   if (!password) return session.report(password.error());
   if (password->empty()) return session.report({ErrorKind::kBadInput, "the password is empty"});
   // What is shown of the command line shall not show a password; its digest does the same.

@@ -71,6 +71,19 @@ eve	$digest"
   assert_output "$(printf sesame | sha1sum | cut -c 1-40)"
 }
 
+@test 'users add: --password-stdin does not show it at a terminal either' {
+  at_terminal 'sesame\n' "$client" users add ann --password-stdin
+  assert_equal "$status" 0
+  refute_output --partial sesame
+}
+
+@test 'lines: at a terminal, too, what fails is counted' {
+  at_terminal '' bash -c 'yes | head -n 1000 | "$client" users add -' bash
+  assert_equal "$status" 65
+  assert_output --partial '1000 lines failed, 990 of them are not shown'
+  assert_equal "$(grep -c 'rs-client: line' <<<"$output")" 10
+}
+
 @test 'users add: a terminal shows again what is typed when Ctrl-C has ended the question' {
   at_terminal '\003' bash -c 'trap : INT; "$client" users add ann; echo "ended with $?"; stty -a' bash
   assert_output --partial 'ended with 130'
