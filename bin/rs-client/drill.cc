@@ -238,12 +238,11 @@ class Drill {
       // Nobody else makes these names: one that is taken was made twice.
       if (reply.error().kind == ErrorKind::kBadInput) doubled_.insert(name);
       unknown_.insert(name);
+      pause_.unanswered(now_ms());
       return;
     }
     acknowledged_.insert(name);
-    const int64_t now = now_ms();
-    if (last_ms_ != 0) findings_.paused_ms = std::max(findings_.paused_ms, now - last_ms_);
-    last_ms_ = now;
+    pause_.answered(now_ms());
   }
 
   // A read that begins after a write was answered shows it.
@@ -313,6 +312,7 @@ class Drill {
     findings_.answered = static_cast<int64_t>(acknowledged_.size());
     findings_.doubled = static_cast<int64_t>(doubled_.size());
     findings_.unknown = static_cast<int64_t>(unknown_.size());
+    findings_.paused_ms = pause_.longest_ms();
   }
 
   void clean_up() {
@@ -366,7 +366,7 @@ class Drill {
   std::optional<Error> trouble_;
   size_t in_flight_ = 0;
   int64_t pid_ = 0;
-  int64_t last_ms_ = 0;
+  Pause pause_;
   int64_t reads_ = 0;
   DrillFindings findings_;
   std::set<std::string> acknowledged_;

@@ -1,5 +1,7 @@
 #include "drill_verdict.h"
 
+#include <algorithm>
+
 namespace tandem::client {
 namespace {
 
@@ -8,6 +10,15 @@ std::string count(int64_t number, const char* one, const char* many) {
 }
 
 }  // namespace
+
+void Pause::answered(int64_t now_ms) {
+  unanswered(now_ms);
+  last_ms_ = now_ms;
+}
+
+void Pause::unanswered(int64_t now_ms) {
+  if (last_ms_ >= 0) longest_ms_ = std::max(longest_ms_, now_ms - last_ms_);
+}
 
 std::string verdict_of(const DrillFindings& findings) {
   std::string text = findings.violated() ? "VIOLATION: " : "SAFE: ";

@@ -17,6 +17,19 @@ struct DrillFindings {
   bool violated() const { return lost > 0 || doubled > 0 || stale > 0; }
 };
 
+// The longest time without an answered write, also where none follows any more.
+class Pause {
+ public:
+  void answered(int64_t now_ms);
+  // A write has ended without an answer: there was none since the last one.
+  void unanswered(int64_t now_ms);
+  int64_t longest_ms() const { return longest_ms_; }
+
+ private:
+  int64_t last_ms_ = -1;  // nothing is measured before the first answer
+  int64_t longest_ms_ = 0;
+};
+
 // "SAFE: 1234 writes answered, none lost or doubled; writes paused 58 ms", or "VIOLATION: 1234
 // writes answered, 2 lost; …".
 std::string verdict_of(const DrillFindings& findings);

@@ -29,5 +29,22 @@ TEST(DrillVerdict, NamesEachViolation) {
             "answered before; writes paused 7 ms");
 }
 
+TEST(DrillPause, IsTheLongestTimeWithoutAnAnsweredWrite) {
+  Pause pause;
+  pause.unanswered(500);  // before the first answer nothing is measured
+  EXPECT_EQ(pause.longest_ms(), 0);
+  pause.answered(1000);
+  pause.answered(1058);
+  pause.answered(1060);
+  EXPECT_EQ(pause.longest_ms(), 58);
+}
+
+TEST(DrillPause, CountsWritesThatAreNeverAnswered) {
+  Pause pause;
+  pause.answered(1000);
+  pause.unanswered(31'000);
+  EXPECT_EQ(pause.longest_ms(), 30'000);
+}
+
 }  // namespace
 }  // namespace tandem::client
