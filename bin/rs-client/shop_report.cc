@@ -60,6 +60,10 @@ ExitStatus ShopReport::run() {
     if (good) good = written;
     if (good) good = run_gnuplot(session_.loop, directory_, std::string(name) + ".gp");
   }
+  if (good && queries_with_cache_ > 0 && hits_ == 0) {
+    session_.console.say("the front '" + plan_.url +
+                         "' has answered nothing from its cache: is cache.enabled false there?");
+  }
   Json::Array all = std::move(by_probability_);
   for (Json& row : by_clients_) all.push_back(std::move(row));
   if (!all.empty()) session_.output.print(Json(std::move(all)));
@@ -189,6 +193,10 @@ Status ShopReport::take_turn(const ShopPlan& plan, Side& side) {
   const CacheFigures after = cache_figures();
   side.figures.queries += after.queries - before.queries;
   side.figures.hits += after.hits - before.hits;
+  if (plan.cached) {
+    queries_with_cache_ += after.queries - before.queries;
+    hits_ += after.hits - before.hits;
+  }
   return {};
 }
 

@@ -59,6 +59,8 @@ class ShopReport {
   std::vector<std::string> toys_;
   wire::Json::Array by_probability_;
   wire::Json::Array by_clients_;
+  double queries_with_cache_ = 0;
+  double hits_ = 0;
   ExitStatus worst_ = ExitStatus::kOk;  // of the runs that came to their end
 };
 

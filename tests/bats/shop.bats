@@ -244,6 +244,14 @@ END
   done
 }
 
+@test 'report: a front that has no cache is told' {
+  command -v gnuplot >/dev/null || skip 'there is no gnuplot'
+  start_member front-$((port_base + 2)) --set cache.enabled=false
+  run -0 --separate-stderr "$client" shop -n 2 --report "$BATS_TEST_TMPDIR/report" \
+    -S "http://127.0.0.1:$((port_base + 2))"
+  [[ $stderr == *'has answered nothing from its cache: is cache.enabled false there?'* ]]
+}
+
 @test 'report: what it needs is looked at before the first run' {
   local dir=$BATS_TEST_TMPDIR/report before
   before=$(last_order)

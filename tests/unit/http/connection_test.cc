@@ -38,6 +38,24 @@ TEST_F(ConnectionTest, SplitAtEveryByte) {
   }
 }
 
+TEST_F(ConnectionTest, ARequestTellsWhoSentIt) {
+  router_.add(Method::kGet, "/who", [](const Request& request, Responder out) {
+    out.text(200, "text/plain", asker_of(request));
+  });
+  Client& c = client();
+  const auto answer = [&c](const std::string& headers) {
+    c.send(get("/who", headers));
+    return c.reply().body;
+  };
+  const std::string peer = answer("");
+  EXPECT_TRUE(peer.starts_with("127.0.0.1:")) << peer;
+  EXPECT_EQ(answer("X-Forwarded-For: 10.0.0.9, 2001:db8::1\r\n"),
+            peer + " for 10.0.0.9, 2001:db8::1");
+  // What is no list of addresses has no place in a log.
+  EXPECT_EQ(answer("X-Forwarded-For: 10.0.0.9 status=200\r\n"), peer);
+  EXPECT_EQ(answer("X-Forwarded-For: " + std::string(300, '1') + "\r\n"), peer);
+}
+
 TEST_F(ConnectionTest, ByteByByte) {
   Client& c = client();
   for (const char byte : post("/echo", "slowly")) {
