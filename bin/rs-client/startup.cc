@@ -59,12 +59,14 @@ void note_url_origins(const daemon::SettingTable& table, Settings& settings) {
                           {settings.store_url, table.find("store.url")->origin()}};
 }
 
-[[noreturn]] void exit_bad_settings(const std::vector<daemon::ConfigProblem>& problems) {
+[[noreturn]] void exit_bad_settings(const std::vector<daemon::ConfigProblem>& problems,
+                                    const Command* command) {
   Console console(false);
   for (const daemon::ConfigProblem& problem : problems) console.say(problem.text);
   const bool only_usage =
       std::all_of(problems.begin(), problems.end(),
                   [](const daemon::ConfigProblem& problem) { return problem.from_command_line; });
+  if (only_usage && command != nullptr) console.show(usage_of(*command));
   exit_with(only_usage ? ExitStatus::kUsage : ExitStatus::kConfig);
 }
 
@@ -127,7 +129,7 @@ Settings load_settings_or_exit(const Invocation& invocation) {
   sources.settings = arguments.line.settings;
   sources.environment = environment();
   const daemon::ConfigReport report = table.resolve(sources);
-  if (!report.errors.empty()) exit_bad_settings(report.errors);
+  if (!report.errors.empty()) exit_bad_settings(report.errors, invocation.command);
   for (const std::string& warning : report.warnings) Console(false).say(warning);
   if (arguments.line.has("print-config")) exit_after_printing(table.print());
   complete_urls(settings);

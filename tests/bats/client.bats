@@ -425,6 +425,7 @@ usage: rs-client users rm [OPTION]... NAME
 @test 'a time without unit is asked for one: 3 s are no 3 ms' {
   run -64 "$client" users ls -t 3
   assert_output --partial "say the unit: 3s, 3ms"
+  assert_line 'usage: rs-client users ls [OPTION]...'
   run -64 "$client" users ls --set request.timeout=3
   assert_output --partial "say the unit: 3s, 3ms"
   RS_CLIENT_REQUEST_TIMEOUT=3 run -78 "$client" users ls
