@@ -40,5 +40,7 @@ int main(int argc, char** argv) {
       [&](UniqueFunction<void()> done) { orch_metrics.collect(std::move(done)); });
   orch::DatabaseReady ready{orchestrator};
 
+  // Before this one becomes the active one and starts workers.
+  if (const Status bound = web.bind(); !bound) daemon::die(bound.error());
   return daemon.run(loop, {&orchestrator, &rpc, &web, &ready});
 }

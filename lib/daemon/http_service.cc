@@ -118,16 +118,23 @@ uint16_t HttpService::port() const {
   return server_->port();
 }
 
-void HttpService::start(UniqueFunction<void(Status)> done) {
+Status HttpService::bind() {
   http::ServerOptions options;
   options.limits = config_.limits;
   fit_connections(options.limits);
   options.policy = {config_.hosts, http::is_loopback(config_.host), config_.origins};
   options.observer = &access_log_;
   server_ = std::make_unique<http::Server>(loop_, options, router_);
-  Status status = server_->listen(config_.host, config_.port);
-  if (status) log::info("listening", {{"address", address_text(config_.host, server_->port())}});
-  done(std::move(status));
+  return server_->bind(config_.host, config_.port);
+}
+
+void HttpService::start(UniqueFunction<void(Status)> done) {
+  Status bound = server_ == nullptr ? bind() : Status();
+  if (bound) {
+    server_->accept();
+    log::info("listening", {{"address", address_text(config_.host, server_->port())}});
+  }
+  done(std::move(bound));
 }
 
 void HttpService::drain(UniqueFunction<void()> done) {

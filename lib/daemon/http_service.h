@@ -55,6 +55,10 @@ class HttpService final : public Part {
   void depends_on(std::string name, UniqueFunction<void(http::ReadyAnswer)> check);
   // What /metrics waits for: it calls back once its metrics are up to date.
   void collect_metrics_with(UniqueFunction<void(UniqueFunction<void()>)> collect);
+  // Takes the address, for a program that does things before its start() which it must not where
+  // another has the address already. Connections wait in the kernel until start(). REQUIRES: the
+  // router is complete.
+  Status bind();
   // The port in use, also where the configuration said 0. REQUIRES: started.
   uint16_t port() const;
 

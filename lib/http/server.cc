@@ -43,12 +43,17 @@ class Server::Impl final : public ConnectionHost {
     flush_all();
   }
 
-  Status listen(const std::string& host, uint16_t port) {
+  Status bind(const std::string& host, uint16_t port) {
     auto listener = std::make_unique<loop::TcpListener>(
         loop, [this](loop::TcpStream stream) { accept(std::move(stream)); });
-    Status listening = listener->listen(host, port, backlog_);
-    if (listening) listeners_.push_back(std::move(listener));
-    return listening;
+    Status bound = listener->bind(host, port, backlog_);
+    if (bound) listeners_.push_back(std::move(listener));
+    return bound;
+  }
+
+  void accept() {
+    CHECK_MSG(!listeners_.empty(), "bind() comes first");
+    listeners_.back()->accept();
   }
 
   uint16_t port() const {
@@ -179,7 +184,15 @@ Server::Server(loop::Loop& loop, ServerOptions options, const Router& router)
     : impl_(std::make_unique<Impl>(loop, options, router)) {}
 Server::~Server() = default;
 
-Status Server::listen(const std::string& host, uint16_t port) { return impl_->listen(host, port); }
+Status Server::listen(const std::string& host, uint16_t port) {
+  Status bound = bind(host, port);
+  if (bound) accept();
+  return bound;
+}
+
+Status Server::bind(const std::string& host, uint16_t port) { return impl_->bind(host, port); }
+
+void Server::accept() { impl_->accept(); }
 uint16_t Server::port() const { return impl_->port(); }
 void Server::drain(UniqueFunction<void()> done) { impl_->drain(std::move(done)); }
 void Server::close_now() { impl_->close_now(); }

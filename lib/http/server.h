@@ -64,7 +64,10 @@ class Server {
 
   // May be called for several addresses. Port 0 takes a free one.
   Status listen(const std::string& host, uint16_t port);
-  uint16_t port() const;  // of the last listen()
+  // The same in two steps: after bind() connections wait in the kernel until accept().
+  Status bind(const std::string& host, uint16_t port);
+  void accept();
+  uint16_t port() const;  // of the last listen() or bind()
 
   // Stops accepting, closes idle connections, ends event streams and lets requests in flight
   // finish (their answers say `Connection: close`); `done` is called from the loop when no

@@ -186,6 +186,12 @@ TcpListener::~TcpListener() {
 }
 
 Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) {
+  Status bound = bind(host, port, backlog);
+  if (bound) accept();
+  return bound;
+}
+
+Status TcpListener::bind(const std::string& host, uint16_t port, int backlog) {
   CHECK_MSG(!listening(), "already listening");
   const bool anywhere = host.empty() || host == "*";
   const std::string place = endpoint_text(anywhere ? "*" : host, port);
@@ -205,9 +211,13 @@ Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) 
   }
   port_ = bound_port(socket_.fd);
   retry_.set_place(endpoint_text(anywhere ? "*" : host, port_));
+  return {};
+}
+
+void TcpListener::accept() {
+  CHECK_MSG(listening() && !poll_, "bind() comes first, and accept() once");
   poll_.emplace(loop_, socket_.fd, [this](int /*events*/) { accept_some(); });
   poll_->start(UV_READABLE);
-  return {};
 }
 
 Status TcpListener::open(const addrinfo& address, int backlog, const std::string& what) {
@@ -222,7 +232,7 @@ Status TcpListener::open(const addrinfo& address, int backlog, const std::string
       setsockopt(socket_.fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) {
     return failed();
   }
-  if (bind(socket_.fd, address.ai_addr, address.ai_addrlen) != 0) return failed();
+  if (::bind(socket_.fd, address.ai_addr, address.ai_addrlen) != 0) return failed();
   if (::listen(socket_.fd, backlog) != 0) return failed();
   return {};
 }

@@ -78,6 +78,9 @@ class TcpListener {
   // every address. Port 0 takes a free one. kBusy: "cannot listen on 127.0.0.1:80: address already
   // in use".
   Status listen(const std::string& host, uint16_t port, int backlog);
+  // The same in two steps: after bind() connections wait in the kernel until accept().
+  Status bind(const std::string& host, uint16_t port, int backlog);
+  void accept();
   uint16_t port() const { return port_; }
   bool listening() const { return socket_.fd >= 0; }
   // Where no descriptor is left, connections wait in the kernel (accept_retry.h). A stream that was

@@ -520,3 +520,12 @@ END
   assert_regex "$output" $'\ntandem_master_open 1\n'
   assert_regex "$output" $'\ntandem_active 1\n'
 }
+
+@test "where its port is taken an orchestrator starts no worker" {
+  mkdir "$BATS_TEST_TMPDIR/other"
+  run -69 env -C "$BATS_TEST_TMPDIR/other" "$TANDEM_BIN/rs-orch" \
+    --config "$TANDEM_SOURCE/etc/orch.toml" --port "$port_base"
+  assert_output --partial "cannot listen on 127.0.0.1:$port_base: address already in use"
+  refute_output --partial 'spawn'
+  [ -z "$(processes_in "$BATS_TEST_TMPDIR/other")" ]
+}
