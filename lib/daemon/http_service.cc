@@ -67,6 +67,8 @@ void declare_http(HttpConfig& config, SettingTable& table) {
                     "silence between requests before a connection is closed", 1);
   table.duration_ms("http.write_timeout", limits.write_timeout_ms,
                     "how long a client may take nothing of its answer", 1);
+  table.duration_ms("http.slow_timeout", limits.slow_timeout_ms,
+                    "how long a client may take for a long answer where others need the room", 1);
   table.duration_ms("http.linger_timeout", limits.linger_timeout_ms,
                     "how long a closing connection is still read from", 1);
 }

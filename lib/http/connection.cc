@@ -248,6 +248,9 @@ void Connection::answer(const Response& response) {
     return answer_error(500, "internal error");
   }
   if (has_room_for(response)) return write_answer(response);
+  host_.drop_slow_reader();
+  if (phase_ == Phase::kDead) return;  // it took longest itself, for an earlier one
+  if (has_room_for(response)) return write_answer(response);
   host_.buffers.on_refused();
   const Method method = parser_.request().method;
   if (method == Method::kGet || method == Method::kHead) return answer_error(503, kNoRoom);
@@ -454,6 +457,7 @@ bool Connection::write_out() {
   write_pending_ = true;
   out_.erase(0, static_cast<size_t>(written));
   writing_bytes_ = out_.capacity();
+  writing_since_ms_ = host_.loop.now_ms();
   stream_.write(std::exchange(out_, {}));
   return true;
 }
@@ -487,6 +491,13 @@ void Connection::count_held() {
                       writing_bytes_;
   host_.buffers.change(held_bytes_, held);
   held_bytes_ = held;
+}
+
+std::optional<uint64_t> Connection::slow_since_ms(uint64_t now_ms) const {
+  if (phase_ == Phase::kDead || !write_pending_) return std::nullopt;
+  if (writing_bytes_ <= BufferBudget::kLittleBytes) return std::nullopt;
+  if (now_ms - writing_since_ms_ < host_.limits.slow_timeout_ms) return std::nullopt;
+  return writing_since_ms_;
 }
 
 void Connection::trim() {

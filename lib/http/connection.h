@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,8 @@ class ConnectionHost {
 
   // The connection wants proceed() and flush() before the loop blocks.
   virtual void touch(Connection& connection) = 0;
+  // Others need the room of whoever takes longest for an answer.
+  virtual void drop_slow_reader() = 0;
 
   loop::Loop& loop;
   const Router& router;
@@ -72,6 +75,8 @@ class Connection final : public Exchange, public loop::StreamEvents {
   }
   // For longer than another idle one.
   bool idle_before(const Connection& other) const { return deadline_ms_ < other.deadline_ms_; }
+  // Since when it takes a long answer, where that is for too long if others need the room.
+  std::optional<uint64_t> slow_since_ms(uint64_t now_ms) const;
   // Gives memory back that an idle connection keeps.
   void trim();
   // The last call before its destruction: tells an event stream's owner.
@@ -152,6 +157,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
 
   uint64_t deadline_ms_ = 0;  // 0: none
   size_t pending_at_deadline_ = 0;
+  uint64_t writing_since_ms_ = 0;
   Phase phase_ = Phase::kOpen;
   Wait wait_ = Wait::kNothing;
   bool awaiting_ = false;    // a handler has the request

@@ -86,6 +86,18 @@ class Server::Impl final : public ConnectionHost {
     if (touched_.size() == 1) proceed_.start();
   }
 
+  void drop_slow_reader() override {
+    Connection* slowest = nullptr;
+    uint64_t since_ms = 0;
+    for (auto& connection : connections_) {
+      const auto slow = connection->slow_since_ms(loop.now_ms());
+      if (!slow || (slowest != nullptr && *slow >= since_ms)) continue;
+      slowest = connection.get();
+      since_ms = *slow;
+    }
+    if (slowest != nullptr) slowest->die();
+  }
+
  private:
   void accept(loop::TcpStream stream) {
     const bool is_too_many = connections_.size() >= limits.connections && !make_room();

@@ -9,7 +9,8 @@
 // At the limit of connections an idle one makes way for a new one; where none is idle the new one
 // is answered 503 and closed. What all of them hold is bounded as well, see buffer_budget.h: a
 // request that finds no room is answered 503, a long answer is replaced by 503 (504 where the
-// request may have changed something), and pipelined requests wait.
+// request may have changed something), and pipelined requests wait. Whoever takes longest for a
+// long answer makes way for one that finds no room.
 //
 // Requests for another host are answered 421, and those of a foreign page that could change
 // something 403, see origin_policy.h; health and metrics always answer. Pages of the origins that
@@ -45,7 +46,8 @@ struct Limits {
   uint64_t request_timeout_ms = 10'000;   // from a request's first byte to its last: 408
   uint64_t idle_timeout_ms = 60'000;      // between requests: closed without a word
   uint64_t write_timeout_ms = 30'000;     // the peer takes nothing of an answer: closed
-  uint64_t linger_timeout_ms = 2'000;     // after our FIN: closed
+  uint64_t slow_timeout_ms = 5'000;    // it takes longer for one, and others need the room: closed
+  uint64_t linger_timeout_ms = 2'000;  // after our FIN: closed
 };
 
 struct ServerOptions {

@@ -119,6 +119,21 @@ TEST_F(BufferTest, LongAnswersToSlowReadersFindNoRoom) {
   EXPECT_EQ(client().ask(get("/long")).status, 200);
 }
 
+TEST_F(BufferTest, WhoTakesLongestMakesWay) {
+  limits().slow_timeout_ms = 1;
+  Client& slow = client(4096);
+  slow.paused = true;
+  slow.send(get("/long"));
+  ASSERT_TRUE(slow.until([&] { return held() > 2 * kMiB; }));
+  loop_.run_once_nowait();  // what the kernel does not take begins to wait
+  const uint64_t then = loop_.now_ms();
+  ASSERT_TRUE(slow.until([&] { return loop_.now_ms() > then; }));
+  EXPECT_EQ(client().ask(get("/long")).body.size(), 6 * kMiB);
+  slow.paused = false;
+  EXPECT_TRUE(slow.closed());
+  EXPECT_LT(slow.received.size(), 6 * kMiB);
+}
+
 TEST_F(BufferTest, ManyUnfinishedHeadsStayWithinTheBudget) {
   limits().buffered_bytes = 64 << 10;
   for (int i = 0; i < 20; ++i) client().send(get("/hello", "X: " + std::string(10'000, 'x')));
