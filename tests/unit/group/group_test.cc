@@ -137,6 +137,31 @@ TEST_F(GroupTest, GoesOnWhenEnoughOfThoseThatDiedAreBack) {
   EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "1");
 }
 
+// What a process outside relies on before it stops a replica that is in no set: from then on it is
+// not taken in.
+TEST_F(GroupTest, WhoIsToBeKeptOutIsOutOnceTheLeaderHasHeard) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  Group& group = open_group(true);
+  until_led_by(group, 3);
+  until_in_sync(group, 3);
+  std::optional<repl::Epoch> heard;
+  const auto remove = [&] {
+    heard.reset();
+    group.leadership().remove(1, [&](repl::Epoch epoch) { heard = epoch; });
+  };
+  remove();
+  until([&] { return heard.has_value(); });
+  EXPECT_EQ(*heard, group.leadership().record()->epoch);
+  until_in_sync(group, 2);
+  EXPECT_EQ(group.leadership().record()->find(1), nullptr);
+  // In a new epoch it is told anew.
+  kill(3);
+  until([&] { return group.leadership().leader() == 2; });
+  remove();
+  until([&] { return heard.has_value(); });
+  EXPECT_EQ(*heard, group.leadership().record()->epoch);
+}
+
 TEST_F(GroupTest, IsNotReadyWhereWritesWaitForMembersThatDoNotAnswer) {
   for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
   Group& group = open_group(true);
