@@ -8,7 +8,7 @@ namespace tandem::daemon {
 namespace {
 
 constexpr rlim_t kEnough = 1 << 20;
-constexpr size_t kLeastReserve = 64;  // rs-orch with its workers and services has about 60 open
+constexpr size_t kLeastReserve = 64;  // rs-orch with nine workers has about 30 open
 constexpr size_t kMostReserve = 1024;
 
 }  // namespace

@@ -500,6 +500,11 @@ std::optional<uint64_t> Connection::slow_since_ms(uint64_t now_ms) const {
   return writing_since_ms_;
 }
 
+bool Connection::dawdles(uint64_t now_ms) const {
+  if (phase_ != Phase::kOpen || wait_ != Wait::kRequest || !parser_.is_in_head()) return false;
+  return now_ms + host_.limits.request_timeout_ms >= deadline_ms_ + host_.limits.head_time_ms;
+}
+
 void Connection::trim() {
   if (!idle()) return;
   parser_.trim();

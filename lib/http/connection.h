@@ -73,8 +73,10 @@ class Connection final : public Exchange, public loop::StreamEvents {
   bool idle() const {
     return phase_ == Phase::kOpen && wait_ == Wait::kNextRequest && out_.empty() && !has_input();
   }
-  // For longer than another idle one.
-  bool idle_before(const Connection& other) const { return deadline_ms_ < other.deadline_ms_; }
+  // It has sent a part of a head, and nothing more for a time in which others send all of it.
+  bool dawdles(uint64_t now_ms) const;
+  // Of two idle ones, or two that dawdle: for longer than the other.
+  bool waits_longer(const Connection& other) const { return deadline_ms_ < other.deadline_ms_; }
   // Since when it takes a long answer, where that is for too long if others need the room.
   std::optional<uint64_t> slow_since_ms(uint64_t now_ms) const;
   // Gives memory back that an idle connection keeps.

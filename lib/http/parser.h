@@ -49,6 +49,8 @@ class RequestParser {
 
   // Part of a request has been read.
   bool started() const { return started_; }
+  // ... and not yet all of its head.
+  bool is_in_head() const { return started_ && !head_complete_; }
   // True once a request: the client waits for "100 Continue" before it sends the body.
   bool take_wants_continue();
 

@@ -113,19 +113,21 @@ class Server::Impl final : public ConnectionHost {
     }
   }
 
-  // Closes what waits longest for its next request, as nginx does; false where nothing is idle. It
-  // goes at once: the descriptor may be the last one.
+  // Closes what waits longest for its next request, as nginx does, or for the rest of a head; false
+  // where there is none. It goes at once: the descriptor may be the last one.
   bool make_room() {
-    Connection* longest = nullptr;
+    Connection* idle = nullptr;
+    Connection* dawdler = nullptr;
     for (size_t i = 0; i < std::min(kLookedAt, connections_.size()); ++i) {
       Connection& connection = *connections_[++looked_at_ % connections_.size()];
-      if (connection.idle() && (longest == nullptr || connection.idle_before(*longest))) {
-        longest = &connection;
-      }
+      if (!connection.idle() && !connection.dawdles(loop.now_ms())) continue;
+      Connection*& longest = connection.idle() ? idle : dawdler;
+      if (longest == nullptr || connection.waits_longer(*longest)) longest = &connection;
     }
-    if (longest == nullptr) return false;
-    longest->die();
-    remove(*longest);
+    Connection* leaves = idle != nullptr ? idle : dawdler;
+    if (leaves == nullptr) return false;
+    leaves->die();
+    remove(*leaves);
     return true;
   }
 

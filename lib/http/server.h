@@ -6,11 +6,11 @@
 // blocks. Errors of the protocol are answered with the JSON error object too, then the connection
 // closes: 400 malformed, 408 too slow, 413, 414, 417, 431, 501, 505.
 //
-// At the limit of connections an idle one makes way for a new one; where none is idle the new one
-// is answered 503 and closed. What all of them hold is bounded as well, see buffer_budget.h: a
-// request that finds no room is answered 503, a long answer is replaced by 503 (504 where the
-// request may have changed something), and pipelined requests wait. Whoever takes longest for a
-// long answer makes way for one that finds no room.
+// At the limit of connections an idle one makes way for a new one, or one that has sent half a head
+// for too long; where there is none the new one is answered 503 and closed. What all of them hold
+// is bounded as well, see buffer_budget.h: a request that finds no room is answered 503, a long
+// answer is replaced by 503 (504 where the request may have changed something), and pipelined
+// requests wait. Whoever takes longest for a long answer makes way for one that finds no room.
 //
 // Requests for another host are answered 421, and those of a foreign page that could change
 // something 403, see origin_policy.h; health and metrics always answer. Pages of the origins that
@@ -44,6 +44,7 @@ struct Limits {
   size_t output_bytes = 256 << 10;        // unsent answers before pipelined requests have to wait
   size_t stream_backlog_bytes = 1 << 20;  // unsent events before a slow reader is dropped
   uint64_t request_timeout_ms = 10'000;   // from a request's first byte to its last: 408
+  uint64_t head_time_ms = 1'000;          // of a head, before it makes way for a new connection
   uint64_t idle_timeout_ms = 60'000;      // between requests: closed without a word
   uint64_t write_timeout_ms = 30'000;     // the peer takes nothing of an answer: closed
   uint64_t slow_timeout_ms = 5'000;    // it takes longer for one, and others need the room: closed

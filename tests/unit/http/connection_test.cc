@@ -304,6 +304,21 @@ TEST_F(ConnectionTest, TheLongestIdleConnectionMakesWay) {
   EXPECT_EQ(server_->turned_away(), 0u);
 }
 
+TEST_F(ConnectionTest, HalfAHeadMakesWayWhereNoneIsIdle) {
+  limits().connections = 2;
+  limits().head_time_ms = 1;
+  Client& half = client();
+  half.send("GET /hello HTTP/1.1\r\nHo");
+  client().send(get("/later"));
+  ASSERT_TRUE(half.until([&] { return waiting_.size() == 1; }));
+  const uint64_t then = loop_.now_ms();
+  ASSERT_TRUE(half.until([&] { return loop_.now_ms() > then; }));
+  EXPECT_EQ(client().ask(get("/hello")).status, 200);
+  EXPECT_TRUE(half.closed());
+  waiting_[0].json(200, "1");
+  EXPECT_EQ(clients_[1]->reply().body, "1");
+}
+
 TEST_F(ConnectionTest, WhereNoneIsIdleTooManyConnectionsAre503) {
   limits().connections = 2;
   Client& first = client();
