@@ -41,6 +41,7 @@ function(tandem_unit_tests lib)
   target_link_libraries(${lib}_test PRIVATE tandem_${lib} GTest::gmock GTest::gtest_main)
   target_include_directories(${lib}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/tests/unit)
   tandem_warnings(${lib}_test)
+  target_compile_options(${lib}_test PRIVATE -O1)  # compiled more often than run
   # Disabled ones are programs that a test starts as another process: no tests by themselves.
   gtest_discover_tests(${lib}_test TEST_PREFIX "${lib}." TEST_FILTER "-*DISABLED_*" PROPERTIES LABELS unit TIMEOUT 120
                        DISCOVERY_TIMEOUT 60)
