@@ -139,32 +139,73 @@ Status admit_table(const TableSchema& table) {
   return good;
 }
 
-// What the conditions and operations look at, the rows of a cascade left out: each of those was
-// paid for when it was put in.
+// What the conditions and operations of one write look at.
+class Cost {
+ public:
+  Cost(const Schema& schema, const std::vector<Table>& tables, uint64_t allowed)
+      : schema_(schema), tables_(tables), allowed_(allowed), changed_(tables.size()) {}
+
+  Status of(const Condition& condition, size_t number) {
+    // How many rows there are is known without a look at them.
+    if (condition.where.terms.empty()) return {};
+    return pay("condition", number, condition.table,
+               Plan(tables_[condition.table], condition.where).cost());
+  }
+
+  // Rows that are deleted, also by a cascade, were paid for when they were put in.
+  Status of(const Operation& operation, size_t number) {
+    const size_t table = operation.table;
+    const bool all = operation.where.terms.empty();
+    switch (operation.kind) {
+      case OperationKind::kInsert:
+      case OperationKind::kUpsert:
+        ++changed_[table];
+        return {};
+      case OperationKind::kDelete:
+        return all ? Status() : pay("operation", number, table, search(operation));
+      case OperationKind::kUpdate: {
+        const uint64_t cost =
+            all ? tables_[table].rows().size() + changed_[table] : search(operation);
+        changed_[table] += cost;
+        return pay("operation", number, table, cost);
+      }
+    }
+    return {};
+  }
+
+ private:
+  // Besides what is there now, operations before it may have made any row one that it finds.
+  uint64_t search(const Operation& operation) const {
+    const Plan plan(tables_[operation.table], operation.where);
+    return plan.cost() + (plan.by_keys() ? 0 : changed_[operation.table]);
+  }
+
+  Status pay(std::string_view what, size_t number, size_t table, uint64_t cost) {
+    used_ += cost;
+    if (used_ <= allowed_) return {};
+    return fail(ErrorKind::kTooLarge,
+                std::string(what) + " " + std::to_string(number) + ": " +
+                    named(schema_.tables()[table]) + ": to find its rows costs looking at " +
+                    std::to_string(cost) + " rows, and the write may look at " +
+                    std::to_string(allowed_) +
+                    ": ask by the key or the columns of an index, or for less at a time");
+  }
+
+  const Schema& schema_;
+  const std::vector<Table>& tables_;
+  const uint64_t allowed_;
+  uint64_t used_ = 0;
+  std::vector<uint64_t> changed_;  // rows of each table, at most, by the operations so far
+};
+
 Status admit_cost(const Change& change, const Schema& schema, const std::vector<Table>& tables,
                   uint64_t allowed) {
-  uint64_t cost = 0;
-  const auto pay = [&](const char* what, size_t number, size_t table, const Where& where) {
-    const uint64_t more = where.terms.empty() ? 0 : Plan(tables[table], where).cost();
-    cost += more;
-    if (cost <= allowed) return Status();
-    return Status(fail(ErrorKind::kTooLarge,
-                       std::string(what) + " " + std::to_string(number) + ": " +
-                           named(schema.tables()[table]) + ": to find its rows costs looking at " +
-                           std::to_string(more) + " rows, and the write may look at " +
-                           std::to_string(allowed) +
-                           ": ask by the key or the columns of an index, or for less at a time"));
-  };
+  Cost cost(schema, tables, allowed);
   for (size_t i = 0; i < change.conditions.size(); ++i) {
-    const Condition& condition = change.conditions[i];
-    if (Status s = pay("condition", i, condition.table, condition.where); !s) return s;
+    if (Status good = cost.of(change.conditions[i], i); !good) return good;
   }
   for (size_t i = 0; i < change.operations.size(); ++i) {
-    const Operation& operation = change.operations[i];
-    const bool searches =
-        operation.kind == OperationKind::kUpdate || operation.kind == OperationKind::kDelete;
-    if (!searches) continue;
-    if (Status s = pay("operation", i, operation.table, operation.where); !s) return s;
+    if (Status good = cost.of(change.operations[i], i); !good) return good;
   }
   return {};
 }

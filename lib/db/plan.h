@@ -26,6 +26,8 @@ class Plan {
 
   // Whether visit() comes by the rows in the order of `columns`, then of the key.
   bool gives_order(const std::vector<size_t>& columns) const;
+  // Whether it looks at rows by their keys alone.
+  bool by_keys() const { return access_ == Access::kKeys; }
   // Whether every row has to be looked at.
   bool scans() const { return access_ == Access::kScan; }
 

@@ -129,6 +129,25 @@ TEST_F(CostTest, AWriteByKeyOrIndexIsCheap) {
           .has_value());
 }
 
+// What an operation finds may be what those before it have made.
+TEST_F(CostTest, AnUpdateThatMeetsWhatOthersHaveChangedIsNotCheap) {
+  const std::string all = R"({"table":"rides","op":"update","where":{},"set":{"destination":9}})";
+  EXPECT_TRUE(admitted("{\"ops\":[" + all + "]}").has_value());
+  EXPECT_EQ(admitted("{\"ops\":[" + all + "," + all + "]}").error().kind, ErrorKind::kTooLarge);
+  const std::string none =
+      R"({"table":"rides","op":"update","where":{"source":77},"set":{"destination":8}})";
+  EXPECT_TRUE(admitted("{\"ops\":[" + none + "," + none + "," + none + "]}").has_value());
+  const std::string makes =
+      R"({"table":"rides","op":"update","where":{"destination":1},"set":{"source":77}})";
+  EXPECT_TRUE(admitted("{\"ops\":[" + makes + "]}").has_value());
+  const Status met = admitted("{\"ops\":[" + makes + "," + none + "]}");
+  ASSERT_FALSE(met.has_value());
+  EXPECT_TRUE(met.error().message.starts_with("operation 1: ")) << met.error().message;
+  const std::string by_key =
+      R"({"table":"rides","op":"update","where":{"rideId":5},"set":{"source":78}})";
+  EXPECT_TRUE(admitted("{\"ops\":[" + makes + "," + by_key + "]}").has_value());
+}
+
 // A limit is the leader's to look at: what is in the log is applied by every replica alike.
 TEST_F(CostTest, WhatIsInTheLogIsAppliedWhateverItCosts) {
   const std::string scan = R"({"table":"users","where":{"password":"y"},"exists":false})";
