@@ -76,10 +76,9 @@ void Requests::repeated(rpc::Reply reply, const wire::Request& request) {
     answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
     return;
   }
-  replica_.when_readable(
-      wire::Consistency::kLinearizable, replica_.logged_index(), request.budget_ms,
-      [this, reply = std::move(reply), body = std::string(request.body),
-       key = std::string(request.key)](Status readable) mutable {
+  replica_.when_logged_is_readable(
+      request.budget_ms, [this, reply = std::move(reply), body = std::string(request.body),
+                          key = std::string(request.key)](Status readable) mutable {
         if (!readable) return answer_error(reply, readable.error());
         const auto command = database_.check_change(body);
         if (!command) return answer_error(reply, command.error());

@@ -492,6 +492,16 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
   step(repl::Read{token, deadline});
 }
 
+void Driver::when_logged_is_readable(uint32_t budget_ms, Readers::Done done) {
+  const int64_t deadline = system_clock().boot_ns() + nanoseconds(budget_ms);
+  when_readable(wire::Consistency::kLinearizable, 0, budget_ms,
+                [this, logged = logged_index(), deadline,
+                 done = std::move(done)](const Status& status) mutable {
+                  if (!status) return done(status);
+                  read_at(logged, deadline, std::move(done));
+                });
+}
+
 void Driver::readable(const repl::Readable& read) {
   auto waiting = index_readers_.take(read.token);
   if (!waiting) return;

@@ -88,6 +88,10 @@ class Driver final : public daemon::Part {
   void when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
                      Readers::Done done);
 
+  // The same, for a leader, when everything that is in its log now is applied as well, committed or
+  // not as it may be.
+  void when_logged_is_readable(uint32_t budget_ms, Readers::Done done);
+
   // What a command with this key was answered, as of what is applied here; nullopt: it was not
   // carried out, or is forgotten.
   std::optional<repl::Applied> first_answer(std::string_view command, std::string_view key) const {

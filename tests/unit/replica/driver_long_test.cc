@@ -60,11 +60,10 @@ TEST_F(LongCommandTest, WhileOneRunsEverythingElseGoesOn) {
 TEST_F(LongCommandTest, ALinearizableReadWaitsForIt) {
   write_later("long");
   std::optional<Status> told;
-  node(1).driver().when_readable(wire::Consistency::kLinearizable, node(1).driver().logged_index(),
-                                 60'000, [&](Status status) {
-                                   told = std::move(status);
-                                   EXPECT_EQ(node(1).commands.all.size(), 1u);
-                                 });
+  node(1).driver().when_logged_is_readable(60'000, [&](Status status) {
+    told = std::move(status);
+    EXPECT_EQ(node(1).commands.all.size(), 1u);
+  });
   EXPECT_FALSE(told.has_value());
   for (const repl::ReplicaId id : {1U, 2U}) node(id).commands.held = false;
   until([&] { return told.has_value(); });

@@ -51,7 +51,7 @@ TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
 
 TEST_F(ConfigTest, AFileWithoutAnEndIsRefused) {
   config_.file = "/dev/zero";
-  EXPECT_EQ(error(), "catalog.file: '/dev/zero' is too large");
+  EXPECT_EQ(error(), "catalog.file: '/dev/zero' is not a regular file");
 }
 
 TEST_F(ConfigTest, AReplicaWithDataNeedsNoFile) {
