@@ -57,11 +57,13 @@ Status admit_value(const TableSchema& table, size_t column, const Value& value) 
   return {};
 }
 
-Status admit_size(const TableSchema& table, const Row& row) {
-  size_t indexed = 0;
-  size_t all = 0;
-  for (size_t i = 0; i < row.size(); ++i) {
-    const size_t bytes = text_bytes(row[i]);
+// `bytes_of(i)`: of the text that the row would have in column i.
+template <typename BytesOf>
+Status admit_size(const TableSchema& table, BytesOf&& bytes_of) {
+  uint64_t indexed = 0;
+  uint64_t all = 0;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const uint64_t bytes = bytes_of(i);
     all += bytes;
     if (table.columns[i].indexed) indexed += bytes;
   }
@@ -83,38 +85,49 @@ Status admit_row(const TableSchema& table, const Row& row) {
   for (size_t i = 0; i < row.size(); ++i) {
     if (Status good = admit_value(table, i, row[i]); !good) return good;
   }
-  return admit_size(table, row);
+  return admit_size(table, [&](size_t i) { return text_bytes(row[i]); });
 }
 
-Status admit_update(const TableSchema& table, const Table& rows, const Operation& update) {
+// Rows are looked at where those with the longest texts that there are would be too large, and only
+// as far as the meter goes.
+Status admit_update(const TableSchema& table, const Table& rows, const Operation& update,
+                    Meter& meter) {
   bool may_be_large = false;
+  std::vector<const Value*> set(table.columns.size());
   for (const auto& [column, value] : update.set) {
     if (Status good = admit_value(table, column, value); !good) return good;
-    const size_t bytes = text_bytes(value);
+    set[column] = &value;
+    const uint64_t bytes = text_bytes(value);
     may_be_large =
         may_be_large || bytes > kSmallTextBytes || (bytes > 0 && table.columns[column].indexed);
   }
-  if (!may_be_large) return {};
+  const auto longest = [&](size_t i) {
+    return set[i] != nullptr ? text_bytes(*set[i]) : rows.longest_text(i);
+  };
+  if (!may_be_large || admit_size(table, longest)) return {};
   Status status;
-  Meter unlimited;  // what it costs was looked at
-  Plan(rows, update.where).visit(unlimited, [&](const Row& row) {
-    Row changed = row;
-    for (const auto& [column, value] : update.set) changed[column] = value;
-    status = admit_size(table, changed);
+  Plan(rows, update.where).visit(meter, [&](const Row& row) {
+    status = admit_size(table,
+                        [&](size_t i) { return text_bytes(set[i] != nullptr ? *set[i] : row[i]); });
     return status.has_value();
   });
-  return status;
+  if (!status || !meter.ended()) return status;
+  return fail(ErrorKind::kTooLarge,
+              named(table) +
+                  ": whether its rows stay within the limits for texts takes a look at "
+                  "more than " +
+                  std::to_string(meter.allowed()) + " of them: change fewer at a time");
 }
 
 Status admit_operation(const Operation& operation, const Schema& schema,
-                       const std::vector<Table>& tables) {
+                       const std::vector<Table>& tables, Meter& meter) {
   const TableSchema& table = schema.tables()[operation.table];
   switch (operation.kind) {
     case OperationKind::kInsert:
     case OperationKind::kUpsert:
       return admit_row(table, operation.row);
     case OperationKind::kUpdate:
-      return admit_update(table, tables[operation.table], operation);
+      return admit_update(table, tables[operation.table], operation, meter);
     case OperationKind::kDelete:
       return {};
   }
@@ -142,6 +155,9 @@ Status admit_table(const TableSchema& table) {
 // What the conditions and operations of one write look at.
 class Cost {
  public:
+  static constexpr uint64_t kChangeCost = 4;
+  static constexpr uint64_t kSetBytes = 128;
+
   Cost(const Schema& schema, const std::vector<Table>& tables, uint64_t allowed)
       : schema_(schema), tables_(tables), allowed_(allowed), changed_(tables.size()) {}
 
@@ -164,10 +180,13 @@ class Cost {
       case OperationKind::kDelete:
         return all ? Status() : pay("operation", number, table, search(operation));
       case OperationKind::kUpdate: {
-        const uint64_t cost =
+        // Each may be changed, which costs more than a look, and the more the longer the new texts.
+        uint64_t bytes = 0;
+        for (const auto& [column, value] : operation.set) bytes += text_bytes(value);
+        const uint64_t looked_at =
             all ? tables_[table].rows().size() + changed_[table] : search(operation);
-        changed_[table] += cost;
-        return pay("operation", number, table, cost);
+        changed_[table] += looked_at;
+        return pay("operation", number, table, looked_at * (kChangeCost + bytes / kSetBytes));
       }
     }
     return {};
@@ -185,7 +204,7 @@ class Cost {
     if (used_ <= allowed_) return {};
     return fail(ErrorKind::kTooLarge,
                 std::string(what) + " " + std::to_string(number) + ": " +
-                    named(schema_.tables()[table]) + ": to find its rows costs looking at " +
+                    named(schema_.tables()[table]) + ": it costs as much as looking at " +
                     std::to_string(cost) + " rows, and the write may look at " +
                     std::to_string(allowed_) +
                     ": ask by the key or the columns of an index, or for less at a time");
@@ -225,9 +244,11 @@ Status admit_command(const Command& command, const Schema& schema, const std::ve
   const auto* change = std::get_if<Change>(&command);
   if (change == nullptr) return {};
   if (Status good = admit_cost(*change, schema, tables, limits.write_cost); !good) return good;
+  Meter meter(limits.quick_cost);
   for (size_t i = 0; i < change->operations.size(); ++i) {
-    const Status good = admit_operation(change->operations[i], schema, tables);
-    if (!good) return bad("operation " + std::to_string(i), good.error().message);
+    const Status good = admit_operation(change->operations[i], schema, tables, meter);
+    if (good) continue;
+    return fail(good.error().kind, "operation " + std::to_string(i) + ": " + good.error().message);
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "db/query.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "db/plan.h"
@@ -138,6 +139,14 @@ class RowOrder {
   size_t key_;
 };
 
+// Of a row that is put into its place: about that of finding it, and more for long texts.
+uint64_t cost_of_order(const Query& query, const Table& table, size_t rows) {
+  constexpr uint64_t kTextBytes = 16u << 10;
+  uint64_t bytes = 0;
+  for (const OrderColumn& by : query.order) bytes += table.longest_text(by.column);
+  return 1 + bytes * static_cast<uint64_t>(std::bit_width(rows)) / kTextBytes;
+}
+
 // How many rows from the first matching one on are needed to answer, and whether that is so many
 // that one more would be over the limit.
 size_t rows_wanted(const Query& query, const Limits& limits) {
@@ -179,8 +188,7 @@ std::vector<const Row*> find_rows(const Query& query, const Table& table, const 
     plan.visit(meter, take);
   }
   if (in_order) return found;
-  // Putting a row in its place costs about as much as finding it.
-  if (!meter.spend(found.size())) return {};
+  if (!meter.spend(found.size() * cost_of_order(query, table, found.size()))) return {};
 
   const RowOrder before(query.order, table.key());
   const auto kept = found.begin() + static_cast<std::ptrdiff_t>(std::min(wanted, found.size()));

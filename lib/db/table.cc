@@ -1,8 +1,11 @@
 #include "db/table.h"
 
+#include <algorithm>
+
 namespace tandem::db {
 
-Table::Table(const TableSchema& schema) : key_(schema.key), rows_({schema.key}) {
+Table::Table(const TableSchema& schema)
+    : key_(schema.key), rows_({schema.key}), longest_texts_(schema.columns.size()) {
   indexes_.reserve(schema.indexes.size());
   for (const IndexSchema& index : schema.indexes) {
     indexes_.emplace_back(index.columns, schema.key, index.unique);
@@ -10,6 +13,9 @@ Table::Table(const TableSchema& schema) : key_(schema.key), rows_({schema.key}) 
 }
 
 RowPtr Table::put(const RowPtr& row) {
+  for (size_t i = 0; i < row->size(); ++i) {
+    longest_texts_[i] = std::max(longest_texts_[i], text_bytes((*row)[i]));
+  }
   RowPtr replaced = rows_.put(row);
   for (Index& index : indexes_) {
     if (replaced != nullptr) index.erase(*replaced);
@@ -27,6 +33,7 @@ RowPtr Table::erase(const Value& key) {
 }
 
 void Table::clear() {
+  longest_texts_.assign(longest_texts_.size(), 0);
   rows_.clear();
   for (Index& index : indexes_) index.clear();
 }

@@ -24,6 +24,9 @@ class Table {
   const std::vector<Index>& indexes() const { return indexes_; }
   size_t key() const { return key_; }
 
+  // Of the texts that a column ever had, since the table was empty: no row has longer ones.
+  uint64_t longest_text(size_t column) const { return longest_texts_[column]; }
+
   // The highest key that auto_increment gave or an insert named, 0 before the first.
   int64_t counter() const { return counter_; }
   void set_counter(int64_t counter) { counter_ = counter; }
@@ -43,6 +46,7 @@ class Table {
   RowTree rows_;
   std::vector<Index> indexes_;
   int64_t counter_ = 0;
+  std::vector<uint64_t> longest_texts_;  // by column, in bytes
 };
 
 }  // namespace tandem::db

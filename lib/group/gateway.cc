@@ -168,10 +168,19 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
   } else if (!outcome && outcome.error().kind == ErrorKind::kTooLarge) {
     finish_with_error(slot, 413, outcome.error().message);
     return;
+  } else if (dropped_for_room(call, outcome)) {
+    return on_busy(slot);
   } else if (outcome || outcome.error().kind != ErrorKind::kUnavailable) {
     call.may_be_done = true;
   }
   wait_for_replica(slot);
+}
+
+// A replica that is still there has answered a read, and too many answers were on the way.
+bool Gateway::dropped_for_room(const Call& call, const Result<std::string_view>& outcome) const {
+  if (outcome || outcome.error().kind != ErrorKind::kUnknown || !call.is_read()) return false;
+  const ReplicaLink* replica = replicas_.find(call.target);
+  return replica != nullptr && replica->connected();
 }
 
 // Its work is not done again and again by all of them: one more is asked.

@@ -75,6 +75,7 @@ class Gateway {
   size_t take_slot();
   void attempt(size_t slot);
   void on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome);
+  bool dropped_for_room(const Call& call, const Result<std::string_view>& outcome) const;
   void on_busy(size_t slot);
   void leave_target(Call& call);
   void wait_for_replica(size_t slot);

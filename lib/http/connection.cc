@@ -3,7 +3,6 @@
 #include <charconv>
 #include <utility>
 
-#include "base/check.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/log.h"
@@ -16,6 +15,7 @@ namespace {
 // While a request is being handled, this much of what follows is read, to notice that the client
 // goes; the rest waits in the kernel.
 constexpr size_t kReadAheadBytes = 4 << 10;
+constexpr size_t kRequestsInTurn = 64;
 // What is kept of a buffer for the next request; a bigger one is given back.
 constexpr size_t kKeptBytes = 4 << 10;
 // A longer body goes to the kernel from where its handler has it; only what is left is copied.
@@ -23,7 +23,7 @@ constexpr size_t kCopiedBytes = 32 << 10;
 constexpr std::string_view kNoRoom = "the buffers are full, see http.max_buffered";
 
 void write_hex(uint64_t id, char (&out)[16]) {
-  static constexpr char kDigits[] = "0123456789abcdef";
+  constexpr char kDigits[] = "0123456789abcdef";
   for (size_t i = sizeof out; i-- > 0; id >>= 4) out[i] = kDigits[id & 15];
 }
 
@@ -86,7 +86,9 @@ void Connection::on_broken(int /*uv_code*/) { die(); }
 
 size_t Connection::parse(std::string_view bytes) {
   size_t total = 0;
-  while (total < bytes.size() && phase_ == Phase::kOpen && !busy() && has_output_room()) {
+  bool goes_on = true;  // everybody has one request in each turn of the loop, and few have many
+  while (goes_on && total < bytes.size() && phase_ == Phase::kOpen && !busy() &&
+         has_output_room()) {
     size_t used = 0;
     switch (parser_.feed(bytes.substr(total), used)) {
       case RequestParser::Outcome::kMore:
@@ -103,6 +105,7 @@ size_t Connection::parse(std::string_view bytes) {
         break;
       case RequestParser::Outcome::kComplete:
         total += used;
+        goes_on = ++host_.requests_in_turn < kRequestsInTurn;
         handle_request();
         break;
       case RequestParser::Outcome::kFailed:

@@ -45,6 +45,7 @@ class ConnectionHost {
   Observer* const observer;
   BufferBudget buffers;
   bool draining = false;
+  size_t requests_in_turn = 0;  // of the loop, that were handled
   DateLine date;
   std::array<char, 64 << 10> read_buffer;
 

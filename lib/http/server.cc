@@ -137,6 +137,7 @@ class Server::Impl final : public ConnectionHost {
   }
 
   void flush_all() {
+    requests_in_turn = 0;
     if (touched_.empty() && !proceed_.active()) return;
     proceed_.stop();
     flushing_.swap(touched_);

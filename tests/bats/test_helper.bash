@@ -17,7 +17,11 @@ export no_proxy='*'
 tandem=$TANDEM_SOURCE/bin/tandem/tandem
 # Options of an outer tandem must not reach the ones under test.
 unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
-unset RS_CLIENT_USERS_URL RS_CLIENT_RIDES_URL RS_CLIENT_ORCH_URL RS_CLIENT_STORE_URL
+# Those of the suite itself do: this is read again for each of its tests.
+if [ -z "${tandem_outer_urls_are_gone:-}" ]; then
+  unset RS_CLIENT_USERS_URL RS_CLIENT_RIDES_URL RS_CLIENT_ORCH_URL RS_CLIENT_STORE_URL
+  export tandem_outer_urls_are_gone=yes
+fi
 
 # The first of $1 ports that are free, in $port_base. They lie below the range from which the
 # kernel takes ports of its own, and a lock that this shell holds until it ends keeps other suites

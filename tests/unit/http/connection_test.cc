@@ -104,6 +104,21 @@ TEST_F(ConnectionTest, PipelinedRequestsAreAnsweredInOrder) {
   for (int i = 0; i < 3000; ++i) ASSERT_EQ(c.reply().body, std::to_string(i));
 }
 
+TEST_F(ConnectionTest, OfManyRequestsAtOnceFewAreHandledInATurn) {
+  Client& c = client();
+  std::string requests;
+  for (int i = 0; i < 2000; ++i) requests += get("/hello");
+  c.send(requests);
+  size_t most = 0;
+  size_t before = 0;
+  ASSERT_TRUE(c.until([&] {
+    most = std::max(most, seen_.size() - before);
+    before = seen_.size();
+    return before == 2000;
+  }));
+  EXPECT_LE(most, 200u);
+}
+
 TEST_F(ConnectionTest, PipelinedRequestsWaitForAnAsynchronousAnswer) {
   Client& c = client();
   c.send(get("/later") + get("/names/b") + get("/later") + get("/names/d"));
