@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
   worker::Requests requests{loop, database, replica, orphan_watch};
   replica::Service service{loop, config.replica.rpc_url, replica, requests};
+  requests.ask_for_queued_with([&](rpc::Peer peer) { return service.queued_bytes(peer); });
 
   // The service listens first: the replica announces where.
   return daemon.run(loop, {&service, &replica, &orphan_watch});

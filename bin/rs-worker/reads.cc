@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -17,17 +18,19 @@ constexpr size_t kSmallBytes = size_t{64} << 10;  // of a query: reading its tex
 
 constexpr size_t kMaxWaiting = 256;
 constexpr size_t kMaxWaitingBytes = size_t{16} << 20;
+constexpr size_t kMaxQueuedBytes = size_t{2} << 20;  // of answers, before the next large read
+constexpr uint64_t kRoomMs = 2;                      // between looks whether there is room
 
 }  // namespace
 
-void Reads::read(std::string_view query, int64_t deadline_ns, Done done) {
+void Reads::read(std::string_view query, rpc::Peer peer, int64_t deadline_ns, Done done) {
   if (query.size() <= kSmallBytes && answer_at_once(query, done)) return;
   if (waiting_.size() >= kMaxWaiting || waiting_bytes_ + query.size() > kMaxWaitingBytes) {
     done(fail(ErrorKind::kBusy, "too many large reads wait"), 0);
     return;
   }
   waiting_bytes_ += query.size();
-  waiting_.push_back({std::string(query), deadline_ns, std::move(done)});
+  waiting_.push_back({std::string(query), peer, deadline_ns, std::move(done)});
   start_next();
 }
 
@@ -43,37 +46,59 @@ bool Reads::answer_at_once(std::string_view query, Done& done) {
   return true;
 }
 
-// The picture is of now, which is later than when the read was asked for.
+// The first whose asker has taken most of the answers before: what a controller asks goes behind
+// them, and must not wait for long.
 void Reads::start_next() {
-  while (!running_ && !waiting_.empty()) {
-    Large next = std::move(waiting_.front());
-    waiting_.pop_front();
-    waiting_bytes_ -= next.query.size();
-    if (system_clock().boot_ns() >= next.deadline_ns) {
-      next.done(fail(ErrorKind::kBusy, "the read waited too long behind other large reads"), 0);
-      continue;
-    }
-    struct Job {
-      db::Database picture;
-      std::string query;
-      Result<std::string> answer;
-    };
-    running_ = true;
-    ++large_reads_;
-    auto job = std::make_shared<Job>(Job{database_, std::move(next.query), {}});
-    background_.run(
-        [this, job] {
-          db::Meter meter(job->picture.limits().read_cost,
-                          [this] { return background_.stopping(); });
-          job->answer = job->picture.query(job->query, meter);
-          job->picture = db::Database();  // freed here, where nobody waits for that
-        },
-        [this, job, index = replica_.applied_index(), done = std::move(next.done)]() mutable {
-          running_ = false;
-          done(job->answer, index);
-          start_next();
-        });
+  if (running_) return;
+  drop_expired();
+  const auto next = std::find_if(waiting_.begin(), waiting_.end(), [this](const Large& large) {
+    return !queued_ || queued_(large.peer) <= kMaxQueuedBytes;
+  });
+  if (next == waiting_.end()) {
+    if (!waiting_.empty()) wait_for_room_.start(kRoomMs);
+    return;
   }
+  Large large = std::move(*next);
+  waiting_.erase(next);
+  waiting_bytes_ -= large.query.size();
+  start(std::move(large));
+}
+
+void Reads::drop_expired() {
+  const int64_t now_ns = system_clock().boot_ns();
+  std::vector<Done> expired;
+  std::erase_if(waiting_, [&](Large& large) {
+    if (now_ns < large.deadline_ns) return false;
+    waiting_bytes_ -= large.query.size();
+    expired.push_back(std::move(large.done));
+    return true;
+  });
+  for (Done& done : expired) {
+    done(fail(ErrorKind::kBusy, "the read waited too long behind other large reads"), 0);
+  }
+}
+
+// The picture is of now, which is later than when the read was asked for.
+void Reads::start(Large next) {
+  struct Job {
+    db::Database picture;
+    std::string query;
+    Result<std::string> answer;
+  };
+  running_ = true;
+  ++large_reads_;
+  auto job = std::make_shared<Job>(Job{database_, std::move(next.query), {}});
+  background_.run(
+      [this, job] {
+        db::Meter meter(job->picture.limits().read_cost, [this] { return background_.stopping(); });
+        job->answer = job->picture.query(job->query, meter);
+        job->picture = db::Database();  // freed here, where nobody waits for that
+      },
+      [this, job, index = replica_.applied_index(), done = std::move(next.done)]() mutable {
+        running_ = false;
+        done(job->answer, index);
+        start_next();
+      });
 }
 
 }  // namespace tandem::worker

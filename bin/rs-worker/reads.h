@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "loop/background.h"
 #include "loop/loop.h"
 #include "replica/driver.h"
+#include "rpc/server.h"
 
 namespace tandem::worker {
 
@@ -27,23 +29,31 @@ class Reads {
       : database_(database),
         replica_(replica),
         new_turn_(loop, [this] { turn_cost_ = 0; }),
+        wait_for_room_(loop, [this] { start_next(); }),
         background_(loop) {}
+
+  // How many bytes of answers are on the way to who asks.
+  using Queued = std::function<size_t(rpc::Peer)>;
+  void ask_for_queued_with(Queued queued) { queued_ = std::move(queued); }
 
   // From a state that is no older than now. Errors: kBadInput, kTooLarge, kBusy (too many large
   // reads wait, or this one was not begun before the deadline, boot clock, ns).
-  void read(std::string_view query, int64_t deadline_ns, Done done);
+  void read(std::string_view query, rpc::Peer peer, int64_t deadline_ns, Done done);
 
   uint64_t large_reads() const { return large_reads_; }
 
  private:
   struct Large {
     std::string query;
+    rpc::Peer peer;
     int64_t deadline_ns = 0;
     Done done;
   };
 
   bool answer_at_once(std::string_view query, Done& done);
   void start_next();
+  void drop_expired();
+  void start(Large next);
 
   const db::Database& database_;
   const replica::Driver& replica_;
@@ -53,6 +63,8 @@ class Reads {
   size_t waiting_bytes_ = 0;
   bool running_ = false;
   uint64_t large_reads_ = 0;
+  Queued queued_;
+  loop::Timer wait_for_room_;
   loop::Background background_;
 };
 

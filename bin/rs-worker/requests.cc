@@ -46,7 +46,8 @@ void Requests::read(rpc::Reply reply, const wire::Request& request) {
                          [this, reply = std::move(reply), query = std::string(request.body),
                           deadline_ns](Status readable) mutable {
                            if (!readable) return answer_error(reply, readable.error());
-                           answers_.read(query, deadline_ns,
+                           const rpc::Peer peer = reply.peer();
+                           answers_.read(query, peer, deadline_ns,
                                          [reply = std::move(reply)](const Result<std::string>& rows,
                                                                     uint64_t index) mutable {
                                            if (!rows) return answer_error(reply, rows.error());

@@ -20,6 +20,11 @@ class Requests final : public replica::Methods {
   Requests(loop::Loop& loop, db::Database& database, replica::Driver& replica,
            OrphanWatch& orphan_watch);
 
+  // How many bytes of answers are on the way to an asker: large reads wait for them.
+  void ask_for_queued_with(Reads::Queued queued) {
+    answers_.ask_for_queued_with(std::move(queued));
+  }
+
   void on_request(rpc::Reply reply, const wire::Request& request) override;
   void on_asked_by_controller() override { orphan_watch_.heard(); }
   void add_info(wire::Json& info) const override;

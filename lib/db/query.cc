@@ -278,6 +278,9 @@ Result<Query> parse_query(const Json& json, const Schema& schema, const Limits& 
   return query;
 }
 
+// Of an answer, in bytes: as much as a look at a row.
+constexpr size_t kAnswerBytes = 128;
+
 Status answer_query(const Query& query, const Schema& schema, const std::vector<Table>& tables,
                     const Limits& limits, Meter& meter, std::string& out) {
   const Table& table = tables[query.table];
@@ -295,7 +298,8 @@ Status answer_query(const Query& query, const Schema& schema, const std::vector<
     const size_t before = out.size();
     append_row(out, table_schema, query.columns, *rows[i]);
     if (out.size() > limits.answer_bytes) return too_many_bytes(table_schema, limits);
-    if (!meter.spend(1 + (out.size() - before) / 1024)) return given_up(table_schema, meter);
+    if (!meter.spend(1 + (out.size() - before) / kAnswerBytes))
+      return given_up(table_schema, meter);
   }
   out += ']';
   return {};

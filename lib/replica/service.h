@@ -48,6 +48,9 @@ class Service final : public daemon::Part, public rpc::Handler {
   void on_call(rpc::Reply reply, std::string_view payload) override;
   void on_message(rpc::Peer peer, std::string_view payload) override;
 
+  // Of answers on the way to this asker.
+  size_t queued_bytes(rpc::Peer peer) const { return server_.queued_bytes(peer); }
+
   std::string_view name() const override { return "rpc"; }
   // Start it before the replica, which then announces where it listens.
   void start(UniqueFunction<void(Status)> done) override;

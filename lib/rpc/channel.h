@@ -29,6 +29,8 @@ class Channel {
   enum class Room { kUsual, kReserve };
   Added add(uint64_t id, std::string_view payload, Room room = Room::kUsual);
   size_t max_payload_bytes() const;
+  // Of what was added and is not acknowledged.
+  size_t queued_bytes() const { return queued_bytes_; }
   // The sequence number of the message that the last added item is in.
   uint64_t last_batch() const { return sent_ + batches_.size(); }
 

@@ -93,6 +93,10 @@ class Server::Impl final : public SocketEvents {
   void reply_error(Peer peer, uint64_t id, const Error& error);
   void close_gracefully(uint64_t deadline_ms, UniqueFunction<void()> done);
   size_t peers() const { return by_link_.size(); }
+  size_t queued_bytes(Peer peer) const {
+    const auto found = by_link_.find(peer.id);
+    return found == by_link_.end() ? 0 : found->second->channel.queued_bytes();
+  }
 
   void on_pipe_added(uint32_t) override {}  // it counts from its hello on
   void on_pipe_removed(uint32_t pipe) override { forget(pipe); }
@@ -417,6 +421,8 @@ void Server::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()> done)
 }
 
 size_t Server::peers() const { return impl_->peers(); }
+
+size_t Server::queued_bytes(Peer peer) const { return impl_->queued_bytes(peer); }
 
 void Server::reply(Peer peer, uint64_t call_id, std::string_view payload) {
   impl_->reply(peer, call_id, payload);

@@ -116,6 +116,8 @@ class Server {
 
   size_t outstanding() const { return outstanding_; }
   size_t peers() const;
+  // Of answers that this client has not acknowledged; 0 where it has gone.
+  size_t queued_bytes(Peer peer) const;
 
  private:
   friend class Reply;
