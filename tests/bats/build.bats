@@ -5,6 +5,7 @@
 load test_helper
 
 setup() {
+  unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that runs the tests
   tree=$BATS_TEST_TMPDIR/tree
   path=$BATS_TEST_TMPDIR/path
   mkdir -p "$tree/share/scripts" "$tree/bin/tandem" "$path"

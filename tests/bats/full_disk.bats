@@ -162,8 +162,10 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
     http POST "$db/crash/master"
     assert_equal "$status" 200
     all_is_there
+    # A worker that begins has room for a little while: what it takes then finds no second copy, and
+    # nobody knows whether it will.
     write
-    assert_equal "$status" 507
+    assert_regex "$status" '^50[47]$'
     http GET "${db%/api/v1}/readyz"
     assert_equal "$status" 200
   done
