@@ -281,7 +281,7 @@ Result<pid_t> Fleet::create_slave() {
 
 void Fleet::crash_master(PidDone done) {
   const auto it = slots_.find(leadership_.leader());
-  if (it == slots_.end() || !it->second.running()) {
+  if (it == slots_.end() || !it->second.running() || it->second.is_crashed()) {
     done(fail(ErrorKind::kUnavailable, "there is no master now"));
     return;
   }
@@ -291,7 +291,7 @@ void Fleet::crash_master(PidDone done) {
 void Fleet::crash_slave(PidDone done) {
   Slot* highest = nullptr;
   for (auto& [id, slot] : slots_) {
-    if (id == leadership_.leader() || !slot.running()) continue;
+    if (id == leadership_.leader() || !slot.running() || slot.is_crashed()) continue;
     if (highest == nullptr || slot.pid > highest->pid) highest = &slot;
   }
   if (highest == nullptr) {

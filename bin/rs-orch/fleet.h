@@ -113,6 +113,8 @@ class Fleet {
     std::vector<PidDone> on_death;
 
     bool running() const { return pid != 0; }
+    // It was killed by crash/…, and its end is not seen yet.
+    bool is_crashed() const { return !on_death.empty(); }
   };
 
   std::string directory_of(repl::ReplicaId id) const;

@@ -80,7 +80,7 @@ bool Fleet::is_last_good_copy(const Slot& slot) const {
   return std::none_of(record->in_sync.begin(), record->in_sync.end(), [&](const auto& member) {
     const auto other = slots_.find(member.id);
     const bool lives = other != slots_.end() && other->second.session != 0 &&
-                       other->second.on_death.empty() && !other->second.told_to_stop;
+                       !other->second.is_crashed() && !other->second.told_to_stop;
     return member.id != slot.id && lives && is_good_copy(member);
   });
 }

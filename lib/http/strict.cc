@@ -14,28 +14,39 @@ using wire::Json;
 
 constexpr size_t kMaxShownBytes = 64;
 
+std::string_view without_blanks(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
 // Calls take(part) for each part between separators, without blanks around it.
 template <typename Take>
 bool any_part(std::string_view text, char separator, Take take) {
   while (!text.empty()) {
     const size_t end = std::min(text.find(separator), text.size());
-    std::string_view part = text.substr(0, end);
+    const std::string_view part = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
-    while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
-    if (take(part)) return true;
+    if (take(without_blanks(part))) return true;
   }
   return false;
 }
 
+// preference = token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] ), RFC 7240, 2.
+bool is_strict_handling(std::string_view preference) {
+  preference = preference.substr(0, preference.find(';'));
+  const size_t equals = std::min(preference.find('='), preference.size());
+  if (!equals_ignoring_case(without_blanks(preference.substr(0, equals)), "handling")) return false;
+  preference.remove_prefix(std::min(equals + 1, preference.size()));
+  const std::string_view word = without_blanks(preference);
+  return equals_ignoring_case(word, "strict") || equals_ignoring_case(word, "\"strict\"");
+}
+
 bool asks(const Request& request) {
   if (request.query_value("strict") == "1") return true;
-  const auto is_it = [](std::string_view preference) {
-    return equals_ignoring_case(preference, "handling=strict") ||
-           equals_ignoring_case(preference, "handling=\"strict\"");
-  };
   return std::any_of(request.headers.begin(), request.headers.end(), [&](const NameValue& header) {
-    return equals_ignoring_case(header.name, "prefer") && any_part(header.value, ',', is_it);
+    return equals_ignoring_case(header.name, "prefer") &&
+           any_part(header.value, ',', is_strict_handling);
   });
 }
 

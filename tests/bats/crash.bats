@@ -68,6 +68,20 @@ look() {
   assert_equal "$output" ann
 }
 
+@test 'two crash/slave at once are the deaths of two' {
+  local i asking=()
+  database 2
+  await_whole 3
+  for i in 1 2; do
+    curl -sS -m 30 -X POST "$db/crash/slave" >"$BATS_TEST_TMPDIR/died.$i" 3>&- &
+    asking+=($!)
+  done
+  wait "${asking[@]}"
+  run jq -s 'add | unique | length' "$BATS_TEST_TMPDIR"/died.*
+  assert_output 2
+  await_whole 3
+}
+
 @test 'crash/slave: 409 where there is no slave' {
   mkdir "$BATS_TEST_TMPDIR/db"
   # A worker that is not the first one cannot be started.

@@ -24,8 +24,15 @@ TEST(StrictHandling, IsAskedForByHeaderOrQuery) {
   EXPECT_EQ(refusal({.query = {{"strict", "1"}}, .body = wrong}), "unknown key 'wher'");
   EXPECT_EQ(refusal({.headers = {{"prefer", "wait=1, Handling=Strict"}}, .body = wrong}),
             "unknown key 'wher'");
-  EXPECT_EQ(refusal({.headers = {{"A", "b"}, {"Prefer", "handling=\"strict\""}}, .body = wrong}),
-            "unknown key 'wher'");
+  for (const char* asks : {"handling=\"strict\"", "handling = strict", "handling=strict; a=b",
+                           "wait=1,handling\t=\t\"strict\" ;a;b=c , x"}) {
+    EXPECT_EQ(refusal({.headers = {{"A", "b"}, {"Prefer", asks}}, .body = wrong}),
+              "unknown key 'wher'")
+        << asks;
+  }
+  for (const char* does_not : {"handling", "handling=lenient; x=strict", "x;handling=strict", ""}) {
+    EXPECT_EQ(refusal({.headers = {{"Prefer", does_not}}, .body = wrong}), "") << does_not;
+  }
 }
 
 TEST(StrictHandling, KnowsTheKeysOfABodyAndOfItsLists) {
