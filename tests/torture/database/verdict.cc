@@ -228,7 +228,7 @@ void check_logs(const std::string& directory, Judgement& judgement) {
       // A worker ends by SIGKILL, by a disk error (74) and by a disk that is full where it may not
       // be (69), which the faults bring about.
       const bool is_death = line.find(" death: ") != std::string::npos &&
-                            line.find("signal 9") == std::string::npos &&
+                            line.find("killed by SIGKILL") == std::string::npos &&
                             line.find("exit status 74") == std::string::npos &&
                             line.find("exit status 69") == std::string::npos &&
                             line.find(" death: ended") == std::string::npos;
