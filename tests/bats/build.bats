@@ -6,6 +6,7 @@ load test_helper
 
 setup() {
   unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that runs the tests
+  export JOBS=2                    # whatever the machine has: how long a build takes depends on it
   tree=$BATS_TEST_TMPDIR/tree
   path=$BATS_TEST_TMPDIR/path
   mkdir -p "$tree/share/scripts" "$tree/bin/tandem" "$path"
