@@ -1,32 +1,16 @@
 #include "loop/background.h"
 
-#include <pthread.h>
 #include <sys/resource.h>
 
-#include <csignal>
 #include <utility>
+
+#include "base/signals_blocked.h"
 
 namespace tandem::loop {
 namespace {
 
 // Five steps of nice(2) weigh about a third: a loop that wakes up runs at once.
 constexpr int kNiceness = 5;
-
-// Signals are the loop's: a thread is born with the mask of the one that makes it.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 

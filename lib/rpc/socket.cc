@@ -1,36 +1,17 @@
 #include "rpc/socket.h"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <csignal>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "base/signals_blocked.h"
 #include "rpc/url.h"
 
 namespace tandem::rpc {
 namespace {
 
 constexpr uint64_t kSoonMs = 500;  // a restarted peer is back by then
-
-// NNG starts its threads in the first call and leaves signals open in them: they would take signals
-// that the loop waits for.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 ErrorKind kind_of(int code) {
   switch (code) {
@@ -96,6 +77,7 @@ Socket::~Socket() {
 Result<std::string> Socket::listen(const std::string& url) {
   if (Status status = prepare_to_listen(url); !status) return fail(status.error());
   const std::string what = "cannot listen on '" + url + "'";
+  // NNG starts its threads in the first call and leaves signals open in them.
   const SignalsBlocked blocked;
   nng_stream_listener* listener = nullptr;
   if (const int code = nng_stream_listener_alloc(&listener, url.c_str()); code != 0) {
