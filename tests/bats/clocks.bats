@@ -11,6 +11,8 @@ setup_file() {
   export clocks=$BATS_FILE_TMPDIR/clocks
   mkdir "$clocks"
   : "${TANDEM_BUILD:=$TANDEM_SOURCE/build}"
+  # Where it is missing the loader says so and goes on: the clock would not move.
+  assert_file_exist "$TANDEM_BUILD/lib/libtandem_clock_step.so"
   local stepped=("LD_PRELOAD=$TANDEM_BUILD/lib/libtandem_clock_step.so" "TANDEM_CLOCKS=$clocks")
   local -x "${stepped[@]}"
   database_up "$BATS_FILE_TMPDIR/db" --set scaling.min_slaves=1

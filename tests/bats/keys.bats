@@ -55,6 +55,8 @@ until_in_flight() { # NUMBER
   local orchestrator slave first body answer=$BATS_TEST_TMPDIR/answer
   local clocks=$BATS_TEST_TMPDIR/clocks
   : "${TANDEM_BUILD:=$TANDEM_SOURCE/build}"
+  # Where it is missing the loader says so and goes on: the clock would not move.
+  assert_file_exist "$TANDEM_BUILD/lib/libtandem_clock_step.so"
   mkdir "$clocks"
   database_up "$BATS_TEST_TMPDIR/db" --set database.min_in_sync=2
   orchestrator=$started
