@@ -164,8 +164,11 @@ raw() { # PORT
   assert_line --index 0 'HTTP/1.1 200 OK'
 }
 
-# The statuses of the answers to standard input, joined by blanks.
-statuses() { raw "$1" half | grep -aoE 'HTTP/1\.1 [0-9]{3}' | cut -d ' ' -f 2 | paste -sd ' '; } # PORT
+# The statuses of the answers to standard input, joined by blanks. With "half" it is said at once
+# that nothing more comes; then the balancer may end the connection before it looks at what is left.
+statuses() { # PORT [half]
+  raw "$@" | grep -aoE 'HTTP/1\.1 [0-9]{3}' | cut -d ' ' -f 2 | paste -sd ' '
+}
 
 served() { curl -sS "$users/api/v1/_count" | tr -d '[]'; }
 
@@ -173,14 +176,19 @@ served() { curl -sS "$users/api/v1/_count" | tr -d '[]'; }
 # some right that the services refuse, such as a bare LF: then it is one request for both. What must
 # not be is a request that one of them does not know of.
 @test 'no stream of bytes is more requests behind the balancer than before it' {
-  local stream direct through before after answers n=0
+  local stream direct through half before after answers n=0
   while IFS= read -r stream; do
     case $stream in '#'*) continue ;; esac
     printf '%bGET /api/v1/users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$stream" \
       >"$BATS_TEST_TMPDIR/stream"
-    direct=$(statuses "$port_base" <"$BATS_TEST_TMPDIR/stream")
+    direct=$(statuses "$port_base" half <"$BATS_TEST_TMPDIR/stream")
+    # Where the plain request is answered, that ends the connection.
+    case $direct in
+      *' '*) half='' ;;
+      *) half=half ;;
+    esac
     before=$(served)
-    through=$(statuses $((port_base + 3)) <"$BATS_TEST_TMPDIR/stream")
+    through=$(statuses $((port_base + 3)) $half <"$BATS_TEST_TMPDIR/stream")
     after=$(served)
     answers=$(wc -w <<<"$through")
     [ "$answers" -gt 0 ] || fail "no answer to $stream"
