@@ -105,30 +105,57 @@ Status parse_member(const Json::Member& member, const TableSchema& table, const 
   return {};
 }
 
+constexpr std::string_view kQuotes = "'\"";
+
 std::string_view without_blanks(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
-// Whoever writes conditions for SQL elsewhere quotes a text here, too.
-std::string_view without_quotes(std::string_view text) {
-  const bool quoted = text.size() >= 2 && text.front() == text.back() &&
-                      (text.front() == '\'' || text.front() == '"');
-  return quoted ? text.substr(1, text.size() - 2) : text;
+bool is_quoted(std::string_view text) {
+  return text.size() >= 2 && text.front() == text.back() &&
+         kQuotes.find(text.front()) != std::string_view::npos;
+}
+
+bool touches_quote(std::string_view text) {
+  return !text.empty() && (kQuotes.find(text.front()) != std::string_view::npos ||
+                           kQuotes.find(text.back()) != std::string_view::npos);
+}
+
+// Whoever writes conditions for SQL elsewhere quotes a text here, too. What can be meant in another
+// way than it would be read is refused: it would match nothing, and nobody would be told.
+Result<std::string_view> plain_value(std::string_view text) {
+  if (!is_quoted(text)) {
+    if (text.find('=') != std::string_view::npos) {
+      return fail(ErrorKind::kBadInput, "a value with '=' in it needs quotes around it");
+    }
+    if (touches_quote(text)) return fail(ErrorKind::kBadInput, "one of its quotes has no other");
+    return text;
+  }
+  const std::string_view inner = text.substr(1, text.size() - 2);
+  if (touches_quote(inner) || inner.find(text.front()) != std::string_view::npos) {
+    return fail(ErrorKind::kBadInput,
+                "a value has one pair of quotes around it, and no other of its kind");
+  }
+  return inner;
+}
+
+tl::unexpected<Error> bad_text(const TableSchema& table, std::string_view text,
+                               std::string_view why) {
+  return fail(ErrorKind::kBadInput, named(table) + ": 'where' as text must be column=value, not '" +
+                                        shortened(text, 64) + "'" + std::string(why));
 }
 
 Result<Where> parse_text(std::string_view text, const TableSchema& table, const Limits& limits) {
   const size_t equals = text.find('=');
-  if (equals == std::string_view::npos) {
-    return fail(
-        ErrorKind::kBadInput,
-        named(table) + ": 'where' as text must be column=value, not '" + shortened(text, 64) + "'");
-  }
+  if (equals == std::string_view::npos) return bad_text(table, text, "");
   const auto column = column_of(without_blanks(text.substr(0, equals)), table);
   if (!column) return fail(column.error());
-  const std::string_view given = without_quotes(without_blanks(text.substr(equals + 1)));
-  auto value = value_from_text(given, table.columns[*column].type, limits);
+  const auto given = plain_value(without_blanks(text.substr(equals + 1)));
+  if (!given) return bad_text(table, text, ": " + given.error().message);
+  auto value = value_from_text(*given, table.columns[*column].type, limits);
   if (!value) return bad(table, *column, value.error().message);
   Where where;
   where.terms.push_back({*column, Operator::kEq, std::move(*value), {}});

@@ -3,9 +3,11 @@
 //   {"source":22}                        the column has this value
 //   {"timestamp":{"gt":5,"le":9}}        lt le gt ge ne: compared with this value
 //   {"rideId":{"in":[1,2,3]}}            one of these values
-//   "source=22"                          one equality, the value read by the column's type; blanks
-//                                        around both sides and one pair of quotes, ' or ", around
-//                                        the value do not count
+//   "source=22"                          one equality, the value read by the column's type
+//
+// In the text blanks around both sides and one pair of quotes, ' or ", around the value do not
+// count. Further quotes at an end of the value, the same quotes in it, and a '=' in a value without
+// any are refused: "a=='b'" and "a=b and c=d" are meant otherwise than they would be read.
 //
 // All must hold; none at all ({}) means every row. null equals only null; lt, le, gt and ge never
 // hold for a null in the row; ne holds for it unless the value is null. Booleans and lists of text

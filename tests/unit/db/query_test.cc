@@ -1,5 +1,7 @@
 #include "db/query.h"
 
+#include <gmock/gmock.h>
+
 #include "db/fixture.h"
 
 namespace tandem::db {
@@ -62,8 +64,11 @@ TEST_F(QueryTest, ReadsOneEqualityAsText) {
   EXPECT_EQ(ids(R"("where":"created_by='bob'")"), "25");
   EXPECT_EQ(ids(R"("where":" created_by = \"bob\" ")"), "25");
   EXPECT_EQ(ids(R"("where":"source = '21'")"), "5");
-  EXPECT_EQ(ids(R"("where":"created_by=''bob''")"), "");
-  EXPECT_EQ(ids(R"("where":"created_by='bob")"), "");
+  EXPECT_EQ(ids(R"("where":"\tcreated_by\n=\tbob\r\n")"), "25");
+  EXPECT_EQ(ids(R"("where":"created_by=''")"), "");
+  EXPECT_EQ(ids(R"("where":"created_by=o'neil")"), "");
+  EXPECT_EQ(ids(R"("where":"created_by=\"o'neil\"")"), "");
+  EXPECT_EQ(ids(R"("where":"created_by='a=b'")"), "");
 }
 
 TEST_F(QueryTest, OrdersByColumnsThenByKey) {
@@ -143,6 +148,26 @@ TEST_F(QueryTest, NamesWhatIsWrong) {
             "table 'rides': 'limit' must be an integer from 0 on");
   EXPECT_EQ(bad(R"({"table":"rides","offset":"1"})"),
             "table 'rides': 'offset' must be an integer from 0 on, not a string");
+}
+
+TEST_F(QueryTest, WhereAsTextThatIsMeantOtherwiseIsRefused) {
+  const std::string text = "table 'rides': 'where' as text must be column=value, not 'created_by";
+  const auto where_error = [this](const std::string& where) {
+    return bad(R"({"table":"rides","where":"created_by)" + where + "\"}");
+  };
+  EXPECT_EQ(where_error("='bob"), text + "='bob': one of its quotes has no other");
+  for (const std::string lone : {"=bob'", R"(=\"bob)", R"(='bob\")", "='", "=o'"}) {
+    EXPECT_THAT(where_error(lone), testing::HasSubstr(": one of its quotes has no other"));
+  }
+  for (const std::string more : {"=''bob''", R"(='bob\"')", R"(=\"'bob'\")", "='o'neil'", "='''",
+                                 "='bob' and source='21'"}) {
+    EXPECT_THAT(where_error(more),
+                testing::HasSubstr(": a value has one pair of quotes around it"));
+  }
+  for (const std::string equal : {"==bob", "=='bob' ", "=bob=", "=bob and source=21", "= = bob"}) {
+    EXPECT_THAT(where_error(equal),
+                testing::EndsWith(": a value with '=' in it needs quotes around it"));
+  }
 }
 
 TEST_F(QueryTest, NamesWhatIsWrongInWhere) {
