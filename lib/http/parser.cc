@@ -1,5 +1,7 @@
 #include "http/parser.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -73,23 +75,35 @@ bool is_reg_name(std::string_view text) {
   return true;
 }
 
+// What may stand between brackets (RFC 3986, 3.2.2). An IPvFuture is none: there are no such hosts.
+bool is_ipv6(std::string_view text) {
+  in6_addr address;
+  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+}
+
+// Any number of digits, also none; a number that can be a port.
+bool is_port(std::string_view text) {
+  uint32_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    number = number * 10 + static_cast<uint32_t>(c - '0');
+    if (number > UINT16_MAX) return false;
+  }
+  return true;
+}
+
 // uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2). May be empty.
 bool is_host(std::string_view text) {
   size_t end = text.find(':');
   if (text.starts_with('[')) {
     const size_t bracket = text.find(']');
-    if (bracket == std::string_view::npos || bracket == 1) return false;
-    const std::string_view address = text.substr(1, bracket - 1);
-    const auto is_part = [](char c) { return is_hex(c) || c == ':' || c == '.'; };
-    if (!std::all_of(address.begin(), address.end(), is_part)) return false;
+    if (bracket == std::string_view::npos || !is_ipv6(text.substr(1, bracket - 1))) return false;
     end = bracket + 1;
     if (end < text.size() && text[end] != ':') return false;
   } else if (!is_reg_name(text.substr(0, end))) {
     return false;
   }
-  if (end >= text.size()) return true;
-  const std::string_view port = text.substr(end + 1);
-  return std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return end >= text.size() || is_port(text.substr(end + 1));
 }
 
 template <typename Buffer>
@@ -304,7 +318,8 @@ bool RequestParser::read_target() {
     if (authority != std::string_view::npos) {
       const size_t path = target.find_first_of("/?", authority + 3);
       request_.host = target.substr(authority + 3, path - authority - 3);
-      if (!is_host(*request_.host)) {
+      // One without a name is nobody's (RFC 9110, 4.2.1).
+      if (!is_host(*request_.host) || request_.host->empty() || request_.host->front() == ':') {
         refuse(400, "malformed request target");
         return false;
       }

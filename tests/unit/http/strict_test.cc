@@ -116,16 +116,27 @@ TEST_F(StrictTest, NamesAndValuesOfHeaders) {
 }
 
 TEST_F(StrictTest, HostIsANameOrAnAddress) {
-  for (const std::string host :
-       {"a b", "\"a b\"", "\"a\"", "a/b", "a@b", "a:b", "a:1:2", "[::1", "[]", "[::1]x", "[x]",
-        "::1", "a%zz", "a?b", "<a>", "a\\b", "\xc3\xa4"}) {
+  for (const std::string host : {"a b",       "\"a b\"",      "\"a\"",
+                                 "a/b",       "a@b",          "a:b",
+                                 "a:1:2",     "[::1",         "[]",
+                                 "[::1]x",    "[x]",          "::1",
+                                 "a%zz",      "a?b",          "<a>",
+                                 "a\\b",      "\xc3\xa4",     "a:65536",
+                                 "a:99999",   "a:4294967376", "a:-1",
+                                 "a:+80",     "[::1]:65536",  "[::1]:a",
+                                 "[1]",       "[:::]",        "[1:2:3:4:5:6:7:8:9]",
+                                 "[12345::]", "[127.0.0.1]"}) {
     expect("GET /hello HTTP/1.1\r\nHost: " + host + "\r\n\r\n" + kNext, "400");
     if (host.find_first_of(" /?") != std::string::npos) continue;
     expect("GET http://" + host + "/hello HTTP/1.1\r\nHost: t\r\n\r\n" + kNext, "400");
   }
-  for (const std::string host : {"", "a", "a:", "a:80", "a-b.c_d~", "127.0.0.1:8080", "[::1]",
-                                 "[::1]:80", "[::ffff:1.2.3.4]", "xn--tx-8ia", "a%20b"}) {
+  for (const std::string host :
+       {"", "a", "a:", "a:80", "a:0", "a:65535", "a:00000080", "a-b.c_d~", "127.0.0.1:8080",
+        "[::1]", "[::1]:80", "[::ffff:1.2.3.4]", "[::1]:", "xn--tx-8ia", "a%20b"}) {
     expect("GET /hello HTTP/1.1\r\nHost: " + host + "\r\n\r\n" + kNext, "200 200");
+  }
+  for (const std::string host : {"", ":80", ":"}) {
+    expect("GET http://" + host + "/hello HTTP/1.1\r\nHost: t\r\n\r\n" + kNext, "400");
   }
 }
 
