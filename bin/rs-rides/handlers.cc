@@ -7,6 +7,7 @@
 #include "rides/ride_calls.h"
 #include "search_rides.h"
 #include "service/db_call.h"
+#include "show_ride.h"
 
 using tandem::http::Request;
 using tandem::http::Responder;
@@ -58,10 +59,9 @@ void RideHandlers::count(const Request& request, Responder responder) {
 void RideHandlers::show(const Request& request, Responder responder) {
   const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
   if (!ride_id) return send(responder, ride_id.error());
-  answer_read(database_.client(), request, tandem::rides::show_ride_request(*ride_id),
-              std::move(responder), [&zone = rules_.zone](const DbReply& reply) {
-                return tandem::rides::show_ride_answer(reply, zone);
-              });
+  const auto options = tandem::service::read_options(request);
+  if (!options) return send(responder, options.error());
+  show_ride(database_.client(), *options, *ride_id, rules_.zone, std::move(responder));
 }
 
 void RideHandlers::join(const Request& request, Responder responder) {

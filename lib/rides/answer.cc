@@ -20,6 +20,11 @@ tl::unexpected<Error> bad_reply(const std::string& what) {
   return fail(ErrorKind::kCorrupt, "the database's answer makes no sense: " + what);
 }
 
+// The database would tell of its own call, whose bounds the client has never set.
+Answer too_much() {
+  return error_answer(413, "this request takes more than the database does for one");
+}
+
 }  // namespace
 
 std::string shortened(std::string_view text) {
@@ -41,6 +46,8 @@ Answer error_answer(const Error& error) {
   switch (error.kind) {
     case ErrorKind::kBadInput:
       return error_answer(400, error.message);
+    case ErrorKind::kTooLarge:
+      return too_much();
     case ErrorKind::kUnavailable:
     case ErrorKind::kBusy:
       return error_answer(503, error.message);
@@ -55,11 +62,12 @@ Answer error_answer(const Error& error) {
 Answer pass_on(const DbReply& reply) {
   const bool for_the_client =
       (reply.status >= 400 && reply.status < 500 && reply.status != 404 && reply.status != 405 &&
-       (reply.status != 409 || failed_condition(reply) < 0)) ||
+       reply.status != 413 && (reply.status != 409 || failed_condition(reply) < 0)) ||
       reply.status == 503 || reply.status == 504 || reply.status == 507;
   if (for_the_client && is_error_object(reply.body)) return {reply.status, std::string(reply.body)};
   if (reply.status == 503) return error_answer(503, "the database is not able to answer now");
   if (reply.status == 504) return error_answer(504, "the database did not answer in time");
+  if (reply.status == 413) return too_much();
   if (reply.status == 507) return error_answer(507, "the database has no space left");
   return error_answer(500, "the database answered " + std::to_string(reply.status) + " to a call");
 }

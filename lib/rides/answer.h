@@ -33,14 +33,15 @@ std::string shortened(std::string_view text);
 
 // {"error":{"code":400,"message":"…"}}
 Answer error_answer(int status, std::string_view message);
-// The same with the status of the error's kind: 400 for what the client sent, 503 and 504 for a
-// database that cannot be reached or did not answer in time, else 500.
+// The same with the status of the error's kind: 400 for what the client sent, 413 where the
+// database would have too much to do or to say, 503 and 504 for a database that cannot be reached
+// or did not answer in time, else 500.
 Answer error_answer(const Error& error);
 
 // The answer where the database did not carry a call out and the call gives no meaning of its own
 // to that: 4xx, 503 and 504 with an error object go to the client as they are (400: a limit of the
 // database, 409 that is about no condition: no number is left, 422: the key was used with another
-// body), everything else becomes a 500.
+// body), but 413, whose words are about the database's own call; everything else becomes a 500.
 Answer pass_on(const DbReply& reply);
 
 // The number, from 0, of the condition that failed in a 409; -1 for every other reply.

@@ -6,6 +6,7 @@
 
 #include "rides/answer.h"
 #include "rides/body.h"
+#include "rides/user.h"
 
 namespace tandem::rides {
 namespace {
@@ -76,7 +77,7 @@ Result<int64_t> area_of_parameter(std::optional<std::string_view> text, std::str
 Result<NewRide> parse_new_ride(std::string_view body, const RideRules& rules) {
   const auto object = parse_object(body);
   if (!object) return fail(object.error());
-  auto created_by = require_name(*object, "created_by");
+  auto created_by = require_username(*object, "created_by");
   if (!created_by) return fail(created_by.error());
   const auto text = require_text(*object, "timestamp");
   if (!text) return fail(text.error());
@@ -97,7 +98,7 @@ Result<Route> parse_route(std::optional<std::string_view> source,
 Result<std::string> parse_rider(std::string_view body) {
   const auto object = parse_object(body);
   if (!object) return fail(object.error());
-  return require_name(*object, "username");
+  return require_username(*object, "username");
 }
 
 Result<int64_t> parse_ride_id(std::string_view text) {

@@ -50,7 +50,8 @@ void append_found(std::string& out, const FoundRide& ride) {
   out += '}';
 }
 
-Result<std::string> shown_ride(const Json& ride, const Json::Array& riders, const TimeZone& zone) {
+Result<std::string> shown_ride(const Json& ride, const std::vector<std::string>& riders,
+                               const TimeZone& zone) {
   const auto found = found_ride(ride, zone);
   if (!found) return fail(found.error());
   const auto source = integer_of(ride, "source");
@@ -61,11 +62,9 @@ Result<std::string> shown_ride(const Json& ride, const Json::Array& riders, cons
   wire::append_json_string(out, found->username);
   out += R"(,"users":[)";
   wire::append_json_string(out, found->username);
-  for (const Json& rider : riders) {
-    const auto username = text_of(rider, "username");
-    if (!username) return fail(username.error());
+  for (const std::string& username : riders) {
     out += ',';
-    wire::append_json_string(out, *username);
+    wire::append_json_string(out, username);
   }
   out += R"(],"timestamp":)";
   wire::append_json_string(out, found->timestamp);
@@ -160,7 +159,19 @@ Answer show_ride_answer(const DbReply& reply, const TimeZone& zone) {
   const Json::Array* riders = answers->back().as_array();
   if (rides == nullptr || riders == nullptr) return bad_reply();
   if (rides->empty()) return {204, {}};
-  auto shown = shown_ride(rides->front(), *riders, zone);
+  std::vector<std::string> names;
+  names.reserve(riders->size());
+  for (const Json& rider : *riders) {
+    auto username = text_of(rider, "username");
+    if (!username) return error_answer(username.error());
+    names.push_back(std::move(*username));
+  }
+  return shown_ride_answer(rides->front(), names, zone);
+}
+
+Answer shown_ride_answer(const Json& ride, const std::vector<std::string>& riders,
+                         const TimeZone& zone) {
+  auto shown = shown_ride(ride, riders, zone);
   if (!shown) return error_answer(shown.error());
   return {200, std::move(*shown)};
 }

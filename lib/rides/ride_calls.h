@@ -13,10 +13,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rides/answer.h"
 #include "rides/ride.h"
 #include "rides/timestamp.h"
+#include "wire/json.h"
 
 namespace tandem::rides {
 
@@ -38,6 +40,9 @@ std::string show_ride_request(int64_t ride_id);
 // 200 {rideId, created_by, users, timestamp, source, destination}: the creator, then the others in
 // the order in which they joined; 204 where there is no such ride.
 Answer show_ride_answer(const DbReply& reply, const TimeZone& zone);
+// The same of a row of the rides and the names of its riders. See also long_ride.h.
+Answer shown_ride_answer(const wire::Json& ride, const std::vector<std::string>& riders,
+                         const TimeZone& zone);
 
 std::string start_request(int64_t ride_id);
 // Whether the ride is there and no longer to be joined at now_ms. A ride that is not there is left

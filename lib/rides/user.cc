@@ -27,21 +27,32 @@ Json user_is_there(std::string_view username, bool exists) {
       {"table", "users"}, {"where", Json::Object{{"username", username}}}, {"exists", exists}};
 }
 
+Result<std::string> require_name_within(const Json& object, std::string_view member,
+                                        size_t max_bytes) {
+  auto name = require_name(object, member);
+  if (!name) return name;
+  if (name->size() > max_bytes) {
+    return fail(ErrorKind::kBadInput, std::string(member) + " has " + std::to_string(name->size()) +
+                                          " bytes, more than the limit of " +
+                                          std::to_string(max_bytes));
+  }
+  if (name->find('\0') != std::string::npos) {
+    return fail(ErrorKind::kBadInput, std::string(member) + " must not hold U+0000");
+  }
+  return name;
+}
+
 }  // namespace
+
+Result<std::string> require_username(const Json& object, std::string_view member) {
+  return require_name_within(object, member, kMaxUsernameBytes);
+}
 
 Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes) {
   const auto object = parse_object(body);
   if (!object) return fail(object.error());
-  auto username = require_name(*object, "username");
+  auto username = require_name_within(*object, "username", max_username_bytes);
   if (!username) return fail(username.error());
-  if (username->size() > max_username_bytes) {
-    return fail(ErrorKind::kBadInput, "username has " + std::to_string(username->size()) +
-                                          " bytes, more than the limit of " +
-                                          std::to_string(max_username_bytes));
-  }
-  if (username->find('\0') != std::string::npos) {
-    return fail(ErrorKind::kBadInput, "username must not hold U+0000");
-  }
   auto password = require_text(*object, "password");
   if (!password) return fail(password.error());
   if (!normalize_sha1(*password)) {

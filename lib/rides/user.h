@@ -14,11 +14,16 @@
 
 #include "base/result.h"
 #include "rides/answer.h"
+#include "wire/json.h"
 
 namespace tandem::rides {
 
 // What the database holds of a name, and a URL that deletes its user still names.
 constexpr size_t kMaxUsernameBytes = 2000;
+
+// The member of a body that names a user, who may not be there. Fails with kBadInput, naming the
+// member, also where no user can have the name: it is longer, or holds U+0000.
+Result<std::string> require_username(const wire::Json& object, std::string_view member);
 
 struct NewUser {
   std::string username;  // any Unicode, case-sensitive

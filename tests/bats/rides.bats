@@ -184,6 +184,34 @@ refused() { # PART OF THE MESSAGE
   done
 }
 
+# Their names alone are more than the database puts into one answer.
+@test 'GET rides/{rideId}: more riders than one answer of the database holds' {
+  local from names="$BATS_TEST_TMPDIR/names" body="$BATS_TEST_TMPDIR/body"
+  add_ride
+  for ((from = 0; from < 8400; from += 400)); do
+    # The later one joins, the earlier the name is in the alphabet.
+    jq -nc --argjson from "$from" '[range($from; $from + 400) | "\(99999 - .)" + "n" * 1990]' >"$names"
+    for row in '{table: "users", row: {username: ., password: ("0" * 40)}}' \
+      '{table: "riders", row: {rideId: $ride, username: .}}'; do
+      jq -c --argjson ride "$ride" "{ops: map($row + {op: \"insert\"})}" "$names" >"$body"
+      run --separate-stderr curl -sS -m 20 -o /dev/null -w '%{http_code}' --data-binary "@$body" \
+        "$orch/db/write"
+      assert_output 200
+    done
+  done
+  run --separate-stderr curl -sS -m 60 -o "$body" -w '%{http_code}' "$rides/rides/$ride"
+  assert_output 200
+  run jq -r '.users | length, (.[0, 1, 8400] | .[:5])' "$body"
+  assert_output $'8401\nann\n99999\n91600'
+}
+
+@test 'POST rides: a name that no user can have is refused in words about it' {
+  add_ride ".created_by = \"$(printf 'x%.0s' {1..2001})\""
+  refused 'created_by has 2001 bytes'
+  add_ride '.created_by = "a\u0000b"'
+  refused 'created_by must not hold U+0000'
+}
+
 @test 'DELETE rides/{rideId}: the error names the number that was given, however large' {
   http DELETE "$rides/rides/99999999999999999999"
   assert_equal "$status" 400

@@ -35,10 +35,16 @@ TEST(Answer, ReadsTheFailedCondition) {
 }
 
 TEST(Answer, PassesOnWhatConcernsTheClient) {
-  for (const int status : {400, 409, 413, 422, 503, 504, 507}) {
+  for (const int status : {400, 409, 422, 503, 504, 507}) {
     const std::string body = error_answer(status, "why").body;
     EXPECT_EQ(pass_on({status, body}), (Answer{status, body})) << status;
   }
+}
+
+TEST(Answer, TheBoundsOfTheDatabasesOwnCallsAreNotTheClients) {
+  const Answer answer = error_answer(413, "this request takes more than the database does for one");
+  EXPECT_EQ(pass_on({413, error_answer(413, "read 1: use 'limit' and 'offset'").body}), answer);
+  EXPECT_EQ(error_answer(Error{ErrorKind::kTooLarge, "the message has 17 MiB"}), answer);
 }
 
 TEST(Answer, EverythingElseOfTheDatabaseIsA500) {

@@ -58,6 +58,8 @@ TEST_F(RideTest, NamesTheMemberThatIsMissingOrMistyped) {
     EXPECT_THAT(problem_of(body_with(member, true)), HasSubstr(std::string(member) + " must be"));
   }
   EXPECT_EQ(problem_of(body_with("created_by", "")), "created_by must not be empty");
+  EXPECT_EQ(problem_of(body_with("created_by", std::string(2001, 'a'))),
+            "created_by has 2001 bytes, more than the limit of 2000");
   EXPECT_EQ(problem_of(body_with("timestamp", 7)), "timestamp must be a string, not an integer");
 }
 
@@ -111,6 +113,11 @@ TEST_F(RideTest, RefusesSearchesWithoutTwoKnownAreas) {
 TEST_F(RideTest, ReadsTheRider) {
   EXPECT_EQ(parse_rider(R"({"username":"bob"})").value(), "bob");
   EXPECT_EQ(parse_rider(R"({"username":""})").error().message, "username must not be empty");
+  // The database would refuse both, in words of its own.
+  EXPECT_EQ(parse_rider(R"({"username":"a\u0000b"})").error().message,
+            "username must not hold U+0000");
+  EXPECT_EQ(parse_rider(R"({"username":")" + std::string(2001, 'a') + "\"}").error().message,
+            "username has 2001 bytes, more than the limit of 2000");
   EXPECT_EQ(parse_rider("7").error().message, "the body is an integer, not a JSON object");
 }
 
