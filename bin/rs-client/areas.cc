@@ -31,7 +31,7 @@ std::string number_of(const Json& area) {
 
 Error not_one(const std::string& word, const Json::Array& matches) {
   if (matches.empty()) {
-    return {ErrorKind::kUsage, "there is no area '" + word + "': 'areas' lists them"};
+    return {ErrorKind::kNotFound, "there is no area '" + word + "': 'areas' lists them"};
   }
   std::string text = "'" + word + "' is more than one area:";
   for (size_t i = 0; i < std::min(matches.size(), kMostNamed); ++i) {

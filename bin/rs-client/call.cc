@@ -122,7 +122,8 @@ Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
     return reply;
   }
   std::string message = message_in(answer.body);
-  const bool says_no = std::find(no.begin(), no.end(), message) != no.end();
+  const bool says_no = std::any_of(
+      no.begin(), no.end(), [&](std::string_view start) { return message.starts_with(start); });
   const std::optional<ErrorKind> no_kind = says_no ? kind_of_no(answer.status) : std::nullopt;
   // A 404 may be about the path and not about the thing that was asked for.
   const bool no_path = answer.status == 404 && (message.empty() || message == "no such path");

@@ -27,8 +27,9 @@ struct Call {
   std::string key = {};                   // of a kWrite
   std::vector<std::string> headers = {};  // beside those that every call has
   int64_t max_pause_ms = 1000;            // between two tries
-  // Messages of a service that are an answer, namely no, and neither a wrong question nor a wrong
-  // address: with 404 kNotFound, with 400 kConflict.
+  // How messages of a service begin that are an answer, namely no, and neither a wrong question nor
+  // a wrong address: with 404 kNotFound, with 400 kConflict. What a command names by an id or a
+  // name and is not there, or is there already, is one for every command.
   std::vector<std::string_view> no = {};
   // Turns an answer in another wire format that the service may speak into the usual one, before
   // anything is judged by it.

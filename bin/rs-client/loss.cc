@@ -1,11 +1,10 @@
 // Commands that lose data because an operator wants it: db clear; accept-loss, of workers and of
 // replicas of the toy store. Each asks for the name of the group first, or wants --yes.
-#include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
 #include "commands.h"
+#include "id_operand.h"
 #include "prompt.h"
 #include "session.h"
 #include "store.h"
@@ -19,22 +18,6 @@ using wire::Json;
 // not, or its answer was lost, the same command tells.
 constexpr int64_t kLossTimeoutMs = 90'000;
 constexpr const char* kGivesUp = "gives up what only those replicas have";
-
-// ID[,ID]…. The error's message is the part that is none.
-Result<Json::Array> parse_ids(const std::string& list) {
-  Json::Array ids;
-  for (size_t begin = 0; begin <= list.size();) {
-    const size_t end = std::min(list.find(',', begin), list.size());
-    int64_t id = 0;
-    const auto [stopped, error] = std::from_chars(list.data() + begin, list.data() + end, id);
-    if (error != std::errc{} || stopped != list.data() + end || id <= 0) {
-      return fail(ErrorKind::kUsage, list.substr(begin, end - begin));
-    }
-    ids.emplace_back(id);
-    begin = end + 1;
-  }
-  return ids;
-}
 
 // First without force: where that is refused for want of proof, what was missing and what is lost
 // is said before it is forced. Anything else needs none.
@@ -81,12 +64,8 @@ ExitStatus db_clear(Session& session, const Arguments& arguments) {
 }
 
 ExitStatus workers_accept_loss(Session& session, const Arguments& arguments) {
-  auto ids = parse_ids(arguments.operands[0]);
-  if (!ids) {
-    return session.report(
-        {ErrorKind::kUsage,
-         "'" + ids.error().message + "' is no id of a worker: 'workers status' shows them"});
-  }
+  auto ids = parse_ids(arguments.operands[0], "worker", "'workers status' shows them");
+  if (!ids) return session.report(ids.error());
   const Status sure = confirm_for_database(session, arguments, "workers accept-loss", kGivesUp);
   if (!sure) return session.report(sure.error());
   const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {
@@ -95,19 +74,17 @@ ExitStatus workers_accept_loss(Session& session, const Arguments& arguments) {
     return session.ask(Call{.kind = Call::Kind::kOnce,
                             .method = "POST",
                             .url = session.settings.orch_url + "/api/v1/accept-loss",
-                            .body = body.dump()});
+                            .body = body.dump(),
+                            .no = {"worker "}});  // … is not a member
   });
   if (!reply) return session.report(reply.error());
   return session.print(*reply, {});
 }
 
 ExitStatus toys_accept_loss(Session& session, const Arguments& arguments) {
-  auto ids = parse_ids(arguments.operands[1]);
-  if (!ids) {
-    return session.report({ErrorKind::kUsage, "'" + ids.error().message +
-                                                  "' is no id of a replica: 'toys replicas' shows "
-                                                  "those of the orders"});
-  }
+  auto ids =
+      parse_ids(arguments.operands[1], "replica", "'toys replicas' shows those of the orders");
+  if (!ids) return session.report(ids.error());
   const Status sure = confirm(arguments, "toys accept-loss", kGivesUp, arguments.operands[0]);
   if (!sure) return session.report(sure.error());
   const auto reply = ask_with_force(session, arguments.line.has("force"), [&](bool force) {

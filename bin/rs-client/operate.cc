@@ -1,13 +1,12 @@
 // Commands that operate workers without a failed request: transfer, restart.
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "commands.h"
+#include "id_operand.h"
 #include "session.h"
 
 namespace tandem::client {
@@ -29,13 +28,6 @@ Call order(const Session& session, const std::string& path, std::string body = {
               .method = "POST",
               .url = session.settings.orch_url + "/api/v1/" + path,
               .body = std::move(body)};
-}
-
-std::optional<int64_t> parse_id(std::string_view text) {
-  int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc{} || end != text.data() + text.size() || id <= 0) return std::nullopt;
-  return id;
 }
 
 Error no_id(const std::string& text) {
@@ -126,9 +118,9 @@ class RollingRestart {
 }  // namespace
 
 ExitStatus workers_transfer(Session& session, const Arguments& arguments) {
-  const auto id = parse_id(arguments.operands[0]);
-  if (!id) return session.report(no_id(arguments.operands[0]));
-  return session.ask_and_print(order(session, "worker/" + std::to_string(*id) + "/transfer"));
+  const std::string& id = arguments.operands[0];
+  if (!can_be_id(id)) return session.report(no_id(id));
+  return session.ask_and_print(order(session, "worker/" + id + "/transfer"));
 }
 
 ExitStatus workers_restart(Session& session, const Arguments& arguments) {
@@ -138,9 +130,9 @@ ExitStatus workers_restart(Session& session, const Arguments& arguments) {
   }
   if (!session.settings.timeout_given) session.caller.set_timeout_ms(kRestartTimeoutMs);
   if (!rolling) {
-    const auto id = parse_id(arguments.operands[0]);
-    if (!id) return session.report(no_id(arguments.operands[0]));
-    return session.ask_and_print(order(session, "worker/" + std::to_string(*id) + "/restart"));
+    const std::string& id = arguments.operands[0];
+    if (!can_be_id(id)) return session.report(no_id(id));
+    return session.ask_and_print(order(session, "worker/" + id + "/restart"));
   }
   auto workers = workers_in_order(session);
   if (!workers) return session.report(workers.error());

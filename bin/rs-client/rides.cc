@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "commands.h"
 #include "fetch/url.h"
+#include "id_operand.h"
 #include "session.h"
 
 namespace tandem::client {
@@ -24,9 +25,19 @@ Result<Json> parse_reply(const Json&, const Reply& reply) {
   return fail(no_sense(json.error(), reply));
 }
 
+// Of two areas given as numbers: that one is not there.
+constexpr std::string_view kNoSource = "source '";
+constexpr std::string_view kNoDestination = "destination '";
+
+Call create_call(const Session& session, std::string body) {
+  Call call = session.write("POST", rides_url(session, ""), std::move(body));
+  call.no = {"created_by: there is no user ", kNoSource, kNoDestination};
+  return call;
+}
+
 // The line is the body: the service knows best what is wrong with it.
 Result<Question> create_question(const Session& session, const std::string& line) {
-  return Question{session.write("POST", rides_url(session, ""), line), {}};
+  return Question{create_call(session, line), {}};
 }
 
 constexpr LineVerb kCreateLines = {create_question, parse_reply, "rides created"};
@@ -37,7 +48,7 @@ bool are_digits(const std::string& text) {
 
 // The path of a ride. Fails with kUsage for what can be no id: "count" would be another call.
 Result<std::string> ride_path(const std::string& id) {
-  if (are_digits(id)) return "/" + id;
+  if (can_be_id(id)) return "/" + id;
   return fail(ErrorKind::kUsage, "'" + id + "' is no id of a ride");
 }
 
@@ -105,7 +116,7 @@ ExitStatus rides_create(Session& session, const Arguments& arguments) {
                                  {"timestamp", arguments.value("time")},
                                  {"source", from},
                                  {"destination", to}};
-  return session.ask_and_print(session.write("POST", rides_url(session, ""), body.dump()));
+  return session.ask_and_print(create_call(session, body.dump()));
 }
 
 ExitStatus rides_ls(Session& session, const Arguments& arguments) {
@@ -116,7 +127,9 @@ ExitStatus rides_ls(Session& session, const Arguments& arguments) {
   }
   const std::string query =
       "?source=" + fetch::percent_encode(from) + "&destination=" + fetch::percent_encode(to);
-  return session.ask_and_print(session.read("GET", rides_url(session, query)), "[]");
+  Call call = session.read("GET", rides_url(session, query));
+  call.no = {kNoSource, kNoDestination};
+  return session.ask_and_print(std::move(call), "[]");
 }
 
 ExitStatus rides_show(Session& session, const Arguments& arguments) {
@@ -129,14 +142,17 @@ ExitStatus rides_join(Session& session, const Arguments& arguments) {
   const auto path = ride_path(arguments.operands[0]);
   if (!path) return session.report(path.error());
   const Json body = Json::Object{{"username", arguments.operands[1]}};
-  return ask_about(session, session.write("POST", rides_url(session, *path), body.dump()),
-                   arguments.operands[0]);
+  Call call = session.write("POST", rides_url(session, *path), body.dump());
+  call.no = {"username: "};  // there is no such user, or he is on it already
+  return ask_about(session, std::move(call), arguments.operands[0]);
 }
 
 ExitStatus rides_rm(Session& session, const Arguments& arguments) {
   const auto path = ride_path(arguments.operands[0]);
   if (!path) return session.report(path.error());
-  return session.ask_and_print(session.write("DELETE", rides_url(session, *path), ""));
+  Call call = session.write("DELETE", rides_url(session, *path), "");
+  call.no = {"there is no ride "};
+  return session.ask_and_print(std::move(call));
 }
 
 ExitStatus rides_count(Session& session, const Arguments&) {

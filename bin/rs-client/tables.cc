@@ -87,7 +87,7 @@ Result<Json> query_of(const Json& schema, const std::string& table,
                       const std::vector<std::string>& conditions) {
   const Json* declared = schema.find(table);
   if (declared == nullptr) {
-    return fail(ErrorKind::kUsage,
+    return fail(ErrorKind::kNotFound,
                 "there is no table '" + table + "'" + daemon::suggestion(table, names_of(schema)));
   }
   Json where = Json::Object{};

@@ -16,12 +16,16 @@ using wire::Json;
 
 Call add_call(const Session& session, const std::string& name, const std::string& password) {
   const Json body = Json::Object{{"username", name}, {"password", password_digest(password)}};
-  return session.write("PUT", session.settings.users_url + "/api/v1/users", body.dump());
+  Call call = session.write("PUT", session.settings.users_url + "/api/v1/users", body.dump());
+  call.no = {"username '"};  // … is taken
+  return call;
 }
 
 Call remove_call(const Session& session, const std::string& name) {
-  return session.write(
+  Call call = session.write(
       "DELETE", session.settings.users_url + "/api/v1/users/" + fetch::percent_encode(name), "");
+  call.no = {"there is no user "};
+  return call;
 }
 
 // A member that must be a string that is not empty.

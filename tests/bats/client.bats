@@ -4,11 +4,12 @@
 load test_helper
 
 setup_file() {
-  take_ports 5
+  take_ports 6
   export home=$BATS_FILE_TMPDIR/home
   export RS_CLIENT_USERS_URL=http://127.0.0.1:$port_base
   export RS_CLIENT_RIDES_URL=http://127.0.0.1:$((port_base + 1))
   export RS_CLIENT_ORCH_URL=http://127.0.0.1:$((port_base + 2))
+  export RS_CLIENT_STORE_URL=http://127.0.0.1:$((port_base + 4))
   export sha1=3d725109c7e7c0bfb9d709836735b56d943d263f
   export client=$TANDEM_BIN/rs-client
   tandem_up "$home" --port-base "$port_base"
@@ -20,7 +21,7 @@ teardown_file() { stop_started "$front"; }
 setup() { "$client" db clear --yes; }
 
 # An address where nobody listens, in the block of ports that this suite holds.
-nowhere() { echo "http://127.0.0.1:$((port_base + 4))"; }
+nowhere() { echo "http://127.0.0.1:$((port_base + 5))"; }
 
 offer_ride() { # BY FROM TO
   "$client" rides create --by "$1" --time 26-01-2099:53-17-09 --from "$2" --to "$3"
@@ -49,9 +50,9 @@ bob	$sha1
 eve	$digest"
 }
 
-@test 'users add: a name that is taken is refused with its request id, exit 65' {
+@test 'users add: a name that is taken is a "no" with its request id, exit 1' {
   "$client" users add ann sesame
-  run -65 --separate-stderr "$client" users add ann sesame
+  run -1 --separate-stderr "$client" users add ann sesame
   assert_output ''
   [[ $stderr =~ ^"rs-client: username 'ann' is taken (status 400, request "[^\ ]+')'$ ]]
 }
@@ -132,7 +133,7 @@ eve	$digest"
     run -0 "$client" users ls
     assert_output ''
   done
-  run -65 "$client" users rm nobody
+  run -1 "$client" users rm nobody
 }
 
 @test 'users: an escape sequence in a name does not reach a terminal' {
@@ -170,13 +171,48 @@ eve	$digest"
   assert_output '[]'
 }
 
+# One rule for every command that names something.
+@test 'what is named and is not there is a "no", exit 1; what can name nothing is exit 64' {
+  "$client" users add ann sesame
+  local command number id
+  id=$(offer_ride ann 22 23)
+  for number in 999999 4294967295 4294967296 99999999999999999999; do
+    for command in "rides show $number" "rides join $number ann" "rides rm $number" \
+      "rides ls $number 22" "rides ls 22 $number" "workers transfer $number" \
+      "workers restart $number" "workers accept-loss $number --yes" \
+      "workers accept-loss 1,$number --yes" "toys order $number" \
+      "toys accept-loss orders $number --yes"; do
+      # shellcheck disable=SC2086  # words
+      run -1 "$client" $command || fail "$command: $output"
+    done
+  done
+  for command in 'users rm nobody' 'rides ls nowhere 22' "rides join $id nobody" \
+    "rides join $id ann" 'db schema nothing' 'db read nothing' 'toys show nothing' \
+    'toys buy nothing' 'toys restock nothing 1' 'toys price nothing 1' \
+    'toys accept-loss nothing 1 --yes'; do
+    # shellcheck disable=SC2086
+    run -1 "$client" $command
+  done
+  run -1 offer_ride nobody 22 23
+  run -1 offer_ride ann 0 23
+  for number in 0 00 x 1.0 -- -1 '' count; do
+    for command in 'rides show' 'rides rm' 'workers transfer' 'workers restart' \
+      'workers accept-loss --yes'; do
+      # shellcheck disable=SC2086
+      run -64 "$client" $command "$number"
+    done
+    run -64 "$client" rides join "$number" ann
+    run -64 "$client" toys accept-loss orders "$number" --yes
+  done
+  for number in x 1.0 '' count; do run -64 "$client" toys order "$number"; done
+}
+
 @test 'rides: an id is a number, a ride needs all of its options' {
   run -64 "$client" rides show count
   run -64 "$client" rides create --by ann --from 1 --to 2
   assert_output --partial --time
   run -64 "$client" rides create - --by ann
-  run -65 offer_ride nobody 22 23
-  run -65 "$client" rides ls 0 23
+  run -65 "$client" rides create --by ann --time never --from 22 --to 23
 }
 
 @test 'rides: a table for people' {
@@ -238,7 +274,7 @@ eve	$digest"
   assert_output "$id	ann	26-01-2099:53-17-09"
   run -64 "$client" rides ls ward 1
   assert_line --partial "'ward' is more than one area: 1 Kempegowda Ward, 2 Chowdeswari Ward"
-  run -64 "$client" rides ls nowhere 1
+  run -1 "$client" rides ls nowhere 1
 }
 
 @test 'db: a condition that fails is a "no", exit 1; nonsense is 65' {

@@ -93,6 +93,10 @@ TEST(Judge, TakesAPlainNoFromTheServiceForOne) {
   const std::vector<std::string_view> no = {"product not found", "out of stock"};
   EXPECT_EQ(judge({404, missing, ""}, "mine", no).error().kind, ErrorKind::kNotFound);
   EXPECT_EQ(judge({400, sold_out, ""}, "mine", no).error().kind, ErrorKind::kConflict);
+  // What follows is about the thing that was asked for.
+  const std::string no_ride = R"({"error":{"code":400,"message":"there is no ride 7"}})";
+  EXPECT_EQ(judge({400, no_ride, ""}, "mine", {"there is no ride "}).error().kind,
+            ErrorKind::kConflict);
   // Where the call has no such answer, and with any other status, it is what the status says.
   EXPECT_EQ(judge({404, missing, ""}, "mine").error().kind, ErrorKind::kNotFound);
   EXPECT_EQ(judge({400, sold_out, ""}, "mine").error().kind, ErrorKind::kBadInput);
