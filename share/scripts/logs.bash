@@ -70,6 +70,7 @@ show_logs() {
     after=$(date -d "@$seconds" '+%F %T')
     after_utc=$(date -u -d "@$seconds" '+%F_%T')
   fi
+  for name in "$TANDEM_DIR/run/log" "$TANDEM_DIR/run/log"/*; do need_search "$name"; done
   [ -d run/log ] || {
     say "nothing has run on $TANDEM_DIR: there are no logs"
     return 1
@@ -81,6 +82,8 @@ show_logs() {
   [ ${#names[@]} -gt 0 ] || mapfile -t names < <(logged)
   for name in "${names[@]}"; do
     [ ${#name} -le "$width" ] || width=${#name}
+    [ -r "run/log/$name/current" ] ||
+      die 77 "permission denied: the log of $name is that of user $(owner_of "run/log/$name/current")"
     written[$name]=$(stat -c %s "run/log/$name/current")
   done
   [ "$follow$since" != yes ] || lines=${lines:-10}
