@@ -46,5 +46,48 @@ TEST(RememberedAnswers, DoNotHoldWhatWasWritten) {
   EXPECT_LT(remembers.bytes() - before, 1000U);
 }
 
+// Whoever asks again after a clear must neither do it twice nor hear of an empty table.
+TEST(RememberedAnswers, OutliveAClear) {
+  db::Database database;
+  wire::Entry entry;
+  entry.index = 1;
+  entry.payload = kSchema;
+  ASSERT_EQ(database.apply(entry).status, 200);
+  repl::ExactlyOnce remembers(database);
+  entry.time_ms = 1;
+  std::string ops;
+  for (int i = 0; i < 400; ++i) {
+    ops += (i > 0 ? R"(,{"table":"users","op":"insert","row":{"name":")"
+                  : R"({"table":"users","op":"insert","row":{"name":")") +
+           std::to_string(1000 + i) + std::string(1990, 'n') + "\"}}";
+  }
+  entry.index = 2;
+  entry.request_id = "big";
+  entry.payload = R"({"ops":[)" + ops + "]}";
+  const wire::Entry big = entry;
+  const repl::Applied first = remembers.apply(big);
+  ASSERT_EQ(first.status, 200);
+  ASSERT_GT(first.body.size(), 700'000U);
+  entry.index = 3;
+  entry.request_id = "clear";
+  entry.payload = R"({"clear":true})";
+  const wire::Entry clear = entry;
+  const repl::Applied cleared = remembers.apply(clear);
+  ASSERT_EQ(cleared.status, 200);
+
+  entry = big;
+  entry.index = 4;
+  EXPECT_EQ(remembers.apply(entry).body, first.body);
+  EXPECT_EQ(database.query(R"({"table":"users","count":true})").value(), "[0]");
+  entry.index = 5;
+  entry.request_id = "later";
+  entry.payload = R"({"table":"users","op":"insert","row":{"name":"a"}})";
+  ASSERT_EQ(remembers.apply(entry).status, 200);
+  entry = clear;
+  entry.index = 6;
+  EXPECT_EQ(remembers.apply(entry).body, cleared.body);
+  EXPECT_EQ(database.query(R"({"table":"users","count":true})").value(), "[1]");
+}
+
 }  // namespace
 }  // namespace tandem
