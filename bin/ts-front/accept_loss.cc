@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "http/strict.h"
 #include "wire/json.h"
 
 namespace tandem::front {
@@ -57,9 +58,10 @@ void accept_loss(LosingGroups& groups, const http::Request& request, http::Respo
 
 void add_accept_loss(http::Router& router, LosingGroups& groups) {
   router.add(http::Method::kPost, "/replicas/accept-loss",
-             [&groups](const http::Request& request, http::Responder responder) {
-               accept_loss(groups, request, std::move(responder));
-             });
+             http::strictly({"group ids force"},
+                            [&groups](const http::Request& request, http::Responder responder) {
+                              accept_loss(groups, request, std::move(responder));
+                            }));
 }
 
 }  // namespace tandem::front

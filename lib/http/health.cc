@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "http/strict.h"
 #include "wire/json.h"
 
 namespace tandem::http {
@@ -78,17 +79,19 @@ void answer_ready(HealthSource& source, const Request& request, Responder respon
 
 void add_health_routes(Router& router, HealthSource& source) {
   for (const char* path : {"/livez", "/healthz"}) {
-    router.add(Method::kGet, path, [](const Request&, Responder out) { out.json(200, kOk); });
+    router.add(Method::kGet, path,
+               strictly({}, [](const Request&, Responder out) { out.json(200, kOk); }));
   }
-  router.add(Method::kGet, "/readyz", [&source](const Request& request, Responder out) {
-    answer_ready(source, request, std::move(out));
-  });
-  router.add(Method::kGet, "/metrics", [&source](const Request&, Responder out) {
-    if (!source.write_metrics) return out.text(200, kMetricsType, "");
-    source.write_metrics([responder = std::move(out)](std::string_view text) mutable {
-      responder.text(200, kMetricsType, text);
-    });
-  });
+  router.add(Method::kGet, "/readyz",
+             strictly({{}, "verbose"}, [&source](const Request& request, Responder out) {
+               answer_ready(source, request, std::move(out));
+             }));
+  router.add(Method::kGet, "/metrics", strictly({}, [&source](const Request&, Responder out) {
+               if (!source.write_metrics) return out.text(200, kMetricsType, "");
+               source.write_metrics([responder = std::move(out)](std::string_view text) mutable {
+                 responder.text(200, kMetricsType, text);
+               });
+             }));
 }
 
 bool is_health_pattern(std::string_view pattern) {

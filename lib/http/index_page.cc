@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/strict.h"
 #include "wire/json.h"
 
 namespace tandem::http {
@@ -136,18 +137,19 @@ bool prefers_html(std::string_view accept) {
 }
 
 void add_index_route(Router& router, ServiceName service) {
-  router.add(Method::kGet, "/",
-             [&router, service = std::move(service)](const Request& request, Responder out) {
-               const std::vector<Link> links = links_of(router);
-               if (!prefers_html(request.header("Accept").value_or(""))) {
-                 return out.json(200, as_json(service, links), {{"Vary", "Accept"}});
-               }
-               out.text(200, kHtmlType, as_html(service, links),
-                        {{"Vary", "Accept"},
-                         {"Content-Security-Policy",
-                          "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"},
-                         {"X-Content-Type-Options", "nosniff"}});
-             });
+  router.add(
+      Method::kGet, "/",
+      strictly({}, [&router, service = std::move(service)](const Request& request, Responder out) {
+        const std::vector<Link> links = links_of(router);
+        if (!prefers_html(request.header("Accept").value_or(""))) {
+          return out.json(200, as_json(service, links), {{"Vary", "Accept"}});
+        }
+        out.text(200, kHtmlType, as_html(service, links),
+                 {{"Vary", "Accept"},
+                  {"Content-Security-Policy",
+                   "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"},
+                  {"X-Content-Type-Options", "nosniff"}});
+      }));
 }
 
 }  // namespace tandem::http

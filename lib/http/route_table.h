@@ -23,13 +23,10 @@ template <typename Handlers, size_t kRows>
 void add_routes(Router& router, Handlers& handlers, const RouteRow<Handlers> (&rows)[kRows]) {
   for (const RouteRow<Handlers>& row : rows) {
     router.add(row.method, row.pattern,
-               [&handlers, handler = row.handler, known = row.known](const Request& request,
-                                                                     Responder responder) {
-                 if (const Status good = check_strict(request, known); !good) {
-                   return responder.error(good.error());
-                 }
+               strictly(row.known, [&handlers, handler = row.handler](const Request& request,
+                                                                      Responder responder) {
                  (handlers.*handler)(request, std::move(responder));
-               });
+               }));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/form.h"
@@ -77,7 +78,11 @@ Status check_items(const Json& object, std::string_view known) {
 }
 
 Status check_body(const Request& request, const Known& known) {
-  if (const auto json = wire::parse_request_json(request.body)) {
+  const auto json = wire::parse_request_json(request.body);
+  if (known.body.empty() && (!json || json->as_object() == nullptr)) {
+    return fail(ErrorKind::kBadInput, "this call has no body");
+  }
+  if (json) {
     const Status good = check_keys(*json, known.body);
     return good && !known.items.empty() ? check_items(*json, known.items) : good;
   }
@@ -100,8 +105,17 @@ Status check_strict(const Request& request, const Known& known) {
     if (parameter.name == "strict") continue;
     if (Status good = check_name(parameter.name, known.query, "parameter"); !good) return good;
   }
-  if (known.body.empty() || request.body.empty()) return {};
-  return check_body(request, known);
+  return request.body.empty() ? Status() : check_body(request, known);
+}
+
+Handler strictly(Known known, Handler handler) {
+  return
+      [known, handler = std::move(handler)](const Request& request, Responder responder) mutable {
+        if (const Status good = check_strict(request, known); !good) {
+          return responder.error(good.error());
+        }
+        handler(request, std::move(responder));
+      };
 }
 
 }  // namespace tandem::http

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "http/request.h"
+#include "http/router.h"
 
 namespace tandem::http {
 
@@ -19,7 +20,10 @@ struct Known {
 };
 
 // Fails with kBadInput naming the key where the client asked for it. A body that cannot be read is
-// left to the call.
+// left to the call, where it reads one.
 Status check_strict(const Request& request, const Known& known);
+
+// The handler behind that check. Every call of every service has it.
+Handler strictly(Known known, Handler handler);
 
 }  // namespace tandem::http

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "http/strict.h"
 #include "service/db_call.h"
 
 namespace tandem::service {
@@ -20,19 +21,22 @@ void clear_database(Database& database, const http::Request& request, http::Resp
 }  // namespace
 
 void add_shared_routes(http::Router& router, RequestCounter& counter, Database& database) {
+  // By which a balancer tells the counters of the services apart.
+  constexpr http::Known kKnown = {{}, "service"};
   router.add(http::Method::kGet, "/api/v1/_count",
-             [&counter](const http::Request&, http::Responder responder) {
+             http::strictly(kKnown, [&counter](const http::Request&, http::Responder responder) {
                responder.json(200, "[" + std::to_string(counter.value()) + "]");
-             });
+             }));
   router.add(http::Method::kDelete, "/api/v1/_count",
-             [&counter](const http::Request&, http::Responder responder) {
+             http::strictly(kKnown, [&counter](const http::Request&, http::Responder responder) {
                counter.reset();
                responder.json(200, "{}");
-             });
-  router.add(http::Method::kPost, "/api/v1/db/clear",
-             [&database](const http::Request& request, http::Responder responder) {
-               clear_database(database, request, std::move(responder));
-             });
+             }));
+  router.add(
+      http::Method::kPost, "/api/v1/db/clear",
+      http::strictly({}, [&database](const http::Request& request, http::Responder responder) {
+        clear_database(database, request, std::move(responder));
+      }));
 }
 
 void RequestCounting::on_finished(const http::Finished& finished) {

@@ -270,6 +270,29 @@ END
   assert_equal "$(jq -r .error.message <<<"$output")" "unknown parameter 'dest'"
 }
 
+@test 'a call that reads no body, or no parameter, is as strict: what nobody reads is refused' {
+  local service path
+  for service in 0 1 2; do
+    http POST "http://127.0.0.1:$((port_base + service))/api/v1/db/clear?strict=1" \
+      '{"tables":["users"]}'
+    assert_equal "$status $(jq -r .error.message <<<"$output")" "400 unknown key 'tables'"
+    http POST "http://127.0.0.1:$((port_base + service))/api/v1/db/clear?strict=1&table=users"
+    assert_equal "$status $(jq -r .error.message <<<"$output")" "400 unknown parameter 'table'"
+    for path in / /livez /readyz /metrics; do
+      http GET "http://127.0.0.1:$((port_base + service))$path?strict=1&verbos"
+      assert_equal "$status" 400
+      http GET "http://127.0.0.1:$((port_base + service))$path?verbos"
+      assert_equal "$status" 200
+    done
+  done
+  http DELETE "http://127.0.0.1:$((port_base + 1))/api/v1/users/nobody?strict=1" 'now'
+  assert_equal "$status $(jq -r .error.message <<<"$output")" '400 this call has no body'
+  http DELETE "http://127.0.0.1:$((port_base + 1))/api/v1/_count?strict=1&servce=rides"
+  assert_equal "$status" 400
+  http POST "$db/create/slave?strict=1" '{"count":2}'
+  assert_equal "$status" 400
+}
+
 @test 'a condition as text may be written as for SQL' {
   http POST "$db/db/write" '{"table":"users","op":"insert","row":{"username":"quoted","password":"x"}}'
   local where

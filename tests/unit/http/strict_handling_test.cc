@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "http/recorded_exchange.h"
 #include "http/strict.h"
 
 namespace tandem::http {
@@ -42,6 +43,36 @@ TEST(StrictHandling, KnowsTheKeysOfABodyAndOfItsLists) {
   EXPECT_EQ(refusal(body(R"({"":1})")), "unknown key ''");
   // What is wrong with these the call says.
   for (const char* other : {"", "{", "[1]", "7"}) EXPECT_EQ(refusal(body(other)), "") << other;
+}
+
+TEST(StrictHandling, ACallWithoutABodyTakesAnEmptyObjectAlone) {
+  const auto refused = [](const Request& request) {
+    const Status status = check_strict(request, {});
+    return status ? "" : status.error().message;
+  };
+  EXPECT_EQ(refused(body("")), "");
+  EXPECT_EQ(refused(body("{}")), "");
+  EXPECT_EQ(refused(body(R"({"tables":["users"]})")), "unknown key 'tables'");
+  for (const char* other : {"{", "[]", "7", "a=b"}) {
+    EXPECT_EQ(refused(body(other)), "this call has no body") << other;
+    EXPECT_EQ(refused({.body = other}), "") << other;
+  }
+}
+
+TEST(StrictHandling, IsBeforeTheHandler) {
+  int calls = 0;
+  Handler handler = strictly({{}, "service"}, [&calls](const Request&, Responder responder) {
+    ++calls;
+    responder.json(200, "{}");
+  });
+  RecordedExchange refused;
+  handler({.query = {{"strict", "1"}, {"servce", "users"}}}, Responder(refused));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(calls, 0);
+  RecordedExchange good;
+  handler({.query = {{"strict", "1"}, {"service", "users"}}}, Responder(good));
+  EXPECT_EQ(good.status, 200);
+  EXPECT_EQ(calls, 1);
 }
 
 TEST(StrictHandling, KnowsParametersAndFieldsOfForms) {
