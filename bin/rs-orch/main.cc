@@ -30,7 +30,6 @@ int main(int argc, char** argv) {
   orch::Orchestrator orchestrator{loop, config, **coord};
   daemon.on_reload<orch::OrchConfig>(orch::declare_orch,
                                      [&](const orch::OrchConfig& c) { orchestrator.reload(c); });
-  orch::RpcApi rpc{loop, config.rpc_url, orchestrator};
   orch::HttpApi api{orchestrator};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   api.add_routes(web.router());
@@ -42,5 +41,6 @@ int main(int argc, char** argv) {
 
   // Before this one becomes the active one and starts workers.
   if (const Status bound = web.bind(); !bound) daemon::die(bound.error());
+  orch::RpcApi rpc{loop, config.rpc_url, orchestrator, web.buffers()};
   return daemon.run(loop, {&orchestrator, &rpc, &web, &ready});
 }

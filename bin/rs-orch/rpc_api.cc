@@ -19,8 +19,10 @@ void answer(rpc::Reply& reply, const wire::Response& response) {
 
 }  // namespace
 
-RpcApi::RpcApi(loop::Loop& loop, const std::string& url, Orchestrator& orchestrator)
+RpcApi::RpcApi(loop::Loop& loop, const std::string& url, Orchestrator& orchestrator,
+               http::BufferBudget& buffers)
     : orchestrator_(orchestrator),
+      buffers_(buffers),
       server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = size_t{16} << 20}, *this) {}
 
 void RpcApi::start(UniqueFunction<void(Status)> done) {
@@ -43,33 +45,37 @@ void RpcApi::on_call(rpc::Reply reply, std::string_view payload) {
     reply.fail(Error{ErrorKind::kBadInput, "malformed request"});
     return;
   }
+  if (request.method == wire::Method::kPing) {
+    const Status ready = orchestrator_.readiness();
+    const std::string body = ready ? std::string() : http::error_body(503, ready.error().message);
+    return answer(reply, wire::Response{static_cast<uint16_t>(ready ? 200 : 503), 0, body});
+  }
+  const size_t bytes = http::BufferBudget::held_by(request.body);
+  if (!buffers_.has_room(0, bytes)) {
+    buffers_.on_refused();
+    const std::string body = http::error_body(503, http::kNoRoom);
+    return answer(reply, wire::Response{503, 0, body});
+  }
   switch (request.method) {
-    case wire::Method::kPing: {
-      const Status ready = orchestrator_.readiness();
-      const std::string body = ready ? std::string() : http::error_body(503, ready.error().message);
-      answer(reply, wire::Response{static_cast<uint16_t>(ready ? 200 : 503), 0, body});
-      return;
-    }
     case wire::Method::kDbRead:
-      orchestrator_.read(request, [reply = std::move(reply)](const wire::Response& r) mutable {
-        answer(reply, r);
-      });
-      return;
+      return orchestrator_.read(request, answer_with(std::move(reply), bytes));
     // Not as a read, which autoscaling counts.
     case wire::Method::kDbRepeated:
     case wire::Method::kDbWrite:
-      orchestrator_.write(request, [reply = std::move(reply)](const wire::Response& r) mutable {
-        answer(reply, r);
-      });
-      return;
+      return orchestrator_.write(request, answer_with(std::move(reply), bytes));
     case wire::Method::kDbClear:
-      orchestrator_.clear(
-          request, request.body,
-          [reply = std::move(reply)](const wire::Response& r) mutable { answer(reply, r); });
-      return;
+      return orchestrator_.clear(request, request.body, answer_with(std::move(reply), bytes));
     default:
       reply.fail(Error{ErrorKind::kBadInput, "no such method"});
   }
+}
+
+group::Gateway::Done RpcApi::answer_with(rpc::Reply reply, size_t bytes) {
+  buffers_.change(0, bytes);
+  return [this, bytes, reply = std::move(reply)](const wire::Response& response) mutable {
+    buffers_.change(bytes, 0);
+    answer(reply, response);
+  };
 }
 
 }  // namespace tandem::orch

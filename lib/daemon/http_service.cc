@@ -120,6 +120,11 @@ uint16_t HttpService::port() const {
   return server_->port();
 }
 
+http::BufferBudget& HttpService::buffers() {
+  CHECK(server_ != nullptr);
+  return server_->buffers();
+}
+
 Status HttpService::bind() {
   http::ServerOptions options;
   options.limits = config_.limits;

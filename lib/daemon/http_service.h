@@ -59,6 +59,8 @@ class HttpService final : public Part {
   // another has the address already. Connections wait in the kernel until start(). REQUIRES: the
   // router is complete.
   Status bind();
+  // For what else holds requests for clients. REQUIRES: bound.
+  http::BufferBudget& buffers();
   // The port in use, also where the configuration said 0. REQUIRES: started.
   uint16_t port() const;
 

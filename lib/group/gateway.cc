@@ -14,9 +14,8 @@ namespace {
 
 constexpr uint64_t kRetryMs = 5;
 constexpr uint64_t kWatchMs = 50;
-constexpr int64_t kPatienceMs = 100;                     // with a replica that has gone quiet
-constexpr int64_t kFollowerBudgetMs = 500;               // of a read that waits at a follower
-constexpr size_t kMaxBytesInFlight = size_t{256} << 20;  // of bodies, kept for another attempt
+constexpr int64_t kPatienceMs = 100;        // with a replica that has gone quiet
+constexpr int64_t kFollowerBudgetMs = 500;  // of a read that waits at a follower
 // Of bodies on the way to one replica: what a controller asks it goes the same way, behind them.
 constexpr size_t kMaxBytesToReplica = size_t{2} << 20;
 constexpr size_t kKeepBytes = 4096;  // a free slot keeps a small body's memory, no big one's
@@ -44,8 +43,7 @@ size_t Gateway::take_slot() {
 }
 
 void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId replica) {
-  if (in_flight_ >= options_.max_in_flight ||
-      bytes_in_flight_ + request.body.size() > kMaxBytesInFlight) {
+  if (in_flight_ >= options_.max_in_flight) {
     const std::string body = http::error_body(503, "too many requests are in flight");
     done(wire::Response{503, 0, body});
     return;
@@ -63,7 +61,6 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   call.key = request.key;
   if (call.key.empty() && !call.is_read()) call.key = keys_.make(system_clock().boot_ns());
   call.body = request.body;
-  bytes_in_flight_ += call.body.size();
   const uint32_t budget_ms = request.budget_ms == 0
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
@@ -280,7 +277,6 @@ void Gateway::finish(size_t slot, const wire::Response& response) {
   if (!call.is_read()) keys_.heard(response.index, system_clock().boot_ns());
   call.used = false;
   leave_target(call);
-  bytes_in_flight_ -= call.body.size();
   if (call.body.capacity() > kKeepBytes) call.body = std::string();
   ++call.attempt;
   free_.push_back(slot);

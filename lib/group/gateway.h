@@ -33,7 +33,8 @@ class Gateway {
   Gateway(loop::Loop& loop, Replicas& replicas, Leadership& leadership, Options options);
 
   void set_options(Options options) { options_ = options; }
-  // What the request points to is copied. A write without a key gets one. `replica`: a read that
+  // What the request points to is copied; there is room for its body where the doors have found it,
+  // see http/buffer_budget.h. A write without a key gets one. `replica`: a read that
   // only this replica is to answer, whatever its role; 0: any.
   void submit(const wire::Request& request, Done done, repl::ReplicaId replica = 0);
 
@@ -97,7 +98,6 @@ class Gateway {
   std::vector<size_t> free_;
   std::vector<size_t> waiting_;
   size_t in_flight_ = 0;
-  size_t bytes_in_flight_ = 0;
   std::map<repl::ReplicaId, size_t> bytes_to_;  // of bodies whose replica has not answered
   uint64_t round_robin_ = 0;
   std::string payload_;

@@ -1,5 +1,6 @@
 // The bytes that the connections of a server hold together, of requests being read and answers
-// being written, and whether there is room for more.
+// being written, and whether there is room for more. There is one budget in a process: requests
+// that come another way take their room from the same.
 //
 // The last eighth is kept for those that hold little, so that small requests are answered while a
 // few clients send or take large ones slowly. Whoever is alone beside that gets what it needs: what
@@ -11,10 +12,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "loop/loop.h"
 
 namespace tandem::http {
+
+// What a request is told for which there is no room.
+constexpr std::string_view kNoRoom = "the buffers are full, see http.max_buffered";
 
 class BufferBudget {
  public:
@@ -22,6 +27,10 @@ class BufferBudget {
   static constexpr size_t kLittleBytes = 16 << 10;
 
   BufferBudget(loop::Loop& loop, size_t limit_bytes, uint64_t calm_ms = 10'000);
+
+  // What a request holds while it is carried out: its body to ask again with, and the one that is
+  // being sent.
+  static size_t held_by(std::string_view body) { return 2 * body.size(); }
 
   // One that held `from_bytes` holds `to_bytes` now.
   void change(size_t from_bytes, size_t to_bytes) {

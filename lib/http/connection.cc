@@ -20,7 +20,6 @@ constexpr size_t kRequestsInTurn = 64;
 constexpr size_t kKeptBytes = 4 << 10;
 // A longer body goes to the kernel from where its handler has it; only what is left is copied.
 constexpr size_t kCopiedBytes = 32 << 10;
-constexpr std::string_view kNoRoom = "the buffers are full, see http.max_buffered";
 
 void write_hex(uint64_t id, char (&out)[16]) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -237,8 +236,8 @@ void Connection::call_handler(const Router::Match& match) {
   match.route->handler(request, Responder(*this));
   in_handler_ = false;
   if (!awaiting_) return;
-  // The handler has made its own of the body: one to ask again with, and one that is being sent.
-  handled_bytes_ = 2 * request.body.size();
+  // The handler has made its own of the body.
+  handled_bytes_ = BufferBudget::held_by(request.body);
   parser_.drop_body();
 }
 

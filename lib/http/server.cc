@@ -214,5 +214,6 @@ void Server::close_now() { impl_->close_now(); }
 size_t Server::connection_count() const { return impl_->connection_count(); }
 uint64_t Server::turned_away() const { return impl_->turned_away(); }
 const BufferBudget& Server::buffers() const { return impl_->buffers; }
+BufferBudget& Server::buffers() { return impl_->buffers; }
 
 }  // namespace tandem::http

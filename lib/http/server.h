@@ -82,6 +82,8 @@ class Server {
   size_t connection_count() const;
   // Connections that were answered 503 or closed because there were too many.
   uint64_t turned_away() const;
+  // What else in the process holds requests for clients takes its room here, too.
+  BufferBudget& buffers();
   const BufferBudget& buffers() const;
 
  private:

@@ -141,3 +141,38 @@ add_many_users() {
   assert_output "200 $((size - 1))"
   assert [ "$(peak "$(cat "$store/front.pid")")" -lt 120 ]
 }
+
+# Bodies that wait for a master come by rpc here; the room is that of rs-orch's own clients.
+@test 'requests of the services take their room from http.max_buffered too' {
+  database_up "$BATS_TEST_TMPDIR/db" --set http.max_buffered=1MiB
+  database_pid=$started
+  start_ready "$BATS_TEST_TMPDIR/users" env -C "$BATS_TEST_TMPDIR/db" "$TANDEM_BIN/rs-users" \
+    --port $((port_base + 1)) --set count.file=count
+  users=$started
+  local api=http://127.0.0.1:$((port_base + 1))/api/v1 pids pid
+  http GET "$db/worker/list"
+  mapfile -t pids < <(jq '.[]' <<<"$output")
+  for pid in "${pids[@]}"; do signal_process STOP "$pid"; done
+  # Each name is in its request twice.
+  printf '{"username":"%01990d","password":"%040d"}' 1 1 >"$BATS_TEST_TMPDIR/body"
+  curl -sS -m 60 --parallel --parallel-immediate --parallel-max 250 -X PUT \
+    --data-binary "@$BATS_TEST_TMPDIR/body" -w '\n%{http_code}\n' "$api/users?n=[1-250]" \
+    2>"$BATS_TEST_TMPDIR/progress" >"$BATS_TEST_TMPDIR/answers"
+  for pid in "${pids[@]}"; do signal_process CONT "$pid" || true; done # or another has its place
+  output=$(grep -o 'the buffers are full, see http.max_buffered' "$BATS_TEST_TMPDIR/answers" | wc -l)
+  assert [ "$output" -gt 50 ]
+  assert [ "$output" -lt 200 ]
+  run awk '$1 == 503 || $1 == 504 || $1 == 201 || $1 == 400 { n++ } END { print n }' \
+    "$BATS_TEST_TMPDIR/answers"
+  assert_output 250
+  # It is there again afterwards.
+  until
+    http GET "$db/worker/status"
+    [ "$status" = 200 ]
+  do :; done
+  until
+    http PUT "$api/users" "{\"username\":\"ann\",\"password\":\"$(printf %040d 1)\"}"
+    [ "$status" = 201 ]
+  do :; done
+  assert_equal "$(curl -sS "${db%/api/v1}/metrics" | awk '/^tandem_http_buffered_bytes/ { print ($2 < 100000) }')" 1
+}
