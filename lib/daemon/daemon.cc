@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "base/check.h"
-#include "daemon/descriptor_limit.h"
 #include "daemon/memory.h"
 #include "daemon/run.h"
+#include "loop/descriptor_limit.h"
 
 namespace tandem::daemon {
 namespace {
@@ -114,7 +114,7 @@ void die(const Error& error) {
 Daemon::Daemon(Program program, int argc, char** argv) : program_(std::move(program)) {
   log::configure(program_.name, log::Level::kInfo, log::detect_format());
   prepare_signals();
-  raise_descriptor_limit();
+  loop::raise_descriptor_limit();
   prepare_memory();
   notifier_.take_environment();
   fill_standard_descriptors();

@@ -5,8 +5,8 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "daemon/build_info.h"
-#include "daemon/descriptor_limit.h"
 #include "http/index_page.h"
+#include "loop/descriptor_limit.h"
 
 namespace tandem::daemon {
 namespace {
@@ -22,8 +22,8 @@ std::string address_text(const std::string& host, uint16_t port) {
 
 // Others of the process's descriptors are not to be taken by clients.
 void fit_connections(http::Limits& limits) {
-  const size_t descriptors = descriptor_limit();
-  const size_t fitting = connections_that_fit(descriptors);
+  const size_t descriptors = loop::descriptor_limit();
+  const size_t fitting = loop::connections_that_fit(descriptors);
   if (fitting >= limits.connections) return;
   log::warning(
       "fewer connections than http.max_connections fit under the limit of descriptors",

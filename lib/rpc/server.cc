@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "loop/descriptor_limit.h"
 #include "rpc/channel.h"
 #include "rpc/flusher.h"
 #include "rpc/pending_calls.h"
@@ -147,7 +148,7 @@ class Server::Impl final : public SocketEvents {
 Result<std::string> Server::Impl::start() {
   Socket::Options options;
   options.max_message_bytes = options_.max_message_bytes;
-  options.max_pipes = options_.max_peers;
+  options.max_pipes = std::min(options_.max_peers, loop::peers_that_fit(loop::descriptor_limit()));
   socket_ = std::make_unique<Socket>(loop_, *this, options);
   Result<std::string> url = socket_->listen(options_.url);
   if (url) finder_.start(kFindableMs, kFindableMs);

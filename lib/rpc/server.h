@@ -32,6 +32,7 @@ struct ServerOptions {
   size_t max_queued_bytes = size_t{64} << 20;
   // Calls that wait for their answer, all clients together; a further one is answered kUnavailable.
   size_t max_outstanding = 65536;
+  // Connections at a time; fewer where fewer fit under the limit of descriptors.
   size_t max_peers = 4096;
 };
 

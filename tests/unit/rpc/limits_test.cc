@@ -1,11 +1,13 @@
 // Limits, misbehaving peers and closing.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -244,6 +246,31 @@ TEST_F(RpcTest, ConnectionsAreLimited) {
   ASSERT_TRUE(second.start());
   EXPECT_EQ(call(second, "x", 50).result.error().kind, ErrorKind::kUnavailable);
   EXPECT_EQ(call(first, "y").result, "y");
+}
+
+// The rest of them is for the process's own work.
+TEST_F(RpcTest, ConnectionsAreLimitedByDescriptors) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = 256;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  TestHandler handler;
+  Server server(loop_, {.url = ipc()}, handler);
+  const Status started = server.start();
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_TRUE(started);
+  std::deque<Client> clients;
+  for (int i = 0; i < 32; ++i) {
+    Client& client = clients.emplace_back(loop_, ClientOptions{.url = server.url()});
+    ASSERT_TRUE(client.start());
+    EXPECT_EQ(call(client, "x").result, "x");
+  }
+  Client one_more(loop_, {.url = server.url()});
+  ASSERT_TRUE(one_more.start());
+  EXPECT_EQ(call(one_more, "x", 50).result.error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(server.peers(), 32u);
+  EXPECT_EQ(call(clients.front(), "y").result, "y");
 }
 
 TEST_F(RpcTest, MessagesOfAnEarlierLinkAreDropped) {

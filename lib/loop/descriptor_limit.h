@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace tandem::daemon {
+namespace tandem::loop {
 
 // At start. Where the system refuses, what was stays.
 void raise_descriptor_limit();
@@ -14,8 +14,11 @@ void raise_descriptor_limit();
 // The soft limit now.
 size_t descriptor_limit();
 
-// How many connections of clients fit under a limit: all but a reserve for the process's own work,
-// such as starting workers, files, and links to other processes.
+// How many connections of clients by HTTP fit under a limit: all but a reserve for the process's
+// own work, such as starting workers, files, and links to other processes.
 size_t connections_that_fit(size_t descriptor_limit);
 
-}  // namespace tandem::daemon
+// How many links of other processes fit into half of that reserve. At least one.
+size_t peers_that_fit(size_t descriptor_limit);
+
+}  // namespace tandem::loop

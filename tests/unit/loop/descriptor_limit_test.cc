@@ -1,9 +1,9 @@
-#include "daemon/descriptor_limit.h"
+#include "loop/descriptor_limit.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-namespace tandem::daemon {
+namespace tandem::loop {
 namespace {
 
 TEST(DescriptorLimitTest, IsRaisedToTheHardOne) {
@@ -27,5 +27,13 @@ TEST(DescriptorLimitTest, ConnectionsLeaveAReserve) {
   EXPECT_EQ(connections_that_fit(1 << 20), (1u << 20) - 1024);
 }
 
+TEST(DescriptorLimitTest, PeersFitIntoHalfOfTheReserve) {
+  EXPECT_EQ(peers_that_fit(1), 1u);
+  EXPECT_EQ(peers_that_fit(20), 5u);
+  EXPECT_EQ(peers_that_fit(256), 32u);
+  EXPECT_EQ(peers_that_fit(1024), 128u);
+  EXPECT_EQ(peers_that_fit(1 << 20), 512u);
+}
+
 }  // namespace
-}  // namespace tandem::daemon
+}  // namespace tandem::loop

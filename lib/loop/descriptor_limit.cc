@@ -1,10 +1,10 @@
-#include "daemon/descriptor_limit.h"
+#include "loop/descriptor_limit.h"
 
 #include <sys/resource.h>
 
 #include <algorithm>
 
-namespace tandem::daemon {
+namespace tandem::loop {
 namespace {
 
 constexpr rlim_t kEnough = 1 << 20;
@@ -34,4 +34,9 @@ size_t connections_that_fit(size_t descriptor_limit) {
   return descriptor_limit - reserve;
 }
 
-}  // namespace tandem::daemon
+size_t peers_that_fit(size_t descriptor_limit) {
+  const size_t taken = connections_that_fit(descriptor_limit);
+  return descriptor_limit > taken ? std::max<size_t>((descriptor_limit - taken) / 2, 1) : 1;
+}
+
+}  // namespace tandem::loop
