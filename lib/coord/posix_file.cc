@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "base/ids.h"
+#include "loop/regular_file.h"
 
 namespace tandem::coord {
 namespace {
@@ -79,9 +80,12 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
 }
 
 Result<FileDescriptor> open_file(const std::string& path, int flags) {
-  const int fd = open(path.c_str(), flags | O_CLOEXEC, 0600);
-  if (fd < 0) return fail_errno("cannot open '" + path + "'", errno);
-  return FileDescriptor(fd);
+  FileDescriptor file(open(path.c_str(), flags | loop::kWithoutWaiting, 0600));
+  if (file.get() < 0) return fail_errno("cannot open '" + path + "'", errno);
+  const bool of_any_kind = (flags & O_DIRECTORY) != 0;
+  const Status regular = of_any_kind ? Status() : loop::check_regular(file.get(), path);
+  if (!regular) return fail(regular.error());
+  return file;
 }
 
 Result<std::optional<std::string>> read_file(const std::string& path) {

@@ -1,21 +1,18 @@
 #include "daemon/input_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "loop/regular_file.h"
 
 namespace tandem::daemon {
 namespace {
 
 Result<std::string> read_whole(int fd, const std::string& path, size_t max_bytes) {
-  struct stat about {};
-  if (fstat(fd, &about) != 0) return fail_errno("cannot read '" + path + "'", errno);
-  if (S_ISDIR(about.st_mode)) return fail_errno("cannot read '" + path + "'", EISDIR);
-  if (!S_ISREG(about.st_mode)) {
-    return fail(ErrorKind::kConfig, "'" + path + "' is not a regular file");
-  }
+  const Status regular = loop::check_regular(fd, path, ErrorKind::kConfig);
+  if (!regular) return fail(regular.error());
   std::string text;
   char buffer[16384];
   while (text.size() <= max_bytes) {
@@ -31,8 +28,7 @@ Result<std::string> read_whole(int fd, const std::string& path, size_t max_bytes
 }  // namespace
 
 Result<std::string> read_input_file(const std::string& path, size_t max_bytes) {
-  // Not waiting for whoever might open the other end of a FIFO.
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const int fd = open(path.c_str(), O_RDONLY | loop::kWithoutWaiting);
   if (fd < 0) return fail_errno("cannot open '" + path + "'", errno);
   Result<std::string> text = read_whole(fd, path, max_bytes);
   close(fd);

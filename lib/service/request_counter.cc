@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "loop/regular_file.h"
 #include "wire/bytes.h"
 #include "wire/crc32c.h"
 
@@ -79,8 +80,10 @@ Status make_parents(const std::string& path) {
 }
 
 Result<int> open_locked(const std::string& path) {
-  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | loop::kWithoutWaiting, 0644));
   if (fd.get() < 0) return fail_errno("cannot open '" + path + "'", errno);
+  const Status regular = loop::check_regular(fd.get(), path, ErrorKind::kConfig);
+  if (!regular) return fail(regular.error());
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail_errno("cannot lock '" + path + "'", errno);
     return fail(ErrorKind::kBusy, "'" + path + "' is in use by another process");

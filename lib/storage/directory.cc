@@ -9,6 +9,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "loop/regular_file.h"
+
 namespace tandem::storage {
 namespace {
 
@@ -68,10 +70,11 @@ Result<std::unique_ptr<Directory>> Directory::open(const std::string& path) {
   if (path.empty()) return fail(ErrorKind::kConfig, "the storage directory has no name");
   if (Status made = make_directories(path); !made) return fail(made.error());
   const std::string lock_path = path + "/lock";
-  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | loop::kWithoutWaiting, 0600);
   if (fd < 0) return fail_errno("cannot open '" + lock_path + "'", errno);
   struct stat status {};
-  Status locked = lock_file(fd, path);
+  Status locked = loop::check_regular(fd, lock_path);
+  if (locked) locked = lock_file(fd, path);
   if (locked && fstat(fd, &status) != 0) {
     locked = fail_errno("cannot stat '" + lock_path + "'", errno);
   }
@@ -97,9 +100,13 @@ Result<std::unique_ptr<Directory>> Directory::open(const std::string& path) {
 
 Result<std::optional<pid_t>> directory_holder(const std::string& path) {
   const std::string lock_path = path + "/lock";
-  const int fd = ::open(lock_path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(lock_path.c_str(), O_RDONLY | loop::kWithoutWaiting);
   if (fd < 0 && errno == ENOENT) return std::nullopt;
   if (fd < 0) return fail_errno("cannot open '" + lock_path + "'", errno);
+  if (const Status regular = loop::check_regular(fd, lock_path); !regular) {
+    close(fd);
+    return fail(regular.error());
+  }
   std::optional<pid_t> holder;
   // Closing the file lets go of the lock that this takes where nobody else holds one.
   if (flock(fd, LOCK_SH | LOCK_NB) != 0) {

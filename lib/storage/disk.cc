@@ -11,6 +11,8 @@
 #include <mutex>
 #include <utility>
 
+#include "loop/regular_file.h"
+
 namespace tandem::storage {
 namespace {
 
@@ -128,7 +130,7 @@ class SystemFile final : public File {
 class SystemDisk final : public Disk {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
-    int flags = O_CLOEXEC;
+    int flags = loop::kWithoutWaiting;
     switch (mode) {
       case OpenMode::kRead:
         flags |= O_RDONLY;
@@ -145,7 +147,10 @@ class SystemDisk final : public Disk {
       if (mode == OpenMode::kReplace) return fail_write("cannot create '" + path + "'", errno);
       return fail_errno("cannot open '" + path + "'", errno);
     }
-    return std::make_unique<SystemFile>(path, fd);
+    auto file = std::make_unique<SystemFile>(path, fd);
+    const Status regular = loop::check_regular(fd, path);
+    if (!regular) return fail(regular.error());
+    return file;
   }
 
   Status rename(const std::string& from, const std::string& to) override {

@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "coord/posix_file.h"
 #include "support/temporary_directory.h"
@@ -45,6 +48,27 @@ TEST_F(RecordFilesTest, SwapFromAnotherVersionIsRefused) {
   EXPECT_EQ(files_.swap(2, "late").value(), SwapOutcome::kRefused);
   EXPECT_EQ(files_.swap(7, "early").value(), SwapOutcome::kRefused);
   EXPECT_EQ(files_.read().value(), (Versioned{3, "text 3", {}}));
+}
+
+// Whoever waited for the other end of a FIFO would coordinate nothing any more.
+TEST_F(RecordFilesTest, WhatIsNoFileIsNotWaitedFor) {
+  advance_to(1);
+  std::vector<std::string> versions;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch_.file("group"))) {
+    if (std::ifstream file(entry.path()); entry.is_regular_file()) {
+      const std::string content{std::istreambuf_iterator<char>(file), {}};
+      if (content.find("text 1") != std::string::npos) versions.push_back(entry.path());
+    }
+  }
+  ASSERT_EQ(versions.size(), 1u);
+  for (const std::string& path : {versions.front(), scratch_.file("group") + "/floor"}) {
+    std::filesystem::remove(path);
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    const auto read = files_.read();
+    ASSERT_FALSE(read) << path;
+    EXPECT_EQ(read.error().message, "'" + path + "' is not a regular file");
+    std::filesystem::remove(path);
+  }
 }
 
 // The number was used before the record went back, and again since.

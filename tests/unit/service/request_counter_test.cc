@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +131,15 @@ TEST_F(RequestCounterTest, SaysWhatItCannotOpen) {
   const auto counter = RequestCounter::open(path_);
   ASSERT_FALSE(counter);
   EXPECT_THAT(counter.error().message, testing::HasSubstr("cannot open '" + path_ + "'"));
+}
+
+TEST_F(RequestCounterTest, WhatIsNoFileIsNotWaitedForNorKeptAside) {
+  std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const auto counter = RequestCounter::open(path_);
+  ASSERT_FALSE(counter);
+  EXPECT_EQ(counter.error().message, "'" + path_ + "' is not a regular file");
+  EXPECT_TRUE(std::filesystem::is_fifo(path_));
 }
 
 }  // namespace

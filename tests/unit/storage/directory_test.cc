@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "storage/disk.h"
 #include "storage/log.h"
 #include "support/temporary_directory.h"
 
@@ -29,6 +30,24 @@ TEST_F(DirectoryTest, IsMadeForItsOwnerAlone) {
   ASSERT_EQ(stat((root_ + "/a/b").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0700u);
   EXPECT_TRUE((*directory)->still_ours());
+}
+
+TEST_F(DirectoryTest, WhatIsNoFileIsNotWaitedFor) {
+  const std::string lock = root_ + "/lock";
+  ASSERT_EQ(mkfifo(lock.c_str(), 0600), 0);
+  const std::string why = "'" + lock + "' is not a regular file";
+  const auto opened = Directory::open(root_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message, why);
+  const auto holder = directory_holder(root_);
+  ASSERT_FALSE(holder);
+  EXPECT_EQ(holder.error().message, why);
+  for (const OpenMode mode : {OpenMode::kRead, OpenMode::kReadWrite, OpenMode::kReplace}) {
+    const auto file = system_disk().open(lock, mode);
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().kind, ErrorKind::kCorrupt);
+    EXPECT_EQ(file.error().message, why);
+  }
 }
 
 TEST_F(DirectoryTest, IsUsedByOneAtATime) {
