@@ -1,6 +1,6 @@
 #include "http/connection.h"
 
-#include <charconv>
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -20,6 +20,7 @@ constexpr size_t kRequestsInTurn = 64;
 constexpr size_t kKeptBytes = 4 << 10;
 // A longer body goes to the kernel from where its handler has it; only what is left is copied.
 constexpr size_t kCopiedBytes = 32 << 10;
+constexpr std::string_view kTooMany = "too many connections";
 
 void write_hex(uint64_t id, char (&out)[16]) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -44,9 +45,9 @@ void Connection::start() {
   update_wait();
 }
 
-void Connection::turn_away() {
-  stream_.start(*this);
-  refuse(503, "too many connections");
+void Connection::start_as_guest() {
+  is_guest_ = true;
+  start();
 }
 
 // --- Input
@@ -143,7 +144,7 @@ void Connection::begin_exchange() {
   const Request& request = parser_.request();
   route_ = nullptr;
   pattern_ = {};
-  keep_alive_ = parser_.keep_alive();
+  keep_alive_ = parser_.keep_alive() && !is_guest_;
   is_head_ = request.method == Method::kHead;
   chunked_ = !parser_.is_http_10();
   origin_ = allowed_origin(host_.policy, request);
@@ -172,6 +173,10 @@ void Connection::handle_request() {
 bool Connection::admit(const Router::Match& match) {
   const Request& request = parser_.request();
   const bool is_health = is_health_pattern(match.pattern);
+  if (is_guest_ && !is_health) {
+    turn_away();
+    return false;
+  }
   if (!is_health && !host_.buffers.has_room(held_bytes_, 0)) {
     host_.buffers.on_refused();
     answer_error(503, kNoRoom);
@@ -336,6 +341,11 @@ void Connection::refuse(int status, std::string_view message) {
   answer_error(status, message);
 }
 
+void Connection::turn_away() {
+  ++host_.turned_away;
+  answer_error(503, kTooMany);
+}
+
 void Connection::refuse_unknown_method() {
   begin_exchange();
   keep_alive_ = false;
@@ -350,69 +360,6 @@ void Connection::refuse_unknown_method() {
   } else {
     answer_error(404, "no such path");
   }
-}
-
-// --- Event streams
-
-void Connection::begin_stream(std::string_view content_type, std::span<const NameValue> headers) {
-  if (!awaiting_) return detach();
-  if (!is_safe(content_type, headers)) {
-    answer({.status = 200, .content_type = content_type, .body = {}, .headers = headers});
-    return detach();
-  }
-  keep_alive_ = keep_alive_ && chunked_ && !host_.draining;
-  const size_t before = out_.size();
-  append_head(out_,
-              {.status = 200,
-               .content_type = content_type,
-               .length = chunked_ ? ResponseHead::Length::kChunked : ResponseHead::Length::kNone,
-               .connection = connection_header(),
-               .date_line = host_.date.at(host_.loop.now_ms()),
-               .request_id = request_id_,
-               .origin = origin_,
-               .varies = !host_.policy.origins.empty(),
-               .extra = headers});
-  finish_request(200, out_.size() - before);
-  streaming_ = true;
-  if (!is_head_ && !host_.draining && !peer_ended_) return;
-  finish_stream();
-  detach();
-}
-
-bool Connection::stream_write(std::string_view bytes) {
-  if (!streaming_ || phase_ == Phase::kDead) return false;
-  if (bytes.empty()) return true;  // an empty chunk would end the stream
-  if (chunked_) {
-    char size[16];
-    const auto end = std::to_chars(size, size + sizeof size, bytes.size(), 16).ptr;
-    out_.append(size, static_cast<size_t>(end - size));
-    out_ += "\r\n";
-    out_ += bytes;
-    out_ += "\r\n";
-  } else {
-    out_ += bytes;
-  }
-  count_held();
-  const size_t backlog = out_.size() + stream_.pending_bytes();
-  if (backlog > host_.limits.stream_backlog_bytes || !host_.buffers.has_room(held_bytes_, 0)) {
-    log::debug("dropped a slow reader of an event stream", {{"request_id", request_id_}});
-    die();
-    return false;
-  }
-  touch();
-  return true;
-}
-
-void Connection::end_stream() {
-  if (streaming_ && phase_ != Phase::kDead) finish_stream();
-}
-
-void Connection::finish_stream() {
-  streaming_ = false;
-  if (chunked_ && !is_head_) out_ += "0\r\n\r\n";
-  if (!keep_alive_) phase_ = Phase::kClosing;
-  if (!in_handler_ && phase_ == Phase::kOpen) parser_.next();
-  touch();
 }
 
 // --- Output
@@ -542,6 +489,10 @@ void Connection::update_wait() {
     wait = Wait::kRequest;
     timeout_ms = host_.limits.request_timeout_ms;
   }
+  // Its place is for the next one who asks for health, and whoever asks has the question ready.
+  if (is_guest_ && (wait == Wait::kNextRequest || wait == Wait::kRequest)) {
+    timeout_ms = std::min(timeout_ms, host_.limits.head_time_ms);
+  }
   // A deadline counts from the start of the wait: input that completes nothing does not move it.
   if (wait == wait_ && deadline_ms_ != 0) return;
   wait_ = wait;
@@ -552,6 +503,10 @@ void Connection::update_wait() {
 void Connection::check_deadline(uint64_t now_ms) {
   if (deadline_ms_ == 0 || now_ms < deadline_ms_ || phase_ == Phase::kDead) return;
   deadline_ms_ = 0;
+  if (is_waiting_guest() && wait_ != Wait::kWriting) {
+    ++host_.turned_away;
+    return refuse(503, kTooMany);
+  }
   switch (wait_) {
     case Wait::kRequest:
       return refuse(408, "the request came too slowly");

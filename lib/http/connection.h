@@ -46,6 +46,7 @@ class ConnectionHost {
   BufferBudget buffers;
   bool draining = false;
   size_t requests_in_turn = 0;  // of the loop, that were handled
+  uint64_t turned_away = 0;     // connections that were too many
   DateLine date;
   std::array<char, 64 << 10> read_buffer;
 
@@ -58,8 +59,11 @@ class Connection final : public Exchange, public loop::StreamEvents {
   Connection(ConnectionHost& host, loop::TcpStream stream);
 
   void start();
-  // Answers 503 and closes, without reading a request: too many connections.
-  void turn_away();
+  // For one that is too many: a question for health or metrics is answered, anything else, and
+  // silence, by 503; then it closes.
+  void start_as_guest();
+  // A guest that may yet send its request.
+  bool is_waiting_guest() const { return is_guest_ && phase_ == Phase::kOpen && !busy(); }
   // Handles what was read and had to wait for an answer or for room.
   void proceed();
   void flush();
@@ -123,6 +127,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   void call_handler(const Router::Match& match);
   void refuse(int status, std::string_view message);
   void refuse_unknown_method();
+  void turn_away();
   void answer_error(int status, std::string_view message, std::string_view allow = {});
   void write_answer(const Response& response);
   std::string_view connection_header() const;
@@ -173,6 +178,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   bool write_pending_ = false;
   bool reading_paused_ = false;
   bool peer_ended_ = false;
+  bool is_guest_ = false;
 };
 
 }  // namespace tandem::http

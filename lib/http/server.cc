@@ -11,8 +11,8 @@
 namespace tandem::http {
 namespace {
 
-// Connections above the limit that are answered 503; those above this are closed without a word.
-constexpr size_t kTurnedAwayAtOnce = 16;
+// Connections above the limit that may ask for health; those above this are closed without a word.
+constexpr size_t kMaxGuests = 16;
 // Among so many connections the longest idle one is looked for: all would take too long.
 constexpr size_t kLookedAt = 256;
 
@@ -76,7 +76,6 @@ class Server::Impl final : public ConnectionHost {
   }
 
   size_t connection_count() const { return connections_.size(); }
-  uint64_t turned_away() const { return turned_away_; }
 
   void touch(Connection& connection) override {
     connection.touched = true;
@@ -100,17 +99,19 @@ class Server::Impl final : public ConnectionHost {
 
  private:
   void accept(loop::TcpStream stream) {
-    const bool is_too_many = connections_.size() >= limits.connections && !make_room();
-    if (is_too_many) ++turned_away_;
-    if (connections_.size() >= limits.connections + kTurnedAwayAtOnce) return;
+    const bool is_guest =
+        connections_.size() - guests_.size() >= limits.connections && !make_room();
+    if (is_guest && guests_.size() >= kMaxGuests && !make_room_for_guest()) {
+      ++turned_away;
+      return;
+    }
     auto connection = std::make_unique<Connection>(*this, std::move(stream));
     connection->slot = connections_.size();
     connections_.push_back(std::move(connection));
-    if (is_too_many) {
-      connections_.back()->turn_away();
-    } else {
-      connections_.back()->start();
-    }
+    Connection& added = *connections_.back();
+    if (!is_guest) return added.start();
+    guests_.push_back(&added);
+    added.start_as_guest();
   }
 
   // Closes what waits longest for its next request, as nginx does, or for the rest of a head; false
@@ -120,6 +121,7 @@ class Server::Impl final : public ConnectionHost {
     Connection* dawdler = nullptr;
     for (size_t i = 0; i < std::min(kLookedAt, connections_.size()); ++i) {
       Connection& connection = *connections_[++looked_at_ % connections_.size()];
+      if (connection.is_waiting_guest()) continue;
       if (!connection.idle() && !connection.dawdles(loop.now_ms())) continue;
       Connection*& longest = connection.idle() ? idle : dawdler;
       if (longest == nullptr || connection.waits_longer(*longest)) longest = &connection;
@@ -128,6 +130,18 @@ class Server::Impl final : public ConnectionHost {
     if (leaves == nullptr) return false;
     leaves->die();
     remove(*leaves);
+    return true;
+  }
+
+  // The oldest that has not asked yet goes: silent ones cannot keep those out who ask.
+  bool make_room_for_guest() {
+    const auto silent = std::find_if(guests_.begin(), guests_.end(),
+                                     [](Connection* guest) { return guest->is_waiting_guest(); });
+    if (silent == guests_.end()) return false;
+    ++turned_away;
+    Connection& leaves = **silent;
+    leaves.die();
+    remove(leaves);
     return true;
   }
 
@@ -155,6 +169,7 @@ class Server::Impl final : public ConnectionHost {
   void remove(Connection& connection) {
     const size_t slot = connection.slot;
     if (connection.touched) std::erase(touched_, &connection);
+    std::erase(guests_, &connection);
     dead_.push_back(std::move(connections_[slot]));
     if (slot + 1 != connections_.size()) {
       connections_[slot] = std::move(connections_.back());
@@ -185,11 +200,11 @@ class Server::Impl final : public ConnectionHost {
   std::vector<std::unique_ptr<loop::TcpListener>> listeners_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> dead_;
+  std::vector<Connection*> guests_;  // above the limit, the oldest first
   std::vector<Connection*> touched_;
   std::vector<Connection*> flushing_;  // empty outside of flush_all(): keeps its memory
   UniqueFunction<void()> done_;
   size_t looked_at_ = 0;
-  uint64_t turned_away_ = 0;
   loop::Idle proceed_;
   loop::Prepare flush_;
   loop::Timer sweep_;
@@ -212,7 +227,7 @@ uint16_t Server::port() const { return impl_->port(); }
 void Server::drain(UniqueFunction<void()> done) { impl_->drain(std::move(done)); }
 void Server::close_now() { impl_->close_now(); }
 size_t Server::connection_count() const { return impl_->connection_count(); }
-uint64_t Server::turned_away() const { return impl_->turned_away(); }
+uint64_t Server::turned_away() const { return impl_->turned_away; }
 const BufferBudget& Server::buffers() const { return impl_->buffers; }
 BufferBudget& Server::buffers() { return impl_->buffers; }
 

@@ -7,7 +7,9 @@
 // closes: 400 malformed, 408 too slow, 413, 414, 417, 431, 501, 505.
 //
 // At the limit of connections an idle one makes way for a new one, or one that has sent half a head
-// for too long; where there is none the new one is answered 503 and closed. What all of them hold
+// for too long; where there is none the new one is a guest: it may ask for health or metrics, which
+// have to tell of such a state, and is answered 503 otherwise; then it is closed. There are 16 of
+// them at most, and one that is silent makes way. What all of them hold
 // is bounded as well, see buffer_budget.h: a request that finds no room is answered 503, a long
 // answer is replaced by 503 (504 where the request may have changed something), and pipelined
 // requests wait. Whoever takes longest for a long answer makes way for one that finds no room.

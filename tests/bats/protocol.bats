@@ -455,7 +455,7 @@ END
   each_service request_id
 }
 
-@test 'connections over the limit: an idle one makes way, and where none is idle the new one is 503' {
+@test 'connections over the limit: an idle one makes way, and where none is idle health alone is told' {
   local fds=() fd i line
   started=''
   rpc=ipc://$database/run/sock/orch.sock
@@ -469,8 +469,12 @@ END
     read -r line <&"$fd"
     fds+=("$fd")
   done
-  talk "$port_base" 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  talk "$port_base" 'GET /api/v1/users HTTP/1.1\r\nHost: localhost\r\n\r\n'
   assert_equal "$(statuses)" 503
+  for line in livez readyz metrics; do
+    talk "$port_base" "GET /$line HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n"
+    assert_equal "$(statuses)" 200
+  done
   # What is sent there first leaves it idle, and it is closed for the next one. The others go on.
   printf '{}' >&"${fds[0]}"
   read -r line <&"${fds[0]}"

@@ -355,6 +355,55 @@ TEST_F(ConnectionTest, WhereNoneIsIdleTooManyConnectionsAre503) {
   EXPECT_EQ(server_->turned_away(), 1u);
 }
 
+// Whoever watches the service has to be told how it is when it is busiest.
+TEST_F(ConnectionTest, WhereNoneIsIdleHealthIsStillAnswered) {
+  limits().connections = 2;
+  limits().head_time_ms = 60'000;
+  router_.add(Method::kGet, "/livez", [](const Request&, Responder out) { out.json(200, "{}"); });
+  Client& first = client();
+  first.send(get("/later"));
+  client().send(get("/later"));
+  ASSERT_TRUE(first.until([&] { return waiting_.size() == 2; }));
+  for (int i = 0; i < 3; ++i) {
+    Client& guest = client();
+    const Reply reply = guest.ask(get("/livez"));
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.headers.at("Connection"), "close");
+    EXPECT_TRUE(guest.closed());
+  }
+  EXPECT_EQ(server_->turned_away(), 0u);
+  // Those who say nothing do not keep it from others.
+  std::vector<Client*> silent;
+  for (size_t i = 0; i < 20; ++i) {
+    silent.push_back(&client());
+    Client& last = *silent.back();
+    last.send("G");
+    ASSERT_TRUE(
+        last.until([&] { return server_->connection_count() == 2 + std::min<size_t>(i + 1, 16); }));
+  }
+  EXPECT_TRUE(silent.front()->closed());
+  EXPECT_EQ(server_->turned_away(), 4u);
+  EXPECT_EQ(client().ask(get("/livez")).status, 200);
+  EXPECT_EQ(server_->turned_away(), 5u);
+  waiting_[0].json(200, "1");
+  EXPECT_EQ(first.reply().body, "1");
+}
+
+TEST_F(ConnectionTest, AGuestThatAsksForNothingIs503) {
+  limits().connections = 1;
+  limits().head_time_ms = 5;
+  limits().request_timeout_ms = 40;
+  client().send(get("/later"));
+  ASSERT_TRUE(clients_[0]->until([&] { return waiting_.size() == 1; }));
+  for (const char* part : {"", "GET /livez HT"}) {
+    Client& guest = client();
+    guest.send(part);
+    EXPECT_EQ(guest.reply().status, 503) << part;
+    EXPECT_TRUE(guest.closed());
+  }
+  EXPECT_EQ(server_->turned_away(), 2u);
+}
+
 TEST_F(ConnectionTest, EventStream) {
   Client& c = client();
   const Reply head = c.ask(get("/events"));
