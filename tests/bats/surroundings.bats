@@ -10,10 +10,13 @@ setup() {
   take_ports 5
   home=$BATS_TEST_TMPDIR/home
   lb=http://127.0.0.1:$((port_base + 3))
-  started=''
+  started='' network=''
 }
 
-teardown() { [ -z "$started" ] || stop_started "$started"; }
+teardown() {
+  [ -z "$started" ] || [ "$started" = "$network" ] || stop_started "$started"
+  [ -z "$network" ] || stop_started "$network" || true
+}
 
 up() { tandem_up "$home" --only rideshare --port-base "$port_base"; }
 
@@ -32,12 +35,31 @@ answers() {
   run -0 "$TANDEM_BIN/rs-client" users ls
 }
 
+# Starts a network of its own, with IPv6 on loopback whatever this host has; a command after
+# "${inside[@]}" is in it.
+own_network() {
+  local user=() join=()
+  [ "$(id -u)" = 0 ] || user=(--map-root-user) join=(--user --preserve-credentials)
+  start_ready "$BATS_TEST_TMPDIR/network" unshare --net "${user[@]}" sh -ec '
+    ip link set lo up
+    echo 0 >/proc/sys/net/ipv6/conf/lo/disable_ipv6
+    ip -6 address replace ::1/128 dev lo
+    echo >&7
+    exec tail -f /dev/null 7>&-'
+  network=$started
+  inside=(nsenter --target "$network" --net "${join[@]}")
+}
+
 @test 'IPv6: services and balancer' {
-  [ -s /proc/net/if_inet6 ] || skip 'no IPv6 here'
-  RS_USERS_HTTP_HOST=::1 TANDEM_LB_HOST=::1 up
-  lb="http://[::1]:$((port_base + 3))"
-  answers
-  run -0 "$tandem" -d "$home" status
+  own_network
+  mkdir "$home"
+  RS_USERS_HTTP_HOST=::1 TANDEM_LB_HOST=::1 start_ready "$home/up.out" "${inside[@]}" "$tandem" \
+    --dir "$home" --only rideshare --port-base "$port_base" up
+  local path
+  for path in readyz api/v1/users api/v1/rides/count; do
+    run -0 "${inside[@]}" curl -sSf "http://[::1]:$((port_base + 3))/$path"
+  done
+  run -0 "${inside[@]}" "$tandem" -d "$home" status
   assert_line --regexp "^rs-users .* http://\[::1\]:$port_base\$"
 }
 
