@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/suggest.h"
+#include "wire/plain_value.h"
 
 namespace tandem::client {
 namespace {
@@ -100,7 +101,12 @@ Result<Json> query_of(const Json& schema, const std::string& table,
     if (where.find(column) != nullptr) {
       return fail(ErrorKind::kUsage, "'" + column + "' is given twice");
     }
-    auto value = condition_of(table, *declared, column, condition.substr(equals + 1));
+    const auto text = wire::plain_value(std::string_view(condition).substr(equals + 1));
+    if (!text) {
+      return fail(ErrorKind::kUsage,
+                  "'" + condition + "' is not COL=VALUE: " + text.error().message);
+    }
+    auto value = condition_of(table, *declared, column, std::string(*text));
     if (!value) return fail(value.error());
     where.set(column, std::move(*value));
   }

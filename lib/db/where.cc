@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "wire/plain_value.h"
+
 namespace tandem::db {
 namespace {
 
@@ -105,41 +107,11 @@ Status parse_member(const Json::Member& member, const TableSchema& table, const 
   return {};
 }
 
-constexpr std::string_view kQuotes = "'\"";
-
 std::string_view without_blanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
   const size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
-bool is_quoted(std::string_view text) {
-  return text.size() >= 2 && text.front() == text.back() &&
-         kQuotes.find(text.front()) != std::string_view::npos;
-}
-
-bool touches_quote(std::string_view text) {
-  return !text.empty() && (kQuotes.find(text.front()) != std::string_view::npos ||
-                           kQuotes.find(text.back()) != std::string_view::npos);
-}
-
-// Whoever writes conditions for SQL elsewhere quotes a text here, too. What can be meant in another
-// way than it would be read is refused: it would match nothing, and nobody would be told.
-Result<std::string_view> plain_value(std::string_view text) {
-  if (!is_quoted(text)) {
-    if (text.find('=') != std::string_view::npos) {
-      return fail(ErrorKind::kBadInput, "a value with '=' in it needs quotes around it");
-    }
-    if (touches_quote(text)) return fail(ErrorKind::kBadInput, "one of its quotes has no other");
-    return text;
-  }
-  const std::string_view inner = text.substr(1, text.size() - 2);
-  if (touches_quote(inner) || inner.find(text.front()) != std::string_view::npos) {
-    return fail(ErrorKind::kBadInput,
-                "a value has one pair of quotes around it, and no other of its kind");
-  }
-  return inner;
 }
 
 tl::unexpected<Error> bad_text(const TableSchema& table, std::string_view text,
@@ -153,8 +125,14 @@ Result<Where> parse_text(std::string_view text, const TableSchema& table, const 
   if (equals == std::string_view::npos) return bad_text(table, text, "");
   const auto column = column_of(without_blanks(text.substr(0, equals)), table);
   if (!column) return fail(column.error());
-  const auto given = plain_value(without_blanks(text.substr(equals + 1)));
+  const std::string_view written = without_blanks(text.substr(equals + 1));
+  const auto given = wire::plain_value(written);
   if (!given) return bad_text(table, text, ": " + given.error().message);
+  // "a=b and c=d".
+  const bool is_quoted = given->size() < written.size();
+  if (!is_quoted && written.find('=') != std::string_view::npos) {
+    return bad_text(table, text, ": a value with '=' in it needs quotes around it");
+  }
   auto value = value_from_text(*given, table.columns[*column].type, limits);
   if (!value) return bad(table, *column, value.error().message);
   Where where;

@@ -165,8 +165,7 @@ TEST_F(QueryTest, WhereAsTextThatIsMeantOtherwiseIsRefused) {
                 testing::HasSubstr(": a value has one pair of quotes around it"));
   }
   for (const std::string equal : {"==bob", "=='bob' ", "=bob=", "=bob and source=21", "= = bob"}) {
-    EXPECT_THAT(where_error(equal),
-                testing::EndsWith(": a value with '=' in it needs quotes around it"));
+    EXPECT_THAT(where_error(equal), testing::EndsWith(" needs quotes around it"));
   }
 }
 

@@ -40,6 +40,7 @@ TEST(Tables, AreAskedForByTheValuesOfColumns) {
   EXPECT_EQ(query("users", {}), R"({"table":"users"})");
   EXPECT_EQ(query("users", {"username=a=b", "active=true"}),
             R"({"table":"users","where":{"username":"a=b","active":true}})");
+  EXPECT_EQ(query("users", {"username='ann'"}), R"({"table":"users","where":{"username":"ann"}})");
   EXPECT_EQ(query("users", {"username=22"}), R"({"table":"users","where":{"username":"22"}})");
   EXPECT_EQ(query("rides", {"rideId=22"}), R"({"table":"rides","where":{"rideId":22}})");
 }
@@ -48,6 +49,10 @@ TEST(Tables, TellWhatIsWrongWithACondition) {
   EXPECT_THAT(query("user", {}), HasSubstr("did you mean 'users'?"));
   EXPECT_THAT(query("users", {"usrname=x"}), HasSubstr("did you mean 'username'?"));
   EXPECT_EQ(query("users", {"username"}), "'username' is not COL=VALUE");
+  EXPECT_EQ(query("users", {"username='a"}),
+            "'username='a' is not COL=VALUE: one of its quotes has no other");
+  EXPECT_EQ(query("users", {"username==a"}),
+            "'username==a' is not COL=VALUE: a value that begins with '=' needs quotes around it");
   EXPECT_EQ(query("users", {"username=a", "username=b"}), "'username' is given twice");
   EXPECT_EQ(query("rides", {"rideId=x"}), "'rideId=x': 'rideId' is of type integer");
   EXPECT_EQ(query("users", {"active=1"}), "'active=1': 'active' is of type boolean");
