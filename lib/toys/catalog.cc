@@ -173,7 +173,7 @@ std::string to_json(const Toy& toy) {
 std::string to_json(const Take& take) { return to_object(take).dump(); }
 
 Result<Take> parse_take(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   return read_take(*object);
 }
