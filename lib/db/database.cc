@@ -311,6 +311,16 @@ Status Database::restore_table_row(Operation insert) {
   return {};
 }
 
+std::unique_ptr<repl::StateMachine> Database::make_empty() const {
+  return std::make_unique<Database>(limits_);
+}
+
+void Database::swap_state(repl::StateMachine& made) {
+  auto& other = static_cast<Database&>(made);
+  std::swap(schema_, other.schema_);
+  tables_.swap(other.tables_);
+}
+
 std::unique_ptr<repl::RowChecker> Database::row_checker() const {
   return std::make_unique<SnapshotRowChecker>();
 }

@@ -402,6 +402,18 @@ Status Catalog::restore_row(std::string_view row) {
   return {};
 }
 
+std::unique_ptr<repl::StateMachine> Catalog::make_empty() const {
+  return std::make_unique<Catalog>();
+}
+
+void Catalog::swap_state(repl::StateMachine& made) {
+  auto& other = static_cast<Catalog&>(made);
+  toys_.swap(other.toys_);
+  by_name_.swap(other.by_name_);
+  groups_.swap(other.groups_);
+  std::swap(initialised_, other.initialised_);
+}
+
 std::unique_ptr<repl::RowChecker> Catalog::row_checker() const {
   return std::make_unique<CatalogRowChecker>();
 }

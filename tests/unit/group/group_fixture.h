@@ -36,6 +36,12 @@ class Counter final : public repl::StateMachine {
   void reset() override { count = 0; }
   Status restore_row(std::string_view) override { return {}; }
   Status finish_restore() override { return {}; }
+  std::unique_ptr<repl::StateMachine> make_empty() const override {
+    return std::make_unique<Counter>();
+  }
+  void swap_state(repl::StateMachine& made) override {
+    std::swap(count, static_cast<Counter&>(made).count);
+  }
   int count = 0;
 };
 
