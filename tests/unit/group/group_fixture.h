@@ -71,6 +71,7 @@ class Node final : public replica::Methods {
       held.push_back(std::move(reply));
       return;
     }
+    if (!long_answer.empty()) return replica::answer_large(reply, 200, id_, long_answer);
     if (wire::is_read(request.method)) {
       driver_.when_readable(wire::Consistency::kLinearizable, 0, request.budget_ms,
                             [this, reply = std::move(reply)](const Status& readable) mutable {
@@ -88,6 +89,7 @@ class Node final : public replica::Methods {
 
   int asked = 0;                 // requests that have come
   bool busy = false;             // refuses them
+  std::string long_answer;       // is answered to each
   bool holds = false;            // keeps them without an answer
   std::vector<rpc::Reply> held;  // those
 
