@@ -23,13 +23,14 @@ using http::Responder;
 
 void answer(Responder& responder, const wire::Response& response) {
   const std::string index = std::to_string(response.index);
-  if (response.status == 503) {
-    responder.json(503, response.body, {{"Retry-After", "1"}});
-  } else if (response.index == 0) {
-    responder.json(response.status, response.body);
-  } else {
-    responder.json(response.status, response.body, {{"X-Db-Index", index}});
-  }
+  const bool later = response.status == 503;
+  const http::NameValue header =
+      later ? http::NameValue{"Retry-After", "1"} : http::NameValue{"X-Db-Index", index};
+  responder.send({.status = response.status,
+                  .content_type = http::kJsonType,
+                  .body = response.body,
+                  .headers = {&header, later || response.index != 0 ? 1U : 0U},
+                  .shared_body = response.shared_body});
 }
 
 void answer_pid(Responder& responder, int status, const Result<pid_t>& pid) {

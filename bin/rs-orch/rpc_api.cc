@@ -13,8 +13,12 @@ constexpr uint64_t kDrainMs = 1000;
 
 void answer(rpc::Reply& reply, const wire::Response& response) {
   std::string bytes;
-  wire::encode(response, bytes);
-  reply.answer(bytes);
+  if (response.shared_body.empty()) {
+    wire::encode(response, bytes);
+  } else {
+    wire::encode_head(response, bytes);
+  }
+  reply.answer(bytes, response.shared_body);
 }
 
 }  // namespace

@@ -39,10 +39,10 @@ bool Reads::answer_at_once(std::string_view query, Done& done) {
   const uint64_t limit = database_.limits().read_cost;
   const uint64_t allowed = turn_cost_ < kTurnCost ? kTurnCost - turn_cost_ : 0;
   db::Meter meter(std::min(limit, std::max(allowed, kSmallCost)));
-  const auto answer = database_.query(query, meter);
+  auto answer = database_.query(query, meter);
   turn_cost_ += meter.used();
   if (meter.over() && meter.allowed() < limit) return false;
-  done(answer, replica_.applied_index());
+  done(std::move(answer), replica_.applied_index());
   return true;
 }
 
@@ -96,7 +96,7 @@ void Reads::start(Large next) {
       },
       [this, job, index = replica_.applied_index(), done = std::move(next.done)]() mutable {
         running_ = false;
-        done(job->answer, index);
+        done(std::move(job->answer), index);
         start_next();
       });
 }

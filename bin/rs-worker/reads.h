@@ -22,7 +22,7 @@ namespace tandem::worker {
 class Reads {
  public:
   // The JSON answer, and the index of the state that it was read from.
-  using Done = UniqueFunction<void(const Result<std::string>& answer, uint64_t index)>;
+  using Done = UniqueFunction<void(Result<std::string> answer, uint64_t index)>;
 
   // All of them outlive this.
   Reads(loop::Loop& loop, const db::Database& database, const replica::Driver& replica)

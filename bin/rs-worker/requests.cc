@@ -9,6 +9,7 @@ namespace tandem::worker {
 
 using replica::answer;
 using replica::answer_error;
+using replica::answer_large;
 
 Requests::Requests(loop::Loop& loop, db::Database& database, replica::Driver& replica,
                    OrphanWatch& orphan_watch)
@@ -42,18 +43,18 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
 void Requests::read(rpc::Reply reply, const wire::Request& request) {
   ++reads_;
   const int64_t deadline_ns = system_clock().boot_ns() + int64_t{request.budget_ms} * 1'000'000;
-  replica_.when_readable(request.consistency, request.min_index, request.budget_ms,
-                         [this, reply = std::move(reply), query = std::string(request.body),
-                          deadline_ns](Status readable) mutable {
-                           if (!readable) return answer_error(reply, readable.error());
-                           const rpc::Peer peer = reply.peer();
-                           answers_.read(query, peer, deadline_ns,
-                                         [reply = std::move(reply)](const Result<std::string>& rows,
-                                                                    uint64_t index) mutable {
-                                           if (!rows) return answer_error(reply, rows.error());
-                                           answer(reply, 200, index, *rows);
-                                         });
-                         });
+  replica_.when_readable(
+      request.consistency, request.min_index, request.budget_ms,
+      [this, reply = std::move(reply), query = std::string(request.body),
+       deadline_ns](Status readable) mutable {
+        if (!readable) return answer_error(reply, readable.error());
+        const rpc::Peer peer = reply.peer();
+        answers_.read(query, peer, deadline_ns,
+                      [reply = std::move(reply)](Result<std::string> rows, uint64_t index) mutable {
+                        if (!rows) return answer_error(reply, rows.error());
+                        answer_large(reply, 200, index, *std::move(rows));
+                      });
+      });
 }
 
 // The schema and clearing have methods of their own: a client's write is neither.

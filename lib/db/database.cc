@@ -137,13 +137,20 @@ Result<Command> parse_request(std::string_view text, const Schema& schema, const
   return fail(command.error().kind, command.error().message + " (" + exact.error().message + ")");
 }
 
+// What is in the log or comes from a controller: a schema may be longer than a request.
+Result<Command> parse_whole(std::string_view text, const Schema& schema, const Limits& limits) {
+  const auto json = wire::parse_json(text);
+  if (!json) return fail(json.error());
+  return parse_command(*json, schema, limits);
+}
+
 }  // namespace
 
 Database::Database(const Limits& limits)
     : limits_(limits), schema_(std::make_shared<const Schema>()) {}
 
 Result<std::string> Database::check_command(std::string_view text) const {
-  const auto command = parse_request(text, *schema_, limits_);
+  const auto command = parse_whole(text, *schema_, limits_);
   if (!command) return fail(command.error());
   return canonical(*command, *schema_);
 }
@@ -158,7 +165,7 @@ Result<std::string> Database::check_change(std::string_view text) const {
 }
 
 Status Database::admit(std::string_view text) const {
-  const auto command = parse_request(text, *schema_, limits_);
+  const auto command = parse_whole(text, *schema_, limits_);
   if (!command) return fail(command.error());
   return admit_command(*command, *schema_, tables_, limits_);
 }
@@ -302,6 +309,16 @@ Status Database::restore_table_row(Operation insert) {
                 named(schema_->tables()[insert.table]) + ": a key comes twice");
   }
   return {};
+}
+
+std::unique_ptr<repl::StateMachine> Database::make_empty() const {
+  return std::make_unique<Database>(limits_);
+}
+
+void Database::swap_state(repl::StateMachine& made) {
+  auto& other = static_cast<Database&>(made);
+  std::swap(schema_, other.schema_);
+  tables_.swap(other.tables_);
 }
 
 std::unique_ptr<repl::RowChecker> Database::row_checker() const {

@@ -157,6 +157,7 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     const bool again = (response.status == 503 && !too_many_keys) || response.status == 504 ||
                        (call.no_space && (call.may_be_done || leadership_.another_has_space()));
     if (!again) {
+      keep_large_body(call, response);
       finish(slot, response);
       return;
     }
@@ -171,6 +172,15 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     call.may_be_done = true;
   }
   wait_for_replica(slot);
+}
+
+// It is handed on as it came.
+void Gateway::keep_large_body(const Call& call, wire::Response& response) {
+  if (response.body.size() < SharedBytes::kWorthSharing) return;
+  const ReplicaLink* replica = replicas_.find(call.target);
+  if (replica == nullptr || replica->link == nullptr) return;
+  response.shared_body = replica->link->share(response.body);
+  response.body = response.shared_body.view();
 }
 
 // A replica that is still there has answered a read, and too many answers were on the way.

@@ -21,7 +21,7 @@ namespace tandem::group {
 
 class Gateway {
  public:
-  // The views of the response are gone when the function returns.
+  // The views of the response are gone when the function returns; a large body can be kept.
   using Done = UniqueFunction<void(const wire::Response&)>;
 
   struct Options {
@@ -76,6 +76,7 @@ class Gateway {
   size_t take_slot();
   void attempt(size_t slot);
   void on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome);
+  void keep_large_body(const Call& call, wire::Response& response);
   bool dropped_for_room(const Call& call, const Result<std::string_view>& outcome) const;
   void on_busy(size_t slot);
   void leave_target(Call& call);

@@ -16,11 +16,10 @@ namespace {
 // goes; the rest waits in the kernel.
 constexpr size_t kReadAheadBytes = 4 << 10;
 constexpr size_t kRequestsInTurn = 64;
-// What is kept of a buffer for the next request; a bigger one is given back.
-constexpr size_t kKeptBytes = 4 << 10;
-// A longer body goes to the kernel from where its handler has it; only what is left is copied.
-constexpr size_t kCopiedBytes = 32 << 10;
 constexpr std::string_view kTooMany = "too many connections";
+// All connections together; beyond it each of them reads a little, once. Bodies come as fast as
+// they are taken in, from any number of clients.
+constexpr size_t kReadBytesInTurn = 2 << 20;
 
 void write_hex(uint64_t id, char (&out)[16]) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -29,12 +28,12 @@ void write_hex(uint64_t id, char (&out)[16]) {
 
 bool has_no_body(int status) { return status == 204 || status == 304; }
 
-void clear(std::string& text, size_t kept_bytes) {
+}  // namespace
+
+void Connection::clear(std::string& text, size_t kept_bytes) {
   text.clear();
   if (text.capacity() > kept_bytes) std::string().swap(text);
 }
-
-}  // namespace
 
 Connection::Connection(ConnectionHost& host, loop::TcpStream stream)
     : host_(host), stream_(std::move(stream)), parser_(host.limits) {}
@@ -54,10 +53,14 @@ void Connection::start_as_guest() {
 
 std::span<char> Connection::read_buffer() {
   const std::span<char> all(host_.read_buffer);
-  return busy() ? all.first(kReadAheadBytes) : all;
+  const bool enough = host_.read_in_turn >= kReadBytesInTurn;
+  const bool again = std::exchange(read_turn_, host_.turn) == host_.turn;
+  if (enough && again) return {};
+  return enough || busy() ? all.first(kReadAheadBytes) : all;
 }
 
 void Connection::on_read(std::string_view bytes) {
+  host_.read_in_turn += bytes.size();
   if (phase_ != Phase::kOpen) return;
   if (busy() || has_input()) {
     keep(bytes);
@@ -307,7 +310,7 @@ void Connection::write_answer(const Response& response) {
   const size_t head_bytes = out_.size() - before;
   const std::string_view body = is_head_ || bodiless ? std::string_view() : response.body;
   finish_request(response.status, head_bytes + body.size());
-  put_body(body);
+  put_body(body, response.shared_body);
   if (phase_ == Phase::kDead) return;
   if (!keep_alive_) phase_ = Phase::kClosing;
   if (!in_handler_ && phase_ == Phase::kOpen) parser_.next();
@@ -362,114 +365,6 @@ void Connection::refuse_unknown_method() {
   }
 }
 
-// --- Output
-
-bool Connection::has_output_room() {
-  const size_t limit = host_.limits.output_bytes;
-  if (out_.size() <= kKeptBytes && !write_pending_) return true;
-  const bool has_room = host_.buffers.has_room(held_bytes_, 0);
-  if (out_.size() <= limit && !write_pending_ && has_room) return true;
-  if (!write_out()) return false;
-  return !write_pending_ || (has_room && out_.size() + stream_.pending_bytes() <= limit);
-}
-
-// A short answer always goes out: its request may have changed something.
-bool Connection::has_room_for(const Response& response) {
-  const size_t bytes = is_head_ ? 0 : response.body.size();
-  return bytes <= BufferBudget::kLittleBytes || host_.buffers.has_room(held_bytes_, bytes);
-}
-
-void Connection::put_body(std::string_view body) {
-  if (body.size() > kCopiedBytes) {
-    if (!write_out()) return;
-    if (!write_pending_) {
-      const int64_t written = stream_.try_write(body);
-      if (written < 0) return die();
-      body.remove_prefix(static_cast<size_t>(written));
-    }
-  }
-  out_ += body;
-}
-
-// False where the connection broke.
-bool Connection::write_out() {
-  if (write_pending_ || out_.empty()) return true;
-  const int64_t written = stream_.try_write(out_);
-  if (written < 0) {
-    die();
-    return false;
-  }
-  if (static_cast<size_t>(written) == out_.size()) {
-    clear(out_, kKeptBytes);
-    return true;
-  }
-  write_pending_ = true;
-  out_.erase(0, static_cast<size_t>(written));
-  writing_bytes_ = out_.capacity();
-  writing_since_ms_ = host_.loop.now_ms();
-  stream_.write(std::exchange(out_, {}));
-  return true;
-}
-
-void Connection::on_drained() {
-  write_pending_ = false;
-  writing_bytes_ = 0;
-  touch();
-}
-
-void Connection::flush() {
-  if (phase_ == Phase::kDead) return;
-  if (stream_over_) {
-    stream_over_ = false;
-    detach_and_tell();
-  }
-  if (!write_out()) return;
-  const bool all_written = !write_pending_ && out_.empty();
-  if (peer_ended_ && phase_ == Phase::kOpen && !busy() && !has_input()) phase_ = Phase::kClosing;
-  if (phase_ == Phase::kClosing && all_written && !busy()) return linger();
-  // There may be room again for requests that had to wait.
-  if (phase_ == Phase::kOpen && all_written && !busy() && reading_paused_) touch();
-  update_wait();
-  count_held();
-}
-
-void Connection::count_held() {
-  if (phase_ == Phase::kDead) return;
-  const size_t held = parser_.held_bytes() + handled_bytes_ + input_.capacity() +
-                      decoded_path_.capacity() + decoded_query_.capacity() + out_.capacity() +
-                      writing_bytes_;
-  host_.buffers.change(held_bytes_, held);
-  held_bytes_ = held;
-}
-
-std::optional<uint64_t> Connection::slow_since_ms(uint64_t now_ms) const {
-  if (phase_ == Phase::kDead || !write_pending_) return std::nullopt;
-  if (writing_bytes_ <= BufferBudget::kLittleBytes) return std::nullopt;
-  if (now_ms - writing_since_ms_ < host_.limits.slow_timeout_ms) return std::nullopt;
-  return writing_since_ms_;
-}
-
-bool Connection::dawdles(uint64_t now_ms) const {
-  if (phase_ != Phase::kOpen || wait_ != Wait::kRequest || !parser_.is_in_head()) return false;
-  return now_ms + host_.limits.request_timeout_ms >= deadline_ms_ + host_.limits.head_time_ms;
-}
-
-void Connection::trim() {
-  if (!idle()) return;
-  parser_.trim();
-  for (std::string* text : {&out_, &input_, &decoded_path_, &decoded_query_}) clear(*text, 0);
-  count_held();
-}
-
-void Connection::linger() {
-  // Nothing more will come: closing now loses nothing.
-  if (peer_ended_) return die();
-  phase_ = Phase::kLingering;
-  stream_.shutdown();
-  if (std::exchange(reading_paused_, false)) stream_.resume_reading();
-  update_wait();
-}
-
 // --- Life
 
 void Connection::update_wait() {
@@ -497,7 +392,7 @@ void Connection::update_wait() {
   if (wait == wait_ && deadline_ms_ != 0) return;
   wait_ = wait;
   deadline_ms_ = timeout_ms == 0 ? 0 : host_.loop.now_ms() + timeout_ms;
-  if (wait == Wait::kWriting) pending_at_deadline_ = stream_.pending_bytes();
+  if (wait == Wait::kWriting) pending_at_deadline_ = pending_bytes();
 }
 
 void Connection::check_deadline(uint64_t now_ms) {
@@ -512,7 +407,7 @@ void Connection::check_deadline(uint64_t now_ms) {
       return refuse(408, "the request came too slowly");
     case Wait::kWriting:
       // Slow is allowed, stuck is not.
-      if (stream_.pending_bytes() >= pending_at_deadline_) return die();
+      if (pending_bytes() >= pending_at_deadline_) return die();
       return update_wait();
     case Wait::kNextRequest:
     case Wait::kLinger:

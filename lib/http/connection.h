@@ -45,8 +45,11 @@ class ConnectionHost {
   Observer* const observer;
   BufferBudget buffers;
   bool draining = false;
-  size_t requests_in_turn = 0;  // of the loop, that were handled
-  uint64_t turned_away = 0;     // connections that were too many
+  // Of the loop: its number, and what was done in it.
+  uint64_t turn = 1;
+  size_t requests_in_turn = 0;
+  size_t read_in_turn = 0;   // bytes
+  uint64_t turned_away = 0;  // connections that were too many
   DateLine date;
   std::array<char, 64 << 10> read_buffer;
 
@@ -115,6 +118,10 @@ class Connection final : public Exchange, public loop::StreamEvents {
   };
   enum class Wait : uint8_t { kNothing, kRequest, kNextRequest, kWriting, kLinger };
 
+  // What is kept of a buffer for the next request; a bigger one is given back.
+  static constexpr size_t kKeptBytes = 4 << 10;
+  static void clear(std::string& text, size_t kept_bytes);
+
   bool busy() const { return awaiting_ || streaming_; }
   bool has_input() const { return input_used_ < input_.size(); }
   size_t parse(std::string_view bytes);
@@ -136,7 +143,10 @@ class Connection final : public Exchange, public loop::StreamEvents {
   bool has_output_room();
   bool has_room_for(const Response& response);
   bool write_out();
-  void put_body(std::string_view body);
+  void put_body(std::string_view body, const SharedBytes& shared);
+  void write_later(SharedBytes bytes, size_t held_bytes);
+  void write_piece();
+  size_t pending_bytes() const { return stream_.pending_bytes() + unwritten_.size(); }
   void count_held();
   void linger();
   void update_wait();
@@ -145,13 +155,14 @@ class Connection final : public Exchange, public loop::StreamEvents {
   ConnectionHost& host_;
   loop::TcpStream stream_;
   RequestParser parser_;
-  std::string out_;    // answers not yet given to the kernel or to libuv
-  std::string input_;  // read, but not yet handled
+  std::string out_;        // answers whose writing has not begun
+  SharedBytes unwritten_;  // of what is being written: not yet with libuv
+  std::string input_;      // read, but not yet handled
   size_t input_used_ = 0;
   std::string decoded_path_;
   std::string decoded_query_;
   size_t held_bytes_ = 0;     // as the budget knows it
-  size_t writing_bytes_ = 0;  // with libuv
+  size_t writing_bytes_ = 0;  // being written
   size_t handled_bytes_ = 0;  // what the handler has made of the body
 
   // Of the request being handled. The parser keeps its text until the answer is made.
@@ -163,6 +174,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   char made_id_[16];
   int64_t received_ns_ = 0;
 
+  uint64_t read_turn_ = 0;    // of the loop, in which it read last
   uint64_t deadline_ms_ = 0;  // 0: none
   size_t pending_at_deadline_ = 0;
   uint64_t writing_since_ms_ = 0;

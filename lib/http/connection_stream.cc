@@ -45,7 +45,7 @@ bool Connection::stream_write(std::string_view bytes) {
     out_ += bytes;
   }
   count_held();
-  const size_t backlog = out_.size() + stream_.pending_bytes();
+  const size_t backlog = out_.size() + pending_bytes();
   if (backlog > host_.limits.stream_backlog_bytes || !host_.buffers.has_room(held_bytes_, 0)) {
     log::debug("dropped a slow reader of an event stream", {{"request_id", request_id_}});
     die();

@@ -52,6 +52,10 @@ Status parse_form(std::string_view text, std::string& storage, std::vector<NameV
     const std::string_view pair = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(text.size(), pair.size() + 1));
     if (pair.empty()) continue;
+    if (out.size() == kMaxFields) {
+      return fail(ErrorKind::kTooLarge, "there are more than " + std::to_string(kMaxFields) +
+                                            " form fields or query parameters");
+    }
     const size_t equals = std::min(pair.find('='), pair.size());
     NameValue decoded;
     if (!decode(pair.substr(0, equals), decoded.name) ||

@@ -17,8 +17,12 @@ bool is_clean_utf8(std::string_view text);
 // an escape is broken; `out` then holds a part.
 bool percent_decode(std::string_view text, bool plus_is_blank, std::string& out);
 
+// Of a form or a query. What looks them through may go through all of them for each.
+constexpr size_t kMaxFields = 1000;
+
 // Splits application/x-www-form-urlencoded `text` into decoded pairs. The views point into
 // `storage`, which is replaced; `out` is replaced too. kBadInput: a broken escape, NUL, no UTF-8.
+// kTooLarge: more than kMaxFields.
 Status parse_form(std::string_view text, std::string& storage, std::vector<NameValue>& out);
 
 }  // namespace tandem::http

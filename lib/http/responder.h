@@ -15,6 +15,7 @@
 
 #include "base/function.h"
 #include "base/result.h"
+#include "base/shared_bytes.h"
 #include "http/request.h"
 #include "wire/json.h"
 
@@ -29,6 +30,8 @@ struct Response {
   // Content-Length, Date, X-Request-Id and Connection are not to be given: the server adds them. A
   // name that is no token or a value with a control character (CR, LF) makes the answer a 500.
   std::span<const NameValue> headers{};
+  // The body once more where a connection may keep it instead of a copy; else empty.
+  SharedBytes shared_body{};
 };
 
 // The HTTP status for an error: 400 kBadInput, 404 kNotFound, 409 kConflict, 413 kTooLarge,

@@ -151,7 +151,8 @@ class Server::Impl final : public ConnectionHost {
   }
 
   void flush_all() {
-    requests_in_turn = 0;
+    ++turn;
+    requests_in_turn = read_in_turn = 0;
     if (touched_.empty() && !proceed_.active()) return;
     proceed_.stop();
     flushing_.swap(touched_);

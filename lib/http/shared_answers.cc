@@ -4,9 +4,18 @@
 #include <utility>
 
 namespace tandem::http {
+namespace {
+
+// In a turn: to copy a long answer takes milliseconds.
+constexpr size_t kSentInTurn = 4;
+
+}  // namespace
 
 SharedAnswers::SharedAnswers(loop::Loop& loop, uint64_t patience_ms, Send too_late)
-    : loop_(loop), patience_ms_(patience_ms), too_late_(std::move(too_late)) {}
+    : loop_(loop),
+      patience_ms_(patience_ms),
+      too_late_(std::move(too_late)),
+      goes_on_(loop, [this] { send_some(); }) {}
 
 void SharedAnswers::answer(std::string_view kind, Responder responder, Make make) {
   auto group = std::find_if(waiting_.begin(), waiting_.end(),
@@ -46,8 +55,22 @@ void SharedAnswers::begin() {
 void SharedAnswers::finish(Send send) {
   Group group = std::move(*current_);
   current_.reset();
-  for (Responder& responder : group.responders) send(responder);
+  sending_.push_back({std::move(group.responders), 0, std::move(send)});
+  if (sending_.size() == 1) send_some();
   begin();
+}
+
+void SharedAnswers::send_some() {
+  for (size_t i = 0; i < kSentInTurn && !sending_.empty(); ++i) {
+    Sending& next = sending_.front();
+    next.send(next.responders[next.sent]);
+    if (++next.sent == next.responders.size()) sending_.pop_front();
+  }
+  if (sending_.empty()) {
+    goes_on_.stop();
+  } else {
+    goes_on_.start();
+  }
 }
 
 }  // namespace tandem::http

@@ -1,6 +1,6 @@
 // Answers that many requests may share, such as a long listing: one is made at a time. Requests
 // that come meanwhile wait for the next one, and all of a kind get that, for what is being made may
-// be older than they are.
+// be older than they are. It is sent to a few of them in a turn of the loop.
 #pragma once
 
 #include <cstdint>
@@ -39,14 +39,23 @@ class SharedAnswers {
     Make make;
   };
 
+  struct Sending {
+    std::vector<Responder> responders;
+    size_t sent = 0;  // to so many of them
+    Send send;
+  };
+
   void begin();
   void finish(Send send);
+  void send_some();
 
   loop::Loop& loop_;
   const uint64_t patience_ms_;
   Send too_late_;
   std::deque<Group> waiting_;
   std::optional<Group> current_;
+  std::deque<Sending> sending_;
+  loop::Idle goes_on_;
   bool beginning_ = false;
 };
 

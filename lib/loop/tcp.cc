@@ -17,7 +17,7 @@ constexpr int kAcceptedAtOnce = 128;
 
 struct QueuedWrite {
   uv_write_t request{};
-  std::string bytes;
+  SharedBytes bytes;
 };
 
 uv_stream_t* as_stream(uv_tcp_t* handle) { return reinterpret_cast<uv_stream_t*>(handle); }
@@ -38,7 +38,7 @@ void tell_read(uv_stream_t* stream, ssize_t got, const uv_buf_t* buffer) {
     events->on_read({buffer->base, static_cast<size_t>(got)});
   } else if (got == UV_EOF) {
     events->on_end();
-  } else if (got < 0) {
+  } else if (got < 0 && got != UV_ENOBUFS) {  // that: no buffer was lent
     events->on_broken(static_cast<int>(got));
   }
 }
@@ -146,12 +146,13 @@ int64_t TcpStream::try_write(std::string_view bytes) {
   return written == UV_EAGAIN ? 0 : written;
 }
 
-void TcpStream::write(std::string bytes) {
+void TcpStream::write(SharedBytes bytes) {
   auto queued = std::make_unique<QueuedWrite>();
   queued->bytes = std::move(bytes);
   queued->request.data = queued.get();
+  const std::string_view view = queued->bytes.view();
   const uv_buf_t buffer =
-      uv_buf_init(queued->bytes.data(), static_cast<unsigned>(queued->bytes.size()));
+      uv_buf_init(const_cast<char*>(view.data()), static_cast<unsigned>(view.size()));
   // The request and its bytes stay alive until libuv is done with them, which may be after this
   // stream is gone.
   QueuedWrite* raw = queued.release();

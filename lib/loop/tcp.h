@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/shared_bytes.h"
 #include "loop/accept_retry.h"
 #include "loop/loop.h"
 
@@ -23,7 +24,8 @@ namespace tandem::loop {
 // What happens on a stream, told to its owner. Codes are negative uv codes (UV_ECONNRESET, …).
 class StreamEvents {
  public:
-  // Where the next bytes are read to: not empty, valid until on_read() returns.
+  // Where the next bytes are read to, valid until on_read() returns. Empty: not in this turn of the
+  // loop, the next one asks again.
   virtual std::span<char> read_buffer() = 0;
   virtual void on_read(std::string_view bytes) = 0;
   // The peer will send nothing more; it may still read.
@@ -55,7 +57,7 @@ class TcpStream {
   // 0 while queued bytes wait. A negative uv code where the connection is broken.
   int64_t try_write(std::string_view bytes);
   // Queues all of `bytes`; on_drained() or on_broken() tells the end.
-  void write(std::string bytes);
+  void write(SharedBytes bytes);
   size_t pending_bytes() const;
   // Sends a FIN once everything queued is written; the peer may go on sending.
   void shutdown();

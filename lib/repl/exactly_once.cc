@@ -356,6 +356,24 @@ std::unique_ptr<RowChecker> ExactlyOnce::row_checker() const {
   return std::make_unique<Checker>(inner_.row_checker());
 }
 
+std::unique_ptr<StateMachine> ExactlyOnce::make_empty() const {
+  return std::unique_ptr<StateMachine>(new ExactlyOnce(inner_.make_empty(), limits_));
+}
+
+// What is in a queue stays where it is when the queue moves, so that outcomes_ finds it.
+void ExactlyOnce::swap_state(StateMachine& made) {
+  auto& other = static_cast<ExactlyOnce&>(made);
+  std::swap(made_, other.made_);
+  std::swap(client_, other.client_);
+  outcomes_.swap(other.outcomes_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(log_time_ms_, other.log_time_ms_);
+  std::swap(client_clock_ms_, other.client_clock_ms_);
+  std::swap(by_index_, other.by_index_);
+  std::swap(forgotten_index_, other.forgotten_index_);
+  inner_.swap_state(other.inner_);
+}
+
 Status ExactlyOnce::finish_restore() { return inner_.finish_restore(); }
 
 }  // namespace tandem::repl

@@ -40,6 +40,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "repl/chunk_queue.h"
 #include "repl/state_machine.h"
@@ -82,6 +83,8 @@ class ExactlyOnce final : public StateMachine {
   void reset() override;
   Status restore_row(std::string_view row) override;
   Status finish_restore() override;
+  std::unique_ptr<StateMachine> make_empty() const override;
+  void swap_state(StateMachine& made) override;
   std::unique_ptr<RowChecker> row_checker() const override;
 
   size_t remembered() const { return outcomes_.size(); }
@@ -113,6 +116,9 @@ class ExactlyOnce final : public StateMachine {
  private:
   class Long;
 
+  ExactlyOnce(std::unique_ptr<StateMachine> inner, const KeyLimits& limits)
+      : owned_(std::move(inner)), inner_(*owned_), limits_(limits) {}
+
   // What an entry is answered without being carried out: a repetition, or what may be one.
   std::optional<Applied> answer_at_once(const wire::Entry& entry);
   std::optional<uint64_t> birth(const wire::Entry& entry) const;
@@ -135,6 +141,7 @@ class ExactlyOnce final : public StateMachine {
     bool operator()(const auto& a, const auto& b) const { return key_of(a) == key_of(b); }
   };
 
+  const std::unique_ptr<StateMachine> owned_;  // the inner one of one that make_empty() made
   StateMachine& inner_;
   const KeyLimits limits_;
   Outcomes made_;    // in the order of the log

@@ -91,6 +91,12 @@ class StateMachine {
   virtual void reset() = 0;
   virtual Status restore_row(std::string_view row) = 0;
   virtual Status finish_restore() = 0;
+  // Another one of the same kind and with the same settings, for a snapshot to be restored into on
+  // another thread while this one goes on.
+  virtual std::unique_ptr<StateMachine> make_empty() const = 0;
+  // Exchanges the states of this one and of one that make_empty() made, and nothing else: whoever
+  // is told of changes stays the same. Cheap in time; to free what `made` holds then may take long.
+  virtual void swap_state(StateMachine& made) = 0;
   // Of a snapshot of this kind of state machine; nullptr: every row can be restored.
   virtual std::unique_ptr<RowChecker> row_checker() const { return nullptr; }
 };

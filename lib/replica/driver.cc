@@ -375,6 +375,8 @@ void Driver::apply_committed() {
     }
   }
   if (applied_ > before) readers_.reached(applied_);
+  // What it would bring has come as entries.
+  if (incoming_ != nullptr && incoming_->index() <= applied_) drop_incoming();
   if (applied_ > 0 && applied_ >= core_->commit()) has_state_ = true;
   if (applied_ < core_->commit() && long_command_ == nullptr) {
     dirty_ = true;

@@ -30,6 +30,7 @@
 #include "repl/exactly_once.h"
 #include "repl/replica.h"
 #include "repl/state_machine.h"
+#include "replica/incoming.h"
 #include "replica/peers.h"
 #include "replica/snapshots.h"
 #include "replica/waiters.h"
@@ -186,7 +187,9 @@ class Driver final : public daemon::Part {
                          Readers::Done done);
   void take_chunk(const repl::SnapshotChunk& chunk);
   void receive_later(repl::Index index, const Error& error);
-  void install_snapshot(repl::Index index);
+  void read_incoming(const repl::SnapshotChunk& last);
+  void install_snapshot(const repl::SnapshotChunk& last);
+  void drop_incoming();
   void take_snapshot_if_due();
   [[noreturn]] void begin_anew(const std::string& reason);
   void stay_findable();
@@ -234,6 +237,8 @@ class Driver final : public daemon::Part {
   uint64_t last_question_ = 0;
   int64_t lock_checked_ns_ = 0;
   int64_t tick_at_ns_ = 0;  // boot clock: when the ticker is set to go off
+  // Shared with the job that reads it.
+  std::shared_ptr<Incoming> incoming_;
   std::optional<Install> installing_;
   // Shared with the job that runs it, which looks whether it is still wanted.
   std::shared_ptr<LongCommand> long_command_;
@@ -252,7 +257,7 @@ class Driver final : public daemon::Part {
   // Idle callbacks run before all Prepare callbacks, in which rpc flushes: what the end of a turn
   // makes leaves in that turn, whatever was started first.
   std::unique_ptr<loop::Idle> end_of_turn_;
-  loop::Background background_;  // carries long commands out
+  loop::Background background_;  // carries long commands out, and reads snapshots that come in
   // Completions of coordination calls may come after this object is gone: they look here first.
   // Shared with them, hence the shared_ptr.
   std::shared_ptr<Driver*> self_;

@@ -322,11 +322,16 @@ void Driver::take_snapshot_if_due() {
 
 // --- a snapshot of the leader's ---
 
+// A chunk that is answered with its own offset is sent again with the next heartbeat: so the leader
+// hears that this replica is there and busy, and what comes again finds the snapshot read. Whether
+// it is still wanted then the core looks at as with every chunk.
 void Driver::take_chunk(const repl::SnapshotChunk& chunk) {
-  if (snapshots_->writing()) {
-    step(repl::SnapshotChunkWritten{chunk.index, snapshots_->received_bytes()});
+  if (incoming_ != nullptr && incoming_->index() != chunk.index) drop_incoming();
+  if (snapshots_->writing() || (incoming_ != nullptr && !incoming_->is_read())) {
+    step(repl::SnapshotChunkWritten{chunk.index, chunk.offset});
     return;
   }
+  if (incoming_ != nullptr) return install_snapshot(chunk);
   const auto complete =
       snapshots_->receive(chunk.index, chunk.offset, chunk.total_bytes, chunk.data);
   if (!complete) {
@@ -334,9 +339,21 @@ void Driver::take_chunk(const repl::SnapshotChunk& chunk) {
     if (complete.error().kind != ErrorKind::kBadInput) give_up(complete.error());
     snapshots_->stop_receiving();
   }
-  const uint64_t have = snapshots_->received_bytes();
-  step(repl::SnapshotChunkWritten{chunk.index, have});
-  if (complete && *complete) install_snapshot(chunk.index);
+  if (complete && *complete) return read_incoming(chunk);
+  step(repl::SnapshotChunkWritten{chunk.index, snapshots_->received_bytes()});
+}
+
+void Driver::read_incoming(const repl::SnapshotChunk& last) {
+  incoming_ = std::make_shared<Incoming>(snapshots_->take_received(), machine_.make_empty());
+  background_.run(
+      [this, incoming = incoming_] { incoming->read([this] { return background_.stopping(); }); });
+  step(repl::SnapshotChunkWritten{last.index, last.offset});
+}
+
+// Freed where nobody waits for that.
+void Driver::drop_incoming() {
+  incoming_->drop();
+  background_.run([incoming = std::exchange(incoming_, nullptr)]() mutable { incoming.reset(); });
 }
 
 // No room for it now: what has come is given up, and the leader is asked to begin anew a little
@@ -350,22 +367,25 @@ void Driver::receive_later(repl::Index index, const Error& error) {
   receive_again_->start(kReceiveAgainMs);
 }
 
-void Driver::install_snapshot(repl::Index index) {
+void Driver::install_snapshot(const repl::SnapshotChunk& last) {
   // What the leader sends it has read back itself: damage was done on the way, or on its disk since
   // then, and then it ends with the next snapshot that it takes.
-  const Status finished = snapshots_->finish_receiving(machine_.row_checker());
-  if (!finished) {
-    if (passes(finished.error())) return receive_later(index, finished.error());
-    if (finished.error().kind != ErrorKind::kCorrupt) give_up(finished.error());
-    log::error("a received snapshot is not usable", {{"error", finished.error().message}});
-    step(repl::SnapshotChunkWritten{index, 0});  // the leader starts over
+  Status usable = incoming_->status();
+  if (usable) usable = snapshots_->put_in_place(*incoming_);
+  if (!usable) {
+    drop_incoming();
+    if (passes(usable.error())) return receive_later(last.index, usable.error());
+    if (usable.error().kind != ErrorKind::kCorrupt) give_up(usable.error());
+    log::error("a received snapshot is not usable", {{"error", usable.error().message}});
+    step(repl::SnapshotChunkWritten{last.index, 0});  // the leader starts over
     return;
   }
+  step(repl::SnapshotChunkWritten{last.index, last.total_bytes});
   const storage::SnapshotHeader header = snapshots_->header();
   CHECK_MSG(header.index > applied_, "a snapshot below what is applied");
   long_command_.reset();  // what it changes is in the snapshot
-  const Status restored = snapshots_->restore(machine_);
-  if (!restored) daemon::die(restored.error());
+  machine_.swap_state(incoming_->state());
+  drop_incoming();
   applied_ = header.index;
   applied_time_ms_ = header.time_ms;
   bytes_since_snapshot_ = 0;

@@ -58,6 +58,16 @@ void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view
   reply.answer(bytes);
 }
 
+void answer_large(rpc::Reply& reply, uint16_t status, uint64_t index, std::string body) {
+  if (body.size() < SharedBytes::kWorthSharing) {
+    return answer(reply, status, index, body);
+  }
+  tell_end(reply.note, status);
+  std::string head;
+  wire::encode_head(wire::Response{status, index, body}, head);
+  reply.answer(head, SharedBytes(std::move(body)));
+}
+
 void answer_error(rpc::Reply& reply, const Error& error) {
   const uint16_t status = status_of(error.kind);
   answer(reply, status, 0, http::error_body(status, error.message));

@@ -36,6 +36,8 @@ class Methods {
 // are tried again (group/gateway.h).
 uint16_t status_of(ErrorKind kind);
 void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body);
+// The same with a body that may be large: then it is not copied.
+void answer_large(rpc::Reply& reply, uint16_t status, uint64_t index, std::string body);
 void answer_error(rpc::Reply& reply, const Error& error);
 // For a method that this replica does not have.
 void refuse_method(rpc::Reply& reply);

@@ -25,19 +25,6 @@ Status check_rows(storage::SnapshotReader& reader, repl::RowChecker* checker) {
   return checker->finish();
 }
 
-Status restore_from(storage::SnapshotReader& reader, repl::StateMachine& machine) {
-  machine.reset();
-  std::string row;
-  while (true) {
-    const auto more = reader.next_row(row);
-    if (!more) return fail(more.error());
-    if (!*more) break;
-    const Status restored = machine.restore_row(row);
-    if (!restored) return restored;
-  }
-  return machine.finish_restore();
-}
-
 struct Job {
   storage::SnapshotHeader header;
   std::unique_ptr<repl::FrozenState> state;
@@ -74,6 +61,21 @@ struct Job {
 };
 
 }  // namespace
+
+Status restore_from(storage::SnapshotReader& reader, repl::StateMachine& machine,
+                    const std::function<bool()>& stopped) {
+  machine.reset();
+  std::string row;
+  while (true) {
+    if (stopped && stopped()) return fail(ErrorKind::kTimeout, "stopped");
+    const auto more = reader.next_row(row);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+    const Status restored = machine.restore_row(row);
+    if (!restored) return restored;
+  }
+  return machine.finish_restore();
+}
 
 Snapshots::Snapshots(loop::Loop& loop, std::string directory)
     : loop_(loop), directory_(std::move(directory)), self_(std::make_shared<Snapshots*>(this)) {}
@@ -112,12 +114,6 @@ Status Snapshots::open(repl::StateMachine& machine) {
 
 storage::SnapshotHeader Snapshots::header() const {
   return newest_ == nullptr ? storage::SnapshotHeader{} : newest_->header();
-}
-
-Status Snapshots::restore(repl::StateMachine& machine) {
-  CHECK(newest_ != nullptr);
-  newest_->rewind();
-  return restore_from(*newest_, machine);
 }
 
 uint64_t Snapshots::size_bytes() const { return newest_ == nullptr ? 0 : newest_->size_bytes(); }
@@ -172,17 +168,12 @@ uint64_t Snapshots::received_bytes() const {
   return receiver_ == nullptr ? 0 : receiver_->have_bytes();
 }
 
-Status Snapshots::finish_receiving(std::unique_ptr<repl::RowChecker> checker) {
-  CHECK(receiver_ != nullptr);
-  const std::unique_ptr<storage::SnapshotReceiver> receiver = std::move(receiver_);
-  auto reader = receiver->read_back();
-  if (!reader) return fail(reader.error());
-  if (Status good = check_rows(**reader, checker.get()); !good) return good;
-  if ((*reader)->header().index <= index()) {
+Status Snapshots::put_in_place(Incoming& incoming) {
+  if (incoming.index() <= index()) {
     return fail(ErrorKind::kCorrupt, "the received snapshot is not the newest");
   }
-  const auto finished = receiver->finish();
-  if (!finished) return fail(finished.error());
+  auto reader = incoming.put_in_place();
+  if (!reader) return fail(std::move(reader.error()));
   newest_ = std::move(*reader);
   return storage::prune_snapshots(directory_, kKeep);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,9 +12,14 @@
 #include "loop/loop.h"
 #include "repl/state_machine.h"
 #include "repl/types.h"
+#include "replica/incoming.h"
 #include "storage/snapshot.h"
 
 namespace tandem::replica {
+
+// Brings `machine` to what the rows say; kTimeout where `stopped` says so before their end.
+Status restore_from(storage::SnapshotReader& reader, repl::StateMachine& machine,
+                    const std::function<bool()>& stopped = {});
 
 class Snapshots final : public repl::SnapshotView {
  public:
@@ -30,8 +36,6 @@ class Snapshots final : public repl::SnapshotView {
   bool any_unreadable() const { return any_unreadable_; }
   // The header of the newest; index 0 where there is none.
   storage::SnapshotHeader header() const;
-  // Brings `machine` to what the newest snapshot holds. REQUIRES: there is one.
-  Status restore(repl::StateMachine& machine);
 
   repl::Index index() const override { return header().index; }
   repl::Epoch epoch() const override { return header().epoch; }
@@ -50,8 +54,10 @@ class Snapshots final : public repl::SnapshotView {
   Result<bool> receive(uint64_t index, uint64_t offset, uint64_t total_bytes,
                        std::string_view data);
   uint64_t received_bytes() const;
-  // Reads what came in as write() does and makes it the newest. kCorrupt: start over.
-  Status finish_receiving(std::unique_ptr<repl::RowChecker> checker);
+  // What came in whole.
+  std::unique_ptr<storage::SnapshotReceiver> take_received() { return std::move(receiver_); }
+  // Makes it the newest, once it was read. kCorrupt: it is older than what is here.
+  Status put_in_place(Incoming& incoming);
   void stop_receiving() { receiver_.reset(); }
 
  private:

@@ -40,23 +40,26 @@ size_t Channel::max_payload_bytes() const {
   return max_message_bytes_ > overhead ? max_message_bytes_ - overhead : 0;
 }
 
-std::string Channel::new_batch() {
-  std::string batch = std::exchange(spare_, {});
-  batch.assign(kPreambleBytes, '\0');
+Outgoing Channel::new_batch() {
+  Outgoing batch{std::exchange(spare_, {}), {}};
+  batch.bytes.assign(kPreambleBytes, '\0');
   return batch;
 }
 
-Channel::Added Channel::add(uint64_t id, std::string_view payload, Room room) {
-  const size_t bytes = wire::kItemHeaderBytes + payload.size();
-  if (payload.size() > max_payload_bytes()) return Added::kTooLarge;
+Channel::Added Channel::add(uint64_t id, std::string_view payload, SharedBytes rest, Room room) {
+  const size_t payload_bytes = payload.size() + rest.size();
+  const size_t bytes = wire::kItemHeaderBytes + payload_bytes;
+  if (payload_bytes > max_payload_bytes()) return Added::kTooLarge;
   // An empty queue takes one item of any allowed size.
   const size_t limit =
       max_queued_bytes_ + (room == Room::kReserve ? max_queued_bytes_ / kReserveShare : 0);
   if (queued_bytes_ > 0 && queued_bytes_ + bytes > limit) return Added::kFull;
-  if (batches_.empty() || batches_.back().size() + bytes > max_message_bytes_) {
+  if (batches_.empty() || !batches_.back().rest.empty() ||
+      batches_.back().size() + bytes > max_message_bytes_) {
     batches_.push_back(new_batch());
   }
-  wire::append_item(batches_.back(), id, payload);
+  wire::begin_item(batches_.back().bytes, id, payload, rest.size());
+  batches_.back().rest = std::move(rest);
   queued_bytes_ += bytes;
   return Added::kYes;
 }
@@ -69,13 +72,17 @@ bool Channel::ready() const {
   return (!batches_.empty() && window_open()) || acknowledgement_due();
 }
 
-const std::string& Channel::next() {
+const Outgoing& Channel::next() {
   CHECK(ready());
   const bool items = !batches_.empty() && window_open();
   std::string preamble;
   append_preamble(preamble, {Kind::kData, link_, items ? sent_ + 1 : 0, received_});
-  if (!items) return bare_ = std::move(preamble);
-  return batches_.front().replace(0, kPreambleBytes, preamble);
+  if (!items) {
+    bare_.bytes = std::move(preamble);
+    return bare_;
+  }
+  batches_.front().bytes.replace(0, kPreambleBytes, preamble);
+  return batches_.front();
 }
 
 void Channel::sent() {
@@ -84,7 +91,8 @@ void Channel::sent() {
   if (batches_.empty() || !window_open()) return;
   ++sent_;
   in_flight_bytes_[sent_ % kWindow] = batches_.front().size() - kPreambleBytes;
-  if (batches_.front().capacity() <= kSpareBytes) spare_ = std::move(batches_.front());
+  std::string& bytes = batches_.front().bytes;
+  if (bytes.capacity() <= kSpareBytes) spare_ = std::move(bytes);
   batches_.pop_front();
 }
 

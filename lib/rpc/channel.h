@@ -12,9 +12,18 @@
 #include <string>
 #include <string_view>
 
+#include "base/shared_bytes.h"
 #include "rpc/protocol.h"
 
 namespace tandem::rpc {
+
+// What goes to the transport as one message: the bytes, then the rest.
+struct Outgoing {
+  std::string bytes;
+  SharedBytes rest;  // of the payload of its last item
+
+  size_t size() const { return bytes.size() + rest.size(); }
+};
 
 class Channel {
  public:
@@ -27,7 +36,11 @@ class Channel {
   enum class Added { kYes, kTooLarge, kFull };
   // kReserve: beside max_queued_bytes, for what tells that there was no room.
   enum class Room { kUsual, kReserve };
-  Added add(uint64_t id, std::string_view payload, Room room = Room::kUsual);
+  Added add(uint64_t id, std::string_view payload, Room room = Room::kUsual) {
+    return add(id, payload, {}, room);
+  }
+  // The payload is `payload` and `rest`, which is not copied.
+  Added add(uint64_t id, std::string_view payload, SharedBytes rest, Room room = Room::kUsual);
   size_t max_payload_bytes() const;
   // Of what was added and is not acknowledged.
   size_t queued_bytes() const { return queued_bytes_; }
@@ -37,7 +50,7 @@ class Channel {
   // To be sent now? Then next() gives the message, valid until the next call, and sent() says that
   // it has been handed to the transport.
   bool ready() const;
-  const std::string& next();
+  const Outgoing& next();
   void sent();
   uint64_t sent_sequence() const { return sent_; }
   uint64_t acknowledged_sequence() const { return acknowledged_; }
@@ -62,15 +75,15 @@ class Channel {
  private:
   bool window_open() const { return sent_ - acknowledged_ < kWindow; }
   bool acknowledgement_due() const;
-  std::string new_batch();
+  Outgoing new_batch();
 
   const size_t own_max_message_bytes_;
   const size_t max_queued_bytes_;
   size_t max_message_bytes_;
   uint64_t link_ = 0;
-  std::deque<std::string> batches_;  // not yet sent; each begins with room for the preamble
-  std::string spare_;                // the buffer of a sent batch, to be used again
-  std::string bare_;                 // an acknowledgement without items
+  std::deque<Outgoing> batches_;  // not yet sent; each begins with room for the preamble
+  std::string spare_;             // the buffer of a sent batch, to be used again
+  Outgoing bare_;                 // an acknowledgement without items
   size_t queued_bytes_ = 0;
   std::array<size_t, kWindow> in_flight_bytes_{};
   uint64_t sent_ = 0;

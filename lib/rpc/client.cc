@@ -33,6 +33,7 @@ class Client::Impl final : public SocketEvents {
 
   Status start();
   void call(std::string_view payload, uint64_t timeout_ms, Completion done);
+  SharedBytes share(std::string_view outcome) const { return socket_->share(pipe_, outcome); }
   bool send(std::string_view payload);
   bool connected() const { return connected_; }
   bool awaits_acknowledgement() const { return connected_ && channel_.awaits_acknowledgement(); }
@@ -294,7 +295,8 @@ void Client::Impl::end_link() {
 void Client::Impl::flush() {
   for (Rejected& each : std::exchange(rejected_, {})) each.done(fail(std::move(each.error)));
   while (connected_ && channel_.ready()) {
-    socket_->send(pipe_, channel_.next());
+    const Outgoing& message = channel_.next();
+    socket_->send(pipe_, message.bytes, message.rest);
     channel_.sent();
   }
   if (awaits_acknowledgement()) start_watching();
@@ -385,6 +387,7 @@ Status Client::start() { return impl_->start(); }
 void Client::call(std::string_view payload, uint64_t timeout_ms, Completion done) {
   impl_->call(payload, timeout_ms, std::move(done));
 }
+SharedBytes Client::share(std::string_view outcome) const { return impl_->share(outcome); }
 bool Client::send(std::string_view payload) { return impl_->send(payload); }
 bool Client::connected() const { return impl_->connected(); }
 size_t Client::outstanding() const { return impl_->outstanding(); }

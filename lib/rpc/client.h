@@ -18,6 +18,7 @@
 
 #include "base/function.h"
 #include "base/result.h"
+#include "base/shared_bytes.h"
 #include "loop/loop.h"
 
 namespace tandem::rpc {
@@ -70,6 +71,8 @@ class Client {
   // Asks. `done` is called exactly once, within timeout_ms and about 10 ms. Without a connection
   // the call waits for one until then. The payload is copied.
   void call(std::string_view payload, uint64_t timeout_ms, Completion done);
+  // For a completion: its outcome or a part of that, to be kept. Not copied where it is large.
+  SharedBytes share(std::string_view outcome) const;
   // Says something one way. False: dropped, for there is no connection, the item is too large or
   // the queue is full. True is no promise that it arrives.
   bool send(std::string_view payload);

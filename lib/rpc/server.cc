@@ -44,10 +44,10 @@ void Reply::finish() {
   if (pending()) fail({ErrorKind::kUnknown, "the call was dropped without an answer"});
 }
 
-void Reply::answer(std::string_view payload) {
+void Reply::answer(std::string_view payload, SharedBytes rest) {
   CHECK(pending());
   const ServerRef server = std::exchange(server_, nullptr);
-  if (*server != nullptr) (*server)->reply(peer_, call_id_, payload);
+  if (*server != nullptr) (*server)->reply(peer_, call_id_, payload, std::move(rest));
 }
 
 void Reply::fail(const Error& error) {
@@ -90,7 +90,7 @@ class Server::Impl final : public SocketEvents {
   ~Impl() override { *reference_ = nullptr; }
 
   Result<std::string> start();
-  void reply(Peer peer, uint64_t id, std::string_view payload);
+  void reply(Peer peer, uint64_t id, std::string_view payload, SharedBytes rest);
   void reply_error(Peer peer, uint64_t id, const Error& error);
   void close_gracefully(uint64_t deadline_ms, UniqueFunction<void()> done);
   size_t peers() const { return by_link_.size(); }
@@ -110,7 +110,7 @@ class Server::Impl final : public SocketEvents {
   void complain(const char* why);
   void on_items(Connection& connection, std::string_view body);
   void on_call(Connection& connection, const wire::Item& item);
-  void add(Connection& connection, uint64_t id, std::string_view payload);
+  void add(Connection& connection, uint64_t id, std::string_view payload, SharedBytes rest);
   void mark_dirty(Connection& connection);
   void mark_broken(Connection& connection, const char* why);
   void forget(uint32_t pipe);
@@ -265,23 +265,25 @@ void Server::Impl::on_call(Connection& connection, const wire::Item& item) {
   handler_.on_call(std::move(reply), item.payload);
 }
 
-void Server::Impl::reply(Peer peer, uint64_t id, std::string_view payload) {
+void Server::Impl::reply(Peer peer, uint64_t id, std::string_view payload, SharedBytes rest) {
   --server_.outstanding_;
   const auto found = by_link_.find(peer.id);
-  if (found != by_link_.end()) add(*found->second, id, payload);
+  if (found != by_link_.end()) add(*found->second, id, payload, std::move(rest));
 }
 
 void Server::Impl::reply_error(Peer peer, uint64_t id, const Error& error) {
-  reply(peer, id | kErrorBit, encode_error(error));
+  reply(peer, id | kErrorBit, encode_error(error), {});
 }
 
-void Server::Impl::add(Connection& connection, uint64_t id, std::string_view payload) {
+void Server::Impl::add(Connection& connection, uint64_t id, std::string_view payload,
+                       SharedBytes rest) {
   if (connection.broken != nullptr) return;
-  Channel::Added added = connection.channel.add(id, payload);
+  const size_t payload_bytes = payload.size() + rest.size();
+  Channel::Added added = connection.channel.add(id, payload, std::move(rest));
   if (added == Channel::Added::kTooLarge) {
     const std::string error = encode_error(
         {ErrorKind::kTooLarge,
-         "the answer has " + std::to_string(payload.size()) + " bytes: at most " +
+         "the answer has " + std::to_string(payload_bytes) + " bytes: at most " +
              std::to_string(connection.channel.max_payload_bytes()) + " fit into a message"});
     added = connection.channel.add(id | kErrorBit, error);
   }
@@ -342,7 +344,8 @@ void Server::Impl::flush() {
 
 void Server::Impl::flush_connection(Connection& connection) {
   while (connection.channel.ready()) {
-    socket_->send(connection.pipe, connection.channel.next());
+    const Outgoing& message = connection.channel.next();
+    socket_->send(connection.pipe, message.bytes, message.rest);
     connection.channel.sent();
   }
 }
@@ -425,8 +428,8 @@ size_t Server::peers() const { return impl_->peers(); }
 
 size_t Server::queued_bytes(Peer peer) const { return impl_->queued_bytes(peer); }
 
-void Server::reply(Peer peer, uint64_t call_id, std::string_view payload) {
-  impl_->reply(peer, call_id, payload);
+void Server::reply(Peer peer, uint64_t call_id, std::string_view payload, SharedBytes rest) {
+  impl_->reply(peer, call_id, payload, std::move(rest));
 }
 
 void Server::reply_error(Peer peer, uint64_t call_id, const Error& error) {

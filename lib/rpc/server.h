@@ -15,6 +15,7 @@
 
 #include "base/function.h"
 #include "base/result.h"
+#include "base/shared_bytes.h"
 #include "loop/loop.h"
 
 namespace tandem::rpc {
@@ -57,8 +58,8 @@ class Reply {
   Reply& operator=(const Reply&) = delete;
   ~Reply();
 
-  // Either one, once. The payload is copied. REQUIRES: pending().
-  void answer(std::string_view payload);
+  // Either one, once. The payload is `payload`, which is copied, and `rest`. REQUIRES: pending().
+  void answer(std::string_view payload, SharedBytes rest = {});
   void fail(const Error& error);
 
   bool pending() const { return server_ != nullptr; }
@@ -123,7 +124,7 @@ class Server {
  private:
   friend class Reply;
   class Impl;
-  void reply(Peer peer, uint64_t call_id, std::string_view payload);
+  void reply(Peer peer, uint64_t call_id, std::string_view payload, SharedBytes rest);
   void reply_error(Peer peer, uint64_t call_id, const Error& error);
 
   std::unique_ptr<Impl> impl_;

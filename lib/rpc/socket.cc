@@ -214,9 +214,14 @@ void Socket::remove_pipe(uint32_t pipe) {
   events_.on_pipe_removed(pipe);
 }
 
-void Socket::send(uint32_t pipe, std::string_view message) {
+void Socket::send(uint32_t pipe, std::string_view message, SharedBytes rest) {
   const auto found = pipes_.find(pipe);
-  if (found != pipes_.end()) found->second->send(message);
+  if (found != pipes_.end()) found->second->send(message, std::move(rest));
+}
+
+SharedBytes Socket::share(uint32_t pipe, std::string_view part) const {
+  const auto found = pipes_.find(pipe);
+  return found == pipes_.end() ? SharedBytes(std::string(part)) : found->second->share(part);
 }
 
 uint64_t Socket::reads(uint32_t pipe) const {

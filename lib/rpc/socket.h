@@ -20,6 +20,7 @@
 #include <unordered_map>
 
 #include "base/result.h"
+#include "base/shared_bytes.h"
 #include "loop/accept_retry.h"
 #include "loop/loop.h"
 #include "rpc/inbox.h"
@@ -65,9 +66,11 @@ class Socket {
   // Returns at once and tries until the socket is destroyed.
   Status dial(const std::string& url);
 
-  // Does nothing where the pipe is gone. The bytes are copied; how many wait is the owner's to
-  // bound.
-  void send(uint32_t pipe, std::string_view message);
+  // Does nothing where the pipe is gone. The message is `message`, which is copied, and `rest`. How
+  // many bytes wait is the owner's to bound.
+  void send(uint32_t pipe, std::string_view message, SharedBytes rest = {});
+  // Pipe::share().
+  SharedBytes share(uint32_t pipe, std::string_view part) const;
   // Pipe::reads(), 0 where the pipe is gone.
   uint64_t reads(uint32_t pipe) const;
   // Gives the pipe up, as if the peer had closed it; a socket that dials does so again. Does

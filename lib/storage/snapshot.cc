@@ -234,16 +234,20 @@ Result<std::unique_ptr<SnapshotReader>> SnapshotReceiver::read_back() const {
   return reader;
 }
 
+Status SnapshotReceiver::put_in_place() {
+  const std::string path = directory_ + "/" + snapshot_name(index_);
+  if (Status s = disk_.rename(temporary_path(), path); !s) return s;
+  finished_ = true;
+  return disk_.sync_directory(directory_);
+}
+
 Result<SnapshotHeader> SnapshotReceiver::finish() {
   const auto reader = read_back();
   if (!reader) return fail(reader.error());
-  const SnapshotHeader header = (*reader)->header();
-  if (Status synced = file_->sync(); !synced) return fail(synced.error());
-  const std::string path = directory_ + "/" + snapshot_name(index_);
-  if (Status s = disk_.rename(temporary_path(), path); !s) return fail(s.error());
-  finished_ = true;
-  if (Status s = disk_.sync_directory(directory_); !s) return fail(s.error());
-  return header;
+  Status done = sync();
+  if (done) done = put_in_place();
+  if (!done) return fail(std::move(done.error()));
+  return (*reader)->header();
 }
 
 // --- the directory ---

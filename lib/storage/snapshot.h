@@ -133,7 +133,10 @@ class SnapshotReceiver {
   Status write(uint64_t offset, std::string_view data);
   // Opens what came in, verifies checksum and index. kCorrupt: start over.
   Result<std::unique_ptr<SnapshotReader>> read_back() const;
-  // The same, syncs, renames.
+  // In two steps, after read_back(): all of it on the disk, then under its name.
+  Status sync() { return file_->sync(); }
+  Status put_in_place();
+  // All of these.
   Result<SnapshotHeader> finish();
 
  private:

@@ -173,7 +173,7 @@ std::string to_json(const Toy& toy) {
 std::string to_json(const Take& take) { return to_object(take).dump(); }
 
 Result<Take> parse_take(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   return read_take(*object);
 }
@@ -400,6 +400,18 @@ Status Catalog::restore_row(std::string_view row) {
     initialised_ = std::get<InitialisedRow>(*parsed).initialised;
   }
   return {};
+}
+
+std::unique_ptr<repl::StateMachine> Catalog::make_empty() const {
+  return std::make_unique<Catalog>();
+}
+
+void Catalog::swap_state(repl::StateMachine& made) {
+  auto& other = static_cast<Catalog&>(made);
+  toys_.swap(other.toys_);
+  by_name_.swap(other.by_name_);
+  groups_.swap(other.groups_);
+  std::swap(initialised_, other.initialised_);
 }
 
 std::unique_ptr<repl::RowChecker> Catalog::row_checker() const {

@@ -93,6 +93,8 @@ class Catalog final : public repl::StateMachine {
   void reset() override;
   Status restore_row(std::string_view row) override;
   Status finish_restore() override;
+  std::unique_ptr<repl::StateMachine> make_empty() const override;
+  void swap_state(repl::StateMachine& made) override;
   std::unique_ptr<repl::RowChecker> row_checker() const override;
 
   const Toy* find(std::string_view name) const;

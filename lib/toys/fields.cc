@@ -113,14 +113,28 @@ const wire::Json::Array& Fields::array(std::string_view name) {
   return kNone;
 }
 
-Result<wire::Json> parse_object(std::string_view text) {
-  if (text.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
-  auto json = wire::parse_json(text);
+namespace {
+
+constexpr std::string_view kEmpty = "the body is empty, not a JSON object";
+
+Result<wire::Json> only_object(Result<wire::Json> json) {
   if (json && json->as_object() == nullptr) {
     return fail(ErrorKind::kBadInput,
                 "the body is " + std::string(json->type_name()) + ", not a JSON object");
   }
   return json;
+}
+
+}  // namespace
+
+Result<wire::Json> parse_object(std::string_view text) {
+  if (text.empty()) return fail(ErrorKind::kBadInput, std::string(kEmpty));
+  return only_object(wire::parse_json(text));
+}
+
+Result<wire::Json> parse_request_object(std::string_view text) {
+  if (text.empty()) return fail(ErrorKind::kBadInput, std::string(kEmpty));
+  return only_object(wire::parse_request_json(text));
 }
 
 Result<wire::Json> parse_stored_object(std::string_view row) {

@@ -45,6 +45,8 @@ class Fields {
 
 // The text as a JSON object; kBadInput where it is none.
 Result<wire::Json> parse_object(std::string_view text);
+// The same of what a client sends: bounded as wire::parse_request_json is.
+Result<wire::Json> parse_request_object(std::string_view text);
 // The same of a row of a snapshot; kCorrupt.
 Result<wire::Json> parse_stored_object(std::string_view row);
 

@@ -295,6 +295,19 @@ Status Orders::restore_row(std::string_view row) {
   return {};
 }
 
+std::unique_ptr<repl::StateMachine> Orders::make_empty() const {
+  return std::make_unique<Orders>();
+}
+
+void Orders::swap_state(repl::StateMachine& made) {
+  auto& other = static_cast<Orders&>(made);
+  orders_.swap(other.orders_);
+  std::swap(count_, other.count_);
+  open_.swap(other.open_);
+  open_by_key_.swap(other.open_by_key_);
+  std::swap(next_, other.next_);
+}
+
 std::unique_ptr<repl::RowChecker> Orders::row_checker() const {
   return std::make_unique<OrdersRowChecker>();
 }

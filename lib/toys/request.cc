@@ -56,7 +56,7 @@ Status check_name(std::string_view name) {
 }
 
 Result<Purchase> parse_purchase(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   Purchase purchase{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
@@ -65,7 +65,7 @@ Result<Purchase> parse_purchase(std::string_view body) {
 }
 
 Result<NewToy> parse_new_toy(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   NewToy toy{in.toy_name("name"), in.price("price"), in.integer("quantity", 0, kMaxQuantity)};
@@ -74,7 +74,7 @@ Result<NewToy> parse_new_toy(std::string_view body) {
 }
 
 Result<NewPrice> parse_new_price(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   NewPrice price{in.toy_name("name"), in.price("price")};
@@ -83,7 +83,7 @@ Result<NewPrice> parse_new_price(std::string_view body) {
 }
 
 Result<std::string> parse_toy_name(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   std::string name = in.toy_name("name");
@@ -92,7 +92,7 @@ Result<std::string> parse_toy_name(std::string_view body) {
 }
 
 Result<uint64_t> parse_order_number(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   const uint64_t number = in.counter("number");

@@ -49,7 +49,7 @@ std::string to_json(const Push& push) {
 }
 
 Result<Poll> parse_poll(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = parse_request_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   Poll poll{in.id("front"), in.id("subscription"), in.counter("acknowledged"),

@@ -43,10 +43,15 @@ void encode(const Request& request, std::string& out) {
 }
 
 void encode(const Response& response, std::string& out) {
+  encode_head(response, out);
+  out += response.body;
+}
+
+void encode_head(const Response& response, std::string& out) {
   ByteWriter writer(out);
   writer.u16(response.status);
   writer.u64(response.index);
-  writer.text(response.body);
+  writer.u32(static_cast<uint32_t>(response.body.size()));
 }
 
 bool decode(std::string_view in, Request& request) {

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/shared_bytes.h"
+
 namespace tandem::wire {
 
 // Method numbers, once for all processes; a number is never used again for something else.
@@ -72,10 +74,14 @@ struct Response {
   uint16_t status = 200;
   uint64_t index = 0;     // the log index that the answer reflects, 0 where that means nothing
   std::string_view body;  // JSON, or empty
+  // The same where whoever needs it for longer can keep it without a copy; else empty.
+  SharedBytes shared_body = {};
 };
 
 void encode(const Request& request, std::string& out);
 void encode(const Response& response, std::string& out);
+// The same without the bytes of the body, which are to follow.
+void encode_head(const Response& response, std::string& out);
 bool decode(std::string_view in, Request& request);
 bool decode(std::string_view in, Response& response);
 

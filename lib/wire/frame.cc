@@ -3,8 +3,12 @@
 namespace tandem::wire {
 
 void append_item(std::string& message, uint64_t id, std::string_view payload) {
+  begin_item(message, id, payload, 0);
+}
+
+void begin_item(std::string& message, uint64_t id, std::string_view payload, size_t rest_bytes) {
   ByteWriter writer(message);
-  writer.u32(static_cast<uint32_t>(8 + payload.size()));
+  writer.u32(static_cast<uint32_t>(8 + payload.size() + rest_bytes));
   writer.u64(id);
   writer.bytes(payload);
 }

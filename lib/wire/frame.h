@@ -19,6 +19,8 @@ namespace tandem::wire {
 constexpr size_t kItemHeaderBytes = 4 + 8;
 
 void append_item(std::string& message, uint64_t id, std::string_view payload);
+// The same where `rest_bytes` more of the payload are to follow.
+void begin_item(std::string& message, uint64_t id, std::string_view payload, size_t rest_bytes);
 
 struct Item {
   uint64_t id = 0;

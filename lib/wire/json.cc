@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
+#include <unordered_set>
 
 #include "base/check.h"
 
@@ -13,8 +14,8 @@ namespace tandem::wire {
 namespace {
 
 constexpr size_t kMaxNesting = 64;
-// Up to this many keys each is compared with each; above it they are sorted. A large object must
-// not cost the square of its size: it may come from outside.
+// Up to this many keys each is compared with each; above it they are looked up in a set. A large
+// object must not cost the square of its size: it may come from outside.
 constexpr size_t kCompareEachKeys = 16;
 // The parser of a thread is kept for the next text, unless a text this large made it grow.
 constexpr size_t kKeepTextBytes = size_t{1} << 20;
@@ -82,22 +83,33 @@ const std::string* duplicate_key(const Json::Object& object) {
     }
     return nullptr;
   }
-  std::vector<const std::string*> keys;
-  keys.reserve(object.size());
-  for (const Json::Member& member : object) keys.push_back(&member.first);
-  std::sort(keys.begin(), keys.end(), [](auto* a, auto* b) { return *a < *b; });
-  const auto twin =
-      std::adjacent_find(keys.begin(), keys.end(), [](auto* a, auto* b) { return *a == *b; });
-  return twin == keys.end() ? nullptr : *twin;
+  std::unordered_set<std::string_view> keys(object.size());
+  for (const Json::Member& member : object) {
+    if (!keys.insert(member.first).second) return &member.first;
+  }
+  return nullptr;
 }
 
-// Builds the tree. `levels` is how many more arrays and objects may open inside each other:
-// simdjson lets an empty one open a level too many.
-Status convert(const simdjson::dom::element& element, size_t levels, Json& out);
+// Builds the tree of a text. It gives up as soon as there are too many values.
+class Builder {
+ public:
+  explicit Builder(size_t max_values) : max_values_(max_values) {}
 
-Status convert_array(const simdjson::dom::array& array, size_t levels, Json& out) {
+  // `levels` is how many more arrays and objects may open inside each other: simdjson lets an empty
+  // one open a level too many.
+  Status convert(const simdjson::dom::element& element, size_t levels, Json& out);
+
+ private:
+  Status convert_array(const simdjson::dom::array& array, size_t levels, Json& out);
+  Status convert_object(const simdjson::dom::object& object, size_t levels, Json& out);
+
+  const size_t max_values_;
+  size_t values_ = 0;
+};
+
+Status Builder::convert_array(const simdjson::dom::array& array, size_t levels, Json& out) {
   Json::Array items;
-  items.reserve(array.size());
+  items.reserve(std::min(array.size(), max_values_ - values_));
   for (const simdjson::dom::element& item : array) {
     if (Status status = convert(item, levels, items.emplace_back()); !status) return status;
   }
@@ -105,9 +117,9 @@ Status convert_array(const simdjson::dom::array& array, size_t levels, Json& out
   return {};
 }
 
-Status convert_object(const simdjson::dom::object& object, size_t levels, Json& out) {
+Status Builder::convert_object(const simdjson::dom::object& object, size_t levels, Json& out) {
   Json::Object members;
-  members.reserve(object.size());
+  members.reserve(std::min(object.size(), max_values_ - values_));
   for (const simdjson::dom::key_value_pair& member : object) {
     members.emplace_back(std::string(member.key), Json());
     if (Status status = convert(member.value, levels, members.back().second); !status)
@@ -120,8 +132,12 @@ Status convert_object(const simdjson::dom::object& object, size_t levels, Json& 
   return {};
 }
 
-Status convert(const simdjson::dom::element& element, size_t levels, Json& out) {
+Status Builder::convert(const simdjson::dom::element& element, size_t levels, Json& out) {
   using Type = simdjson::dom::element_type;
+  if (++values_ > max_values_) {
+    return fail(ErrorKind::kTooLarge,
+                "the JSON holds more than " + std::to_string(max_values_) + " values");
+  }
   // Each unchecked get follows from the type.
   const Type type = element.type();
   if (levels == 0 && (type == Type::ARRAY || type == Type::OBJECT)) {
@@ -241,7 +257,7 @@ void Json::dump_to(std::string& out) const {
   }
 }
 
-Result<Json> parse_json(std::string_view text, size_t max_bytes) {
+Result<Json> parse_json(std::string_view text, size_t max_bytes, size_t max_values) {
   if (text.size() > max_bytes) {
     return fail(ErrorKind::kBadInput,
                 "not JSON: the text is longer than " + std::to_string(max_bytes >> 20) + " MiB");
@@ -256,7 +272,7 @@ Result<Json> parse_json(std::string_view text, size_t max_bytes) {
     return fail(ErrorKind::kBadInput, not_json(error));
   }
   Json json;
-  Status status = convert(root, kMaxNesting, json);
+  Status status = Builder(max_values).convert(root, kMaxNesting, json);
   if (text.size() <= kKeepTextBytes) kept = std::move(parser);
   if (!status) return fail(std::move(status.error()));
   return json;

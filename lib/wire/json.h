@@ -64,14 +64,20 @@ class Json {
 
 constexpr size_t kMaxJsonBytes = size_t{64} << 20;
 constexpr size_t kMaxStoredJsonBytes = size_t{4000} << 20;  // simdjson ends at 4 GiB
+// Of a request, arrays and objects included. To make and look at values takes most of the time that
+// a text takes, whatever they are: a body of a megabyte may hold half a million.
+constexpr size_t kMaxRequestValues = 50'000;
 
 // Of a request, in which keys that nobody knows are ignored: a number that fits no int64 or finite
 // double is read as a double of 1e308 with its sign, so that it is refused where it counts, by the
-// name of its key, and nowhere else. Everything else as parse_json.
+// name of its key, and nowhere else. kTooLarge: it holds more than kMaxRequestValues values.
+// Everything else as parse_json.
 Result<Json> parse_request_json(std::string_view text);
 
-// Fails with kBadInput: "not JSON: …", "duplicate key 'x'", …
-Result<Json> parse_json(std::string_view text, size_t max_bytes = kMaxJsonBytes);
+// Fails with kBadInput: "not JSON: …", "duplicate key 'x'", …; with kTooLarge where there are more
+// than `max_values`, once so many were made.
+Result<Json> parse_json(std::string_view text, size_t max_bytes = kMaxJsonBytes,
+                        size_t max_values = SIZE_MAX);
 
 // `text` as a JSON string with quotes, appended to `out`.
 void append_json_string(std::string& out, std::string_view text);

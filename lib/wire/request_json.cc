@@ -50,9 +50,12 @@ bool is_out_of_range(std::string_view number) {
   return std::from_chars(number.data(), end, real).ec == std::errc::result_out_of_range;
 }
 
-// The same JSON, with numbers that Json can hold. Strings stay as they are.
+// The same JSON, with numbers that Json can hold. Strings stay as they are. Empty where it holds
+// more numbers than a request may hold values.
 std::string with_held_numbers(std::string_view json) {
   std::string out;
+  out.reserve(json.size());
+  size_t numbers = 0;
   bool in_string = false;
   for (size_t i = 0; i < json.size();) {
     const char c = json[i];
@@ -67,6 +70,7 @@ std::string with_held_numbers(std::string_view json) {
       ++i;
       continue;
     }
+    if (++numbers > kMaxRequestValues) return {};
     const size_t end = std::min(json.find_first_not_of(kInNumber, i), json.size());
     const std::string_view number = json.substr(i, end - i);
     if (is_out_of_range(number)) {
@@ -82,12 +86,12 @@ std::string with_held_numbers(std::string_view json) {
 }  // namespace
 
 Result<Json> parse_request_json(std::string_view text) {
-  Result<Json> json = parse_json(text);
-  if (json || text.size() > kMaxJsonBytes) return json;
+  Result<Json> json = parse_json(text, kMaxJsonBytes, kMaxRequestValues);
+  if (json || json.error().kind == ErrorKind::kTooLarge || text.size() > kMaxJsonBytes) return json;
   // Seldom needed, so what is fine costs nothing.
   const std::string held = with_held_numbers(text);
-  if (held == text) return json;
-  Result<Json> again = parse_json(held);
+  if (held.empty() || held == text) return json;
+  Result<Json> again = parse_json(held, kMaxJsonBytes, kMaxRequestValues);
   return again ? std::move(again) : std::move(json);
 }
 

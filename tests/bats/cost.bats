@@ -60,6 +60,17 @@ the_group() { curl -sS -m 30 "$db/worker/status" | jq -c 'map([.id, .pid, .role,
   assert_output --partial "read 33: table 'users': to answer this costs more than looking at 2000000"
 }
 
+@test "a body of very many values is refused by name, wherever it goes" {
+  local path
+  jq -cn '{ops: [range(340000) | []]}' >"$BATS_TEST_TMPDIR/body"
+  for path in db/write db/read 'db/read?strict=1' accept-loss; do
+    http POST "$db/$path" "@$BATS_TEST_TMPDIR/body"
+    assert_equal "$path $status" "$path 413"
+    run jq -r .error.message <<<"$output"
+    assert_output 'the JSON holds more than 50000 values'
+  done
+}
+
 @test "an answer that is too long is refused by name" {
   local text
   text=$(printf '%0400d' 0)

@@ -58,6 +58,12 @@ class Objects final : public repl::StateMachine {
     return {};
   }
   Status finish_restore() override { return {}; }
+  std::unique_ptr<repl::StateMachine> make_empty() const override {
+    return std::make_unique<Objects>(checks_);
+  }
+  void swap_state(repl::StateMachine& made) override {
+    objects_.swap(static_cast<Objects&>(made).objects_);
+  }
 
   Values read(std::string_view name) const {
     const auto it = objects_.find(name);

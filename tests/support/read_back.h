@@ -49,7 +49,9 @@ class Replicated {
   // What is applied to both from here on is to be answered the same.
   void read_back_into(Replicated& other) const {
     const std::vector<std::string> rows = rows_of(once_);
-    restore(other.once_, rows);
+    const auto made = other.once_.make_empty();
+    restore(*made, rows);
+    other.once_.swap_state(*made);
     CHECK(rows_of(other.once_) == rows);
   }
 

@@ -30,6 +30,20 @@ TEST_F(GatewayTest, AReadThatABusyReplicaRefusesIsTriedWithOneMore) {
   EXPECT_EQ(asked() - before, 2);
 }
 
+TEST_F(GatewayTest, ALongAnswerIsHandedOnWithoutACopy) {
+  const std::string text(size_t{3} << 20, 'x');
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) node(id).long_answer = text;
+  wire::Request request;
+  request.method = wire::Method::kDbRead;
+  SharedBytes kept;
+  group_.gateway().submit(request, [&](const wire::Response& response) {
+    EXPECT_EQ(response.body.data(), response.shared_body.view().data());
+    kept = response.shared_body;
+  });
+  until([&] { return !kept.empty(); });
+  EXPECT_EQ(kept.view(), text);
+}
+
 // What a controller asks goes the same way: it must not wait behind many large bodies.
 TEST_F(GatewayTest, FewBytesAreOnTheWayToOneReplica) {
   Node& leader = node(3);

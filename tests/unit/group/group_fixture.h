@@ -36,6 +36,12 @@ class Counter final : public repl::StateMachine {
   void reset() override { count = 0; }
   Status restore_row(std::string_view) override { return {}; }
   Status finish_restore() override { return {}; }
+  std::unique_ptr<repl::StateMachine> make_empty() const override {
+    return std::make_unique<Counter>();
+  }
+  void swap_state(repl::StateMachine& made) override {
+    std::swap(count, static_cast<Counter&>(made).count);
+  }
   int count = 0;
 };
 
@@ -65,6 +71,7 @@ class Node final : public replica::Methods {
       held.push_back(std::move(reply));
       return;
     }
+    if (!long_answer.empty()) return replica::answer_large(reply, 200, id_, long_answer);
     if (wire::is_read(request.method)) {
       driver_.when_readable(wire::Consistency::kLinearizable, 0, request.budget_ms,
                             [this, reply = std::move(reply)](const Status& readable) mutable {
@@ -82,6 +89,7 @@ class Node final : public replica::Methods {
 
   int asked = 0;                 // requests that have come
   bool busy = false;             // refuses them
+  std::string long_answer;       // is answered to each
   bool holds = false;            // keeps them without an answer
   std::vector<rpc::Reply> held;  // those
 

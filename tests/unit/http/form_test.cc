@@ -24,6 +24,17 @@ TEST(FormTest, Pairs) {
   EXPECT_EQ(parsed("a=b=c"), "[a|b=c]");
 }
 
+TEST(FormTest, HasABoundedNumberOfFields) {
+  std::string text;
+  for (size_t i = 0; i < kMaxFields; ++i) text += "a=&";
+  std::string storage;
+  std::vector<NameValue> pairs;
+  EXPECT_TRUE(parse_form(text, storage, pairs));
+  const Status more = parse_form(text + "b", storage, pairs);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().kind, ErrorKind::kTooLarge);
+}
+
 TEST(FormTest, Escapes) {
   EXPECT_EQ(parsed("na%6de=a+b%2B%26"), "[name|a b+&]");
   EXPECT_EQ(parsed("x=%E2%82%AC"), "[x|\xe2\x82\xac]");

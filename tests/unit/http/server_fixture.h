@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -64,6 +65,11 @@ class Client {
       return bytes.empty() || (sent < 0 && errno != EAGAIN);
     }));
   }
+  // As much as the kernel takes, with the server standing still.
+  size_t send_at_once(std::string_view bytes) {
+    return static_cast<size_t>(
+        std::max<ssize_t>(0, ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL)));
+  }
   void end_sending() { shutdown(fd_, SHUT_WR); }
   void hang_up() {
     if (fd_ >= 0) close(fd_);
@@ -74,6 +80,17 @@ class Client {
     const linger hard{1, 0};
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     hang_up();
+  }
+
+  // What has come by now.
+  void receive() {
+    char buffer[65536];
+    while (fd_ >= 0 && !ended && !paused) {
+      const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
+      if (got > 0) received.append(buffer, static_cast<size_t>(got));
+      if (got == 0 || (got < 0 && errno != EAGAIN)) ended = true;
+      if (got <= 0) return;
+    }
   }
 
   // The next reply. With `bodiless`, Content-Length announces what does not follow (HEAD).
@@ -116,16 +133,6 @@ class Client {
   bool paused = false;  // receives nothing: a slow reader
 
  private:
-  void receive() {
-    char buffer[65536];
-    while (fd_ >= 0 && !ended && !paused) {
-      const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
-      if (got > 0) received.append(buffer, static_cast<size_t>(got));
-      if (got == 0 || (got < 0 && errno != EAGAIN)) ended = true;
-      if (got <= 0) return;
-    }
-  }
-
   loop::Loop& loop_;
   int fd_ = -1;
 };

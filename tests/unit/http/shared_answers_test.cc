@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <list>
 
 #include "http/recorded_exchange.h"
@@ -45,6 +46,22 @@ TEST_F(SharedAnswersTest, WhoComesMeanwhileSharesTheNextOne) {
   EXPECT_EQ(second.body, "2");
   EXPECT_EQ(third.body, "2");
   EXPECT_EQ(made_.size(), 2u);
+}
+
+TEST_F(SharedAnswersTest, AFewAreSentInATurn) {
+  ask();
+  for (int i = 0; i < 11; ++i) ask();
+  done("1");
+  done("2");
+  const auto answered = [this] {
+    return std::count_if(exchanges_.begin(), exchanges_.end(),
+                         [](const RecordedExchange& each) { return each.status == 200; });
+  };
+  EXPECT_EQ(answered(), 5) << "the first, and four";
+  loop_.run_once();
+  EXPECT_EQ(answered(), 9);
+  loop_.run_once();
+  EXPECT_EQ(answered(), 12);
 }
 
 TEST_F(SharedAnswersTest, KindsAreMadeOneAfterAnother) {

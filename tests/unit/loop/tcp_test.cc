@@ -99,7 +99,7 @@ TEST_F(TcpTest, QueuesWhatTheKernelDoesNotTake) {
   const int64_t taken = stream_.try_write(all);
   ASSERT_GT(taken, 0);
   ASSERT_LT(taken, static_cast<int64_t>(all.size()));
-  stream_.write(all.substr(static_cast<size_t>(taken)));
+  stream_.write(SharedBytes(all.substr(static_cast<size_t>(taken))));
   EXPECT_GT(stream_.pending_bytes(), 0u);
   EXPECT_EQ(stream_.try_write("later"), 0);
   turn_until([&] { return receive() && events_.drained == 1; });
@@ -134,7 +134,7 @@ TEST_F(TcpTest, PausesReading) {
 TEST_F(TcpTest, MayBeClosedInsideItsEvents) {
   connect_pair();
   events_.then = [this] {
-    stream_.write(std::string(8 << 20, 'x'));
+    stream_.write(SharedBytes(std::string(8 << 20, 'x')));
     stream_.close();
   };
   send("close");

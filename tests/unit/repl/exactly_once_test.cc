@@ -39,6 +39,10 @@ class Counter final : public StateMachine {
     finished = true;
     return {};
   }
+  std::unique_ptr<StateMachine> make_empty() const override { return std::make_unique<Counter>(); }
+  void swap_state(StateMachine& made) override {
+    std::swap(applied, static_cast<Counter&>(made).applied);
+  }
 
   int applied = 0;
   bool finished = false;
@@ -94,6 +98,23 @@ TEST_F(ExactlyOnceTest, ARepetitionGetsTheFirstAnswer) {
   EXPECT_EQ(apply("b", "x").body, "2");
   EXPECT_EQ(apply("a", "x").body, "1");
   EXPECT_EQ(counter.applied, 2);
+}
+
+TEST_F(ExactlyOnceTest, AStateThatWasRestoredBesideItTakesItsPlace) {
+  for (int n = 0; n < 3000; ++n) apply("c" + std::to_string(n), "x");
+  apply("begun", "begin");
+  const auto made = machine.make_empty();
+  for (const std::string& row : rows()) ASSERT_TRUE(made->restore_row(row));
+  ASSERT_TRUE(made->finish_restore());
+  const std::vector<std::string> before = rows();
+  apply("later", "x");
+  machine.swap_state(*made);
+  EXPECT_EQ(rows(), before);
+  EXPECT_EQ(machine.remembered(), 3001u);
+  EXPECT_EQ(apply("c2000", "x").body, "2001");
+  EXPECT_EQ(apply("later", "x").body, "3002");
+  apply("", "end begun");
+  EXPECT_EQ(machine.first_answer("begin", "begun")->status, 200);
 }
 
 // Whose maker had heard of what is lost now, or a client that made it up.

@@ -108,6 +108,42 @@ TEST_F(DriverSnapshotTest, AReceivedOneThatCannotBeRestoredIsNotInstalled) {
   until([&] { return learner.commands.all == node(1).commands.all; });
 }
 
+class IncomingSnapshotTest : public DriverSnapshotTest {
+ protected:
+  // A learner that has got a snapshot and reads it, for as long as that is held.
+  Node& read_snapshot_at_learner() {
+    start(1, kEvery);
+    make_leader(1, 0, 1);
+    drop_log(1);
+    Node& learner = start(2, kEvery);
+    learner.commands.restores_held = true;
+    until([&] { return learner.commands.restores_waited == 1; });
+    return learner;
+  }
+};
+
+TEST_F(IncomingSnapshotTest, WhileOneIsReadTheLeaderIsAnswered) {
+  Node& learner = read_snapshot_at_learner();
+  const int heard = node(1).heard;
+  until([&] { return node(1).heard >= heard + 3; });
+  EXPECT_EQ(learner.driver().applied_index(), 0u);
+  EXPECT_TRUE(learner.commands.all.empty());
+  learner.commands.restores_held = false;
+  until([&] { return learner.commands.all == node(1).commands.all; });
+  EXPECT_NE(number(2, "snapshot_index"), 0);
+  EXPECT_TRUE(files(2, ".incoming").empty());
+}
+
+TEST_F(IncomingSnapshotTest, ANewerOneTakesThePlaceOfOneThatIsRead) {
+  Node& learner = read_snapshot_at_learner();
+  const int64_t first = number(1, "snapshot_index");
+  while (number(1, "snapshot_index") == first) take_snapshot(1);
+  const int64_t next = number(1, "snapshot_index");
+  learner.commands.restores_held = false;
+  until([&] { return learner.commands.all == node(1).commands.all; });
+  EXPECT_GE(number(2, "snapshot_index"), next);
+}
+
 // One that is restarted again and again would have it far behind what it has to apply.
 
 TEST_F(DriverTest, DataWithoutAnIdentityIsSetAside) {

@@ -55,11 +55,19 @@ class Commands final : public repl::StateMachine {
   }
   void reset() override { all.clear(); }
   Status restore_row(std::string_view row) override {
+    if (origin_ != nullptr) origin_->wait_while_restores_are_held();
     if (Status good = Checker(reads_poison).check(row); !good) return good;
     all.emplace_back(row);
     return {};
   }
   Status finish_restore() override { return {}; }
+  std::unique_ptr<repl::StateMachine> make_empty() const override {
+    auto made = std::make_unique<Commands>();
+    made->reads_poison = reads_poison;
+    made->origin_ = this;
+    return made;
+  }
+  void swap_state(repl::StateMachine& made) override { all.swap(static_cast<Commands&>(made).all); }
   std::unique_ptr<repl::RowChecker> row_checker() const override {
     if (!checks) return nullptr;
     return std::make_unique<Checker>(reads_poison);
@@ -71,8 +79,18 @@ class Commands final : public repl::StateMachine {
   bool reads_poison = false;
   bool checks = false;
   std::atomic<bool> held = false;
+  // Restoring a snapshot beside this one waits; how many have begun to.
+  std::atomic<bool> restores_held = false;
+  mutable std::atomic<int> restores_waited = 0;
 
  private:
+  // The test's own thread never does: it is the loop's, too.
+  void wait_while_restores_are_held() const {
+    if (!restores_held || std::this_thread::get_id() == thread_) return;
+    ++restores_waited;
+    while (restores_held) std::this_thread::yield();
+  }
+
   class Long final : public repl::LongCommand {
    public:
     Long(Commands& machine, wire::Entry entry) : machine_(machine), entry_(std::move(entry)) {}
@@ -109,6 +127,9 @@ class Commands final : public repl::StateMachine {
    private:
     std::vector<std::string> rows_;
   };
+
+  const Commands* origin_ = nullptr;
+  const std::thread::id thread_ = std::this_thread::get_id();
 };
 
 // One replica with what a worker puts around it.
@@ -142,11 +163,13 @@ class Node final : public rpc::Handler {
   }
   void on_call(rpc::Reply, std::string_view) override {}
   void on_message(rpc::Peer, std::string_view payload) override {
+    ++heard;
     driver_.on_peer(payload.substr(2));
   }
 
   Driver& driver() { return driver_; }
   Commands commands;
+  int heard = 0;  // messages
 
  private:
   std::unique_ptr<coord::Coord> coord_;

@@ -26,7 +26,8 @@ struct Taken {
 
 Taken take_message(Channel& channel) {
   Taken taken;
-  const std::string copy = channel.next();
+  const Outgoing& next = channel.next();
+  const std::string copy = next.bytes + std::string(next.rest.view());
   std::string_view message = copy;
   EXPECT_TRUE(take_preamble(message, taken.preamble));
   wire::ItemReader items(message);
@@ -48,6 +49,21 @@ TEST(Channel, ItemsOfOneTurnGoAsOneMessage) {
   EXPECT_EQ(taken.preamble.sequence, 1U);
   EXPECT_EQ(taken.payloads, (std::vector<std::string>{"one", "two"}));
   EXPECT_FALSE(channel.ready());
+}
+
+TEST(Channel, WhatIsSharedEndsAMessageAndIsNotCopied) {
+  Channel channel = opened();
+  const SharedBytes rest(std::string("of it"));
+  channel.add(1, "one");
+  EXPECT_EQ(channel.add(2, "two ", rest), Channel::Added::kYes);
+  channel.add(3, "three");
+  EXPECT_EQ(channel.last_batch(), 2U);
+  EXPECT_EQ(channel.queued_bytes(), 3 * wire::kItemHeaderBytes + 3 + 9 + 5);
+  EXPECT_EQ(channel.next().rest.view().data(), rest.view().data());
+  EXPECT_EQ(take_message(channel).payloads, (std::vector<std::string>{"one", "two of it"}));
+  EXPECT_EQ(take_message(channel).payloads, (std::vector<std::string>{"three"}));
+  EXPECT_EQ(channel.add(4, "", SharedBytes(std::string(kMaxMessage, 'x'))),
+            Channel::Added::kTooLarge);
 }
 
 TEST(Channel, SplitsWhatDoesNotFitIntoOneMessage) {

@@ -52,6 +52,43 @@ TEST_F(RpcTest, AnswersEachOfAHundredThousandCallsOnce) {
   for (const int times : answered) ASSERT_EQ(times, 1);
 }
 
+// And several in a row, with others between them.
+TEST_F(RpcTest, LargeAnswersAreHandedOnWithoutACopy) {
+  TestHandler handler;
+  handler.mode = TestHandler::Mode::kKeep;
+  Server server(loop_, {.url = ipc(), .max_message_bytes = size_t{16} << 20}, handler);
+  ASSERT_TRUE(server.start());
+  Client client(loop_, {.url = server.url(), .max_message_bytes = size_t{16} << 20});
+  ASSERT_TRUE(client.start());
+  constexpr size_t kBytes = size_t{5} << 20;
+  std::vector<SharedBytes> kept;
+  size_t copied = 0;
+  size_t answered = 0;
+  for (int i = 0; i < 6; ++i) {
+    client.call("large", 60'000, [&](Result<std::string_view> got) {
+      ++answered;
+      kept.push_back(client.share(got->substr(5)));
+      copied += kept.back().view().data() == got->data() + 5 ? 0 : 1;
+    });
+    client.call("small", 60'000, [&](Result<std::string_view> got) {
+      ++answered;
+      copied += client.share(*got).view().data() == got->data() ? 0 : 1;
+    });
+  }
+  run_until([&] { return handler.kept.size() == 12; });
+  for (size_t i = 0; i < 12; ++i) {
+    const char letter = static_cast<char>('a' + i);
+    handler.kept[i].answer("head ",
+                           i % 2 == 1 ? SharedBytes() : SharedBytes(std::string(kBytes, letter)));
+  }
+  run_until([&] { return answered == 12; });
+  EXPECT_EQ(copied, 6u) << "the small ones";
+  ASSERT_EQ(kept.size(), 6u);
+  for (size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(kept[i].view(), std::string(kBytes, static_cast<char>('a' + 2 * i))) << i;
+  }
+}
+
 TEST_F(RpcTest, AnswersInAnyOrderReachTheirCalls) {
   TestHandler handler;
   handler.mode = TestHandler::Mode::kKeep;

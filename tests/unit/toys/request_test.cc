@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "wire/json.h"
+
 namespace tandem::toys {
 namespace {
 
@@ -20,6 +22,17 @@ TEST(RequestTest, APurchaseHasANameAndAQuantity) {
   const auto purchase = parse_purchase(R"({"name":"Tux","colour":"red","quantity":3})");
   ASSERT_TRUE(purchase);
   EXPECT_EQ(*purchase, (Purchase{"Tux", 3}));
+}
+
+TEST(RequestTest, ABodyHoldsABoundedNumberOfValues) {
+  std::string body = R"({"name":"Tux","quantity":3,"number":7,"x":[0)";
+  for (size_t i = 0; i < wire::kMaxRequestValues; ++i) body += ",0";
+  body += "]}";
+  const auto purchase = parse_purchase(body);
+  ASSERT_FALSE(purchase);
+  EXPECT_EQ(purchase.error().kind, ErrorKind::kTooLarge);
+  EXPECT_FALSE(parse_order_number(body));
+  EXPECT_FALSE(parse_toy_name(body));
 }
 
 TEST(RequestTest, ErrorsNameTheField) {

@@ -36,6 +36,10 @@ class Nothing final : public repl::StateMachine {
   void reset() override {}
   Status restore_row(std::string_view) override { return {}; }
   Status finish_restore() override { return {}; }
+  std::unique_ptr<repl::StateMachine> make_empty() const override {
+    return std::make_unique<Nothing>();
+  }
+  void swap_state(repl::StateMachine&) override {}
 };
 
 // Answers takes by the name of the toy; while it is silent it keeps them.

@@ -100,6 +100,35 @@ TEST(RequestJson, RefusesWhatIsNoJson) {
   }
 }
 
+std::string zeros(size_t count) {
+  std::string text = "[";
+  for (size_t i = 0; i < count; ++i) text += i == 0 ? "0" : ",0";
+  return text + ']';
+}
+
+TEST(JsonRead, EndsWhereThereAreMoreValuesThanAllowed) {
+  EXPECT_TRUE(parse_json(R"({"a":[1,{"b":null}]})", kMaxJsonBytes, 5));
+  const auto json = parse_json(R"({"a":[1,{"b":null}]})", kMaxJsonBytes, 4);
+  ASSERT_FALSE(json);
+  EXPECT_EQ(json.error().kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(json.error().message, "the JSON holds more than 4 values");
+  EXPECT_EQ(read(zeros(kMaxRequestValues)).as_array()->size(), kMaxRequestValues);
+}
+
+TEST(RequestJson, HoldsABoundedNumberOfValues) {
+  EXPECT_TRUE(parse_request_json(zeros(kMaxRequestValues - 1)));
+  std::string objects = "{";
+  for (size_t i = 0; i < kMaxRequestValues; ++i) objects += "\"" + std::to_string(i) + "\":{},";
+  for (const std::string& text : {zeros(kMaxRequestValues), objects + "\"\":0}",
+                                  "[1e999," + zeros(kMaxRequestValues) + "]"}) {
+    const auto json = parse_request_json(text);
+    ASSERT_FALSE(json);
+  }
+  EXPECT_EQ(parse_request_json(zeros(kMaxRequestValues)).error().kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(parse_request_json(objects + "\"\":0}").error().message,
+            "the JSON holds more than 50000 values");
+}
+
 TEST(JsonRead, RefusesDuplicateKeysAtAnyDepth) {
   EXPECT_EQ(refusal(R"({"a":1,"b":2,"a":1})"), "duplicate key 'a'");
   EXPECT_EQ(refusal(R"([{"x":[{"k":1,"\u006b":2}]}])"), "duplicate key 'k'");
