@@ -11,37 +11,45 @@ namespace {
 // The newest, and the one before it: the log from there on brings most learners up without one.
 constexpr size_t kKeep = 2;
 
+class Rows final : public repl::SnapshotRows {
+ public:
+  explicit Rows(storage::SnapshotReader& reader) : reader_(reader) {}
+  Status for_each(const Take& take) override {
+    reader_.rewind();
+    std::string row;
+    while (true) {
+      const auto more = reader_.next_row(row);
+      if (!more) return fail(more.error());
+      if (!*more) return {};
+      if (Status taken = take(row); !taken) return taken;
+    }
+  }
+
+ private:
+  storage::SnapshotReader& reader_;
+};
+
+class NoRows final : public repl::SnapshotRows {
+ public:
+  Status for_each(const Take&) override { return {}; }
+};
+
+// What another moment mends.
+bool passes(const Error& error) {
+  return error.kind == ErrorKind::kNoSpace || error.kind == ErrorKind::kExhausted;
+}
+
 // Every row as restoring would read it.
 Status check_rows(storage::SnapshotReader& reader, repl::RowChecker* checker) {
   if (checker == nullptr) return {};
-  std::string row;
-  while (true) {
-    const auto more = reader.next_row(row);
-    if (!more) return fail(more.error());
-    if (!*more) break;
-    if (Status good = checker->check(row); !good) return good;
-  }
-  reader.rewind();
-  return checker->finish();
-}
-
-Status restore_from(storage::SnapshotReader& reader, repl::StateMachine& machine) {
-  machine.reset();
-  std::string row;
-  while (true) {
-    const auto more = reader.next_row(row);
-    if (!more) return fail(more.error());
-    if (!*more) break;
-    const Status restored = machine.restore_row(row);
-    if (!restored) return restored;
-  }
-  return machine.finish_restore();
+  const Status read =
+      Rows(reader).for_each([checker](std::string_view row) { return checker->check(row); });
+  return read ? checker->finish() : read;
 }
 
 struct Job {
   storage::SnapshotHeader header;
-  std::unique_ptr<repl::FrozenState> state;
-  std::unique_ptr<repl::RowChecker> checker;
+  repl::Picture picture;
   std::string directory;
   Status status;
   std::unique_ptr<storage::SnapshotReader> reader;
@@ -52,9 +60,9 @@ struct Job {
       status = fail(writer.error());
       return;
     }
-    state->write_rows([&](std::string_view row) { return (*writer)->add_row(row); });
+    picture.rows->write_rows([&](std::string_view row) { return (*writer)->add_row(row); });
     status = (*writer)->seal();
-    state.reset();  // freeing what only the snapshot held takes time as well
+    picture.rows.reset();  // freeing what only the snapshot held takes time as well
     if (status) status = put_in_place(**writer);
     if (!status) reader.reset();
   }
@@ -64,7 +72,7 @@ struct Job {
     auto opened = writer.read_back();
     if (!opened) return fail(opened.error());
     reader = std::move(*opened);
-    if (Status good = check_rows(*reader, checker.get()); !good) {
+    if (Status good = check_rows(*reader, picture.checker.get()); !good) {
       return fail(good.error().kind,
                   "what was written cannot be read back: " + good.error().message);
     }
@@ -75,12 +83,16 @@ struct Job {
 
 }  // namespace
 
-Snapshots::Snapshots(loop::Loop& loop, std::string directory)
-    : loop_(loop), directory_(std::move(directory)), self_(std::make_shared<Snapshots*>(this)) {}
+Snapshots::Snapshots(loop::Loop& loop, std::string directory, Describe describe, Failed failed)
+    : loop_(loop),
+      directory_(std::move(directory)),
+      describe_(std::move(describe)),
+      failed_(std::move(failed)),
+      self_(std::make_shared<Snapshots*>(this)) {}
 
 Snapshots::~Snapshots() { *self_ = nullptr; }
 
-Status Snapshots::open(repl::StateMachine& machine) {
+Status Snapshots::open(repl::MemoryApplier& applier) {
   const Status removed = storage::remove_unfinished_snapshots(directory_);
   if (!removed) return removed;
   const auto files = storage::list_snapshots(directory_);
@@ -93,7 +105,8 @@ Status Snapshots::open(repl::StateMachine& machine) {
     } else if ((*reader)->header().index != file.index) {
       status = fail(ErrorKind::kCorrupt, "it is of another index than its name says");
     } else {
-      status = restore_from(**reader, machine);
+      Rows rows(**reader);
+      status = applier.restore_now(file.index, (*reader)->header().time_ms, rows);
     }
     if (status) {
       newest_ = std::move(*reader);
@@ -106,18 +119,18 @@ Status Snapshots::open(repl::StateMachine& machine) {
     const Status aside = storage::set_snapshot_aside(directory_, file.index);
     if (!aside) return aside;
   }
-  machine.reset();
-  return machine.finish_restore();
+  NoRows nothing;
+  return applier.restore_now(0, 0, nothing);
 }
 
 storage::SnapshotHeader Snapshots::header() const {
   return newest_ == nullptr ? storage::SnapshotHeader{} : newest_->header();
 }
 
-Status Snapshots::restore(repl::StateMachine& machine) {
+repl::SnapshotRows& Snapshots::rows() {
   CHECK(newest_ != nullptr);
-  newest_->rewind();
-  return restore_from(*newest_, machine);
+  rows_ = std::make_unique<Rows>(*newest_);
+  return *rows_;
 }
 
 uint64_t Snapshots::size_bytes() const { return newest_ == nullptr ? 0 : newest_->size_bytes(); }
@@ -132,16 +145,22 @@ std::string Snapshots::read(uint64_t offset, size_t max_bytes) const {
   return std::move(*bytes);
 }
 
-void Snapshots::write(const storage::SnapshotHeader& header,
-                      std::unique_ptr<repl::FrozenState> state,
-                      std::unique_ptr<repl::RowChecker> checker,
+void Snapshots::write(repl::Picture picture, const std::optional<repl::Record>& newest_record,
+                      UniqueFunction<void(Status)> done) {
+  storage::SnapshotHeader header = describe_(picture.index);
+  header.index = picture.index;
+  header.time_ms = picture.time_ms;
+  if (newest_record) header.record = repl::to_text(*newest_record);
+  write(header, std::move(picture), std::move(done));
+}
+
+void Snapshots::write(const storage::SnapshotHeader& header, repl::Picture picture,
                       UniqueFunction<void(Status)> done) {
   CHECK(!writing_);
   writing_ = true;
   auto job = std::make_unique<Job>();
   job->header = header;
-  job->state = std::move(state);
-  job->checker = std::move(checker);
+  job->picture = std::move(picture);
   job->directory = directory_;
   Job* work = job.get();
   loop::run_work(
@@ -151,37 +170,63 @@ void Snapshots::write(const storage::SnapshotHeader& header,
         Snapshots& snapshots = **self;
         snapshots.writing_ = false;
         if (job->reader != nullptr) snapshots.newest_ = std::move(job->reader);
+        if (job->status) {
+          log::info("wrote a snapshot",
+                    {{"index", job->header.index}, {"bytes", snapshots.size_bytes()}});
+        } else {
+          log::error("cannot write a snapshot", {{"error", job->status.error().message}});
+        }
         done(std::move(job->status));
       });
 }
 
-Result<bool> Snapshots::receive(uint64_t index, uint64_t offset, uint64_t total_bytes,
-                                std::string_view data) {
-  if (receiver_ == nullptr || receiver_->index() != index) {
+Snapshots::Incoming Snapshots::receive(const repl::SnapshotChunk& chunk) {
+  if (receiver_ == nullptr || receiver_->index() != chunk.index) {
     receiver_.reset();
-    auto created = storage::SnapshotReceiver::create(directory_, index);
-    if (!created) return fail(created.error());
+    auto created = storage::SnapshotReceiver::create(directory_, chunk.index);
+    if (!created) return give_up_receiving(created.error());
     receiver_ = std::move(*created);
   }
-  const Status written = receiver_->write(offset, data);
-  if (!written) return fail(written.error());
-  return receiver_->have_bytes() >= total_bytes;
+  const Status written = receiver_->write(chunk.offset, chunk.data);
+  if (!written) return give_up_receiving(written.error());
+  return receiver_->have_bytes() >= chunk.total_bytes ? Incoming::kWhole : Incoming::kPart;
+}
+
+Snapshots::Incoming Snapshots::give_up_receiving(const Error& error) {
+  receiver_.reset();
+  if (error.kind == ErrorKind::kBadInput) return Incoming::kUnusable;
+  if (!passes(error)) failed_(error);
+  log::warning("cannot receive a snapshot now", {{"error", error.message}});
+  return Incoming::kLater;
 }
 
 uint64_t Snapshots::received_bytes() const {
   return receiver_ == nullptr ? 0 : receiver_->have_bytes();
 }
 
-Status Snapshots::finish_receiving(std::unique_ptr<repl::RowChecker> checker) {
+// What the leader sends it has read back itself: damage was done on the way, or on its disk since
+// then, and then it ends with the next snapshot that it takes.
+void Snapshots::finish_receiving(std::unique_ptr<repl::RowChecker> checker,
+                                 UniqueFunction<void(Incoming)> done) {
   CHECK(receiver_ != nullptr);
   const std::unique_ptr<storage::SnapshotReceiver> receiver = std::move(receiver_);
-  auto reader = receiver->read_back();
+  const Status finished = make_newest(*receiver, checker.get());
+  if (finished) return done(Incoming::kWhole);
+  if (finished.error().kind != ErrorKind::kCorrupt) {
+    return done(give_up_receiving(finished.error()));
+  }
+  log::error("a received snapshot is not usable", {{"error", finished.error().message}});
+  done(Incoming::kUnusable);
+}
+
+Status Snapshots::make_newest(storage::SnapshotReceiver& receiver, repl::RowChecker* checker) {
+  auto reader = receiver.read_back();
   if (!reader) return fail(reader.error());
-  if (Status good = check_rows(**reader, checker.get()); !good) return good;
+  if (Status good = check_rows(**reader, checker); !good) return good;
   if ((*reader)->header().index <= index()) {
     return fail(ErrorKind::kCorrupt, "the received snapshot is not the newest");
   }
-  const auto finished = receiver->finish();
+  const auto finished = receiver.finish();
   if (!finished) return fail(finished.error());
   newest_ = std::move(*reader);
   return storage::prune_snapshots(directory_, kKeep);
