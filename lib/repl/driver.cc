@@ -191,7 +191,7 @@ void Driver::wake_when_due() {
 
 void Driver::tick() {
   const int64_t now = now_ns();
-  if (now >= wake_at_ns_) wake_at_ns_ = 0;
+  wake_at_ns_ = 0;
   if (receive_again_ != 0 && now >= receive_again_ns_) {
     step(SnapshotChunkWritten{std::exchange(receive_again_, 0), 0});
   }
@@ -320,6 +320,7 @@ void Driver::write_snapshot(Result<Picture> picture) {
   around_.snapshots.write(std::move(*picture), core_.newest_record(),
                           [this, before](const Status& written) {
                             if (!written) return;
+                            something_happened();  // a learner may wait for it
                             // Down to the snapshot before this one, and never what an in-sync
                             // member still has to get.
                             around_.log.drop_before(std::min(before, core_.pinned_index()) + 1);

@@ -95,7 +95,8 @@ class Alarm {
   virtual ~Alarm() = default;
   // Driver::end_of_turn(), when everything that has come in this turn of the loop was given.
   virtual void end_turn() = 0;
-  // Driver::tick() at that time (Clock::boot_ns), or earlier. The last one counts.
+  // Driver::tick() at that time (Clock::boot_ns), or earlier: the driver then asks again. Takes the
+  // place of what was asked for before.
   virtual void wake_at(int64_t boot_ns) = 0;
 };
 

@@ -70,7 +70,6 @@ void Host::on_end_of_turn() {
 }
 
 void Host::wake_at(int64_t boot_ns) {
-  wake_at_ns_ = boot_ns;
   const int64_t now = system_clock().boot_ns();
   const int64_t next = std::max(std::min(boot_ns, looked_ns_ + kLookNs), now);
   ticker_.start(static_cast<uint64_t>((next - now + 999'999) / 1'000'000));
@@ -84,8 +83,6 @@ void Host::on_ticker() {
     prune_set_aside();
   }
   driver_->tick();
-  // Where it was too early for the driver, that does not ask again.
-  if (!ticker_.active() && wake_at_ns_ > now) wake_at(wake_at_ns_);
 }
 
 void Host::tell(const std::string& notice) {

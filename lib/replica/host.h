@@ -138,8 +138,7 @@ class Host final : public daemon::Part,
   // makes leaves in that turn, whatever was started first.
   loop::Idle end_of_turn_;
   loop::Timer ticker_;
-  int64_t wake_at_ns_ = 0;  // boot clock: what the driver asked for
-  int64_t looked_ns_ = 0;   // when stay_findable() last did
+  int64_t looked_ns_ = 0;  // boot clock: when stay_findable() last did
   std::unique_ptr<loop::Timer> register_again_;
   bool started_ = false;
   bool registered_ = false;
