@@ -50,7 +50,9 @@ class Applier {
     virtual void applied(const wire::Entry& entry, const std::optional<Applied>& answer) = 0;
     // Of the batch nothing more is applied: what is left of it is to be given again.
     virtual void batch_ended() = 0;
-    // The state is that of an earlier index, and no batch is under way any more.
+    // The state is that of an index before the highest that was applied, and no batch is under way
+    // any more. The log holds what comes after it: an engine that has less restores the newest
+    // snapshot first.
     virtual void went_back(Index index) = 0;
   };
 

@@ -286,8 +286,9 @@ void Driver::batch_ended() {
 
 // What was answered is in the log, and applied again before anybody reads.
 void Driver::went_back(Index index) {
-  CHECK(index <= applied_);
   applying_ = false;
+  if (installing_) return;  // another state takes its place
+  CHECK(index <= seen_applied_);
   if (planted(Bug::kReadWhatWentBack)) seen_applied_ = index;
   if (!planted(Bug::kForgetThatItWentBack)) applied_ = index;
   something_happened();
@@ -319,12 +320,15 @@ void Driver::write_snapshot(Result<Picture> picture) {
   if (installing_ || picture->index <= before) return;
   around_.snapshots.write(std::move(*picture), core_.newest_record(),
                           [this, before](const Status& written) {
-                            if (!written) return;
-                            something_happened();  // a learner may wait for it
-                            // Down to the snapshot before this one, and never what an in-sync
-                            // member still has to get.
-                            around_.log.drop_before(std::min(before, core_.pinned_index()) + 1);
+                            if (written) forget_log_before(before);
                           });
+}
+
+// Down to the snapshot before the newest, and never what an in-sync member still has to get, or
+// what went back has to get again.
+void Driver::forget_log_before(Index snapshot) {
+  around_.log.drop_before(std::min({snapshot, core_.pinned_index(), applied_}) + 1);
+  something_happened();  // a learner may wait for the newest
 }
 
 // --- a snapshot of the leader's ---

@@ -141,6 +141,7 @@ class Driver final : private Applier::Owner {
   void went_back(Index index) override;
   void take_snapshot_if_due();
   void write_snapshot(Result<Picture> picture);
+  void forget_log_before(Index snapshot);
   void take_chunk(const SnapshotChunk& chunk);
   void receive_anew(Index index, SnapshotStore::Incoming why);
   void install_snapshot(Index index);

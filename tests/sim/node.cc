@@ -244,9 +244,8 @@ void Node::went_back(const std::string& reason) {
 void Node::run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) {
   work([] { return false; });
   if (!done) return;
-  later(world_.between_ns(0, 5 * kMs), [this, done = std::move(done)]() mutable {
-    drive([&] { done(); });
-  });
+  later(world_.between_ns(0, 5 * kMs),
+        [this, done = std::move(done)]() mutable { drive([&] { done(); }); });
 }
 
 // One fsync at a time; it covers what was written before it began.
@@ -290,20 +289,19 @@ bool Node::write(const std::string& key, std::string command, Written done, int6
   const uint32_t budget_ms =
       budget_ns > 0 ? static_cast<uint32_t>(budget_ns / kMs) + 1 : kAnyTimeMs;
   drive([&] {
-    driver().write(
-        std::move(command), key, budget_ms,
-        [this, key, outcome](const Result<repl::Written>& written) {
-          if (!written) {
-            outcome->refused = written.error().kind != ErrorKind::kUnknown;
-            if (!outcome->refused) outcome->done(nullptr, 0);
-            return;
-          }
-          const auto& committed = world_.checks.committed();
-          if (committed[written->index - 1].request_id != key) {
-            violated("a client gets the answer of another");
-          }
-          outcome->done(&written->answer, written->index);
-        });
+    driver().write(std::move(command), key, budget_ms,
+                   [this, key, outcome](const Result<repl::Written>& written) {
+                     if (!written) {
+                       outcome->refused = written.error().kind != ErrorKind::kUnknown;
+                       if (!outcome->refused) outcome->done(nullptr, 0);
+                       return;
+                     }
+                     const auto& committed = world_.checks.committed();
+                     if (committed[written->index - 1].request_id != key) {
+                       violated("a client gets the answer of another");
+                     }
+                     outcome->done(&written->answer, written->index);
+                   });
   });
   return !outcome->refused;
 }
@@ -319,6 +317,8 @@ void Node::read(Reader reader) {
         consistency, min_index, kReadBudgetMs,
         [this, reader = std::move(reader)](const Status& readable) mutable {
           if (!readable) return;
+          if (applied() < life_->shown) violated("a process shows an older state than before");
+          life_->shown = applied();
           if (applied() < reader.floor && reader.level != history::Level::kEventual) {
             violated(reader.level == history::Level::kSession ? "a session goes back"
                                                               : "a linearizable read is too old");

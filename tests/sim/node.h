@@ -94,10 +94,11 @@ class Node final : public Process,
     Engine engine;
     std::unique_ptr<repl::Driver> driver;
     repl::Index seen_commit = 0;
+    repl::Index shown = 0;  // that somebody read
     int64_t wake_at_ns = 0;
-    uint64_t wakes = 0;     // that were asked for
+    uint64_t wakes = 0;  // that were asked for
     bool turn_open = false;
-    bool quiet = false;     // nothing is due: the driver has nothing to bring about
+    bool quiet = false;  // nothing is due: the driver has nothing to bring about
     bool syncing = false;
   };
   friend class NodeLog;

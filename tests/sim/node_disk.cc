@@ -96,14 +96,14 @@ void NodeSnapshots::write(repl::Picture picture, const std::optional<repl::Recor
   Snapshot snapshot{picture.index, node_.disk_->log().epoch_at(picture.index), picture.time_ms,
                     SnapshotText::of(*picture.rows), newest_record};
   World& world = node_.world_;
-  node_.later(world.between_ns(kMs, 100 * kMs), [this, &world, snapshot = std::move(snapshot),
-                                                 done = std::move(done)]() mutable {
-    writing_ = false;
-    const bool saved = !node_.full();
-    world.trace.note("snapshot id index saved:", {node_.id_, snapshot.index, saved});
-    if (saved) node_.disk_->save_snapshot(std::move(snapshot));
-    node_.drive([&] { done(saved ? Status() : fail(ErrorKind::kNoSpace, "full")); });
-  });
+  node_.later(world.between_ns(kMs, 100 * kMs),
+              [this, &world, snapshot = std::move(snapshot), done = std::move(done)]() mutable {
+                writing_ = false;
+                const bool saved = !node_.full();
+                world.trace.note("snapshot id index saved:", {node_.id_, snapshot.index, saved});
+                if (saved) node_.disk_->save_snapshot(std::move(snapshot));
+                node_.drive([&] { done(saved ? Status() : fail(ErrorKind::kNoSpace, "full")); });
+              });
 }
 
 NodeSnapshots::Incoming NodeSnapshots::receive(const repl::SnapshotChunk& chunk) {

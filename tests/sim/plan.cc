@@ -6,8 +6,8 @@ namespace tandem::sim {
 namespace {
 
 // How often each fault comes at most, relative to the others.
-constexpr std::array<uint32_t, kFaults> kMostWeights = {10, 10, 10, 3,  3, 2, 2, 3,
-                                                        3,  2,  1,  10, 3, 0, 0, 0, 4};
+constexpr std::array<uint32_t, kFaults> kMostWeights = {10, 10, 10, 3, 3, 2, 2, 3, 3,
+                                                        2,  1,  10, 3, 0, 0, 0, 4};
 
 // Often none at all of a kind of fault, seldom much.
 uint32_t draw(Random& random, uint32_t most) {

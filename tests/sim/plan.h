@@ -38,9 +38,9 @@ enum class Fault {
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crashes",     "pauses",     "cuts",         "wipes",      "other-disks",
-    "removals",    "full-disks", "failed-syncs", "bit-flips",  "store-gone",
-    "store-wiped", "elections",  "splits",       "disks-back", "store-back", "engines-lost", "ends"};
+    "crashes",    "pauses",       "cuts",       "wipes",        "other-disks", "removals",
+    "full-disks", "failed-syncs", "bit-flips",  "store-gone",   "store-wiped", "elections",
+    "splits",     "disks-back",   "store-back", "engines-lost", "ends"};
 
 struct Plan {
   uint32_t replicas = 3;
