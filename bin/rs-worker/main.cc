@@ -5,7 +5,7 @@
 #include "db/database.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "replica/service.h"
 #include "requests.h"
 
@@ -21,11 +21,11 @@ int main(int argc, char** argv) {
   if (!coord) daemon::die(coord.error());
 
   db::Database database{config.limits};
-  replica::Driver replica{loop, config.replica.driver, database, **coord};
+  replica::Host replica{loop, config.replica.host, database, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
-  worker::Requests requests{loop, database, replica, orphan_watch};
+  worker::Requests requests{loop, database, replica.driver(), orphan_watch};
   replica::Service service{loop, config.replica.rpc_url, replica, requests};
   requests.ask_for_queued_with([&](rpc::Peer peer) { return service.queued_bytes(peer); });
 

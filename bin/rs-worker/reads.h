@@ -14,7 +14,7 @@
 #include "db/database.h"
 #include "loop/background.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "repl/driver.h"
 #include "rpc/server.h"
 
 namespace tandem::worker {
@@ -25,7 +25,7 @@ class Reads {
   using Done = UniqueFunction<void(Result<std::string> answer, uint64_t index)>;
 
   // All of them outlive this.
-  Reads(loop::Loop& loop, const db::Database& database, const replica::Driver& replica)
+  Reads(loop::Loop& loop, const db::Database& database, const repl::Driver& replica)
       : database_(database),
         replica_(replica),
         new_turn_(loop, [this] { turn_cost_ = 0; }),
@@ -56,7 +56,7 @@ class Reads {
   void start(Large next);
 
   const db::Database& database_;
-  const replica::Driver& replica_;
+  const repl::Driver& replica_;
   uint64_t turn_cost_ = 0;  // of what was answered at once in this turn of the loop
   loop::Prepare new_turn_;
   std::deque<Large> waiting_;

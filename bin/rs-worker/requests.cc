@@ -11,7 +11,7 @@ using replica::answer;
 using replica::answer_error;
 using replica::answer_large;
 
-Requests::Requests(loop::Loop& loop, db::Database& database, replica::Driver& replica,
+Requests::Requests(loop::Loop& loop, db::Database& database, repl::Driver& replica,
                    OrphanWatch& orphan_watch)
     : database_(database),
       replica_(replica),
@@ -108,7 +108,7 @@ void Requests::set_schema(rpc::Reply reply, const wire::Request& request) {
 void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::string command) {
   ++writes_;
   replica_.write(std::move(command), request.key, request.budget_ms,
-                 [reply = std::move(reply)](Result<replica::Written> written) mutable {
+                 [reply = std::move(reply)](Result<repl::Written> written) mutable {
                    if (!written) {
                      answer_error(reply, written.error());
                      return;

@@ -8,7 +8,7 @@
 #include "loop/loop.h"
 #include "orphan_watch.h"
 #include "reads.h"
-#include "replica/driver.h"
+#include "repl/driver.h"
 #include "replica/service.h"
 #include "wire/envelope.h"
 
@@ -17,7 +17,7 @@ namespace tandem::worker {
 class Requests final : public replica::Methods {
  public:
   // All of them outlive this.
-  Requests(loop::Loop& loop, db::Database& database, replica::Driver& replica,
+  Requests(loop::Loop& loop, db::Database& database, repl::Driver& replica,
            OrphanWatch& orphan_watch);
 
   // How many bytes of answers are on the way to an asker: large reads wait for them.
@@ -37,7 +37,7 @@ class Requests final : public replica::Methods {
   void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
 
   db::Database& database_;
-  replica::Driver& replica_;
+  repl::Driver& replica_;
   OrphanWatch& orphan_watch_;
   Reads answers_;
   uint64_t reads_ = 0;

@@ -23,7 +23,7 @@ Error no_toys_yet() { return {ErrorKind::kUnavailable, "the catalog has no toys 
 }  // namespace
 
 CatalogService::CatalogService(loop::Loop& loop, CatalogOptions options, toys::Catalog& catalog,
-                               replica::Driver& replica)
+                               repl::Driver& replica)
     : options_(std::move(options)),
       catalog_(catalog),
       replica_(replica),
@@ -193,18 +193,17 @@ void CatalogService::change(rpc::Reply reply, const wire::Request& request) {
   ++writing_;
   // A take is known by its intent, which is remembered for as long as that is open.
   const bool is_take = request.method == wire::Method::kCatalogTake;
-  replica_.write(
-      std::move(*command), is_take ? std::string_view() : request.key, request.budget_ms,
-      [this, is_take, reply = std::move(reply)](Result<replica::Written> written) mutable {
-        // As above: 400 would be an outcome.
-        if (is_take && !written && written.error().kind == ErrorKind::kBadInput) {
-          written.error().kind = ErrorKind::kBug;
-        }
-        hold(std::move(reply), std::move(written));
-      });
+  replica_.write(std::move(*command), is_take ? std::string_view() : request.key, request.budget_ms,
+                 [this, is_take, reply = std::move(reply)](Result<repl::Written> written) mutable {
+                   // As above: 400 would be an outcome.
+                   if (is_take && !written && written.error().kind == ErrorKind::kBadInput) {
+                     written.error().kind = ErrorKind::kBug;
+                   }
+                   hold(std::move(reply), std::move(written));
+                 });
 }
 
-void CatalogService::hold(rpc::Reply reply, Result<replica::Written> written) {
+void CatalogService::hold(rpc::Reply reply, Result<repl::Written> written) {
   --writing_;
   if (!written) {
     replica::answer_error(reply, written.error());
@@ -245,7 +244,7 @@ void CatalogService::log_first_toys(int64_t now) {
   first_toys_again_at_ = now + kOwnBudgetMs * kNsPerMs + kFirstToysAgainNs;
   replica_.write(
       toys::Catalog::init_command(*first), {}, kOwnBudgetMs,
-      [this](const Result<replica::Written>& written) {
+      [this](const Result<repl::Written>& written) {
         if (written) {
           log::info("the catalog has its first toys",
                     {{"toys", static_cast<int64_t>(catalog_.toys().size())}});
@@ -261,7 +260,7 @@ void CatalogService::restock() {
   restocking_ = true;
   replica_.write(
       toys::Catalog::restock_empty_command(options_.restock_to), {}, kOwnBudgetMs,
-      [this](const Result<replica::Written>& written) {
+      [this](const Result<repl::Written>& written) {
         restocking_ = false;
         if (!written) {
           log::warning("toys could not be restocked", {{"error", written.error().message}});

@@ -18,7 +18,7 @@
 #include "base/result.h"
 #include "daemon/part.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "repl/driver.h"
 #include "replica/service.h"
 #include "rpc/server.h"
 #include "toys/catalog.h"
@@ -42,7 +42,7 @@ class CatalogService final : public daemon::Part, public replica::Methods {
  public:
   // `catalog` and `replica` outlive this.
   CatalogService(loop::Loop& loop, CatalogOptions options, toys::Catalog& catalog,
-                 replica::Driver& replica);
+                 repl::Driver& replica);
 
   void on_request(rpc::Reply reply, const wire::Request& request) override;
   void add_info(wire::Json& info) const override;
@@ -56,13 +56,13 @@ class CatalogService final : public daemon::Part, public replica::Methods {
   struct Held {  // an answer, until every cache knows of the change
     uint64_t barrier = 0;
     rpc::Reply reply;
-    replica::Written written;
+    repl::Written written;
   };
 
   void get(rpc::Reply reply, const wire::Request& request);
   void list(rpc::Reply reply, const wire::Request& request);
   void change(rpc::Reply reply, const wire::Request& request);
-  void hold(rpc::Reply reply, Result<replica::Written> written);
+  void hold(rpc::Reply reply, Result<repl::Written> written);
   Result<std::string> command_of(const wire::Request& request) const;
   void poll(rpc::Reply reply, const wire::Request& request);
   void leadership_changed(bool takes_writes);
@@ -77,7 +77,7 @@ class CatalogService final : public daemon::Part, public replica::Methods {
 
   const CatalogOptions options_;
   toys::Catalog& catalog_;
-  replica::Driver& replica_;
+  repl::Driver& replica_;
   toys::Subscriptions subscriptions_;
   std::map<uint64_t, rpc::Reply> polls_;  // that wait, by front
   std::deque<Held> held_;                 // in the order of their barriers

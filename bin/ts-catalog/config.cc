@@ -11,16 +11,16 @@ constexpr size_t kMaxFileBytes = 4 << 20;  // the names of all toys that a catal
 
 bool has_data(replica::ReplicaConfig replica) {
   replica::put_id(replica);
-  const auto identity = storage::load_identity(replica.driver.directory);
+  const auto identity = storage::load_identity(replica.host.directory);
   return identity && *identity && (*identity)->lineage != 0;
 }
 
 }  // namespace
 
 void declare_catalog(CatalogConfig& c, daemon::SettingTable& t) {
-  c.replica.driver.id = 1;
-  c.replica.driver.group = "catalog";
-  c.replica.driver.directory = "run/state/catalog-{id}";
+  c.replica.host.id = 1;
+  c.replica.host.group = "catalog";
+  c.replica.host.directory = "run/state/catalog-{id}";
   c.replica.rpc_url = "ipc://run/sock/catalog-{id}.sock";
   replica::declare_replica(c.replica, t);
   t.text("catalog.file", c.file, "the toys of a new store, as CSV: name,price,quantity");

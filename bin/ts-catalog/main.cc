@@ -4,7 +4,7 @@
 #include "coord/local.h"
 #include "daemon/daemon.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "replica/replica_config.h"
 #include "replica/service.h"
 #include "toys/catalog.h"
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   if (!coord) daemon::die(coord.error());
 
   toys::Catalog toys;
-  replica::Driver replica{loop, config.replica.driver, toys, **coord};
+  replica::Host replica{loop, config.replica.host, toys, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   catalog::CatalogService products{loop,
@@ -36,9 +36,9 @@ int main(int argc, char** argv) {
                                     .restock_every_ms = config.restock_every_ms,
                                     .restock_to = config.restock_to,
                                     .max_fronts = config.max_fronts,
-                                    .max_held = config.replica.driver.max_writers},
+                                    .max_held = config.replica.host.limits.max_writers},
                                    toys,
-                                   replica};
+                                   replica.driver()};
   replica::Service service{loop, config.replica.rpc_url, replica, products};
 
   // The service listens first: the replica announces where.

@@ -5,8 +5,8 @@
 namespace tandem::order {
 
 void declare_order(OrderConfig& c, daemon::SettingTable& t) {
-  c.replica.driver.group = "orders";
-  c.replica.driver.directory = "run/state/order-{id}";
+  c.replica.host.group = "orders";
+  c.replica.host.directory = "run/state/order-{id}";
   c.replica.rpc_url = "ipc://run/sock/order-{id}.sock";
   replica::declare_replica(c.replica, t);
   t.text("catalog.group", c.catalog_group, "name of the catalog's group")
@@ -18,7 +18,7 @@ void declare_order(OrderConfig& c, daemon::SettingTable& t) {
 }
 
 Status check_order(const OrderConfig& config) {
-  if (config.replica.driver.group != config.catalog_group) return {};
+  if (config.replica.host.group != config.catalog_group) return {};
   return fail(ErrorKind::kConfig, "replica.group and catalog.group are the same");
 }
 

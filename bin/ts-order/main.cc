@@ -5,7 +5,7 @@
 #include "group/group.h"
 #include "loop/loop.h"
 #include "order_service.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "replica/replica_config.h"
 #include "replica/service.h"
 #include "toys/orders.h"
@@ -28,11 +28,11 @@ int main(int argc, char** argv) {
   if (!coord) daemon::die(coord.error());
 
   toys::Orders orders;
-  replica::Driver replica{loop, config.replica.driver, orders, **coord};
+  replica::Host replica{loop, config.replica.host, orders, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   group::Group catalog{loop, **coord, order::catalog_group(config)};
-  order::OrderService purchases{loop, config.max_open, orders, replica, catalog.gateway()};
+  order::OrderService purchases{loop, config.max_open, orders, replica.driver(), catalog.gateway()};
   replica::Service service{loop, config.replica.rpc_url, replica, purchases};
 
   // The service listens first: the replica announces where.

@@ -26,7 +26,7 @@ int64_t now_ns() { return system_clock().boot_ns(); }
 }  // namespace
 
 OrderService::OrderService(loop::Loop& loop, size_t max_open, toys::Orders& orders,
-                           replica::Driver& replica, group::Gateway& catalog)
+                           repl::Driver& replica, group::Gateway& catalog)
     : max_open_(max_open),
       orders_(orders),
       replica_(replica),
@@ -102,7 +102,7 @@ void OrderService::place(rpc::Reply reply, const wire::Request& request) {
   const int64_t deadline_ns = now_ns() + int64_t{request.budget_ms} * kNsPerMs;
   replica_.write(
       toys::Orders::intent_command(*purchase), request.key, request.budget_ms,
-      [this, deadline_ns, reply = std::move(reply)](Result<replica::Written> written) mutable {
+      [this, deadline_ns, reply = std::move(reply)](Result<repl::Written> written) mutable {
         --logging_;
         if (written) {
           on_intent(std::move(reply), deadline_ns, *written);
@@ -112,8 +112,7 @@ void OrderService::place(rpc::Reply reply, const wire::Request& request) {
       });
 }
 
-void OrderService::on_intent(rpc::Reply reply, int64_t deadline_ns,
-                             const replica::Written& written) {
+void OrderService::on_intent(rpc::Reply reply, int64_t deadline_ns, const repl::Written& written) {
   if (written.answer.status != toys::kAccepted) {
     replica::answer(reply, written.answer.status, written.index, written.answer.body);
     return;
@@ -163,13 +162,12 @@ void OrderService::ask_catalog(const toys::Take& take) {
 
 void OrderService::log_result(const toys::Purchases::Result& result) {
   replica_.write(toys::Orders::result_command(result.intent, result.status), {}, kResultBudgetMs,
-                 [this, intent = result.intent](const Result<replica::Written>& written) {
+                 [this, intent = result.intent](const Result<repl::Written>& written) {
                    on_result(intent, written);
                  });
 }
 
-void OrderService::on_result(const toys::IntentId& intent,
-                             const Result<replica::Written>& written) {
+void OrderService::on_result(const toys::IntentId& intent, const Result<repl::Written>& written) {
   if (!written) {
     purchases_.result_failed(intent, now_ns());
     return;
@@ -180,7 +178,7 @@ void OrderService::on_result(const toys::IntentId& intent,
   carry_out(effects);
 }
 
-void OrderService::answer_waiting(const toys::IntentId& intent, const replica::Written& written) {
+void OrderService::answer_waiting(const toys::IntentId& intent, const repl::Written& written) {
   const auto it = waiting_.find(intent);
   if (it == waiting_.end()) return;
   std::vector<Waiting> waiting = std::move(it->second);

@@ -17,7 +17,7 @@
 #include "daemon/part.h"
 #include "group/gateway.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "repl/driver.h"
 #include "replica/service.h"
 #include "rpc/server.h"
 #include "toys/orders.h"
@@ -30,7 +30,7 @@ namespace tandem::order {
 class OrderService final : public daemon::Part, public replica::Methods {
  public:
   // All of them outlive this.
-  OrderService(loop::Loop& loop, size_t max_open, toys::Orders& orders, replica::Driver& replica,
+  OrderService(loop::Loop& loop, size_t max_open, toys::Orders& orders, repl::Driver& replica,
                group::Gateway& catalog);
 
   void on_request(rpc::Reply reply, const wire::Request& request) override;
@@ -48,14 +48,14 @@ class OrderService final : public daemon::Part, public replica::Methods {
   };
 
   void place(rpc::Reply reply, const wire::Request& request);
-  void on_intent(rpc::Reply reply, int64_t deadline_ns, const replica::Written& written);
+  void on_intent(rpc::Reply reply, int64_t deadline_ns, const repl::Written& written);
   void get(rpc::Reply reply, const wire::Request& request);
   void leadership_changed(bool takes_writes);
   void carry_out(const toys::Purchases::Effects& effects);
   void ask_catalog(const toys::Take& take);
   void log_result(const toys::Purchases::Result& result);
-  void on_result(const toys::IntentId& intent, const Result<replica::Written>& written);
-  void answer_waiting(const toys::IntentId& intent, const replica::Written& written);
+  void on_result(const toys::IntentId& intent, const Result<repl::Written>& written);
+  void answer_waiting(const toys::IntentId& intent, const repl::Written& written);
   void fail_waiting(const Error& error);
   void tick_every(uint64_t ms);
   void tick();
@@ -64,7 +64,7 @@ class OrderService final : public daemon::Part, public replica::Methods {
 
   const size_t max_open_;
   toys::Orders& orders_;
-  replica::Driver& replica_;
+  repl::Driver& replica_;
   group::Gateway& catalog_;
   toys::Purchases purchases_;
   std::map<toys::IntentId, std::vector<Waiting>> waiting_;

@@ -154,10 +154,13 @@ struct Context {
     }
   }
 
-  // The log was replaced by a snapshot that ends at `index`.
-  void restart_at(Index index, Epoch epoch) {
+  // The log was replaced by a snapshot that ends at `index`. As where it is cut, what was in it may
+  // have had another time than what is committed.
+  void restart_at(Index index, Epoch epoch, int64_t time_ms) {
     last_index = commit = durable_index = index;
     last_epoch = epoch;
+    last_time_ms = time_ms;
+    last_time_at_ns = now;
     appends_.clear();
   }
 

@@ -200,6 +200,7 @@ class Controller {
     bool all_members = true;     // every member of the set
     bool any_caught_up = false;  // since it started
     bool leads_after_all = false;
+    int64_t last_start_ns = 0;  // of those that answered
   };
 
   void adopt(const Record& record, int64_t now);

@@ -165,6 +165,7 @@ Controller::Answers Controller::hear(int64_t now) const {
       continue;
     }
     ++answers.members;
+    answers.last_start_ns = std::max(answers.last_start_ns, known.up_since_ns);
     answers.any_caught_up = answers.any_caught_up || !known.memory || known.memory->caught_up;
     if (goal_ == Goal::kReplace && member.id == record_->leader && known.state->leading &&
         known.state->promise == record_->epoch && now - leader_since_ns_ < options_.opening_ns) {
@@ -191,8 +192,10 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
   if (!answers.all_told && !over) return;
   const bool certain = answers.any_caught_up || answers.all_members;
   const bool replaces = goal_ == Goal::kReplace || goal_ == Goal::kRepair;
-  const bool others_may_come = replaces && !certain && !answers.candidates.empty();
-  if (others_may_come && waited_ns <= options_.cold_answers_ns) return;
+  const bool others_may_come = !certain && !answers.candidates.empty();
+  // What started last may have been stopped with the others.
+  const int64_t cold_since_ns = std::max(phase_since_ns_, answers.last_start_ns);
+  if (others_may_come && now - cold_since_ns <= options_.cold_answers_ns) return;
   const bool repair = record_went_back() || highest_promise() > record_->epoch;
   if (repair && !answers.all_members && !planted(Bug::kRepairWithoutAll)) {
     set_trouble(why_not_repaired(), out);
@@ -215,7 +218,7 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
   const auto best =
       std::min_element(answers.candidates.begin(), answers.candidates.end(),
                        [this](const Candidate& a, const Candidate& b) { return better(a, b); });
-  elect(*best, repair, certain || !replaces, now, out);
+  elect(*best, repair, certain, now, out);
 }
 
 void Controller::elect(const Candidate& best, bool repair, bool certain, int64_t now,

@@ -41,12 +41,19 @@ enum class Bug {
   kLeadUnchosen,       // a process leads where an earlier life of its replica was chosen
   kNoMark,             // what is known committed is never written down
   kWallClockLogTime,   // log time follows the leader's wall clock
-  // In what drives the core; the simulator plants these itself.
-  kSendBeforeTicket,    // messages leave before the write that they wait for is durable
-  kClockBeforeRequest,  // the clock of a read is older than the request
-  kReadWithoutWaiting,  // a read does not wait until its index is applied
-  kIgnoreSessionIndex,  // a session's read does not wait for its index
-  kApplyUncommitted,    // entries are applied when they are in the log
+  // In what drives the core.
+  kSendBeforeTicket,      // messages leave before the write that they wait for is durable
+  kClockBeforeRequest,    // the clock of a read is older than the request
+  kReadWithoutWaiting,    // a read does not wait until its index is applied
+  kIgnoreSessionIndex,    // a session's read does not wait for its index
+  kApplyUncommitted,      // entries are applied when they are in the log
+  kJudgeTooEarly,         // a leader takes writes before its state has come to its epoch
+  kKeepWriters,           // who wrote under a leader that is none any more waits on
+  kHearWhileInstalling,   // messages are taken while a snapshot takes the place of the log
+  kOversleep,             // the alarm is set later than the core's next deadline
+  kReadWhatWentBack,      // a state that went back is read before it is there again
+  kForgetThatItWentBack,  // ... and goes on as if it had not
+  // Of disk and controllers; the simulator plants these itself.
   kRetryFsync,          // a failed fsync is tried again, and believed
   kKeepIdAfterWipe,     // a wiped disk keeps its storage_id
   kElectOutside,        // a controller elects a replica outside the in-sync set
@@ -99,6 +106,12 @@ inline constexpr BugNames<Bug> kBugNames = {
     "read-without-waiting",
     "ignore-session-index",
     "apply-uncommitted",
+    "judge-too-early",
+    "keep-writers",
+    "hear-while-installing",
+    "oversleep",
+    "read-what-went-back",
+    "forget-that-it-went-back",
     "retry-fsync",
     "keep-id-after-wipe",
     "elect-outside",

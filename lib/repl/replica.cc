@@ -453,8 +453,7 @@ void Replica::on(SnapshotChunkWritten& event) {
 void Replica::on(SnapshotInstalled& event) {
   CHECK_MSG(leader_ == nullptr, "a leader never installs a snapshot");
   CHECK_MSG(event.index > context_.commit, "a snapshot below the commit index");
-  context_.restart_at(event.index, context_.log.epoch_at(event.index));
-  context_.saw_log_time(event.time_ms);
+  context_.restart_at(event.index, context_.log.epoch_at(event.index), event.time_ms);
   // It came from the leader of this epoch, unless that changed while it was installed; then the
   // new leader's appends verify anew.
   if (incoming_.index == event.index) {

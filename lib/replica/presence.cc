@@ -1,4 +1,4 @@
-// Driver: how others find this replica. It registers, and looks after what makes it findable.
+// Host: how others find this replica. It registers, and looks after what makes it findable.
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/log.h"
+#include "daemon/daemon.h"
 #include "loop/process.h"
-#include "replica/driver.h"
-#include "replica/log_adapter.h"
+#include "replica/host.h"
 
 namespace tandem::replica {
 namespace {
@@ -24,7 +24,7 @@ bool may_pass(ErrorKind kind) {
 
 }  // namespace
 
-coord::Member Driver::own_member() const {
+coord::Member Host::own_member() const {
   coord::Member member;
   member.id = options_.id;
   member.storage_id = identity_.storage_id;
@@ -47,40 +47,40 @@ coord::Member Driver::own_member() const {
 
 // Coordination that cannot be written to now is waited for: this replica has its data, and its end
 // would help nobody.
-void Driver::register_self(UniqueFunction<void(Status)> done) {
+void Host::register_self(UniqueFunction<void(Status)> done) {
   coord_.register_member(
       options_.group, own_member(),
       [self = self_, done = std::move(done)](Status registered) mutable {
         if (*self == nullptr) return;
-        Driver& driver = **self;
-        if (driver.draining_) return;
+        Host& host = **self;
+        if (host.draining_) return;
         if (registered) {
-          driver.on_registered();
+          host.on_registered();
         } else if (may_pass(registered.error().kind)) {
           log::warning("cannot register: tried again", {{"error", registered.error().message}});
-          driver.register_again_ = std::make_unique<loop::Timer>(
-              driver.loop_, [&driver, done = std::move(done)]() mutable {
-                driver.register_self(std::move(done));
-              });
-          driver.register_again_->start(kRegisterAgainMs);
+          host.register_again_ = std::make_unique<loop::Timer>(
+              host.loop_,
+              [&host, done = std::move(done)]() mutable { host.register_self(std::move(done)); });
+          host.register_again_->start(kRegisterAgainMs);
           return;
         }
         done(std::move(registered));
       });
 }
 
-void Driver::on_registered() {
+void Host::on_registered() {
   registered_ = true;
-  read_record();
-  watch_ = coord_.watch_record(options_.group, [self = self_](const coord::Versioned& record) {
-    if (*self != nullptr) (*self)->record_was_read(record, 0);
+  driver_->registered();
+  watch_ = coord_.watch_record(options_.group, [self = self_](const coord::Versioned& version) {
+    if (*self == nullptr) return;
+    if (const auto record = (*self)->parse(version)) (*self)->driver_->record_seen(*record);
   });
   refresh_members();
 }
 
 // Somebody may have cleaned up: what makes this process findable is made again. Where its directory
 // is gone, or somebody else may have it, there is nothing to go on with.
-void Driver::stay_findable() {
+void Host::stay_findable() {
   if (!lock_->still_ours()) {
     const Status taken = lock_->take_again();
     if (!taken) daemon::die(taken.error());
@@ -92,18 +92,18 @@ void Driver::stay_findable() {
   if (!registered_ || draining_) return;
   coord_.members(options_.group, [self = self_](const Result<std::vector<coord::Member>>& members) {
     if (*self == nullptr || !members || (*self)->draining_) return;
-    Driver& driver = **self;
+    Host& host = **self;
     const bool there = std::any_of(members->begin(), members->end(), [&](const auto& member) {
-      return member.id == driver.options_.id;
+      return member.id == host.options_.id;
     });
     if (there) return;
     log::warning("the registry's entry of this replica was removed: it is made again",
-                 {{"group", driver.options_.group}, {"id", driver.options_.id}});
-    driver.enter_registry();
+                 {{"group", host.options_.group}, {"id", host.options_.id}});
+    host.enter_registry();
   });
 }
 
-void Driver::enter_registry() {
+void Host::enter_registry() {
   coord_.register_member(options_.group, own_member(), [](const Status& entered) {
     if (!entered) log::warning("cannot register", {{"error", entered.error().message}});
   });

@@ -29,19 +29,18 @@ Status check_url(std::string url) {
 
 void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::string& section) {
   daemon::Setting& id =
-      t.integer(section + ".id", c.driver.id, 1, 1000000, "number of this replica in its group");
-  if (c.driver.id == 0) id.required();
-  t.text(section + ".group", c.driver.group, "name of the group")
-      .checked_by(coord::check_group_name);
+      t.integer(section + ".id", c.host.id, 1, 1000000, "number of this replica in its group");
+  if (c.host.id == 0) id.required();
+  t.text(section + ".group", c.host.group, "name of the group").checked_by(coord::check_group_name);
   daemon::Setting& directory =
-      t.text(section + ".directory", c.driver.directory, "where this replica keeps its data");
+      t.text(section + ".directory", c.host.directory, "where this replica keeps its data");
   directory.checked_by(daemon::check_not_empty);
-  if (c.driver.directory.empty()) directory.required();
-  t.integer(section + ".max_in_sync", c.driver.max_in_sync, 1, 7,
+  if (c.host.directory.empty()) directory.required();
+  t.integer(section + ".max_in_sync", c.host.max_in_sync, 1, 7,
             "replicas that every write waits for at most; further ones are readers");
-  t.integer(section + ".max_writers", c.driver.max_writers, 1, 1000000,
+  t.integer(section + ".max_writers", c.host.limits.max_writers, 1, 1000000,
             "writes without an outcome; more are refused");
-  t.integer(section + ".max_readers", c.driver.max_readers, 1, 1000000,
+  t.integer(section + ".max_readers", c.host.limits.max_readers, 1, 1000000,
             "reads that wait for this replica to catch up; more are refused");
   daemon::Setting& url = t.text("rpc.url", c.rpc_url,
                                 "where others reach this process: ipc://, tcp:// or abstract://");
@@ -53,14 +52,14 @@ void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::strin
       .checked_by(daemon::check_not_empty);
   t.text("host.name", c.host_name,
          "name of this host, by which others know where a process runs; empty: as the system says");
-  t.integer("keys.max_number", c.driver.keys.max_number, 1, 1'000'000'000,
+  t.integer("keys.max_number", c.host.keys.max_number, 1, 1'000'000'000,
             "idempotency keys that are remembered; writes with new ones are refused");
-  t.size("keys.max_bytes", c.driver.keys.max_bytes,
+  t.size("keys.max_bytes", c.host.keys.max_bytes,
          "memory of remembered keys and answers; writes with new keys are refused", 1 << 20,
          int64_t{1} << 40);
-  t.size("log.segment", c.driver.segment_bytes, "size of a log segment, written in advance",
-         9 << 20, int64_t{1} << 31);
-  t.size("snapshot.log_size", c.driver.snapshot_log_bytes,
+  t.size("log.segment", c.host.segment_bytes, "size of a log segment, written in advance", 9 << 20,
+         int64_t{1} << 31);
+  t.size("snapshot.log_size", c.host.limits.snapshot_log_bytes,
          "a snapshot is taken when so much was logged since the last, and no less than that one's "
          "size",
          1 << 10, int64_t{1} << 40);
@@ -71,8 +70,8 @@ std::vector<daemon::Option> replica_options() {
 }
 
 void put_id(ReplicaConfig& config) {
-  put_id(config.driver.directory, config.driver.id);
-  put_id(config.rpc_url, config.driver.id);
+  put_id(config.host.directory, config.host.id);
+  put_id(config.rpc_url, config.host.id);
 }
 
 Status make_directories(const ReplicaConfig& config) {

@@ -8,12 +8,12 @@
 
 #include "daemon/config.h"
 #include "daemon/options.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 
 namespace tandem::replica {
 
 struct ReplicaConfig {
-  DriverOptions driver;
+  HostOptions host;
   std::string rpc_url;
   std::string coord_backend = "local";
   std::string coord_root = "run/state/coord";

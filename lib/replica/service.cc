@@ -75,7 +75,7 @@ void answer_error(rpc::Reply& reply, const Error& error) {
 
 void refuse_method(rpc::Reply& reply) { reply.fail(Error{ErrorKind::kBadInput, "no such method"}); }
 
-Service::Service(loop::Loop& loop, const std::string& url, Driver& replica, Methods& methods)
+Service::Service(loop::Loop& loop, const std::string& url, Host& replica, Methods& methods)
     : replica_(replica),
       methods_(methods),
       turn_ends_(loop, [this] { turn_ns_ = 0; }),
@@ -111,12 +111,12 @@ void Service::on_call(rpc::Reply reply, std::string_view payload) {
   log::debug("asked",
              {{"method", static_cast<int>(request.method)}, {"request_id", request.request_id}});
   if (request.method == wire::Method::kPing) {
-    answer(reply, 200, replica_.applied_index(), {});
+    answer(reply, 200, replica_.driver().applied_index(), {});
   } else if (request.method == wire::Method::kWorkerInfo) {
     wire::Json info = replica_.status();
     info.set("loop_stall_us", turns_.longest_ns() / 1000);
     methods_.add_info(info);
-    answer(reply, 200, replica_.applied_index(), info.dump());
+    answer(reply, 200, replica_.driver().applied_index(), info.dump());
   } else {
     // Not of a poll, which takes as long as nothing happens.
     if (request.method != wire::Method::kCatalogPoll) {

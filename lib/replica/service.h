@@ -13,7 +13,7 @@
 #include "daemon/part.h"
 #include "loop/loop.h"
 #include "loop/turns.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "rpc/server.h"
 #include "wire/envelope.h"
 #include "wire/json.h"
@@ -45,7 +45,7 @@ void refuse_method(rpc::Reply& reply);
 class Service final : public daemon::Part, public rpc::Handler {
  public:
   // All of them outlive this. REQUIRES: replica.open() was without error.
-  Service(loop::Loop& loop, const std::string& url, Driver& replica, Methods& methods);
+  Service(loop::Loop& loop, const std::string& url, Host& replica, Methods& methods);
 
   void on_call(rpc::Reply reply, std::string_view payload) override;
   void on_message(rpc::Peer peer, std::string_view payload) override;
@@ -68,7 +68,7 @@ class Service final : public daemon::Part, public rpc::Handler {
   void on_request(rpc::Reply reply, const wire::Request& request);
   void new_turn();
 
-  Driver& replica_;
+  Host& replica_;
   Methods& methods_;
   // Requests that this turn of the loop has no time for, in their order.
   std::deque<Waiting> waiting_;

@@ -1,5 +1,6 @@
 #include "replica/snapshots.h"
 
+#include <atomic>
 #include <utility>
 
 #include "base/check.h"
@@ -11,24 +12,47 @@ namespace {
 // The newest, and the one before it: the log from there on brings most learners up without one.
 constexpr size_t kKeep = 2;
 
+class Rows final : public repl::SnapshotRows {
+ public:
+  explicit Rows(storage::SnapshotReader& reader) : reader_(reader) {}
+  Status for_each(const Take& take) override {
+    reader_.rewind();
+    std::string row;
+    while (true) {
+      const auto more = reader_.next_row(row);
+      if (!more) return fail(more.error());
+      if (!*more) return {};
+      if (Status taken = take(row); !taken) return taken;
+    }
+  }
+  void stop() override {}
+
+ private:
+  storage::SnapshotReader& reader_;
+};
+
+class NoRows final : public repl::SnapshotRows {
+ public:
+  Status for_each(const Take&) override { return {}; }
+  void stop() override {}
+};
+
+// What another moment mends.
+bool passes(const Error& error) {
+  return error.kind == ErrorKind::kNoSpace || error.kind == ErrorKind::kExhausted;
+}
+
 // Every row as restoring would read it.
 Status check_rows(storage::SnapshotReader& reader, repl::RowChecker* checker) {
   if (checker == nullptr) return {};
-  std::string row;
-  while (true) {
-    const auto more = reader.next_row(row);
-    if (!more) return fail(more.error());
-    if (!*more) break;
-    if (Status good = checker->check(row); !good) return good;
-  }
-  reader.rewind();
-  return checker->finish();
+  const Status read =
+      Rows(reader).for_each([checker](std::string_view row) { return checker->check(row); });
+  return read ? checker->finish() : read;
 }
 
 struct Job {
   storage::SnapshotHeader header;
-  std::unique_ptr<repl::FrozenState> state;
-  std::unique_ptr<repl::RowChecker> checker;
+  repl::Picture picture;
   std::string directory;
   Status status;
   std::unique_ptr<storage::SnapshotReader> reader;
@@ -39,9 +63,9 @@ struct Job {
       status = fail(writer.error());
       return;
     }
-    state->write_rows([&](std::string_view row) { return (*writer)->add_row(row); });
+    picture.rows->write_rows([&](std::string_view row) { return (*writer)->add_row(row); });
     status = (*writer)->seal();
-    state.reset();  // freeing what only the snapshot held takes time as well
+    picture.rows.reset();  // freeing what only the snapshot held takes time as well
     if (status) status = put_in_place(**writer);
     if (!status) reader.reset();
   }
@@ -51,7 +75,7 @@ struct Job {
     auto opened = writer.read_back();
     if (!opened) return fail(opened.error());
     reader = std::move(*opened);
-    if (Status good = check_rows(*reader, checker.get()); !good) {
+    if (Status good = check_rows(*reader, picture.checker.get()); !good) {
       return fail(good.error().kind,
                   "what was written cannot be read back: " + good.error().message);
     }
@@ -62,27 +86,16 @@ struct Job {
 
 }  // namespace
 
-Status restore_from(storage::SnapshotReader& reader, repl::StateMachine& machine,
-                    const std::function<bool()>& stopped) {
-  machine.reset();
-  std::string row;
-  while (true) {
-    if (stopped && stopped()) return fail(ErrorKind::kTimeout, "stopped");
-    const auto more = reader.next_row(row);
-    if (!more) return fail(more.error());
-    if (!*more) break;
-    const Status restored = machine.restore_row(row);
-    if (!restored) return restored;
-  }
-  return machine.finish_restore();
-}
-
-Snapshots::Snapshots(loop::Loop& loop, std::string directory)
-    : loop_(loop), directory_(std::move(directory)), self_(std::make_shared<Snapshots*>(this)) {}
+Snapshots::Snapshots(loop::Loop& loop, std::string directory, Describe describe, Failed failed)
+    : loop_(loop),
+      directory_(std::move(directory)),
+      describe_(std::move(describe)),
+      failed_(std::move(failed)),
+      self_(std::make_shared<Snapshots*>(this)) {}
 
 Snapshots::~Snapshots() { *self_ = nullptr; }
 
-Status Snapshots::open(repl::StateMachine& machine) {
+Status Snapshots::open(repl::MemoryApplier& applier) {
   const Status removed = storage::remove_unfinished_snapshots(directory_);
   if (!removed) return removed;
   const auto files = storage::list_snapshots(directory_);
@@ -95,7 +108,8 @@ Status Snapshots::open(repl::StateMachine& machine) {
     } else if ((*reader)->header().index != file.index) {
       status = fail(ErrorKind::kCorrupt, "it is of another index than its name says");
     } else {
-      status = restore_from(**reader, machine);
+      Rows rows(**reader);
+      status = applier.restore(file.index, (*reader)->header().time_ms, rows);
     }
     if (status) {
       newest_ = std::move(*reader);
@@ -108,8 +122,8 @@ Status Snapshots::open(repl::StateMachine& machine) {
     const Status aside = storage::set_snapshot_aside(directory_, file.index);
     if (!aside) return aside;
   }
-  machine.reset();
-  return machine.finish_restore();
+  NoRows nothing;
+  return applier.restore(0, 0, nothing);
 }
 
 storage::SnapshotHeader Snapshots::header() const {
@@ -128,16 +142,22 @@ std::string Snapshots::read(uint64_t offset, size_t max_bytes) const {
   return std::move(*bytes);
 }
 
-void Snapshots::write(const storage::SnapshotHeader& header,
-                      std::unique_ptr<repl::FrozenState> state,
-                      std::unique_ptr<repl::RowChecker> checker,
+void Snapshots::write(repl::Picture picture, const std::optional<repl::Record>& newest_record,
+                      UniqueFunction<void(Status)> done) {
+  storage::SnapshotHeader header = describe_(picture.index);
+  header.index = picture.index;
+  header.time_ms = picture.time_ms;
+  if (newest_record) header.record = repl::to_text(*newest_record);
+  write(header, std::move(picture), std::move(done));
+}
+
+void Snapshots::write(const storage::SnapshotHeader& header, repl::Picture picture,
                       UniqueFunction<void(Status)> done) {
   CHECK(!writing_);
   writing_ = true;
   auto job = std::make_unique<Job>();
   job->header = header;
-  job->state = std::move(state);
-  job->checker = std::move(checker);
+  job->picture = std::move(picture);
   job->directory = directory_;
   Job* work = job.get();
   loop::run_work(
@@ -147,35 +167,102 @@ void Snapshots::write(const storage::SnapshotHeader& header,
         Snapshots& snapshots = **self;
         snapshots.writing_ = false;
         if (job->reader != nullptr) snapshots.newest_ = std::move(job->reader);
+        if (job->status) {
+          log::info("wrote a snapshot",
+                    {{"index", job->header.index}, {"bytes", snapshots.size_bytes()}});
+        } else {
+          log::error("cannot write a snapshot", {{"error", job->status.error().message}});
+        }
         done(std::move(job->status));
       });
 }
 
-Result<bool> Snapshots::receive(uint64_t index, uint64_t offset, uint64_t total_bytes,
-                                std::string_view data) {
-  if (receiver_ == nullptr || receiver_->index() != index) {
+// A snapshot of the leader's that has come in whole. What of it is damaged shows when it is read.
+class Snapshots::Received final : public repl::SnapshotRows {
+ public:
+  explicit Received(std::unique_ptr<storage::SnapshotReceiver> receiver)
+      : receiver_(std::move(receiver)) {}
+
+  Status for_each(const Take& take) override {
+    auto reader = receiver_->read_back();
+    if (!reader) return fail(reader.error());
+    reader_ = std::move(*reader);
+    const Status read = Rows(*reader_).for_each([&](std::string_view row) -> Status {
+      if (stopped_.load(std::memory_order_relaxed)) return fail(ErrorKind::kTimeout, "stopped");
+      return take(row);
+    });
+    return read ? receiver_->sync() : read;
+  }
+  void stop() override { stopped_.store(true, std::memory_order_relaxed); }
+
+  uint64_t index() const { return receiver_->index(); }
+  Result<std::unique_ptr<storage::SnapshotReader>> put_in_place() {
+    if (Status placed = receiver_->put_in_place(); !placed) return fail(std::move(placed.error()));
+    return std::move(reader_);
+  }
+
+ private:
+  std::unique_ptr<storage::SnapshotReceiver> receiver_;
+  std::unique_ptr<storage::SnapshotReader> reader_;
+  std::atomic<bool> stopped_{false};
+};
+
+Snapshots::Incoming Snapshots::receive(const repl::SnapshotChunk& chunk) {
+  if (receiver_ == nullptr || receiver_->index() != chunk.index) {
     receiver_.reset();
-    auto created = storage::SnapshotReceiver::create(directory_, index);
-    if (!created) return fail(created.error());
+    auto created = storage::SnapshotReceiver::create(directory_, chunk.index);
+    if (!created) return judge(created.error());
     receiver_ = std::move(*created);
   }
-  const Status written = receiver_->write(offset, data);
-  if (!written) return fail(written.error());
-  return receiver_->have_bytes() >= total_bytes;
+  const Status written = receiver_->write(chunk.offset, chunk.data);
+  if (!written) return judge(written.error());
+  return receiver_->have_bytes() >= chunk.total_bytes ? Incoming::kWhole : Incoming::kPart;
 }
 
 uint64_t Snapshots::received_bytes() const {
   return receiver_ == nullptr ? 0 : receiver_->have_bytes();
 }
 
-Status Snapshots::put_in_place(Incoming& incoming) {
-  if (incoming.index() <= index()) {
-    return fail(ErrorKind::kCorrupt, "the received snapshot is not the newest");
+std::shared_ptr<repl::SnapshotRows> Snapshots::received() {
+  CHECK(receiver_ != nullptr);
+  received_ = std::make_shared<Received>(std::move(receiver_));
+  return received_;
+}
+
+void Snapshots::stop_receiving() {
+  receiver_.reset();
+  received_.reset();
+}
+
+// What the leader sends it has read back itself: damage was done on the way, or on its disk since
+// then, and then it ends with the next snapshot that it takes.
+Snapshots::Incoming Snapshots::judge(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kBadInput:
+      return Incoming::kUnusable;
+    case ErrorKind::kCorrupt:
+      log::error("a received snapshot is not usable", {{"error", error.message}});
+      return Incoming::kUnusable;
+    default:
+      break;
   }
-  auto reader = incoming.put_in_place();
-  if (!reader) return fail(std::move(reader.error()));
+  if (!passes(error)) failed_(error);
+  log::warning("cannot receive a snapshot now", {{"error", error.message}});
+  return Incoming::kLater;
+}
+
+Snapshots::Incoming Snapshots::put_in_place() {
+  const std::shared_ptr<Received> received = std::exchange(received_, nullptr);
+  if (received->index() <= index()) {
+    return judge(Error{ErrorKind::kCorrupt, "it is not the newest"});
+  }
+  auto reader = received->put_in_place();
+  if (!reader) return judge(reader.error());
   newest_ = std::move(*reader);
-  return storage::prune_snapshots(directory_, kKeep);
+  if (Status pruned = storage::prune_snapshots(directory_, kKeep); !pruned) {
+    return judge(pruned.error());
+  }
+  return Incoming::kWhole;
 }
 
 }  // namespace tandem::replica

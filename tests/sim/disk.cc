@@ -95,16 +95,15 @@ void Disk::make_durable(const Write& write) {
   }
 }
 
-Disk::Synced Disk::sync(size_t count, bool lost) {
-  Synced synced;
+repl::Ticket Disk::sync(size_t count, bool lost) {
+  repl::Ticket ticket = 0;
   for (; count > 0; --count) {
     const Write& write = writes_.front();
     if (!lost) make_durable(write);
-    synced.ticket = std::max(synced.ticket, write.ticket);
-    synced.log_restarted |= std::holds_alternative<RestartLog>(write.what);
+    ticket = write.ticket;
     writes_.pop_front();
   }
-  return synced;
+  return ticket;
 }
 
 void Disk::crash(Random& random) {

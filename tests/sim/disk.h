@@ -60,18 +60,13 @@ class Disk final : public repl::SnapshotView {
  public:
   using What = std::variant<repl::SavePromise, repl::SaveLineage, repl::SaveCommitted,
                             repl::AppendEntries, repl::CutLog, RestartLog, DropLog>;
-  // What one fsync made durable.
-  struct Synced {
-    repl::Ticket ticket = 0;
-    bool log_restarted = false;
-  };
-
   explicit Disk(uint64_t storage_id) : storage_id_(storage_id) {}
 
   void write(repl::Ticket ticket, What what);
   size_t unsynced() const { return writes_.size(); }
-  // The first `count` writes reached the disk; or they are lost, and the next fsync is fine.
-  Synced sync(size_t count, bool lost = false);
+  // The first `count` writes reached the disk; or they are lost, and the next fsync is fine. The
+  // ticket of the last of them.
+  repl::Ticket sync(size_t count, bool lost = false);
   // The process or the machine is gone: chance decides what of the unsynced writes is there.
   void crash(Random& random);
   // Flips a bit in the log, below what a later record says was durable before it, or in the

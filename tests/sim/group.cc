@@ -120,6 +120,14 @@ bool Group::strike(Fault fault, Node& node) {
       return take_disk_back(node);
     case Fault::kStoreBack:
       return take_record_back();
+    case Fault::kEngineLost:
+      if (!node.up()) return false;
+      node.lose_engine();
+      return true;
+    case Fault::kEnd:
+      if (!node.up()) return false;
+      node.end_in_order();
+      return true;
     case Fault::kCount:
       break;
   }

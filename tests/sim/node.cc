@@ -1,6 +1,7 @@
 #include "sim/node.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -12,7 +13,18 @@ using repl::Bug;
 
 namespace {
 
-constexpr int64_t kReadDeadlineNs = 400 * kMs;
+constexpr int64_t kTickNs = 10 * kMs;  // the driver's, while something waits
+constexpr int64_t kNeverNs = 3'600'000 * kMs;
+constexpr uint32_t kReadBudgetMs = 400;
+constexpr uint32_t kAnyTimeMs = std::numeric_limits<uint32_t>::max();
+constexpr uint64_t kBytesAnEntry = 70;  // about as many as commands and keys here have
+
+repl::DriverLimits limits_of(const Plan& plan) {
+  repl::DriverLimits limits;
+  limits.snapshot_log_bytes = plan.snapshot_every == 0 ? std::numeric_limits<uint64_t>::max() / 16
+                                                       : plan.snapshot_every * kBytesAnEntry;
+  return limits;
+}
 
 }  // namespace
 
@@ -27,21 +39,51 @@ Node::Node(World& world, Network& network, RecordStore& store, repl::ReplicaId i
   world_.checks.has_disk(id_, *disk_);
 }
 
+Node::Life::Life(Node& node)
+    : program(node.make_program_(node)),
+      log(node),
+      snapshots(node),
+      engine(node, program->machine(), node, node) {}
+
 // --- life and death ---
 
 void Node::start() {
   if (up()) return;
   begin_life();
-  program_ = make_program_(*this);
-  machine_ = std::make_unique<repl::ExactlyOnce>(program_->machine());
   const repl::Member before = member();
-  if (!disk_->recover(world_.new_id())) world_.checks.disk_is_renewed(before);
-  const Snapshot& snapshot = disk_->snapshot();
-  const Log& log = disk_->log();
-  restore(snapshot);
+  const bool goes_on = disk_->recover(world_.new_id());
+  if (!goes_on) world_.checks.disk_is_renewed(before);
+  life_ = std::make_unique<Life>(*this);
+  life_->engine.start();
+  life_->seen_commit = disk_->snapshot().index;
   repl::ReplicaOptions options = world_.plan.replica;
   options.self = member();
   options.session = session();
+  repl::Driver::Start start;
+  start.recovered = recovered();
+  start.applied = disk_->snapshot().index;
+  start.joins_anew = !goes_on;
+  life_->driver = std::make_unique<repl::Driver>(limits_of(world_.plan), options, start,
+                                                 repl::Surroundings{.clock = *this,
+                                                                    .log = life_->log,
+                                                                    .snapshots = life_->snapshots,
+                                                                    .applier = life_->engine,
+                                                                    .outbox = *this,
+                                                                    .record = *this,
+                                                                    .alarm = *this,
+                                                                    .people = *this});
+  driver().on_takes_writes([this](bool takes_writes) { program().takes_writes(takes_writes); });
+  world_.trace.note("start id last promise:", {id_, disk_->log().last_index(), disk_->promise()});
+  drive([this] {
+    driver().start();
+    driver().registered();
+  });
+  later(0, [this] { look_around(); });
+}
+
+repl::Recovered Node::recovered() const {
+  const Snapshot& snapshot = disk_->snapshot();
+  const Log& log = disk_->log();
   repl::Recovered recovered;
   recovered.lineage = disk_->lineage();
   recovered.promise = disk_->promise();
@@ -51,23 +93,24 @@ void Node::start() {
   recovered.snapshot_index = snapshot.index;
   recovered.last_time_ms =
       log.last_index() > snapshot.index ? log.at(log.last_index()).time_ms : snapshot.time_ms;
-  core_ = std::make_unique<repl::Replica>(options, recovered, log, *disk_);
-  world_.trace.note("start id last promise:", {id_, log.last_index(), recovered.promise});
-  later(0, [this] { tick(); });
-  read_record();
+  return recovered;
 }
 
 void Node::crash() {
   CHECK(up());
-  core_.reset();
   disk_->crash(world_.random);
   world_.checks.dies(id_, session(), *disk_);
   world_.trace.note("crash id durable promise:",
                     {id_, disk_->durable_log().last_index(), disk_->promise()});
-  life_ = {};
-  machine_.reset();
-  program_.reset();
+  life_.reset();
   end_life();
+}
+
+// As by a signal: the driver says goodbye, and what it wrote may or may not reach the disk.
+void Node::end_in_order() {
+  world_.trace.note("ends id:", {id_});
+  drive([this] { driver().stop(); });
+  later(world_.between_ns(0, 20 * kMs), [this] { crash(); });
 }
 
 void Node::wipe() {
@@ -97,7 +140,7 @@ bool Node::go_back() {
 }
 
 bool Node::has_seen(const repl::Record& record) const {
-  const auto newest = up() ? core_->newest_record() : disk_->newest_record();
+  const auto newest = up() ? core().newest_record() : disk_->newest_record();
   return newest && newest->order() >= record.order();
 }
 
@@ -128,72 +171,87 @@ void Node::mend() {
   if (needed) change_disk();
 }
 
-// --- the core and its effects ---
+// --- what the driver does ---
 
-void Node::step(repl::Event event) {
-  repl::Effects effects;
-  core_->set_space(!full());
-  core_->step(std::move(event), clock(), effects);
-  carry_out(effects);
-  if (std::exchange(life_.turn_open, true)) return;
-  life_.turn_clock_ns = clock();
-  later(world_.between_ns(0, kMs / 4), [this] { end_turn(); });
-}
-
-void Node::carry_out(repl::Effects& effects) {
-  for (const std::string& notice : effects.notices) {
-    world_.trace.note("notice id epoch:", {id_, core_->epoch()});
-    world_.trace.say(notice);
-  }
-  if (effects.stepped_down) {
+// As often as something could have changed: before anything of it leaves this process, and before
+// anything is applied.
+void Node::look() {
+  const repl::Replica& replica = core();
+  if (replica.leading()) {
+    world_.checks.leads(id_, session(), replica.epoch(), disk_->log());
+  } else {
     world_.checks.stopped_leading(id_);
-    auto writers = std::exchange(life_.writers, {});
-    for (auto& [index, writer] : writers) writer.done(nullptr, 0);
   }
-  for (repl::Persist& persist : effects.persists) {
-    std::visit([&](auto& what) { write_disk(persist.ticket, std::move(what)); }, persist.what);
+  repl::Index& seen = life_->seen_commit;
+  const repl::Index commit = replica.commit();
+  if (commit == seen || !driver().hears()) return;
+  if (commit < seen) violated("a commit index goes back");
+  if (replica.leading()) {
+    world_.checks.leader_commits(replica.epoch(), disk_->log(), seen, commit);
+  } else {
+    world_.checks.follower_commits(disk_->log(), seen, commit);
   }
-  if (core_->leading()) world_.checks.leads(id_, session(), core_->epoch(), disk_->log());
-  if (!acts()) return;
-  for (repl::Send& send : effects.sends) life_.held.push_back(std::move(send));
-  release_held();
-  look_at_commit();
-  if (effects.swap) {
-    const uint64_t expected = effects.swap->expected_version;
-    store_.swap(
-        *effects.swap, network_.reaches_store(id_),
-        [this, expected, session = session()](bool applied) {
-          run(session, [this, expected, applied] { step(repl::SwapDone{expected, applied}); });
-        });
-  }
-  if (effects.read_record) read_record();
-  if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
-  if (effects.went_back) {
-    world_.trace.say(*effects.went_back);
-    later(0, [this] { begin_anew(); });
-  }
-  for (const repl::Readable& readable : effects.readable) {
-    auto asking = life_.asking.extract(readable.token);
-    if (asking) read_at(readable.index, std::move(asking.mapped()));
-  }
+  seen = commit;
 }
 
-void Node::write_disk(repl::Ticket ticket, Disk::What what) {
-  const repl::Index last = disk_->log().last_index();
-  const auto* cut = std::get_if<repl::CutLog>(&what);
-  const repl::Index cut_from = cut != nullptr ? cut->from : 0;
-  if (cut != nullptr) world_.checks.cuts(member(), disk_->log(), cut_from);
-  const bool appends = std::holds_alternative<repl::AppendEntries>(what);
-  disk_->write(ticket, std::move(what));
-  if (appends) world_.checks.appended(disk_->log(), last + 1);
-  if (cut_from != 0) read_again_from(cut_from);
-  begin_sync();
+void Node::not_quiet() const {
+  if (life_->quiet) violated("something was due before the driver's alarm");
+}
+
+void Node::send(const repl::Message& message) {
+  not_quiet();
+  if (!acts()) return;
+  look();
+  world_.checks.leaves(message, *disk_);
+  network_.send(message);
+}
+
+void Node::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) {
+  not_quiet();
+  if (!acts()) return;
+  store_.swap(swap, network_.reaches_store(id_),
+              [this, session = session(), done = std::move(done)](bool applied) mutable {
+                run(session, [this, done = std::move(done), applied]() mutable {
+                  drive([&] { done(applied); });
+                });
+              });
+}
+
+void Node::read(UniqueFunction<void(const Result<std::optional<repl::Record>>&)> done) {
+  not_quiet();
+  store_.read(network_.reaches_store(id_),
+              [this, session = session(), done = std::move(done)](
+                  bool read, const std::optional<repl::Record>& record) mutable {
+                run(session, [this, read, record, done = std::move(done)]() mutable {
+                  Result<std::optional<repl::Record>> result = record;
+                  if (!read) result = fail(ErrorKind::kUnavailable, "no answer");
+                  drive([&] { done(result); });
+                });
+              });
+}
+
+void Node::tell(const std::string& notice) {
+  not_quiet();
+  world_.trace.note("notice id epoch:", {id_, driver().epoch()});
+  world_.trace.say(notice);
+}
+
+void Node::went_back(const std::string& reason) {
+  world_.trace.say(reason);
+  later(0, [this] { begin_anew(); });
+}
+
+void Node::run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) {
+  work([] { return false; });
+  if (!done) return;
+  later(world_.between_ns(0, 5 * kMs),
+        [this, done = std::move(done)]() mutable { drive([&] { done(); }); });
 }
 
 // One fsync at a time; it covers what was written before it began.
 void Node::begin_sync() {
-  if (life_.syncing || disk_->unsynced() == 0) return;
-  life_.syncing = true;
+  if (life_->syncing || disk_->unsynced() == 0) return;
+  life_->syncing = true;
   const bool slow = world_.strikes(world_.plan.slow_sync);
   const int64_t ns =
       slow ? world_.between_ns(kMs, 1000 * kMs) : world_.between_ns(kMs / 100, world_.plan.sync_ns);
@@ -208,191 +266,114 @@ void Node::synced(size_t count) {
     if (store_.can_do_without(member())) wipe();
     return;
   }
-  life_.syncing = false;
-  const Disk::Synced synced = disk_->sync(count, failed);
+  life_->syncing = false;
+  const repl::Ticket ticket = disk_->sync(count, failed);
   begin_sync();
-  world_.trace.note("synced id ticket:", {id_, synced.ticket});
-  if (synced.ticket > life_.durable) {
-    life_.durable = synced.ticket;
-    release_held();
-    step(repl::Persisted{life_.durable});
-  }
-  if (synced.log_restarted) {
-    life_.installing = false;
-    step(repl::SnapshotInstalled{disk_->snapshot().index, disk_->snapshot().time_ms});
-  }
-}
-
-void Node::release_held() {
-  std::vector<repl::Send> held = std::exchange(life_.held, {});
-  for (repl::Send& send : held) {
-    if (send.after > life_.durable && !planted(Bug::kSendBeforeTicket)) {
-      life_.held.push_back(std::move(send));
-      continue;
-    }
-    world_.checks.leaves(send.message, *disk_);
-    network_.send(send.message);
-  }
-}
-
-void Node::look_at_commit() {
-  const repl::Index commit = core_->commit();
-  if (life_.installing || commit == seen_commit_) return;
-  if (commit < seen_commit_) violated("a commit index goes back");
-  if (core_->leading()) {
-    world_.checks.leader_commits(core_->epoch(), disk_->log(), seen_commit_, commit);
-  } else {
-    world_.checks.follower_commits(disk_->log(), seen_commit_, commit);
-  }
-  seen_commit_ = commit;
+  world_.trace.note("synced id ticket:", {id_, ticket});
+  drive([&] { driver().durable(ticket); });
 }
 
 void Node::receive(const repl::Message& message) {
-  run(session(), [this, message] {
-    const bool has_room = message.entries.empty() || !full();
-    if (!life_.installing && has_room) step(repl::MessageIn{message});
-  });
-}
-
-void Node::read_record() {
-  if (std::exchange(life_.reading_record, true)) return;
-  store_.read(network_.reaches_store(id_),
-              [this, session = session(), asked_ns = clock()](
-                  bool read, const std::optional<repl::Record>& record) {
-                run(session, [this, read, record, asked_ns] {
-                  life_.reading_record = false;
-                  if (read && !life_.installing) step(repl::RecordRead{record, asked_ns});
-                });
-              });
+  run(session(), [this, message] { drive([&] { driver().receive(message); }); });
 }
 
 // --- what the program wants ---
 
 bool Node::write(const std::string& key, std::string command, Written done, int64_t budget_ns) {
-  if (!leading() || full()) return false;
-  step(repl::Propose{wall_ms(), key, std::move(command)});
-  const repl::Index index = core_->last_index();
-  const uint64_t number = ++life_.last_writer;
-  life_.writers[index] = Writer{number, key, std::move(done)};
-  if (budget_ns > 0) later(budget_ns, [this, index, number] { expire(index, number); });
-  return true;
-}
-
-void Node::expire(repl::Index index, uint64_t number) {
-  const auto it = life_.writers.find(index);
-  if (it == life_.writers.end() || it->second.number != number) return;
-  Writer writer = std::move(it->second);
-  life_.writers.erase(it);
-  writer.done(nullptr, 0);
+  struct Outcome {
+    bool refused = false;
+    Written done;
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  outcome->done = std::move(done);
+  const uint32_t budget_ms =
+      budget_ns > 0 ? static_cast<uint32_t>(budget_ns / kMs) + 1 : kAnyTimeMs;
+  drive([&] {
+    driver().write(std::move(command), key, budget_ms,
+                   [this, key, outcome](const Result<repl::Written>& written) {
+                     if (!written) {
+                       outcome->refused = written.error().kind != ErrorKind::kUnknown;
+                       if (!outcome->refused) outcome->done(nullptr, 0);
+                       return;
+                     }
+                     const auto& committed = world_.checks.committed();
+                     if (committed[written->index - 1].request_id != key) {
+                       violated("a client gets the answer of another");
+                     }
+                     outcome->done(&written->answer, written->index);
+                   });
+  });
+  return !outcome->refused;
 }
 
 void Node::read(Reader reader) {
-  if (reader.level != history::Level::kLinearizable) {
-    const bool waits =
-        reader.level == history::Level::kSession && !planted(Bug::kIgnoreSessionIndex);
-    read_at(waits ? reader.floor : 0, std::move(reader));
-    return;
-  }
-  // Sampled now that the request is here, not when the turn began.
-  const bool before = planted(Bug::kClockBeforeRequest) && life_.turn_open;
-  const int64_t now_ns = before ? life_.turn_clock_ns : clock();
-  if (const auto index = core_->read_index(now_ns)) {
-    read_at(*index, std::move(reader));
-    return;
-  }
-  life_.asking[++life_.last_token] = std::move(reader);
-  step(repl::Read{life_.last_token, now_ns + kReadDeadlineNs});
+  using enum wire::Consistency;
+  const auto consistency = reader.level == history::Level::kLinearizable ? kLinearizable
+                           : reader.level == history::Level::kSession    ? kSession
+                                                                         : kEventual;
+  const repl::Index min_index = consistency == kSession ? reader.floor : 0;
+  drive([&] {
+    driver().when_readable(
+        consistency, min_index, kReadBudgetMs,
+        [this, reader = std::move(reader)](const Status& readable) mutable {
+          if (!readable) return;
+          if (applied() < life_->shown) violated("a process shows an older state than before");
+          life_->shown = applied();
+          if (applied() < reader.floor && reader.level != history::Level::kEventual) {
+            violated(reader.level == history::Level::kSession ? "a session goes back"
+                                                              : "a linearizable read is too old");
+          }
+          reader.done();
+        });
+  });
 }
 
-void Node::read_at(repl::Index index, Reader reader) {
-  life_.reads.emplace(planted(Bug::kReadWithoutWaiting) ? 0 : index, std::move(reader));
-  answer_reads();
-}
-
-void Node::answer_reads() {
-  while (!life_.reads.empty() && life_.reads.begin()->first <= applied_) {
-    auto read = life_.reads.extract(life_.reads.begin());
-    Reader& reader = read.mapped();
-    if (applied_ < reader.floor) {
-      violated(reader.level == history::Level::kSession ? "a session goes back"
-                                                        : "a linearizable read is too old");
-    }
-    reader.done();
-  }
-}
-
-// What some reads wait for is in the log no more, and never will be.
-void Node::read_again_from(repl::Index cut) {
-  std::vector<Reader> again;
-  while (!life_.reads.empty() && life_.reads.rbegin()->first >= cut) {
-    again.push_back(std::move(life_.reads.extract(std::prev(life_.reads.end())).mapped()));
-  }
-  for (Reader& reader : again) {
-    later(0, [this, reader = std::move(reader)]() mutable { read(std::move(reader)); });
-  }
-}
-
-// --- time ---
+// --- turns and time ---
 
 void Node::end_turn() {
-  step(repl::EndOfTurn{});  // the turn is still open: what this brings about belongs to it
-  life_.turn_open = false;
-  apply_committed();
-  tell_takes_writes();
-  take_snapshot_if_due();
+  if (life_->quiet || std::exchange(life_->turn_open, true)) return;
+  later(world_.between_ns(0, kMs / 4), [this] { end_of_turn(); });
 }
 
-void Node::tell_takes_writes() {
-  const repl::Epoch now = takes_writes() ? core_->epoch() : 0;
-  const repl::Epoch before = std::exchange(life_.told_epoch, now);
-  if (now == before) return;
-  if (before != 0) program_->takes_writes(false);
-  if (now != 0) program_->takes_writes(true);
+void Node::end_of_turn() {
+  life_->turn_open = false;
+  drive([this] { driver().end_of_turn(); });
+  if (!up()) return;
+  const int64_t due_ns = std::max(core().next_deadline_ns(), clock() + kTickNs);
+  if (life_->wake_at_ns == 0 || life_->wake_at_ns > due_ns) violated("the driver oversleeps");
 }
 
-void Node::apply_committed() {
-  const repl::Index end = planted(Bug::kApplyUncommitted) ? core_->last_index() : core_->commit();
-  while (applied_ < end && !life_.installing) {
-    const wire::Entry& entry = disk_->log().at(++applied_);
-    world_.checks.applies(entry);
-    world_.checks.has_log_time(entry, world_.now());
-    applied_time_ms_ = entry.time_ms;
-    if (entry.type != wire::EntryType::kCommand) {
-      machine_->opened(entry);
-      continue;
-    }
-    const repl::Applied applied = machine_->apply(entry);
-    program_->applied(entry, applied);
-    auto writer = life_.writers.extract(entry.index);
-    if (!writer) continue;
-    if (writer.mapped().key != entry.request_id) violated("a client gets the answer of another");
-    writer.mapped().done(&applied, entry.index);
-  }
-  answer_reads();
+void Node::wake_at(int64_t boot_ns) {
+  life_->wake_at_ns = boot_ns;
+  const int64_t in_ns = std::clamp<int64_t>(boot_ns - clock(), 0, kNeverNs);
+  later(in_ns + world_.between_ns(0, 2 * kMs), [this, number = ++life_->wakes] { wake(number); });
 }
 
-// A driver sleeps until the core's next deadline: a tick before it must bring about nothing.
-bool Node::sleeps() {
-  if (life_.turn_open || clock() >= core_->next_deadline_ns()) return false;
-  const repl::Index commit = core_->commit();
-  repl::Effects effects;
-  core_->step(repl::Tick{}, clock(), effects);
-  core_->step(repl::EndOfTurn{}, clock(), effects);
-  const bool nothing = effects.persists.empty() && effects.sends.empty() && !effects.swap &&
-                       !effects.read_record && !effects.snapshot_chunk &&
-                       effects.readable.empty() && effects.notices.empty() &&
-                       !effects.stepped_down && core_->commit() == commit;
-  if (!nothing) violated("something was due before the core's next deadline");
-  return true;
+void Node::wake(uint64_t number) {
+  if (number != life_->wakes) return;
+  life_->wake_at_ns = 0;
+  drive([this] { driver().tick(); });
 }
 
-void Node::tick() {
-  if (!sleeps()) step(repl::Tick{});
+// A driver sleeps until the time that it named: a tick before it must bring about nothing.
+void Node::tick_too_early() {
+  const bool asleep = !life_->turn_open && life_->wake_at_ns > clock() + 2 * kTickNs;
+  if (!asleep || full()) return;
+  const repl::Index commit = core().commit();
+  life_->quiet = true;
+  driver().tick();
+  driver().end_of_turn();
+  life_->quiet = false;
+  if (core().commit() != commit) violated("something was due before the driver's alarm");
+}
+
+void Node::look_around() {
+  tick_too_early();
   if (network_.reaches_store(id_)) watched_version_ = store_.record().version;
-  if (world_.strikes(world_.plan.stale_watch) && !life_.installing) {
-    step(repl::RecordRead{store_.stale(watched_version_), 0});
+  if (world_.strikes(world_.plan.stale_watch)) {
+    drive([this] { driver().record_seen(store_.stale(watched_version_)); });
   }
-  later(world_.between_ns(8 * kMs, 12 * kMs), [this] { tick(); });
+  later(world_.between_ns(8 * kMs, 12 * kMs), [this] { look_around(); });
 }
 
 }  // namespace tandem::sim

@@ -1,20 +1,22 @@
-// One replica: a process that comes and goes, and its disk. Carries the effects of the protocol
-// core out in the simulated world, as lib/replica does in the real one, and takes the writes and
-// reads of the program that runs on it.
+// One replica: a process that comes and goes, its disk, and the driver of the protocol
+// (repl/driver.h) in simulated surroundings. What is looked at whenever something leaves the driver
+// is here; what the driver decides is not.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "base/clock.h"
 #include "base/function.h"
 #include "history/history.h"
-#include "repl/exactly_once.h"
-#include "repl/replica.h"
+#include "repl/driver.h"
+#include "repl/memory_applier.h"
 #include "sim/disk.h"
+#include "sim/engine.h"
 #include "sim/network.h"
+#include "sim/node_disk.h"
 #include "sim/process.h"
 #include "sim/program.h"
 #include "sim/record_store.h"
@@ -22,8 +24,15 @@
 
 namespace tandem::sim {
 
-class Node final : public Process {
+class Node final : public Process,
+                   private Clock,
+                   private repl::Outbox,
+                   private repl::RecordKeeper,
+                   private repl::Alarm,
+                   private repl::Operator,
+                   private repl::Jobs {
  public:
+  using Process::run;
   // A write was applied at `index`; nullptr: nothing is known of its outcome.
   using Written = UniqueFunction<void(const repl::Applied* answer, repl::Index index)>;
 
@@ -46,6 +55,8 @@ class Node final : public Process {
   bool go_back();  // REQUIRES: !up()
   void fill_disk(int64_t for_ns) { full_until_ns_ = world_.now() + for_ns; }
   void fail_next_sync() { next_sync_fails_ = true; }
+  void lose_engine() { life_->engine.lose(); }  // REQUIRES: up()
+  void end_in_order();                          // REQUIRES: up()
   void mend();  // the machine; where the set needs another disk it gets that, after a crash
   void heal();  // ... and is up
   void receive(const repl::Message& message);
@@ -57,47 +68,74 @@ class Node final : public Process {
   bool write(const std::string& key, std::string command, Written done, int64_t budget_ns = 0);
   // `done` may never be called.
   void read(Reader reader);
-  // Leads, and its state holds everything that was written before its epoch.
-  bool takes_writes() const {
-    return leading() && core_->opened() && applied_ >= core_->epoch_start();
-  }
+  bool takes_writes() const { return up() && driver().takes_writes(); }
 
-  bool leading() const { return up() && core_->leading(); }
-  const repl::Replica& core() const { return *core_; }
+  bool leading() const { return up() && driver().leading(); }
+  repl::Driver& driver() { return *life_->driver; }  // REQUIRES: up()
+  const repl::Driver& driver() const { return *life_->driver; }
+  const repl::Replica& core() const { return driver().core(); }
   repl::ReplicaId id() const { return id_; }
   repl::Member member() const { return {id_, disk_->storage_id()}; }
-  repl::Index applied() const { return applied_; }
-  Program& program() const { return *program_; }  // REQUIRES: up()
+  repl::Index applied() const { return driver().applied_index(); }
+  Program& program() const { return *life_->program; }  // REQUIRES: up()
   // Whether it knows of this version of the record, or of a later one.
   bool has_seen(const repl::Record& record) const;
   // The state as a snapshot would hold it.
-  std::string rows() const;
+  std::string rows() { return life_->engine.rows(); }
 
  private:
+  // What dies with the process.
+  struct Life {
+    explicit Life(Node& node);
+
+    std::unique_ptr<Program> program;
+    NodeLog log;
+    NodeSnapshots snapshots;
+    Engine engine;
+    std::unique_ptr<repl::Driver> driver;
+    repl::Index seen_commit = 0;
+    repl::Index shown = 0;  // that somebody read
+    int64_t wake_at_ns = 0;
+    uint64_t wakes = 0;  // that were asked for
+    bool turn_open = false;
+    bool quiet = false;  // nothing is due: the driver has nothing to bring about
+    bool syncing = false;
+  };
+  friend class NodeLog;
+  friend class NodeSnapshots;
+  friend class Engine;
+
   bool full() const { return world_.now() < full_until_ns_; }
-  void step(repl::Event event);
-  void carry_out(repl::Effects& effects);
-  void write_disk(repl::Ticket ticket, Disk::What what);
+  repl::Recovered recovered() const;
+  // Has the driver do something, and looks at what it has become.
+  template <typename Work>
+  void drive(Work work) {
+    work();
+    if (up()) look();
+  }
+  void look();
+  void not_quiet() const;
   void begin_sync();
   void synced(size_t count);
-  void release_held();
-  void look_at_commit();
   void begin_anew();
-  void read_record();
-  void take_chunk(const repl::SnapshotChunk& chunk);
-  void restore(const Snapshot& snapshot);
-  void end_turn();
-  void tell_takes_writes();
-  void apply_committed();
-  void take_snapshot_if_due();
-  void save(const Snapshot& snapshot);
-  bool sleeps();
-  void tick();
+  void end_of_turn();
+  void wake(uint64_t number);
+  void look_around();
+  void tick_too_early();
 
-  void expire(repl::Index index, uint64_t number);
-  void read_at(repl::Index index, Reader reader);
-  void answer_reads();
-  void read_again_from(repl::Index cut);
+  // Clock
+  int64_t boot_ns() const override { return clock(); }
+  int64_t wall_ms() const override { return Process::wall_ms(); }
+  // What the driver asks for.
+  void send(const repl::Message& message) override;
+  void swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) override;
+  void read(UniqueFunction<void(const Result<std::optional<repl::Record>>&)> done) override;
+  void end_turn() override;
+  void wake_at(int64_t boot_ns) override;
+  void tell(const std::string& notice) override;
+  void went_back(const std::string& reason) override;
+  void give_up(const Error& error) override { violated(error.message); }
+  void run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) override;
 
   World& world_;
   Network& network_;
@@ -110,36 +148,7 @@ class Node final : public Process {
   int64_t full_until_ns_ = 0;
   bool next_sync_fails_ = false;
   uint64_t watched_version_ = 1;  // of the record: the newest when the store could be reached
-
-  // What dies with the process.
-  std::unique_ptr<Program> program_;
-  std::unique_ptr<repl::ExactlyOnce> machine_;
-  std::unique_ptr<repl::Replica> core_;
-  struct Writer {
-    uint64_t number = 0;  // of this life's
-    std::string key;
-    Written done;
-  };
-  struct Life {
-    repl::Ticket durable = 0;
-    std::vector<repl::Send> held;
-    std::map<repl::Index, Writer> writers;     // proposed here, by their index
-    std::multimap<repl::Index, Reader> reads;  // that wait for an index to be applied
-    std::map<uint64_t, Reader> asking;         // reads that wait for an index, by token
-    uint64_t last_token = 0;
-    uint64_t last_writer = 0;
-    int64_t turn_clock_ns = 0;   // when the turn began
-    repl::Epoch told_epoch = 0;  // in which it takes writes, as was told last; 0: it does not
-    Snapshot incoming;
-    bool installing = false;
-    bool syncing = false;
-    bool turn_open = false;
-    bool reading_record = false;
-    bool saving = false;
-  } life_;
-  repl::Index seen_commit_ = 0;
-  repl::Index applied_ = 0;
-  int64_t applied_time_ms_ = 0;
+  std::unique_ptr<Life> life_;    // while it is up
 };
 
 }  // namespace tandem::sim

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,6 +45,11 @@ class Objects final : public repl::StateMachine {
     values.push_back(value);
     return {200, ""};
   }
+  // Some take long.
+  repl::Applying begin(const wire::Entry& entry) override {
+    if (entry.index % 7 != 0) return apply(entry);
+    return std::make_unique<Long>(*this, entry);
+  }
   std::unique_ptr<repl::FrozenState> freeze() const override {
     return std::make_unique<Frozen>(objects_);
   }
@@ -75,6 +81,13 @@ class Objects final : public repl::StateMachine {
   const Map& all() const { return objects_; }
 
  private:
+  struct Long final : repl::LongCommand {
+    Long(Objects& all, wire::Entry of) : objects(all), entry(std::move(of)) {}
+    void run(const std::function<bool()>&) override {}
+    repl::Applied finish() override { return objects.apply(entry); }
+    Objects& objects;
+    const wire::Entry entry;
+  };
   struct Frozen final : repl::FrozenState {
     explicit Frozen(Map all) : objects(std::move(all)) {}
     bool write_rows(const repl::RowSink& sink) const override {

@@ -6,8 +6,8 @@ namespace tandem::sim {
 namespace {
 
 // How often each fault comes at most, relative to the others.
-constexpr std::array<uint32_t, kFaults> kMostWeights = {10, 10, 10, 3,  3, 2, 2, 3,
-                                                        3,  2,  1,  10, 3, 0, 0};
+constexpr std::array<uint32_t, kFaults> kMostWeights = {10, 10, 10, 3, 3, 2, 2, 3, 3,
+                                                        2,  1,  10, 3, 0, 0, 0, 4};
 
 // Often none at all of a kind of fault, seldom much.
 uint32_t draw(Random& random, uint32_t most) {
@@ -101,6 +101,11 @@ Plan draw_plan(Random& random) {
   plan.bursts = draw(random, 600);
   if (random.chance(350)) hunt_for_stale_reads(random, plan);
   bring_back_the_past(random, plan);
+  if (random.chance(300)) {
+    plan.slow_engine = random.between<uint32_t>(1, 300);
+    plan.engine_ns = draw_ns(1, 200);
+    plan.weights[static_cast<size_t>(Fault::kEngineLost)] = draw(random, 20);
+  }
   return plan;
 }
 

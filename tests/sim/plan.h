@@ -32,13 +32,15 @@ enum class Fault {
   kSplit,       // the leader's side loses sight of the rest, which elects; some of it dies
   kDiskBack,    // a disk becomes an earlier image of itself
   kStoreBack,   // the record goes back to an earlier version
+  kEngineLost,  // what applies is gone for a while, and comes back with an earlier state
+  kEnd,         // a process ends in good order
   kCount,
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crashes",     "pauses",     "cuts",         "wipes",      "other-disks",
-    "removals",    "full-disks", "failed-syncs", "bit-flips",  "store-gone",
-    "store-wiped", "elections",  "splits",       "disks-back", "store-back"};
+    "crashes",    "pauses",       "cuts",       "wipes",        "other-disks", "removals",
+    "full-disks", "failed-syncs", "bit-flips",  "store-gone",   "store-wiped", "elections",
+    "splits",     "disks-back",   "store-back", "engines-lost", "ends"};
 
 struct Plan {
   uint32_t replicas = 3;
@@ -62,6 +64,8 @@ struct Plan {
   uint32_t slow_sync = 0;
   uint32_t snapshot_every = 0;  // entries; 0: never
   uint32_t failed_chunk = 0;
+  uint32_t slow_engine = 0;  // of batches
+  int64_t engine_ns = 0;     // of a slow one, at most
 
   uint32_t lost_reply = 0;  // of the record store
   uint32_t late_swap = 0;

@@ -22,7 +22,19 @@ void Process::begin_life() {
   stay_awake();
 }
 
+void Process::stay_awake() {
+  pause_ns_ = paused_until_ns_ = 0;
+  wake_up();
+}
+
+void Process::wake_up() {
+  for (UniqueFunction<void()>& work : std::exchange(asleep_, {})) {
+    later(universe_.between_ns(0, kMs), std::move(work));
+  }
+}
+
 void Process::end_life() {
+  asleep_.clear();
   up_ = doomed_ = false;
   const bool machine = universe_.random.chance(300);
   if (machine) clock_offset_ns_ = universe_.between_ns(0, kMaxOffsetNs);
@@ -54,14 +66,18 @@ void Process::later(int64_t delay_ns, UniqueFunction<void()> work) {
 
 void Process::run(uint64_t session, UniqueFunction<void()> work) {
   if (!acts() || session != session_) return;
-  const int64_t paused_ns = paused_until_ns_ - universe_.now();
-  if (paused_ns > 0) {
-    later(paused_ns + universe_.between_ns(0, kMs), std::move(work));
+  if (paused_until_ns_ > universe_.now()) {
+    asleep_.push_back(std::move(work));
     return;
   }
   work();
+  if (pause_ns_ == 0) return;
   // In the middle of a turn: what comes meanwhile is handled in the same turn.
-  if (pause_ns_ > 0) paused_until_ns_ = universe_.now() + std::exchange(pause_ns_, 0);
+  const int64_t until_ns = universe_.now() + std::exchange(pause_ns_, 0);
+  paused_until_ns_ = until_ns;
+  universe_.schedule.after(until_ns - universe_.now(), [this, until_ns] {
+    if (paused_until_ns_ == until_ns) wake_up();
+  });
 }
 
 }  // namespace tandem::sim

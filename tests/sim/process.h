@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/function.h"
 #include "sim/universe.h"
@@ -45,10 +46,12 @@ class Process {
   void begin_life();
   // Draws when it starts again, and whether the machine did too.
   void end_life();
-  void stay_awake() { pause_ns_ = paused_until_ns_ = 0; }
+  void stay_awake();
 
  private:
   static constexpr int64_t kPpm = 1'000'000;
+
+  void wake_up();
 
   Universe& universe_;
   const uint64_t number_;
@@ -60,6 +63,7 @@ class Process {
   int64_t down_until_ns_ = 0;
   int64_t pause_ns_ = 0;  // that begins with the next event
   int64_t paused_until_ns_ = 0;
+  std::vector<UniqueFunction<void()>> asleep_;  // of this life, until then
 };
 
 }  // namespace tandem::sim

@@ -17,7 +17,7 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "replica/service.h"
 #include "support/temporary_directory.h"
 #include "wire/envelope.h"
@@ -51,17 +51,17 @@ class Node final : public replica::Methods {
   Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id)
       : id_(id),
         coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        driver_(loop,
-                {.group = "g",
-                 .id = id,
-                 .directory = root / std::to_string(id),
-                 .keys = {.max_number = kMaxKeys}},
-                counter_, *coord_) {
-    EXPECT_TRUE(driver_.open());
+        host_(loop,
+              {.group = "g",
+               .id = id,
+               .directory = root / std::to_string(id),
+               .keys = {.max_number = kMaxKeys}},
+              counter_, *coord_) {
+    EXPECT_TRUE(host_.open());
     service_ = std::make_unique<replica::Service>(
-        loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", driver_, *this);
+        loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", host_, *this);
     service_->start([](const Status& status) { EXPECT_TRUE(status); });
-    driver_.start([](const Status& status) { EXPECT_TRUE(status); });
+    host_.start([](const Status& status) { EXPECT_TRUE(status); });
   }
 
   void on_request(rpc::Reply reply, const wire::Request& request) override {
@@ -73,18 +73,19 @@ class Node final : public replica::Methods {
     }
     if (!long_answer.empty()) return replica::answer_large(reply, 200, id_, long_answer);
     if (wire::is_read(request.method)) {
-      driver_.when_readable(wire::Consistency::kLinearizable, 0, request.budget_ms,
-                            [this, reply = std::move(reply)](const Status& readable) mutable {
-                              if (!readable) return replica::answer_error(reply, readable.error());
-                              replica::answer(reply, 200, id_, std::to_string(counter_.count));
-                            });
+      host_.driver().when_readable(
+          wire::Consistency::kLinearizable, 0, request.budget_ms,
+          [this, reply = std::move(reply)](const Status& readable) mutable {
+            if (!readable) return replica::answer_error(reply, readable.error());
+            replica::answer(reply, 200, id_, std::to_string(counter_.count));
+          });
       return;
     }
-    driver_.write("{}", request.key, request.budget_ms,
-                  [reply = std::move(reply)](const Result<replica::Written>& written) mutable {
-                    if (!written) return replica::answer_error(reply, written.error());
-                    replica::answer(reply, 200, written->index, written->answer.body);
-                  });
+    host_.driver().write("{}", request.key, request.budget_ms,
+                         [reply = std::move(reply)](const Result<repl::Written>& written) mutable {
+                           if (!written) return replica::answer_error(reply, written.error());
+                           replica::answer(reply, 200, written->index, written->answer.body);
+                         });
   }
 
   int asked = 0;                 // requests that have come
@@ -93,14 +94,15 @@ class Node final : public replica::Methods {
   bool holds = false;            // keeps them without an answer
   std::vector<rpc::Reply> held;  // those
 
-  replica::Driver& driver() { return driver_; }
+  repl::Driver& driver() { return host_.driver(); }
+  replica::Host& host() { return host_; }
   replica::Service& service() { return *service_; }
 
  private:
   const repl::ReplicaId id_;
   Counter counter_;
   std::unique_ptr<coord::Coord> coord_;
-  replica::Driver driver_;
+  replica::Host host_;
   std::unique_ptr<replica::Service> service_;
 };
 

@@ -110,7 +110,7 @@ TEST_F(GroupTest, AReplicaThatStopsInOrderIsReplacedAsLeaderAsSoon) {
   until_in_sync(group, 3);
   // It leaves the registry, and the registry is read, before its process ends.
   bool drained = false;
-  node(3).driver().drain([&] { drained = true; });
+  node(3).host().drain([&] { drained = true; });
   until([&] { return drained; });
   bool read = false;
   group.replicas().refresh([&](const Status&) { read = true; });

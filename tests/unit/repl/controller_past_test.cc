@@ -212,6 +212,24 @@ TEST_F(Past, ButNotForEver) {
   EXPECT_GT(out.swap->record.epoch, record.epoch) << "maybe far: who is absent may have used some";
 }
 
+// What starts last may have been stopped with others that are on their way.
+TEST_F(Past, AndAnewWhereSomebodyStartsMeanwhile) {
+  come_up(1);
+  begin_election();
+  remember(1, {{4, 7}}, {4, 7});
+  pass(800);
+  controller.replica_dead(1, restarted_[1]++, now, out);
+  come_up(1);
+  for (int i = 0; i < 70; ++i) {
+    remember(1, {{4, 7}}, {4, 7});
+    pass(10);
+    ASSERT_FALSE(out.swap);
+  }
+  until_elected([&] { remember(1, {{4, 7}}, {4, 7}); });
+  ASSERT_TRUE(out.swap);
+  EXPECT_EQ(out.swap->record.leader, 1U);
+}
+
 // Each may be an old image, and so may be the only one that answers.
 class PastOfTwo : public Past {
  protected:

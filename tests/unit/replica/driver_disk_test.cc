@@ -9,7 +9,7 @@ class DriverSnapshotTest : public DriverTest {
   static constexpr uint64_t kEvery = 64 << 10;
 
   int64_t number(repl::ReplicaId id, std::string_view name) {
-    return *node(id).driver().status().find(name)->as_int();
+    return *node(id).host().status().find(name)->as_int();
   }
   void write_large(repl::ReplicaId id) {
     EXPECT_TRUE(write(id, '"' + std::to_string(next_++) + std::string(100 << 10, 'x') + '"'));
@@ -80,7 +80,7 @@ TEST_F(DriverSnapshotTest, WithoutAnyTheDataIsSetAsideAndAnotherReplicasIsInstal
   make_leader(1, 0, 1);
   drop_log(1);
   start(2, kEvery);
-  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
   ASSERT_GT(number(2, "first_index"), 1);
   const uint64_t identity = storage_id(2);
   stop(2);
@@ -151,7 +151,7 @@ TEST_F(DriverTest, DataWithoutAnIdentityIsSetAside) {
   fs::remove(fs::path(Node::directory(root_, 1)) / "identity");
   start(1);
   EXPECT_NE(storage_id(1), before);
-  EXPECT_EQ(node(1).driver().status().find("last_index")->dump(), "0");
+  EXPECT_EQ(node(1).host().status().find("last_index")->dump(), "0");
   size_t aside = 0;
   for (const auto& entry : fs::directory_iterator(Node::directory(root_, 1))) {
     if (!entry.path().filename().string().starts_with("set-aside-")) continue;
@@ -167,7 +167,7 @@ TEST_F(DriverTest, ALogThatEndsBeforeItsSnapshotMakesAnotherMember) {
   until([&] {
     EXPECT_TRUE(write(1, '"' + std::string(100 << 10, 'x') + '"'));
     // One of entry 1 would hold no command: that entry opens the epoch.
-    return *node(1).driver().status().find("snapshot_index")->as_int() > 1;
+    return *node(1).host().status().find("snapshot_index")->as_int() > 1;
   });
   const uint64_t before = storage_id(1);
   const auto held = node(1).commands.all.size();
@@ -202,7 +202,7 @@ TEST_F(DriverTest, ASuspectLogIsSetAsideAsItIs) {
   const auto bytes = storage::read_file(storage::system_disk(), directory + segment).value();
   start(1);
   EXPECT_NE(storage_id(1), before);
-  const wire::Json status = node(1).driver().status();
+  const wire::Json status = node(1).host().status();
   const auto& aside = *status.find("set_aside")->as_array();
   ASSERT_EQ(aside.size(), 1u);
   const std::string path = *aside[0].find("path")->as_string();
@@ -216,7 +216,7 @@ TEST_F(DriverTest, ADistrustedDiskIsSetAsideWhereAnotherMemberHasTheData) {
   start(2);
   make_leader(1, 0, 1);
   ASSERT_TRUE(write(1, "{}"));
-  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
   const uint64_t before = storage_id(2);
   stop(2);
   ASSERT_TRUE(storage::mark_distrusted(Node::directory(root_, 2), {"cannot sync"}));

@@ -22,7 +22,7 @@
 #include "base/ids.h"
 #include "coord/local.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "rpc/server.h"
 #include "storage/directory.h"
 #include "storage/identity.h"
@@ -142,20 +142,19 @@ class Node final : public rpc::Handler {
                 {.url = "ipc://" + (root / std::to_string(id)).string() + ".sock",
                  .max_message_bytes = size_t{16} << 20},
                 *this),
-        driver_(loop,
-                {.group = "g",
-                 .id = id,
-                 .directory = directory(root, id),
-                 .max_in_sync = max_in_sync,
-                 .keys = {.max_number = 20},
-                 .max_entry_bytes = 256 << 10,
-                 .segment_bytes = 1 << 20,
-                 .snapshot_log_bytes = snapshot_log_bytes},
-                commands, *coord_) {
-    EXPECT_TRUE(driver_.open());
+        host_(loop,
+              {.group = "g",
+               .id = id,
+               .directory = directory(root, id),
+               .max_in_sync = max_in_sync,
+               .keys = {.max_number = 20},
+               .segment_bytes = 1 << 20,
+               .limits = {.max_entry_bytes = 256 << 10, .snapshot_log_bytes = snapshot_log_bytes}},
+              commands, *coord_) {
+    EXPECT_TRUE(host_.open());
     EXPECT_TRUE(server_.start());
-    driver_.announce(server_.url());
-    driver_.start([](const Status& status) { EXPECT_TRUE(status); });
+    host_.announce(server_.url());
+    host_.start([](const Status& status) { EXPECT_TRUE(status); });
   }
 
   static std::string directory(const fs::path& root, repl::ReplicaId id) {
@@ -164,17 +163,18 @@ class Node final : public rpc::Handler {
   void on_call(rpc::Reply, std::string_view) override {}
   void on_message(rpc::Peer, std::string_view payload) override {
     ++heard;
-    driver_.on_peer(payload.substr(2));
+    host_.on_peer(payload.substr(2));
   }
 
-  Driver& driver() { return driver_; }
+  Host& host() { return host_; }
+  repl::Driver& driver() { return host_.driver(); }
   Commands commands;
   int heard = 0;  // messages
 
  private:
   std::unique_ptr<coord::Coord> coord_;
   rpc::Server server_;
-  Driver driver_;
+  Host host_;
 };
 
 class DriverTest : public testing::Test {
@@ -200,7 +200,7 @@ class DriverTest : public testing::Test {
     record.epoch = epoch;
     record.version = expected_version + 1;
     record.leader = id;
-    record.leader_session = *parse_hex_id(*node(id).driver().status().find("session")->as_string());
+    record.leader_session = *parse_hex_id(*node(id).host().status().find("session")->as_string());
     record.in_sync = {repl::Member{id, (*identity)->storage_id}};
     bool done = false;
     coord_->swap_record("g", expected_version, repl::to_text(record),
@@ -212,10 +212,11 @@ class DriverTest : public testing::Test {
     until([&] { return node(id).driver().takes_writes(); });
   }
 
-  Result<Written> write(repl::ReplicaId id, const std::string& command, std::string_view key = {}) {
-    std::optional<Result<Written>> outcome;
+  Result<repl::Written> write(repl::ReplicaId id, const std::string& command,
+                              std::string_view key = {}) {
+    std::optional<Result<repl::Written>> outcome;
     node(id).driver().write(command, key, 60'000,
-                            [&](Result<Written> written) { outcome = std::move(written); });
+                            [&](Result<repl::Written> written) { outcome = std::move(written); });
     until([&] { return outcome.has_value(); });
     return *outcome;
   }

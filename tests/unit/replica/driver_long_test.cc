@@ -10,13 +10,13 @@ class LongCommandTest : public DriverTest {
     start(1);
     make_leader(1, 0, 1);
     start(2);
-    until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+    until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
     for (const repl::ReplicaId id : {1U, 2U}) node(id).commands.held = true;
   }
 
   void write_later(const std::string& command, std::string_view key = {}) {
     node(1).driver().write(command, key, 60'000,
-                           [&](Result<Written> written) { outcomes_.push_back(written); });
+                           [&](Result<repl::Written> written) { outcomes_.push_back(written); });
   }
   bool readable(repl::ReplicaId id, wire::Consistency consistency) {
     std::optional<Status> told;
@@ -26,7 +26,7 @@ class LongCommandTest : public DriverTest {
     return told->has_value();
   }
 
-  std::vector<Result<Written>> outcomes_;
+  std::vector<Result<repl::Written>> outcomes_;
 };
 
 // Heartbeats and leases do: the set stays whole, and the state before it is read.
@@ -41,7 +41,7 @@ TEST_F(LongCommandTest, WhileOneRunsEverythingElseGoesOn) {
   }
   for (const repl::ReplicaId id : {1U, 2U}) {
     EXPECT_TRUE(readable(id, wire::Consistency::kEventual));
-    EXPECT_EQ(node(id).driver().status().find("in_sync")->dump(), "true");
+    EXPECT_EQ(node(id).host().status().find("in_sync")->dump(), "true");
     EXPECT_EQ(node(id).commands.all, std::vector<std::string>{"first"});
   }
   EXPECT_TRUE(outcomes_.empty());

@@ -8,7 +8,7 @@ TEST_F(DriverTest, AWriteIsAppliedOnBothReplicas) {
   start(1);
   make_leader(1, 0, 1);
   start(2);
-  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
   const auto written = write(1, R"({"a":1})");
   ASSERT_TRUE(written);
   EXPECT_EQ(written->answer.body, R"({"a":1})");
@@ -20,7 +20,7 @@ TEST_F(DriverTest, EveryReplicaAnswersALinearizableReadFromWhatWasWrittenBefore)
   start(1, 64 << 20, 2);
   make_leader(1, 0, 1);
   start(2);
-  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
   start(3);  // the set is full: a reader outside
   for (int i = 0; i < 5; ++i) {
     const auto written = write(1, R"({"n":)" + std::to_string(i) + "}");
@@ -40,7 +40,7 @@ TEST_F(DriverTest, ALinearizableReadOfAnIndexThatThereIsNotIsRefusedAtOnce) {
   start(1, 64 << 20, 2);
   make_leader(1, 0, 1);
   start(2);
-  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
   start(3);  // the set is full: a reader outside
   const auto written = write(1, R"({"n":1})");
   ASSERT_TRUE(written);
@@ -62,11 +62,11 @@ TEST_F(DriverTest, AReadThatNobodyCanVouchForFailsInTime) {
   start(1);
   make_leader(1, 0, 1);
   start(2);
-  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
   stop(1);
   std::optional<Status> told;
   // Leases end; the leader is gone and nobody chooses another.
-  until([&] { return node(2).driver().status().find("lease")->dump() == "false"; });
+  until([&] { return node(2).host().status().find("lease")->dump() == "false"; });
   node(2).driver().when_readable(wire::Consistency::kLinearizable, 0, 100,
                                  [&](Status status) { told = std::move(status); });
   until([&] { return told.has_value(); });
@@ -98,7 +98,7 @@ TEST_F(DriverTest, NewKeysAreRefusedWhereTooManyAreRemembered) {
 TEST_F(DriverTest, WhatTheStateCouldNotGiveBackIsNotLogged) {
   start(1);
   make_leader(1, 0, 1);
-  const auto last_index = [&] { return node(1).driver().status().find("last_index")->dump(); };
+  const auto last_index = [&] { return node(1).host().status().find("last_index")->dump(); };
   const std::string before = last_index();
   for (const std::string& key : {std::string("k\xff\xfe"), std::string("a\0b", 3),
                                  std::string(129, 'k'), std::string("\x1b[2J")}) {
@@ -121,7 +121,7 @@ TEST_F(DriverTest, TellsWhenItTakesWritesAndWhenNoMore) {
   start(1);
   start(2);
   std::vector<std::pair<bool, repl::Epoch>> told;
-  Driver& driver = node(1).driver();
+  repl::Driver& driver = node(1).driver();
   driver.on_takes_writes([&](bool takes) {
     EXPECT_EQ(driver.takes_writes(), takes);
     told.emplace_back(takes, takes ? driver.epoch() : 0);
@@ -135,14 +135,14 @@ TEST_F(DriverTest, TellsWhenItTakesWritesAndWhenNoMore) {
   EXPECT_GT(driver.leading_since_ns(), 0);
   EXPECT_LE(driver.leading_since_ns(), now_ns);
   EXPECT_GT(driver.leader_lease_until(), now_ns) << "alone in its set it always has one";
-  until([&] { return node(2).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(2).host().status().find("in_sync")->dump() == "true"; });
   make_leader(2, 2, 2);
   until([&] { return told.size() == 2; });
   EXPECT_EQ(driver.leader_lease_until(), 0);
-  until([&] { return node(1).driver().status().find("in_sync")->dump() == "true"; });
+  until([&] { return node(1).host().status().find("in_sync")->dump() == "true"; });
   make_leader(1, 4, 3);
   until([&] { return told.size() == 3; });
-  driver.drain([] {});
+  node(1).host().drain([] {});
   const std::vector<std::pair<bool, repl::Epoch>> all{{true, 1}, {false, 0}, {true, 3}, {false, 0}};
   EXPECT_EQ(told, all);
 }
@@ -187,11 +187,11 @@ TEST_F(DriverTest, ALearnerComesUpByASnapshotWhereTheLogIsGone) {
   // Segments of a MiB: the first ones go once two snapshots are past them.
   until([&] {
     EXPECT_TRUE(write(1, '"' + std::to_string(node(1).commands.all.size()) + body + '"'));
-    return node(1).driver().status().find("first_index")->dump() != "1";
+    return node(1).host().status().find("first_index")->dump() != "1";
   });
   start(2);
   until([&] { return node(2).driver().applied_index() == node(1).driver().applied_index(); });
-  EXPECT_NE(node(2).driver().status().find("snapshot_index")->dump(), "0");
+  EXPECT_NE(node(2).host().status().find("snapshot_index")->dump(), "0");
   EXPECT_EQ(node(2).commands.all, node(1).commands.all);
 
   // And again from its own disk.
@@ -207,20 +207,20 @@ TEST_F(DriverTest, ARestartBringsNoSnapshotAboutByItself) {
   // More than is applied in one turn, less than makes a snapshot due.
   constexpr size_t kEntries = 30'000;
   for (size_t i = 1; i <= kEntries; ++i) {
-    const auto nothing = [](const Result<Written>&) {};
+    const auto nothing = [](const Result<repl::Written>&) {};
     if (i % 10'000 != 0) {
       node(1).driver().write("1", {}, 60'000, nothing);
     } else {
       ASSERT_TRUE(write(1, "1"));
     }
   }
-  ASSERT_EQ(node(1).driver().status().find("snapshot_index")->dump(), "0");
+  ASSERT_EQ(node(1).host().status().find("snapshot_index")->dump(), "0");
   stop(1);
   start(1, 2 << 20);
   make_leader(1, 1, 2);
   ASSERT_EQ(node(1).commands.all.size(), kEntries);
   const auto snapshot_index = [&] {
-    return *node(1).driver().status().find("snapshot_index")->as_int();
+    return *node(1).host().status().find("snapshot_index")->as_int();
   };
   until([&] {
     EXPECT_TRUE(write(1, std::string(100 << 10, 'x')));

@@ -32,7 +32,7 @@ class ServiceTest : public DriverTest {
   ServiceTest()
       : count_turns_(loop_, [this] { ++turns_; }),
         methods_(turns_),
-        service_(loop_, "ipc://" + (root_ / "service.sock").string(), start(1).driver(), methods_),
+        service_(loop_, "ipc://" + (root_ / "service.sock").string(), start(1).host(), methods_),
         client_(loop_, {.url = "ipc://" + (root_ / "service.sock").string()}) {
     service_.start([](const Status& status) { EXPECT_TRUE(status); });
     EXPECT_TRUE(client_.start());

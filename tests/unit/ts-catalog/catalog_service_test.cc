@@ -20,7 +20,7 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "replica/service.h"
 #include "rpc/client.h"
 #include "support/temporary_directory.h"
@@ -46,28 +46,29 @@ class Node {
   Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, CatalogOptions options)
       : url_("ipc://" + (root / std::to_string(id)).string() + ".sock"),
         coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        driver_(loop, {.group = "catalog", .id = id, .directory = root / std::to_string(id)}, toys,
-                *coord_) {
-    EXPECT_TRUE(driver_.open());
-    products_ = std::make_unique<CatalogService>(loop, std::move(options), toys, driver_);
-    service_ = std::make_unique<replica::Service>(loop, url_, driver_, *products_);
+        host_(loop, {.group = "catalog", .id = id, .directory = root / std::to_string(id)}, toys,
+              *coord_) {
+    EXPECT_TRUE(host_.open());
+    products_ = std::make_unique<CatalogService>(loop, std::move(options), toys, host_.driver());
+    service_ = std::make_unique<replica::Service>(loop, url_, host_, *products_);
     const auto good = [](const Status& status) { EXPECT_TRUE(status); };
     service_->start(good);
-    driver_.start(good);
+    host_.start(good);
     products_->start(good);
     link_ = std::make_unique<rpc::Client>(loop, rpc::ClientOptions{.url = url_});
     EXPECT_TRUE(link_->start());
   }
 
   toys::Catalog toys;
-  replica::Driver& driver() { return driver_; }
+  repl::Driver& driver() { return host_.driver(); }
+  replica::Host& host() { return host_; }
   CatalogService& products() { return *products_; }
   rpc::Client& link() { return *link_; }
 
  private:
   const std::string url_;
   std::unique_ptr<coord::Coord> coord_;
-  replica::Driver driver_;
+  replica::Host host_;
   std::unique_ptr<CatalogService> products_;
   std::unique_ptr<replica::Service> service_;
   std::unique_ptr<rpc::Client> link_;

@@ -55,8 +55,8 @@ TEST_F(ConfigTest, AFileWithoutAnEndIsRefused) {
 }
 
 TEST_F(ConfigTest, AReplicaWithDataNeedsNoFile) {
-  config_.replica.driver.id = 7;
-  config_.replica.driver.directory = directory_.file("catalog-{id}");
+  config_.replica.host.id = 7;
+  config_.replica.host.directory = directory_.file("catalog-{id}");
   const std::string data = directory_.file("catalog-7");
   fs::create_directory(data);
   ASSERT_TRUE(storage::save_identity(data, {.lineage = 0, .storage_id = 5}));

@@ -17,7 +17,7 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
-#include "replica/driver.h"
+#include "replica/host.h"
 #include "replica/service.h"
 #include "support/temporary_directory.h"
 #include "toys/catalog.h"
@@ -47,13 +47,13 @@ class FakeCatalog final : public replica::Methods {
  public:
   FakeCatalog(loop::Loop& loop, const fs::path& root)
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        driver_(loop, {.group = "catalog", .id = 1, .directory = root / "catalog"}, nothing_,
-                *coord_) {
-    EXPECT_TRUE(driver_.open());
+        host_(loop, {.group = "catalog", .id = 1, .directory = root / "catalog"}, nothing_,
+              *coord_) {
+    EXPECT_TRUE(host_.open());
     service_ = std::make_unique<replica::Service>(loop, "ipc://" + (root / "catalog.sock").string(),
-                                                  driver_, *this);
+                                                  host_, *this);
     service_->start([](const Status& status) { EXPECT_TRUE(status); });
-    driver_.start([](const Status& status) { EXPECT_TRUE(status); });
+    host_.start([](const Status& status) { EXPECT_TRUE(status); });
   }
 
   void on_request(rpc::Reply reply, const wire::Request& request) override {
@@ -84,7 +84,7 @@ class FakeCatalog final : public replica::Methods {
 
   Nothing nothing_;
   std::unique_ptr<coord::Coord> coord_;
-  replica::Driver driver_;
+  replica::Host host_;
   std::unique_ptr<replica::Service> service_;
   std::vector<std::pair<rpc::Reply, toys::Take>> held_;
 };
@@ -94,28 +94,29 @@ class Node {
  public:
   Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, size_t max_open)
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        driver_(loop, {.group = "orders", .id = id, .directory = root / std::to_string(id)}, orders,
-                *coord_),
+        host_(loop, {.group = "orders", .id = id, .directory = root / std::to_string(id)}, orders,
+              *coord_),
         catalog_(loop, *coord_, catalog_group({})) {
-    EXPECT_TRUE(driver_.open());
+    EXPECT_TRUE(host_.open());
     const auto good = [](const Status& status) { EXPECT_TRUE(status); };
     catalog_.start(good);
     purchases_ =
-        std::make_unique<OrderService>(loop, max_open, orders, driver_, catalog_.gateway());
+        std::make_unique<OrderService>(loop, max_open, orders, host_.driver(), catalog_.gateway());
     service_ = std::make_unique<replica::Service>(
-        loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", driver_, *purchases_);
+        loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", host_, *purchases_);
     service_->start(good);
-    driver_.start(good);
+    host_.start(good);
     purchases_->start(good);
   }
 
   toys::Orders orders;
-  replica::Driver& driver() { return driver_; }
+  repl::Driver& driver() { return host_.driver(); }
+  replica::Host& host() { return host_; }
   OrderService& purchases() { return *purchases_; }
 
  private:
   std::unique_ptr<coord::Coord> coord_;
-  replica::Driver driver_;
+  replica::Host host_;
   group::Group catalog_;
   std::unique_ptr<OrderService> purchases_;
   std::unique_ptr<replica::Service> service_;

@@ -10,12 +10,12 @@
 #include "base/result.h"
 #include "repl/state_machine.h"
 
-namespace tandem::replica {
+namespace tandem::repl {
 
 // The outcome of a write: the answer of the state machine and the index that it is at.
 struct Written {
   uint64_t index = 0;
-  repl::Applied answer;
+  Applied answer;
 };
 
 class Writers {
@@ -25,7 +25,7 @@ class Writers {
   size_t size() const { return waiting_.size(); }
   void add(uint64_t index, int64_t deadline_ns, Done done);
   // The entry at `index` was applied.
-  void applied(uint64_t index, const repl::Applied& answer);
+  void applied(uint64_t index, const Applied& answer);
   // All of them: the outcome is unknown (leadership was lost, or this process ends).
   void fail_all(const Error& error);
   // Those whose deadline is over.
@@ -81,4 +81,4 @@ class IndexReaders {
   uint64_t last_token_ = 0;
 };
 
-}  // namespace tandem::replica
+}  // namespace tandem::repl

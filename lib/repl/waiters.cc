@@ -1,9 +1,9 @@
-#include "replica/waiters.h"
+#include "repl/waiters.h"
 
 #include <utility>
 #include <vector>
 
-namespace tandem::replica {
+namespace tandem::repl {
 namespace {
 
 // Takes what `which` chooses out of `waiting` before anybody is told: a completion may come back
@@ -28,7 +28,7 @@ void Writers::add(uint64_t index, int64_t deadline_ns, Done done) {
   waiting_.emplace(index, Waiting{deadline_ns, std::move(done)});
 }
 
-void Writers::applied(uint64_t index, const repl::Applied& answer) {
+void Writers::applied(uint64_t index, const Applied& answer) {
   const auto it = waiting_.find(index);
   if (it == waiting_.end()) return;
   Done done = std::move(it->second.done);
@@ -102,4 +102,4 @@ void IndexReaders::expire(int64_t now_ns) {
   }
 }
 
-}  // namespace tandem::replica
+}  // namespace tandem::repl

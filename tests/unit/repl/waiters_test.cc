@@ -1,11 +1,11 @@
-#include "replica/waiters.h"
+#include "repl/waiters.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace tandem::replica {
+namespace tandem::repl {
 namespace {
 
 const Error kLost{ErrorKind::kUnknown, "leadership was lost"};
@@ -24,8 +24,8 @@ class WritersTest : public testing::Test {
 TEST_F(WritersTest, TellsTheOneWhoseEntryWasApplied) {
   add(5, 100);
   add(6, 100);
-  writers.applied(6, repl::Applied{200, "six"});
-  writers.applied(7, repl::Applied{200, "nobody waits"});
+  writers.applied(6, Applied{200, "six"});
+  writers.applied(7, Applied{200, "nobody waits"});
   EXPECT_EQ(told, std::vector<std::string>{"6 six"});
   EXPECT_EQ(writers.size(), 1u);
 }
@@ -36,7 +36,7 @@ TEST_F(WritersTest, FailsThoseWhoseDeadlineIsOver) {
   writers.expire(100);
   EXPECT_EQ(told, std::vector<std::string>{"5 failed"});
   // The entry may be committed later: nobody is told twice.
-  writers.applied(5, repl::Applied{200, "late"});
+  writers.applied(5, Applied{200, "late"});
   EXPECT_EQ(told.size(), 1u);
 }
 
@@ -91,4 +91,4 @@ TEST_F(ReadersTest, FailsThoseWhoseDeadlineIsOver) {
 }
 
 }  // namespace
-}  // namespace tandem::replica
+}  // namespace tandem::repl

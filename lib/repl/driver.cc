@@ -1,0 +1,408 @@
+#include "repl/driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace tandem::repl {
+namespace {
+
+// While something waits that has a deadline of its own, and where the core has something to look at
+// again and again; otherwise the core's next deadline tells when.
+constexpr int64_t kTickNs = 10'000'000;
+constexpr size_t kApplyBytes = 1 << 20;
+constexpr int64_t kApplyNsPerTurn = 4'000'000;
+constexpr uint64_t kMaxPinnedSnapshots = 8;
+constexpr int64_t kReceiveAgainNs = 1'000'000'000;
+constexpr int64_t kOversleepNs = 50'000'000;  // planted
+
+}  // namespace
+
+Driver::Driver(const DriverLimits& limits, const ReplicaOptions& options, const Start& start,
+               const Surroundings& around)
+    : limits_(limits),
+      around_(around),
+      core_(options, start.recovered, around.log, around.snapshots),
+      joins_anew_(start.joins_anew),
+      applied_(start.applied),
+      seen_applied_(start.applied) {
+  around_.applier.set_owner(*this);
+}
+
+// --- the process ---
+
+void Driver::start() { tick(); }
+
+void Driver::registered() {
+  is_registered_ = true;
+  read_record();
+}
+
+void Driver::stop() {
+  stopping_ = true;
+  // What was logged is durable or will be found torn; its clients ask again with the same key.
+  writers_.fail_all(Error{ErrorKind::kUnknown,
+                          "this replica is being stopped: the outcome is unknown, ask again with "
+                          "the same key"});
+  tell_takes_writes();
+  step(Stopping{});  // the log writes what is queued before it closes
+  const Error stops{ErrorKind::kUnavailable, "this replica is being stopped"};
+  readers_.fail_above(0, stops);
+  index_readers_.fail_all(stops);
+}
+
+// --- the core and its effects ---
+
+void Driver::step(Event event) {
+  Effects effects;
+  core_.set_space(around_.log.has_space() && around_.applier.trouble().empty());
+  core_.step(std::move(event), now_ns(), effects);
+  something_happened();
+  carry_out(std::move(effects));
+}
+
+void Driver::something_happened() {
+  if (std::exchange(dirty_, true)) return;
+  turn_began_ns_ = now_ns();
+  around_.alarm.end_turn();
+}
+
+void Driver::carry_out(Effects effects) {
+  for (const std::string& notice : effects.notices) around_.people.tell(notice);
+  if (effects.stepped_down && !planted(Bug::kKeepWriters)) {
+    writers_.fail_all(Error{ErrorKind::kUnknown,
+                            "leadership was lost: the outcome is unknown, ask again with the same "
+                            "key"});
+  }
+  for (Persist& item : effects.persists) persist(item);
+  for (Send& send : effects.sends) {
+    if (send.after <= durable_ || planted(Bug::kSendBeforeTicket)) {
+      around_.outbox.send(send.message);
+    } else {
+      held_.push_back(std::move(send));
+    }
+  }
+  if (effects.swap) swap_record(*effects.swap);
+  if (effects.read_record) read_record();
+  if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
+  if (effects.went_back) around_.people.went_back(*effects.went_back);
+  for (const Readable& read : effects.readable) readable(read);
+  if (joins_anew_) tell_where_caught_up();
+}
+
+// What was told of this disk as lost, or was never there, is here.
+void Driver::tell_where_caught_up() {
+  if (!core_.in_sync()) return;
+  joins_anew_ = false;
+  if (core_.leading()) return;
+  around_.people.tell("caught up from replica " + std::to_string(core_.leader_id()) +
+                      ": everything that was answered is here");
+}
+
+void Driver::persist(Persist& item) {
+  Ticket ticket = 0;
+  if (auto* append = std::get_if<AppendEntries>(&item.what)) {
+    ticket = around_.log.append(append->entries);
+  } else if (const auto* cut = std::get_if<CutLog>(&item.what)) {
+    readers_.fail_above(cut->from - 1,
+                        Error{ErrorKind::kUnavailable, "the log was cut: ask again"});
+    ticket = around_.log.cut(cut->from);
+  } else if (const auto* promise = std::get_if<SavePromise>(&item.what)) {
+    ticket = around_.log.save_promise(promise->epoch);
+  } else if (const auto* committed = std::get_if<SaveCommitted>(&item.what)) {
+    ticket = around_.log.save_committed(committed->position);
+  } else if (const auto* lineage = std::get_if<SaveLineage>(&item.what)) {
+    ticket = around_.log.save_lineage(lineage->lineage);
+  }
+  tickets_.push_back(TicketPair{ticket, item.ticket});
+}
+
+void Driver::durable(Ticket ticket) {
+  Ticket durable = durable_;
+  while (!tickets_.empty() && tickets_.front().log <= ticket) {
+    durable = tickets_.front().core;
+    tickets_.pop_front();
+  }
+  if (durable > durable_) {
+    durable_ = durable;
+    release_held();
+    step(Persisted{durable});
+  }
+  if (restart_ && restart_->ticket <= ticket) {
+    const Restart restart = *std::exchange(restart_, {});
+    installing_ = false;
+    step(SnapshotInstalled{restart.index, restart.time_ms});
+  }
+}
+
+void Driver::release_held() {
+  std::vector<Send> still_held;
+  std::vector<Send> held = std::move(held_);
+  for (Send& send : held) {
+    if (send.after <= durable_) {
+      around_.outbox.send(send.message);
+    } else {
+      still_held.push_back(std::move(send));
+    }
+  }
+  held_ = std::move(still_held);
+}
+
+void Driver::end_of_turn() {
+  if (!dirty_) return;
+  step(EndOfTurn{});  // what this brings about belongs to this turn
+  dirty_ = false;
+  apply_committed();
+  tell_takes_writes();
+  around_.log.flush();
+  take_snapshot_if_due();
+  wake_when_due();
+}
+
+bool Driver::takes_writes() const {
+  if (planted(Bug::kJudgeTooEarly)) return leading() && core_.opened() && !stopping_;
+  return leading() && core_.opened() && applied_ >= core_.epoch_start() &&
+         applied_ >= seen_applied_ && !stopping_;
+}
+
+void Driver::tell_takes_writes() {
+  const Epoch now = takes_writes() ? core_.epoch() : 0;
+  const Epoch before = std::exchange(told_epoch_, now);
+  if (now == before || !on_takes_writes_) return;
+  if (before != 0) on_takes_writes_(false);
+  if (now != 0) on_takes_writes_(true);
+}
+
+// The core's time comes in ticks; each of them ends with a turn that sets the next. Nothing is set
+// later than it was: deadlines mostly move on with each message, and an alarm that was set for an
+// earlier one costs less than setting it anew in each turn.
+void Driver::wake_when_due() {
+  const int64_t now = now_ns();
+  int64_t next = core_.next_deadline_ns() + (planted(Bug::kOversleep) ? kOversleepNs : 0);
+  if (receive_again_ != 0) next = std::min(next, receive_again_ns_);
+  const bool waits = writers_.size() + readers_.size() + index_readers_.size() > 0;
+  if (next <= now) next = now + kTickNs;
+  if (waits) next = std::min(next, now + kTickNs);
+  if (wake_at_ns_ != 0 && next >= wake_at_ns_) return;
+  wake_at_ns_ = next;
+  around_.alarm.wake_at(next);
+}
+
+void Driver::tick() {
+  const int64_t now = now_ns();
+  wake_at_ns_ = 0;
+  if (receive_again_ != 0 && now >= receive_again_ns_) {
+    step(SnapshotChunkWritten{std::exchange(receive_again_, 0), 0});
+  }
+  step(Tick{});
+  writers_.expire(now);
+  readers_.expire(now);
+  index_readers_.expire(now);
+}
+
+// --- messages ---
+
+void Driver::receive(Message message) {
+  if (!hears()) return;
+  // What cannot be kept is not taken, and the leader goes on without this replica.
+  if (!message.entries.empty() && !has_room_for(message.entries)) return;
+  // It has left the registry: who looks there takes this process for dead.
+  if (stopping_ && message.type == MessageType::kReadIndex) return;
+  step(MessageIn{std::move(message)});
+}
+
+// On a full disk the end of the log's segment is kept for what opens an epoch and names a set: so
+// that where all disks are full another leader can be chosen, and reads go on.
+bool Driver::has_room_for(const std::vector<wire::Entry>& entries) const {
+  if (around_.log.has_space()) return true;
+  const bool opens = std::all_of(entries.begin(), entries.end(), [](const wire::Entry& entry) {
+    return entry.type == wire::EntryType::kOpen;
+  });
+  return around_.log.fit_in_reserve(entries, !opens);
+}
+
+// --- the record ---
+
+void Driver::swap_record(const Swap& swap) {
+  around_.record.swap(swap, [this, expected = swap.expected_version](bool applied) {
+    step(SwapDone{expected, applied});
+  });
+}
+
+void Driver::read_record() {
+  if (reading_record_) {
+    read_record_again_ = true;  // the read under way may have begun before what prompted this one
+    return;
+  }
+  reading_record_ = true;
+  const int64_t asked_ns = is_registered_ ? now_ns() : 0;
+  around_.record.read([this, asked_ns](const Result<std::optional<Record>>& record) {
+    reading_record_ = false;
+    if (record && hears() && !stopping_) step(RecordRead{*record, asked_ns});
+    if (std::exchange(read_record_again_, false)) read_record();
+  });
+}
+
+void Driver::record_seen(const std::optional<Record>& record) {
+  if (hears() && !stopping_) step(RecordRead{record, 0});
+}
+
+// --- applying ---
+
+void Driver::apply_committed() {
+  const Index end = planted(Bug::kApplyUncommitted) ? core_.last_index() : core_.commit();
+  const int64_t began = now_ns();
+  const Index before = applied_;
+  in_apply_ = true;
+  while (!applying_ && !installing_ && applied_ < end) {
+    std::vector<wire::Entry> batch = around_.log.read(applied_ + 1, kApplyBytes);
+    while (!batch.empty() && batch.back().index > end) batch.pop_back();
+    CHECK(!batch.empty());
+    applying_ = true;
+    around_.applier.apply(std::move(batch));
+    if (now_ns() - began >= kApplyNsPerTurn) break;
+  }
+  in_apply_ = false;
+  if (applied_ > before) readers_.reached(applied_);
+  // What it would bring has come as entries.
+  if (incoming_ && incoming_->index <= applied_) drop_incoming();
+  if (applied_ > 0 && applied_ >= core_.commit() && applied_ >= seen_applied_) has_state_ = true;
+  if (applied_ < end && !applying_ && !installing_) something_happened();
+}
+
+void Driver::applied(const wire::Entry& entry, const std::optional<Applied>& answer) {
+  CHECK(entry.index == applied_ + 1);
+  applied_ = entry.index;
+  seen_applied_ = std::max(seen_applied_, applied_);
+  bytes_since_snapshot_ += wire::encoded_size(entry);
+  if (answer) writers_.applied(entry.index, *answer);
+}
+
+void Driver::batch_ended() {
+  applying_ = false;
+  if (in_apply_) return;
+  readers_.reached(applied_);
+  something_happened();
+}
+
+// What was answered is in the log, and applied again before anybody reads.
+void Driver::went_back(Index index) {
+  applying_ = false;
+  if (installing_) return;  // another state takes its place
+  CHECK(index <= seen_applied_);
+  if (planted(Bug::kReadWhatWentBack)) seen_applied_ = index;
+  if (!planted(Bug::kForgetThatItWentBack)) applied_ = index;
+  something_happened();
+}
+
+// --- snapshots of our own ---
+
+void Driver::take_snapshot_if_due() {
+  // A large state is written less often: each snapshot costs as much as the state is large, so the
+  // cost for a logged byte stays the same, and a restart replays no more than it restores.
+  const uint64_t due = std::max(limits_.snapshot_log_bytes, around_.snapshots.size_bytes());
+  if (bytes_since_snapshot_ < due || around_.snapshots.writing() || picturing_) return;
+  // A replica that gets the present one would start over; but the log does not grow for ever.
+  if (core_.sends_snapshot() && bytes_since_snapshot_ < kMaxPinnedSnapshots * due) return;
+  if (installing_ || applying_ || applied_ <= around_.snapshots.index()) return;
+  bytes_since_snapshot_ = 0;
+  picturing_ = true;
+  around_.applier.picture([this](Result<Picture> picture) { write_snapshot(std::move(picture)); });
+}
+
+void Driver::write_snapshot(Result<Picture> picture) {
+  picturing_ = false;
+  // The log goes on holding everything; the next one is tried when as much was logged again.
+  if (!picture) {
+    around_.people.tell("cannot take a snapshot: " + picture.error().message);
+    return;
+  }
+  const Index before = around_.snapshots.index();
+  if (installing_ || picture->index <= before) return;
+  around_.snapshots.write(std::move(*picture), core_.newest_record(),
+                          [this, before](const Status& written) {
+                            if (written) forget_log_before(before);
+                          });
+}
+
+// Down to the snapshot before the newest, and never what an in-sync member still has to get, or
+// what went back has to get again.
+void Driver::forget_log_before(Index snapshot) {
+  around_.log.drop_before(std::min({snapshot, core_.pinned_index(), applied_}) + 1);
+  something_happened();  // a learner may wait for the newest
+}
+
+// --- a snapshot of the leader's ---
+
+// A chunk that is answered with its own offset is sent again with the next heartbeat: so the leader
+// hears that this replica is there and busy, and what comes again finds the snapshot read. Whether
+// it is still wanted then the core looks at as with every chunk.
+void Driver::take_chunk(const SnapshotChunk& chunk) {
+  if (incoming_ && incoming_->index != chunk.index) drop_incoming();
+  if (around_.snapshots.writing() || picturing_ || (incoming_ && !incoming_->read)) {
+    step(SnapshotChunkWritten{chunk.index, chunk.offset});
+    return;
+  }
+  if (incoming_) return install_incoming(chunk);
+  const auto incoming = around_.snapshots.receive(chunk);
+  if (incoming == SnapshotStore::Incoming::kWhole) return prepare_incoming(chunk);
+  if (incoming != SnapshotStore::Incoming::kPart) return receive_anew(chunk.index, incoming);
+  step(SnapshotChunkWritten{chunk.index, around_.snapshots.received_bytes()});
+}
+
+// What has come is given up, and the leader is asked to begin anew: at once, or a little later.
+void Driver::receive_anew(Index index, SnapshotStore::Incoming why) {
+  around_.snapshots.stop_receiving();
+  if (why == SnapshotStore::Incoming::kLater) {
+    receive_again_ = index;
+    receive_again_ns_ = now_ns() + kReceiveAgainNs;
+    something_happened();
+  } else {
+    step(SnapshotChunkWritten{index, 0});
+  }
+}
+
+void Driver::prepare_incoming(const SnapshotChunk& last) {
+  incoming_ = Incoming{last.index};
+  around_.applier.prepare(last.index, around_.snapshots.received(),
+                          [this](Status read) { incoming_->read = std::move(read); });
+  step(SnapshotChunkWritten{last.index, last.offset});
+}
+
+void Driver::drop_incoming() {
+  incoming_.reset();
+  around_.applier.drop_prepared();
+  around_.snapshots.stop_receiving();
+}
+
+void Driver::install_incoming(const SnapshotChunk& last) {
+  const Status read = *incoming_->read;
+  const auto placed =
+      read ? around_.snapshots.put_in_place() : around_.snapshots.judge(read.error());
+  if (placed != SnapshotStore::Incoming::kWhole) {
+    drop_incoming();
+    return receive_anew(last.index, placed);
+  }
+  step(SnapshotChunkWritten{last.index, last.total_bytes});
+  CHECK_MSG(last.index > applied_, "a snapshot below what is applied");
+  incoming_.reset();
+  installing_ = true;
+  around_.applier.drop_batch();  // what it changes is in the snapshot
+  applying_ = false;
+  around_.applier.install(around_.snapshots.time_ms(),
+                          [this](const Status& status) { installed(status); });
+}
+
+void Driver::installed(const Status& status) {
+  if (!status) return around_.people.give_up(status.error());
+  applied_ = around_.snapshots.index();
+  seen_applied_ = std::max(seen_applied_, applied_);
+  bytes_since_snapshot_ = 0;
+  // Nothing else of the core may run between the log's restart and the step that tells of it.
+  restart_ = Restart{around_.log.restart_after_snapshot(), applied_, around_.snapshots.time_ms()};
+  readers_.reached(applied_);
+  readers_.fail_above(applied_, Error{ErrorKind::kUnavailable, "the log was replaced: ask again"});
+}
+
+}  // namespace tandem::repl

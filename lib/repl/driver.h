@@ -1,0 +1,200 @@
+// The driver of one replica: carries the effects of the protocol core (replica.h) out in its
+// surroundings, has the applier carry out what is committed, and takes writes and reads. Pure as
+// the core is: the processes and the simulator run this very code.
+//
+// From a message to the disk and back: receive() → core step(MessageIn) → Effects → persists go to
+// the log, sends wait in `held_` for the ticket they depend on → durable() → core step(Persisted)
+// → what waited leaves. At the end of each turn of the loop the core gets EndOfTurn, so that
+// everything that came in one turn goes out as one batch.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "repl/applier.h"
+#include "repl/planted.h"
+#include "repl/replica.h"
+#include "repl/surroundings.h"
+#include "repl/waiters.h"
+#include "wire/envelope.h"
+
+namespace tandem::repl {
+
+struct DriverLimits {
+  size_t max_writers = 16384;        // writes without an outcome; more are refused (503)
+  size_t max_readers = 16384;        // reads that wait for the state to catch up
+  size_t max_entry_bytes = 8 << 20;  // of a command with its key
+  // A snapshot is taken when so much was logged since the last, or as much as that one is large.
+  uint64_t snapshot_log_bytes = 16 << 20;
+};
+
+class Driver final : private Applier::Owner {
+ public:
+  // What the process found when it started.
+  struct Start {
+    Recovered recovered;
+    Index applied = 0;        // of the applier's state: that of the newest snapshot, or a later one
+    bool joins_anew = false;  // under a storage_id that is new in this life
+  };
+
+  Driver(const DriverLimits& limits, const ReplicaOptions& options, const Start& start,
+         const Surroundings& around);
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  // --- the process ---
+  void start();
+  // Others find this replica from now on. Before that it says and learns nothing: a controller that
+  // sees the session before it there takes this member for dead.
+  void registered();
+  // The process is about to end: no writes and reads any more.
+  void stop();
+  // What was written up to this ticket of the log is on disk.
+  void durable(Ticket ticket);
+  void end_of_turn();
+  void tick();
+  // Somebody saw this version of the record; it may be an old one.
+  void record_seen(const std::optional<Record>& record);
+
+  // --- messages ---
+  bool hears() const {
+    return is_registered_ && (!installing_ || planted(Bug::kHearWhileInstalling));
+  }
+  // What is lost is sent again: a message that comes at the wrong time, or cannot be kept, is not
+  // taken.
+  void receive(Message message);
+
+  // --- what clients want ---
+  // Logs a command and calls back once it is applied. Errors: kUnavailable (not the leader, or too
+  // many wait: nothing was done), kNoSpace, kTooLarge, kBadInput (the state machine does not admit
+  // the command or its key), kUnknown (ask again with the same key).
+  void write(std::string command, std::string_view key, uint32_t budget_ms, Writers::Done done);
+  // Calls back when the state may be read at this consistency. Errors: kUnavailable (this replica
+  // cannot promise it), kTimeout, kBadInput (linearizable: there is no such index).
+  void when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
+                     Readers::Done done);
+  // The same, for a leader, when everything that is in its log now is applied as well, committed or
+  // not as it may be.
+  void when_logged_is_readable(uint32_t budget_ms, Readers::Done done);
+  // What a command with this key was answered, as of what is applied here; nullopt: it was not
+  // carried out, or is forgotten.
+  std::optional<Applied> first_answer(std::string_view command, std::string_view key) const {
+    return around_.applier.first_answer(command, key);
+  }
+
+  Index applied_index() const { return applied_; }
+  // Of the last entry of the log, committed or not.
+  Index logged_index() const { return core_.last_index(); }
+  bool leading() const { return core_.leading(); }
+  // Leads, and its state holds everything that was written before its epoch: writes can be judged.
+  bool takes_writes() const;
+  // Told at the end of a turn when takes_writes() has changed; where it takes them in a later epoch
+  // than it last did, both ends are told. REQUIRES: before start().
+  void on_takes_writes(UniqueFunction<void(bool)> callback) {
+    on_takes_writes_ = std::move(callback);
+  }
+  // Until when (boot clock, ns) no later leader answers anybody: what this leader grants others has
+  // to end by then. 0 where it does not lead or has not opened its epoch.
+  int64_t leader_lease_until() const { return core_.leader_lease_until(now_ns()); }
+  // When (boot clock, ns) it promised the epoch that it leads, 0 where it does not lead.
+  int64_t leading_since_ns() const { return core_.leading_since_ns(); }
+  // Of the data, 0 where there is none.
+  uint64_t lineage() const { return core_.lineage(); }
+  // The highest that it has promised: where it leads, that of its entries.
+  Epoch epoch() const { return core_.epoch(); }
+  const Replica& core() const { return core_; }
+
+ private:
+  // Numbers the core's writes as the log does: both kinds of tickets rise.
+  struct TicketPair {
+    Ticket log = 0;
+    Ticket core = 0;
+  };
+  struct Incoming {  // a snapshot of the leader's that is there, and is read
+    Index index = 0;
+    std::optional<Status> read = {};  // once it is
+  };
+  struct Restart {  // of the log, after a snapshot was installed
+    Ticket ticket = 0;
+    Index index = 0;
+    int64_t time_ms = 0;
+  };
+
+  int64_t now_ns() const { return around_.clock.boot_ns(); }
+  void step(Event event);
+  void carry_out(Effects effects);
+  void persist(Persist& persist);
+  void release_held();
+  void tell_where_caught_up();
+  void something_happened();
+  void tell_takes_writes();
+  void wake_when_due();
+  bool has_room_for(const std::vector<wire::Entry>& entries) const;
+  void swap_record(const Swap& swap);
+  void read_record();
+
+  void apply_committed();
+  void applied(const wire::Entry& entry, const std::optional<Applied>& answer) override;
+  void batch_ended() override;
+  void went_back(Index index) override;
+  void take_snapshot_if_due();
+  void write_snapshot(Result<Picture> picture);
+  void forget_log_before(Index snapshot);
+  void take_chunk(const SnapshotChunk& chunk);
+  void receive_anew(Index index, SnapshotStore::Incoming why);
+  void prepare_incoming(const SnapshotChunk& last);
+  void install_incoming(const SnapshotChunk& last);
+  void drop_incoming();
+  void installed(const Status& status);
+
+  void readable(const Readable& read);
+  void read_at(Index index, int64_t deadline_ns, Readers::Done done);
+  void read_linearizable(uint64_t min_index, Index index, int64_t deadline_ns, Readers::Done done);
+
+  const DriverLimits limits_;
+  const Surroundings around_;
+  Replica core_;
+
+  bool is_registered_ = false;
+  bool stopping_ = false;
+  bool joins_anew_;     // has not been in sync under its present storage_id, in this life
+  bool dirty_ = false;  // something happened in this turn
+  int64_t turn_began_ns_ = 0;
+  int64_t wake_at_ns_ = 0;  // 0: nothing is asked for
+  bool reading_record_ = false;
+  bool read_record_again_ = false;
+
+  std::deque<TicketPair> tickets_;
+  Ticket durable_ = 0;      // of the core's
+  std::vector<Send> held_;  // in the order in which they were sent
+
+  Index applied_ = 0;
+  Index seen_applied_ =
+      0;                   // the highest that it ever was in this life: nobody reads an older state
+  bool applying_ = false;  // a batch is under way
+  bool in_apply_ = false;  // within Applier::apply()
+  // Everything known to be committed was applied at some time: before that a replica that starts
+  // from nothing would answer as if there were no tables.
+  bool has_state_ = false;
+  uint64_t bytes_since_snapshot_ = 0;  // of entries that were applied
+  bool picturing_ = false;             // a snapshot was begun
+  std::optional<Incoming> incoming_;
+  bool installing_ = false;  // it takes the place of state and log
+  std::optional<Restart> restart_;
+  Index receive_again_ = 0;  // a snapshot that begins anew at that time
+  int64_t receive_again_ns_ = 0;
+
+  Writers writers_;
+  Readers readers_;
+  IndexReaders index_readers_;
+  UniqueFunction<void(bool)> on_takes_writes_;
+  Epoch told_epoch_ = 0;  // in which it takes writes, as was told last; 0: it does not
+};
+
+}  // namespace tandem::repl

@@ -1,0 +1,122 @@
+#include "repl/memory_applier.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace tandem::repl {
+namespace {
+
+// In slices: heartbeats, leases and reads go on between them.
+constexpr int64_t kSliceNs = 4'000'000;
+
+Status read_into(StateMachine& machine, SnapshotRows& rows, const Jobs::Stopping& stopping) {
+  machine.reset();
+  const Status read = rows.for_each([&](std::string_view row) -> Status {
+    if (stopping()) return fail(ErrorKind::kTimeout, "stopped");
+    return machine.restore_row(row);
+  });
+  return read ? machine.finish_restore() : read;
+}
+
+}  // namespace
+
+void MemoryApplier::apply(std::vector<wire::Entry> batch) {
+  CHECK(long_command_ == nullptr);
+  const int64_t began = clock_.boot_ns();
+  for (const wire::Entry& entry : batch) {
+    if (!apply(entry)) return;
+    if (clock_.boot_ns() - began >= kSliceNs) break;
+  }
+  owner_->batch_ended();
+}
+
+// False where it takes long: then it has only begun.
+bool MemoryApplier::apply(const wire::Entry& entry) {
+  CHECK(entry.index == index_ + 1);
+  if (entry.type != wire::EntryType::kCommand) {
+    machine_.opened(entry);
+    applied(entry, std::nullopt);
+    return true;
+  }
+  Applying begun = machine_.begin(entry);
+  if (auto* command = std::get_if<std::unique_ptr<LongCommand>>(&begun)) {
+    begin(entry, std::move(*command));
+    return false;
+  }
+  applied(entry, std::get<Applied>(std::move(begun)));
+  return true;
+}
+
+void MemoryApplier::applied(const wire::Entry& entry, const std::optional<Applied>& answer) {
+  index_ = entry.index;
+  time_ms_ = entry.time_ms;
+  owner_->applied(entry, answer);
+}
+
+void MemoryApplier::begin(const wire::Entry& entry, std::unique_ptr<LongCommand> command) {
+  long_command_ = std::make_shared<Long>(Long{entry, std::move(command)});
+  std::shared_ptr<Long> job = long_command_;
+  jobs_.run([job](const Jobs::Stopping& stopping) { job->command->run(stopping); },
+            [this, job]() mutable {
+              if (long_command_ == job) end_long_command();
+              // What it holds now takes long to free.
+              jobs_.run([job = std::move(job)](const Jobs::Stopping&) mutable { job.reset(); }, {});
+            });
+}
+
+void MemoryApplier::end_long_command() {
+  const std::shared_ptr<Long> job = std::exchange(long_command_, nullptr);
+  applied(job->entry, job->command->finish());
+  owner_->batch_ended();
+}
+
+void MemoryApplier::picture(UniqueFunction<void(Result<Picture>)> done) {
+  done(Picture{index_, time_ms_, machine_.freeze(), machine_.row_checker()});
+}
+
+void MemoryApplier::prepare(Index index, std::shared_ptr<SnapshotRows> rows,
+                            UniqueFunction<void(Status)> done) {
+  CHECK(prepared_ == nullptr);
+  prepared_ = std::make_shared<Prepared>();
+  prepared_->index = index;
+  prepared_->rows = std::move(rows);
+  prepared_->state = machine_.make_empty();
+  jobs_.run(
+      [job = prepared_](const Jobs::Stopping& stopping) {
+        job->status = read_into(*job->state, *job->rows, stopping);
+      },
+      [job = prepared_, done = std::move(done)]() mutable {
+        if (!job->dropped) done(job->status);
+      });
+}
+
+// Freed where nobody waits for that.
+void MemoryApplier::drop_prepared() {
+  if (prepared_ == nullptr) return;
+  prepared_->dropped = true;
+  prepared_->rows->stop();
+  jobs_.run([job = std::exchange(prepared_, nullptr)](
+                const Jobs::Stopping&) mutable { job->state.reset(); },
+            {});
+}
+
+void MemoryApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done) {
+  CHECK(long_command_ == nullptr && prepared_ != nullptr && prepared_->status);
+  machine_.swap_state(*prepared_->state);
+  index_ = prepared_->index;
+  time_ms_ = time_ms;
+  drop_prepared();
+  done({});
+}
+
+Status MemoryApplier::restore(Index index, int64_t time_ms, SnapshotRows& rows) {
+  CHECK(long_command_ == nullptr);
+  const Status read = read_into(machine_, rows, [] { return false; });
+  if (!read) return read;
+  index_ = index;
+  time_ms_ = time_ms;
+  return {};
+}
+
+}  // namespace tandem::repl

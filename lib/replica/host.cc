@@ -1,0 +1,231 @@
+#include "replica/host.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+namespace tandem::replica {
+namespace {
+
+constexpr int64_t kLookNs = 1'000'000'000;  // between looks whether it can be found
+constexpr size_t kMaxQuestions = 1024;
+
+}  // namespace
+
+Host::Host(loop::Loop& loop, HostOptions options, repl::StateMachine& machine, coord::Coord& coord)
+    : loop_(loop),
+      options_(std::move(options)),
+      coord_(coord),
+      session_(random_id()),
+      end_of_turn_(loop, [this] { on_end_of_turn(); }),
+      ticker_(loop, [this] { on_ticker(); }),
+      applier_(machine, options_.keys, system_clock(), *this),
+      background_(loop),
+      self_(std::make_shared<Host*>(this)) {}
+
+Host::~Host() { *self_ = nullptr; }
+
+// --- life cycle ---
+
+void Host::start(UniqueFunction<void(Status)> done) {
+  CHECK_MSG(driver_ != nullptr, "open() comes first");
+  started_ = true;
+  driver_->start();
+  register_self(std::move(done));
+}
+
+void Host::drain(UniqueFunction<void()> done) {
+  draining_ = true;
+  watch_.reset();
+  if (!started_) {
+    done();
+    return;
+  }
+  driver_->stop();
+  coord_.unregister_member(options_.group, options_.id, session_,
+                           [done = std::move(done)](const Status&) mutable { done(); });
+}
+
+void Host::refresh_members() {
+  coord_.members(options_.group, [self = self_](Result<std::vector<coord::Member>> members) {
+    if (*self == nullptr || !members) return;
+    Host& host = **self;
+    for (const coord::Member& member : *members) {
+      if (member.id != host.options_.id) host.peers_->set_address(member.id, member.address);
+    }
+  });
+}
+
+// --- turns and time ---
+
+void Host::on_end_of_turn() {
+  end_of_turn_.stop();
+  driver_->end_of_turn();
+}
+
+void Host::wake_at(int64_t boot_ns) {
+  const int64_t now = system_clock().boot_ns();
+  const int64_t next = std::max(std::min(boot_ns, looked_ns_ + kLookNs), now);
+  ticker_.start(static_cast<uint64_t>((next - now + 999'999) / 1'000'000));
+}
+
+void Host::on_ticker() {
+  const int64_t now = system_clock().boot_ns();
+  if (now - looked_ns_ >= kLookNs) {
+    looked_ns_ = now;
+    stay_findable();
+    prune_set_aside();
+  }
+  driver_->tick();
+}
+
+void Host::tell(const std::string& notice) {
+  log::info(notice, {{"group", options_.group}, {"id", options_.id}});
+}
+
+void Host::run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) {
+  background_.run(
+      [this, work = std::move(work)]() mutable { work([this] { return background_.stopping(); }); },
+      std::move(done));
+}
+
+// --- messages ---
+
+void Host::on_peer(std::string_view payload) {
+  if (driver_ == nullptr || !driver_->hears()) return;
+  repl::Message message;
+  if (!repl::decode(payload, message)) {
+    log::warning("dropped a malformed message", {{"bytes", payload.size()}});
+    return;
+  }
+  driver_->receive(std::move(message));
+}
+
+void Host::on_control(rpc::Reply reply, std::string_view payload) {
+  repl::Message message;
+  if (driver_ == nullptr || !driver_->hears() || !repl::decode(payload, message)) {
+    reply.fail(Error{ErrorKind::kUnavailable, "not able to answer now"});
+    return;
+  }
+  if (message.type == repl::MessageType::kQueryState ||
+      message.type == repl::MessageType::kQueryMemory) {
+    Question question;
+    question.number = ++last_question_;
+    question.asked_number = message.question;
+    question.reply = std::move(reply);
+    message.question = question.number;
+    questions_.push_back(std::move(question));
+    if (questions_.size() > kMaxQuestions) questions_.pop_front();
+    driver_->receive(std::move(message));
+    return;
+  }
+  driver_->receive(std::move(message));
+  reply.answer({});
+}
+
+void Host::send(const repl::Message& message) {
+  if (message.to == repl::kController) {
+    answer(message);
+  } else {
+    peers_->send(message);
+  }
+}
+
+void Host::answer(const repl::Message& message) {
+  for (auto it = questions_.begin(); it != questions_.end(); ++it) {
+    if (it->number != message.question) continue;
+    repl::Message answer = message;
+    answer.question = it->asked_number;
+    std::string bytes;
+    repl::encode(answer, bytes);
+    it->reply.answer(bytes);
+    questions_.erase(it);
+    return;
+  }
+}
+
+// --- the record ---
+
+void Host::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) {
+  const std::string there = swap.expected ? repl::to_text(*swap.expected) : std::string();
+  coord_.swap_record(
+      options_.group, {swap.expected_version, there}, repl::to_text(swap.record),
+      [self = self_, done = std::move(done)](const Result<coord::SwapOutcome>& outcome) mutable {
+        if (*self == nullptr) return;
+        if (!outcome) {
+          log::warning("a change of the record has an unknown outcome",
+                       {{"error", outcome.error().message}});
+        }
+        done(outcome && *outcome == coord::SwapOutcome::kApplied);
+      });
+}
+
+void Host::read(UniqueFunction<void(const Result<std::optional<repl::Record>>&)> done) {
+  coord_.read_record(options_.group, [self = self_, done = std::move(done)](
+                                         const Result<coord::Versioned>& record) mutable {
+    if (*self != nullptr) done((*self)->parse(record));
+  });
+}
+
+// Whether the newest version of the record is damaged: what this replica knows holds on, and the
+// controller asks for it.
+bool Host::tell_damage(const std::string& damage) {
+  const bool told = std::exchange(told_damage_, damage) == damage;
+  if (!damage.empty() && !told) log::error(damage, {{"group", options_.group}});
+  return !damage.empty();
+}
+
+Result<std::optional<repl::Record>> Host::parse(const Result<coord::Versioned>& record) {
+  if (!record) {
+    log::warning("cannot read the record", {{"error", record.error().message}});
+    return fail(record.error());
+  }
+  if (record->version == 0) return std::optional<repl::Record>();
+  if (tell_damage(record->damage)) return fail(ErrorKind::kCorrupt, record->damage);
+  auto parsed = repl::parse_record(record->text);
+  if (!parsed && parsed.error().kind == ErrorKind::kConfig) daemon::die(parsed.error());
+  if (!parsed || parsed->version != record->version) {
+    log::error("the record is malformed", {{"version", record->version}});
+    return fail(ErrorKind::kCorrupt, "the record is malformed");
+  }
+  return std::optional<repl::Record>(std::move(*parsed));
+}
+
+wire::Json Host::status() const {
+  const repl::Replica& core = driver_->core();
+  wire::Json json;
+  json.set("id", static_cast<int64_t>(options_.id));
+  json.set("storage_id", hex_id(identity_.storage_id));
+  json.set("session", hex_id(session_));
+  json.set("pid", static_cast<int64_t>(getpid()));
+  json.set("leading", core.leading());
+  json.set("takes_writes", driver_->takes_writes());
+  json.set("in_sync", core.in_sync());
+  // With a lease linearizable reads are answered at once, without one the leader is asked.
+  json.set("lease", core.read_index(system_clock().boot_ns()).has_value());
+  json.set("leader", static_cast<int64_t>(core.leader_id()));
+  json.set("epoch", core.epoch());
+  json.set("last_index", core.last_index());
+  json.set("commit_index", core.commit());
+  json.set("applied_index", driver_->applied_index());
+  json.set("first_index", log_->first_index());
+  json.set("snapshot_index", snapshots_->index());
+  json.set("has_space", log_->has_space());
+  wire::Json::Array aside;
+  for (const storage::SetAside& data : set_aside_) {
+    wire::Json entry;
+    entry.set("path", data.path).set("reason", data.reason);
+    entry.set("bytes", data.bytes).set("time_ms", data.time_ms);
+    aside.push_back(std::move(entry));
+  }
+  json.set("set_aside", wire::Json(std::move(aside)));
+  return json;
+}
+
+}  // namespace tandem::replica

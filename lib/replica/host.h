@@ -1,0 +1,163 @@
+// The process around the driver of one replica (repl/driver.h): its directory with log, snapshots
+// and identity, the links to its peers, its place in the registry, and the loop's turns and time.
+//
+// Runs on the loop's thread. Any failed write or fsync ends the process at once (exit 74), and
+// leaves a mark in the directory: what is on such a disk is not known (storage/set_aside.h). A full
+// disk, or no descriptor left, is waited out where nothing was promised, and else ends it with 69.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/function.h"
+#include "base/result.h"
+#include "coord/coord.h"
+#include "daemon/part.h"
+#include "loop/background.h"
+#include "loop/loop.h"
+#include "repl/driver.h"
+#include "repl/memory_applier.h"
+#include "replica/disk_log.h"
+#include "replica/peers.h"
+#include "replica/snapshots.h"
+#include "rpc/server.h"
+#include "storage/directory.h"
+#include "storage/identity.h"
+#include "storage/log.h"
+#include "storage/set_aside.h"
+#include "wire/json.h"
+
+namespace tandem::replica {
+
+struct HostOptions {
+  std::string group;
+  repl::ReplicaId id = 0;
+  std::string directory;
+  size_t max_in_sync = 3;
+  repl::KeyLimits keys = {};          // that are remembered; new ones are refused (503)
+  uint64_t segment_bytes = 16 << 20;  // of the log; one must hold an entry
+  repl::DriverLimits limits = {};
+};
+
+class Host final : public daemon::Part,
+                   private repl::Outbox,
+                   private repl::RecordKeeper,
+                   private repl::Alarm,
+                   private repl::Operator,
+                   private repl::Jobs {
+ public:
+  // `machine` and `coord` outlive the host. open() first, then start().
+  Host(loop::Loop& loop, HostOptions options, repl::StateMachine& machine, coord::Coord& coord);
+  ~Host() override;
+
+  // Locks the directory, recovers log and snapshot, restores the state machine; blocks. Errors:
+  // kBusy (another process has the directory), kCorrupt, kIo, kPermission, …
+  Status open();
+  // REQUIRES: open() was without error. It stays the same.
+  repl::Driver& driver() { return *driver_; }
+  // Where other processes reach this one by rpc. REQUIRES: before start().
+  void announce(std::string address) { address_ = std::move(address); }
+
+  std::string_view name() const override { return "replica"; }
+  void start(UniqueFunction<void(Status)> done) override;
+  void drain(UniqueFunction<void()> done) override;
+
+  // --- what rpc brings ---
+  void on_peer(std::string_view payload);                       // repl::Message, one way
+  void on_control(rpc::Reply reply, std::string_view payload);  // repl::Message of a controller
+
+  // Role, epoch, indexes: what worker/status shows.
+  wire::Json status() const;
+
+ private:
+  struct Question {
+    uint64_t number = 0;        // ours
+    uint64_t asked_number = 0;  // the controller's
+    rpc::Reply reply;
+  };
+
+  Status open_directory();
+  void mark_if_failed(const Error& error);
+  Status look_for_distrust();
+  Status keep_as_found(const std::string& reason);
+  void list_set_aside();
+  void prune_set_aside();
+  Status renew_identity(uint64_t lineage);
+  Status open_log();
+  Status open_snapshots();
+  Status restore();
+  bool lacks_snapshot() const;
+  Status start_empty();
+  int64_t last_log_time() const;
+  std::optional<repl::Record> newest_record() const;
+  void make_driver();
+
+  // What the driver asks for.
+  void send(const repl::Message& message) override;
+  void answer(const repl::Message& message);
+  void swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) override;
+  void read(UniqueFunction<void(const Result<std::optional<repl::Record>>&)> done) override;
+  void end_turn() override { end_of_turn_.start(); }
+  void wake_at(int64_t boot_ns) override;
+  void tell(const std::string& notice) override;
+  [[noreturn]] void went_back(const std::string& reason) override;
+  [[noreturn]] void give_up(const Error& error) override;
+  void run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) override;
+
+  void on_end_of_turn();
+  void on_ticker();
+  bool tell_damage(const std::string& damage);
+  Result<std::optional<repl::Record>> parse(const Result<coord::Versioned>& record);
+  void stay_findable();
+  void enter_registry();
+  void register_self(UniqueFunction<void(Status)> done);
+  void on_registered();
+  void refresh_members();
+  coord::Member own_member() const;
+
+  loop::Loop& loop_;
+  const HostOptions options_;
+  coord::Coord& coord_;
+  std::string address_;
+  const uint64_t session_;
+
+  std::unique_ptr<storage::Directory> lock_;
+  storage::Identity identity_;
+  bool renewed_ = false;                      // it is another member since this start
+  std::vector<storage::SetAside> set_aside_;  // in the directory, as seen last
+  bool kept_as_found_ = false;                // what recovery would erase of
+  bool pruning_ = false;                      // was begun
+
+  // Idle callbacks run before all Prepare callbacks, in which rpc flushes: what the end of a turn
+  // makes leaves in that turn, whatever was started first.
+  loop::Idle end_of_turn_;
+  loop::Timer ticker_;
+  int64_t looked_ns_ = 0;  // boot clock: when stay_findable() last did
+  std::unique_ptr<loop::Timer> register_again_;
+  bool started_ = false;
+  bool registered_ = false;
+  bool draining_ = false;
+
+  std::unique_ptr<storage::Log> log_;
+  std::unique_ptr<Snapshots> snapshots_;
+  std::unique_ptr<DiskLog> disk_log_;
+  std::unique_ptr<Peers> peers_;
+  repl::MemoryApplier applier_;
+  std::unique_ptr<repl::Driver> driver_;
+  std::unique_ptr<coord::Watch> watch_;
+  std::deque<Question> questions_;
+  uint64_t last_question_ = 0;
+  std::string told_damage_;      // of the record
+  loop::Background background_;  // carries long commands out
+  // Completions of coordination calls may come after this object is gone: they look here first.
+  // Shared with them, hence the shared_ptr.
+  std::shared_ptr<Host*> self_;
+};
+
+}  // namespace tandem::replica
