@@ -3,7 +3,7 @@
 // requests on to the workers and takes over when the lock is free.
 //
 // The active one may be stopped or hang and hold its lock all the same. So a passive one that sees
-// no master for a second chooses one (group/choices.h, StandIn): that needs no process, and does no
+// no master for a second chooses one (group/stand_in.h): that needs no process, and does no
 // harm, as it is a compare-and-swap. Workers are started and stopped by the active one alone.
 #pragma once
 
@@ -19,10 +19,11 @@
 #include "daemon/part.h"
 #include "events.h"
 #include "fleet.h"
-#include "group/choices.h"
 #include "group/gateway.h"
 #include "group/leadership.h"
 #include "group/replicas.h"
+#include "group/stand_in.h"
+#include "group/view.h"
 #include "loop/loop.h"
 #include "restarter.h"
 

@@ -4,7 +4,7 @@
 // coordination service.
 //
 // The active one may be stopped or cut off and hold its lock all the same. So a passive one that
-// sees no leader for stand_in_after_ms acts until there is one (choices.h, StandIn): controllers do
+// sees no leader for stand_in_after_ms acts until there is one (stand_in.h): controllers do
 // each other no harm, as every change is a compare-and-swap.
 #pragma once
 
@@ -16,11 +16,12 @@
 #include "base/function.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
-#include "group/choices.h"
 #include "group/gateway.h"
 #include "group/keeper.h"
 #include "group/leadership.h"
 #include "group/replicas.h"
+#include "group/stand_in.h"
+#include "group/view.h"
 #include "loop/loop.h"
 
 namespace tandem::group {

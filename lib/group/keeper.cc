@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "group/first_leader.h"
 
 namespace tandem::group {
 namespace {
@@ -116,19 +117,8 @@ void Keeper::doubt_lost() {
 }
 
 std::vector<View> Keeper::views() const {
-  std::vector<View> views;
-  for (const auto& [id, replica] : replicas_.all()) {
-    View view;
-    view.member = replica.identity();
-    view.session = replica.member.session;
-    view.answers = replica.connected() && !leadership_.quiet(id);
-    const repl::ReplicaState* state = leadership_.state_of(id);
-    if (state != nullptr) view.state = *state;
-    view.lineage = leadership_.lineage_of(id);
-    view.in_sync = leadership_.in_sync(replica);
-    view.useful = reach_.useful(id);
-    views.push_back(std::move(view));
-  }
+  std::vector<View> views = views_of(replicas_, leadership_);
+  for (View& view : views) view.useful = reach_.useful(view.member.id);
   return views;
 }
 

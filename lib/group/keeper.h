@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "base/function.h"
-#include "group/choices.h"
+#include "group/hand_over.h"
 #include "group/leadership.h"
 #include "group/loss_watch.h"
+#include "group/reach.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
 
@@ -42,7 +43,7 @@ class Keeper {
   void set_active(bool active);
   // The link to this replica broke.
   void link_lost();
-  // Whether a replica reaches what a leader's requests need, as it said now (choices.h, Reach).
+  // Whether a replica reaches what a leader's requests need, as it said now (reach.h).
   void replica_told(repl::ReplicaId id, bool reaches);
   // Whether these in-sync replicas, which do not answer, are proven to be lost; else why not.
   Status may_give_up(const std::vector<repl::Member>& members) const;
