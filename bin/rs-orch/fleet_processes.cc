@@ -132,10 +132,7 @@ void Fleet::adopt_registered() {
     worker_up(*worker);
     if (slot(id).session == session) continue;
     // It is dead, or lives and cannot be watched now.
-    workers_.doubt(id, [this, dead = id, session_of_it = session] {
-      workers_.forget(dead, session_of_it);
-      leadership_.replica_dead(dead, session_of_it);
-    });
+    leadership_.doubt(id);
   }
 }
 
@@ -198,11 +195,7 @@ void Fleet::on_exit(repl::ReplicaId id, const std::optional<End>& end) {
   events_.tell(asked ? "stop" : "death", end ? describe_exit(end->status, end->signal) : "ended",
                worker_fields(id, pid));
   // From here on the slot may be in use by the next process: what follows may start it.
-  if (session != 0) {
-    // First the link and the requests on it, then the election: those wait for its outcome.
-    workers_.forget(id, session);
-    leadership_.replica_dead(id, session);
-  }
+  if (session != 0) leadership_.replica_dead(id, session);
   for (PidDone& done : on_death) done(pid);
   if (!stopping_) {
     reconcile();

@@ -101,17 +101,11 @@ bool Keeper::misses_somebody() const {
 }
 
 void Keeper::doubt_lost() {
-  std::vector<std::pair<repl::ReplicaId, uint64_t>> lost;
+  std::vector<repl::ReplicaId> lost;
   for (const auto& [id, replica] : replicas_.all()) {
-    if (!replica.connected()) lost.emplace_back(id, replica.member.session);
+    if (!replica.connected()) lost.push_back(id);
   }
-  for (const auto& [id, session] : lost) {
-    replicas_.doubt(id, [this, dead = id, dead_session = session] {
-      // First the link and the requests on it, then the election: those wait for its outcome.
-      replicas_.forget(dead, dead_session);
-      leadership_.replica_dead(dead, dead_session);
-    });
-  }
+  for (const repl::ReplicaId id : lost) leadership_.doubt(id);
   const bool later = static_cast<int64_t>(loop_.now_ms()) - lost_ms_ >= kDoubtForMs;
   if (lost.empty() || later) doubter_.stop();
 }
