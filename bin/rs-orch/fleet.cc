@@ -9,13 +9,6 @@
 namespace tandem::orch {
 namespace {
 
-constexpr uint64_t kReconcileMs = 50;
-constexpr int64_t kCreateAgainMs = 1000;
-
-group::LossWords loss_words() {
-  return {"worker", "worker", true, "rs-client workers accept-loss"};
-}
-
 FleetLimits limits_of(const OrchConfig& config) {
   return {config.min_slaves, config.max_slaves, config.start_timeout_ms, config.stop_timeout_ms};
 }
@@ -31,23 +24,33 @@ Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, group::Replicas& worker
       events_(events),
       plan_(limits_of(config)),
       directories_(config.worker_directory),
-      timer_(loop,
-             [this] {
-               ended_.clear();
-               reconcile();
-             }),
       kill_timer_(loop, [this] { kill_all(); }) {}
 
-void Fleet::start() {
-  if (std::exchange(started_, true)) return;
+void Fleet::set_role(Role role) {
+  active_ = role == Role::kActive;
+  if (!active_ || started_) return;
+  workers_.refresh([this](const Status&) { begin(); });
+}
+
+// From here on processes are started and stopped.
+void Fleet::begin() {
+  if (stopping_ || std::exchange(started_, true)) return;
   for (const repl::ReplicaId id : directories_.ids()) {
     plan_.add(id);
     data_without_record_ = data_without_record_ || directories_.holds_data(id);
   }
   adopt_registered();
   plan_.keep_adopted();
-  timer_.start(kReconcileMs, kReconcileMs);
   reconcile();
+}
+
+void Fleet::look() {
+  ended_.clear();
+  if (active_) {
+    reconcile();
+  } else {
+    workers_.refresh();
+  }
 }
 
 GroupFacts Fleet::group_facts() const {
@@ -59,90 +62,66 @@ GroupFacts Fleet::group_facts() const {
 
 void Fleet::reconcile() {
   if (!started_ || stopping_) return;
+  move_given_up_aside();
   adopt_registered();
   kill_late();
-  if (!leadership_.record() && !leadership_.record_trouble().empty()) {
-    ask_all_for_the_record(leadership_.record_trouble());
-    return;
-  }
+  // The workers may know what the record was, all that there are.
+  if (!record_trouble().empty()) return start_all(plan_.everybody(now_ms()));
   if (!leadership_.record_was_read()) return;
-  look_for_refused_config();
   const bool unregistered = std::any_of(plan_.slots().begin(), plan_.slots().end(),
                                         [](const auto& item) { return item.second.session == 0; });
   if (unregistered) workers_.refresh();  // one may have registered that a former life started
-  if (!leadership_.record()) {
-    begin_group();
-    return;
-  }
-  look_for_lost_data();
+  if (!leadership_.record()) return start_first();
   start_all(plan_.missing_members(group_facts(), now_ms()));
   retire_surplus();
   start_all(plan_.missing(now_ms()));
   retire_marked();
 }
 
-// The record is gone or cannot be read: the workers may know what it was, all that there are.
-void Fleet::ask_all_for_the_record(const std::string& trouble) {
-  start_all(plan_.everybody(now_ms()));
-  set_trouble(trouble);
+// Why there is no record that can be used. Data never accepts a missing one: starting over would
+// lose it. Where all workers of the newest set that one of them knows answer, the record is put
+// back.
+std::string Fleet::record_trouble() const {
+  if (leadership_.record()) return {};
+  if (!leadership_.record_trouble().empty()) return leadership_.record_trouble();
+  if (!data_without_record_ || !leadership_.record_was_read()) return {};
+  return "'" + config_.worker_directory +
+         "' holds data of a database but its record is missing below '" + config_.coord_root +
+         "': it is put back once the workers that were in sync have told of it; restore it, or "
+         "move "
+         "the data away to start anew";
 }
 
-// There is no record: the first worker creates the group, unless there is data that a record must
-// have belonged to. Data never accepts a missing record: starting over would lose it. Where all
-// workers of the newest set that one of them knows answer, the record is put back.
-void Fleet::begin_group() {
-  if (data_without_record_) {
-    ask_all_for_the_record("'" + config_.worker_directory +
-                           "' holds data of a database but its record is missing below '" +
-                           config_.coord_root +
-                           "': it is put back once the workers that were in sync have told of it; "
-                           "restore it, or move the data away to start anew");
-    return;
-  }
+// The first worker begins a new database alone; the others follow it.
+void Fleet::start_first() {
   const repl::ReplicaId id = plan_.first();
   const Slot& first = *plan_.find(id);
-  if (!first.running()) {
-    if (now_ms() >= first.next_start_ms) start_one(id, "the first worker of a new database");
-    return;
-  }
+  if (first.running() || now_ms() < first.next_start_ms) return;
+  start_one(id, "the first worker of a new database");
+}
+
+std::optional<std::set<repl::ReplicaId>> Fleet::founders() {
+  if (!started_ || stopping_) return std::nullopt;
+  const repl::ReplicaId id = plan_.first();
   const group::ReplicaLink* worker = workers_.find(id);
-  if (worker == nullptr || first.session == 0 || !worker->connected()) return;
-  if (now_ms() < next_create_ms_) return;
-  next_create_ms_ = now_ms() + kCreateAgainMs;
-  leadership_.create_group(*worker, config_.min_in_sync);
+  const bool answers = worker != nullptr && worker->connected() && session_of(id) != 0 &&
+                       leadership_.state_of(id) != nullptr;
+  return answers ? std::optional(std::set{id}) : std::nullopt;
 }
 
-void Fleet::set_trouble(const std::string& trouble) {
-  if (trouble == trouble_) return;
-  const std::string before = std::exchange(trouble_, trouble);
-  if (trouble.empty()) {
-    events_.tell("trouble_over", before);
-  } else {
-    events_.tell("trouble", trouble);
-  }
-}
-
-// Waiting does not help then, and no data is lost: what the worker said has to be read.
-void Fleet::look_for_refused_config() {
-  if (leadership_.leader_open()) return;
+std::string Fleet::trouble() const {
+  if (!started_) return {};
+  if (std::string record = record_trouble(); !record.empty()) return record;
+  // Waiting does not help then, and no data is lost: what the worker said has to be read.
+  if (leadership_.leader_open()) return {};
   if (!refused_.empty()) {
     const auto& [id, why] = *refused_.begin();
-    set_trouble("worker " + std::to_string(id) + " is not started: " + why);
-    return;
+    return "worker " + std::to_string(id) + " is not started: " + why;
   }
-  if (!plan_.config_refused()) return;
-  set_trouble(config_.worker_config.empty()
-                  ? "the workers refuse their configuration: the log tells why"
-                  : "the workers refuse their configuration '" + config_.worker_config +
-                        "': the log tells why");
-}
-
-void Fleet::look_for_lost_data() {
-  if ((plan_.config_refused() || !refused_.empty()) && !leadership_.leader_open()) return;
-  const auto told =
-      loss_watch_.look(leadership_, loss_words(), now_ms(),
-                       [this](const auto& members) { return loss_evidence(members); });
-  if (told) set_trouble(*told);
+  if (!plan_.config_refused()) return {};
+  return "the workers refuse their configuration" +
+         (config_.worker_config.empty() ? "" : " '" + config_.worker_config + "'") +
+         ": the log tells why";
 }
 
 void Fleet::kill_late() {
@@ -281,19 +260,31 @@ void Fleet::end_helper(repl::ReplicaId id) {
   reconcile();
 }
 
-Status Fleet::may_give_up(const std::vector<repl::Member>& members) const {
-  return group::may_give_up(loss_evidence(members), loss_words(), leadership_.best_survivor());
+void Fleet::expect_loss(const std::set<repl::ReplicaId>& ids) {
+  const auto& record = leadership_.record();
+  if (!record) return;
+  for (const repl::Member& member : record->in_sync) {
+    const bool known = std::find(given_up_.begin(), given_up_.end(), member) != given_up_.end();
+    if (ids.contains(member.id) && !known) given_up_.push_back(member);
+  }
 }
 
-void Fleet::set_aside(const std::vector<repl::Member>& members) {
-  for (const repl::Member& member : members) {
+void Fleet::move_given_up_aside() {
+  const auto& record = leadership_.record();
+  if (given_up_.empty() || !record) return;
+  std::vector<repl::Member> gone;
+  for (const repl::Member& member : given_up_) {
+    if (record->has_given_up(member)) gone.push_back(member);
+  }
+  if (gone.empty()) return;
+  given_up_.clear();
+  for (const repl::Member& member : gone) {
     if (plan_.find(member.id) == nullptr) continue;
     directories_.give_up(member);
     const group::ReplicaLink* worker = workers_.find(member.id);
     const bool other_disk = worker != nullptr && worker->identity() != member;
     if (!other_disk) signal(member.id, SIGKILL);
   }
-  reconcile();
 }
 
 std::vector<pid_t> Fleet::pids() const {
@@ -313,19 +304,16 @@ std::vector<Fleet::Starting> Fleet::starting() const {
   return starting;
 }
 
-void Fleet::stop_all(UniqueFunction<void()> done) {
+void Fleet::drain(UniqueFunction<void()> done) {
   stopping_ = true;
-  timer_.stop();
+  if (!active_) return done();
   bool any = false;
   for (const auto& [id, slot] : plan_.slots()) {
     if (!slot.running() && (!started_ || !adopt_holder(id))) continue;
     any = true;
     if (!slot.told_to_stop) tell_to_stop(id);
   }
-  if (!any) {
-    done();
-    return;
-  }
+  if (!any) return done();
   all_stopped_ = std::move(done);
   kill_timer_.start(config_.stop_timeout_ms);
 }

@@ -1,6 +1,7 @@
 // The worker processes: starts as many as there are to be, watches them, replaces the dead, retires
 // the surplus, and, after a restart of this program, adopts the living instead of starting doubles.
-// Who that is the plan decides (fleet_plan.h); this has the processes, and does it.
+// Who that is the plan decides (fleet_plan.h); this has the processes, and does it. Only where this
+// orchestrator is the active one: a passive one keeps the registry read, and no more.
 //
 // Each worker has an id and a directory of that name that keeps its data. A dead worker is started
 // again on its directory: it has most of the data and copies the rest, and where every in-sync
@@ -24,8 +25,9 @@
 #include "directory_fate.h"
 #include "events.h"
 #include "fleet_plan.h"
+#include "group/caretaker.h"
 #include "group/leadership.h"
-#include "group/loss_watch.h"
+#include "group/loss.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
 #include "loop/process.h"
@@ -33,18 +35,29 @@
 
 namespace tandem::orch {
 
-class Fleet {
+class Fleet final : public group::Caretaker {
  public:
   using PidDone = UniqueFunction<void(Result<pid_t>)>;
 
   Fleet(loop::Loop& loop, const OrchConfig& config, group::Replicas& workers,
         group::Leadership& leadership, Events& events);
 
-  // From here on processes are started and stopped. REQUIRES: the registry was read.
-  void start();
-  // A worker has registered: one that this program started, or one to adopt.
-  void worker_up(const group::ReplicaLink& worker);
-  // Looks at what is and what is to be; cheap, called on every change and by a timer.
+  // --- what its group asks of it ---
+  void set_role(Role role) override;
+  void look() override;
+  // One that this program started, or one to adopt.
+  void replica_up(const group::ReplicaLink& worker) override;
+  void link_lost() override {}  // a death is told by the process itself
+  std::optional<std::set<repl::ReplicaId>> founders() override;
+  std::vector<group::LossEvidence> evidence(
+      const std::vector<repl::Member>& members) const override;
+  group::LossWords words() const override;
+  std::string trouble() const override;
+  // Ends all workers, where this is the active one: TERM, then KILL after the stop timeout; nothing
+  // is started any more.
+  void drain(UniqueFunction<void()> done) override;
+
+  // Looks at what is and what is to be; cheap, called on every change.
   void reconcile();
 
   void set_slaves(uint32_t slaves, const std::string& reason);
@@ -73,11 +86,9 @@ class Fleet {
   repl::ReplicaId start_helper();
   void end_helper(repl::ReplicaId id);
 
-  // Whether these in-sync workers, which do not answer, are proven to be lost; else why not.
-  Status may_give_up(const std::vector<repl::Member>& members) const;
-  // These workers were given up: what is in their directories is moved aside, as the database goes
-  // on without it, and they begin anew.
-  void set_aside(const std::vector<repl::Member>& members);
+  // An operator wants these to be given up. Once the record goes on without them what is in their
+  // directories is moved aside, and they begin anew: started on it they could not join.
+  void expect_loss(const std::set<repl::ReplicaId>& ids);
 
   std::vector<pid_t> pids() const;  // of the living, ascending
   struct Starting {
@@ -85,25 +96,20 @@ class Fleet {
     pid_t pid = 0;
   };
   std::vector<Starting> starting() const;  // run and have not registered yet
-  // Ends all workers: TERM, then KILL after the stop timeout; nothing is started any more.
-  void stop_all(UniqueFunction<void()> done);
   void kill_all();
-  // Why there is no database, "" where nothing is wrong.
-  const std::string& trouble() const { return trouble_; }
 
  private:
   using Steps = std::vector<FleetPlan::Start>;
 
   GroupFacts group_facts() const;
+  void begin();
   void adopt_registered();
   bool adopt_holder(repl::ReplicaId id);
   Status adopt(repl::ReplicaId id, const loop::ProcessIdentity& identity,
                const std::string& reason);
-  void ask_all_for_the_record(const std::string& trouble);
-  void begin_group();
-  void look_for_lost_data();
-  void look_for_refused_config();
-  void set_trouble(const std::string& trouble);
+  std::string record_trouble() const;
+  void start_first();
+  void move_given_up_aside();
   void kill_late();
   void retire_surplus();
   void retire_marked();
@@ -120,7 +126,6 @@ class Fleet {
   void tell_to_stop(repl::ReplicaId id);
   void crash(repl::ReplicaId id, PidDone done);
 
-  std::vector<group::LossEvidence> loss_evidence(const std::vector<repl::Member>& members) const;
   std::set<repl::ReplicaId> good_copies() const;
   std::set<repl::ReplicaId> failed_disks() const;
   DirectoryFacts facts_of(repl::ReplicaId id) const;
@@ -134,17 +139,15 @@ class Fleet {
   FleetPlan plan_;
   Directories directories_;
   std::map<repl::ReplicaId, std::unique_ptr<WorkerProcess>> processes_;
-  std::vector<std::unique_ptr<WorkerProcess>> ended_;  // go at the next turn of the timer
+  std::vector<std::unique_ptr<WorkerProcess>> ended_;  // go at the next look
   std::map<repl::ReplicaId, std::vector<PidDone>> on_death_;
   std::map<repl::ReplicaId, std::string> refused_;  // why no worker is started on its files
+  std::vector<repl::Member> given_up_;              // until the record goes on without them
+  bool active_ = false;
   bool started_ = false;
   bool stopping_ = false;
   bool data_without_record_ = false;
-  int64_t next_create_ms_ = 0;
-  std::string trouble_;
-  group::LossWatch loss_watch_;
   UniqueFunction<void()> all_stopped_;
-  loop::Timer timer_;
   loop::Timer kill_timer_;
 };
 

@@ -87,16 +87,16 @@ WorkerProcess::Callbacks Fleet::callbacks_of(repl::ReplicaId id) {
 
 // --- adopting ---
 
-void Fleet::worker_up(const group::ReplicaLink& worker) {
+void Fleet::replica_up(const group::ReplicaLink& worker) {
+  if (!active_) return;
   const repl::ReplicaId id = worker.member.id;
   const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
                                        worker.member.start_ticks, worker.member.boot_id};
   const bool runs = plan_.add(id).running() ||
                     adopt(id, identity, "it was started by an earlier orchestrator").has_value();
-  if (!runs || !loop::same_process(identity)) return;
-  const bool refused = plan_.config_refused();
-  if (!plan_.registered(id, identity.pid, worker.member.session)) return;
-  if (refused) set_trouble("");
+  if (runs && loop::same_process(identity)) {
+    plan_.registered(id, identity.pid, worker.member.session);
+  }
 }
 
 // Every registered worker is watched, or is dead: then whoever waits for it is told.
@@ -110,7 +110,7 @@ void Fleet::adopt_registered() {
   for (const auto& [id, session] : unwatched) {
     const group::ReplicaLink* worker = workers_.find(id);
     if (worker == nullptr || worker->member.session != session) continue;
-    worker_up(*worker);
+    replica_up(*worker);
     // Else it is dead, or lives and cannot be watched now.
     if (session_of(id) != session) leadership_.doubt(id);
   }
@@ -207,8 +207,7 @@ DirectoryFacts Fleet::facts_of(repl::ReplicaId id) const {
 }
 
 // Of in-sync members that do not answer.
-std::vector<group::LossEvidence> Fleet::loss_evidence(
-    const std::vector<repl::Member>& members) const {
+std::vector<group::LossEvidence> Fleet::evidence(const std::vector<repl::Member>& members) const {
   std::vector<group::LossEvidence> evidence;
   for (const repl::Member& member : members) {
     const coord::Member* last = workers_.last_known(member.id);
@@ -225,6 +224,10 @@ std::vector<group::LossEvidence> Fleet::loss_evidence(
     evidence.push_back(std::move(one));
   }
   return evidence;
+}
+
+group::LossWords Fleet::words() const {
+  return {"worker", "worker", true, "rs-client workers accept-loss"};
 }
 
 }  // namespace tandem::orch
