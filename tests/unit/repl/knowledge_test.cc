@@ -1,0 +1,194 @@
+#include "repl/knowledge.h"
+
+#include <gtest/gtest.h>
+
+namespace tandem::repl {
+namespace {
+
+using News = Knowledge::News;
+
+constexpr int64_t kMs = 1'000'000;
+
+// A group of three in epoch 4, version 12, whose leader is 1; all have told of their data, which
+// goes up to index 50 of epoch 4, and know 40 committed.
+class KnowledgeTest : public testing::Test {
+ protected:
+  KnowledgeTest() {
+    record.lineage = 9;
+    record.epoch = 4;
+    record.version = 12;
+    record.leader = 1;
+    for (ReplicaId id = 1; id <= 3; ++id) record.in_sync.push_back(member(id));
+    EXPECT_EQ(known.read(record), News::kNewLeader);
+    for (ReplicaId id = 1; id <= 3; ++id) {
+      known.replica_up(member(id), session(id), now);
+      EXPECT_NE(known.answered(answer(id), now), nullptr);
+    }
+  }
+
+  static Member member(ReplicaId id) { return {id, 100 + uint64_t{id}}; }
+  static uint64_t session(ReplicaId id) { return 1000 + uint64_t{id}; }
+  static Message answer(ReplicaId id, Index last_index = 50, Index committed = 40) {
+    Message m;
+    m.type = MessageType::kMemory;
+    m.from = id;
+    m.storage_id = member(id).storage_id;
+    m.session = session(id);
+    m.lineage = 9;
+    m.state.promise = 4;
+    m.state.last_epoch = 4;
+    m.state.last_index = last_index;
+    m.memory.committed = {4, committed};
+    m.memory.caught_up = true;
+    m.memory.ends = {{4, last_index}};
+    return m;
+  }
+  const Known& replica(ReplicaId id) const { return *known.find(id); }
+  // What replica 2 has seen.
+  News learn(const Record& seen) {
+    Message m = answer(2);
+    m.memory.record = seen;
+    return known.learn(*known.answered(m, now));
+  }
+
+  Knowledge known{{.silence_ns = 400 * kMs, .quiet_ns = 150 * kMs}, Nouns{}};
+  Record record;
+  int64_t now = 5000 * kMs;
+};
+
+// --- the record ---
+
+TEST_F(KnowledgeTest, ALaterRecordIsFollowedAndAnEarlierOneIsNot) {
+  Record later = record;
+  later.version = 13;
+  EXPECT_EQ(known.read(later), News::kRecord);
+  EXPECT_EQ(known.read(record), News::kNone);
+  EXPECT_EQ(known.record()->version, 13U);
+  later.epoch = 5;
+  EXPECT_EQ(known.read(later), News::kNewLeader);
+}
+
+TEST_F(KnowledgeTest, ARecordOfAnotherGroupIsNotLookedAt) {
+  Record foreign = record;
+  foreign.lineage = 8;
+  foreign.epoch = 99;
+  EXPECT_EQ(known.read(foreign), News::kNone);
+  EXPECT_EQ(known.record()->lineage, 9U);
+  EXPECT_EQ(known.stored()->epoch, 4U);
+  EXPECT_EQ(learn(foreign), News::kNone);
+}
+
+// The first read may have been under way when the newer one was told of.
+TEST_F(KnowledgeTest, TheRecordWentBackWhereTwoReadsShowLessThanWasSeen) {
+  Record seen = record;
+  seen.version = 20;
+  EXPECT_EQ(learn(seen), News::kRecord);
+  EXPECT_TRUE(known.record_is_in_doubt());
+  EXPECT_FALSE(known.record_went_back());
+  known.read(record);
+  EXPECT_FALSE(known.record_went_back());
+  EXPECT_EQ(known.expected_version(), 20U);
+  known.read(record);
+  EXPECT_TRUE(known.record_went_back());
+  EXPECT_EQ(known.expected_version(), 12U) << "that is what is there";
+  EXPECT_EQ(known.expected()->version, 12U);
+  known.wrote(seen);
+  EXPECT_FALSE(known.record_is_in_doubt());
+}
+
+TEST_F(KnowledgeTest, WhatAWatchShowsProvesNothing) {
+  Record seen = record;
+  seen.version = 20;
+  learn(seen);
+  Reading watched(record);
+  watched.consistent = false;
+  for (int i = 0; i < 3; ++i) known.read(watched);
+  EXPECT_FALSE(known.record_went_back());
+}
+
+TEST_F(KnowledgeTest, ADiskThatWasGivenUpHasNothingToTell) {
+  record.version = 13;
+  record.given_up = {member(2)};
+  known.read(record);
+  Record seen = record;
+  seen.version = 20;
+  EXPECT_EQ(learn(seen), News::kNone);
+  EXPECT_EQ(known.highest_promise(), 4U);
+  Message m = answer(2);
+  m.state.promise = 77;
+  known.answered(m, now);
+  EXPECT_EQ(known.highest_promise(), 4U);
+  m = answer(3);
+  m.state.promise = 78;
+  known.answered(m, now);
+  EXPECT_EQ(known.highest_promise(), 78U);
+}
+
+// --- the replicas ---
+
+TEST_F(KnowledgeTest, AnswersOfAnotherSessionOrDiskAreNotTaken) {
+  Message m = answer(2);
+  m.session = 7;
+  EXPECT_EQ(known.answered(m, now), nullptr);
+  m = answer(2);
+  m.storage_id = 7;
+  EXPECT_EQ(known.answered(m, now), nullptr);
+  EXPECT_EQ(known.in_session(2, 7), nullptr);
+  EXPECT_EQ(known.find(Member{2, 7}), nullptr);
+  EXPECT_NE(known.find(member(2)), nullptr);
+}
+
+TEST_F(KnowledgeTest, WhoIsNotHeardIsQuietAndThenSilent) {
+  EXPECT_FALSE(known.quiet(2, now + 150 * kMs));
+  EXPECT_TRUE(known.quiet(2, now + 151 * kMs));
+  EXPECT_TRUE(known.quiet(9, now)) << "nobody";
+  EXPECT_TRUE(known.silent_members(now + 400 * kMs).empty());
+  EXPECT_EQ(known.silent_members(now + 401 * kMs).size(), 3U);
+  known.forgive(300 * kMs, now + 300 * kMs);
+  EXPECT_TRUE(known.silent_members(now + 700 * kMs).empty());
+}
+
+TEST_F(KnowledgeTest, ANewSessionHasToldNothing) {
+  known.replica_up(member(2), 77, now);
+  EXPECT_EQ(known.missing_members(), std::vector<Member>{member(2)});
+  EXPECT_FALSE(known.answers(replica(2), now));
+}
+
+TEST_F(KnowledgeTest, TheLeaderIsOpenAsItSaysOfTheEpochOfTheRecord) {
+  EXPECT_FALSE(known.leader_open());
+  Message m = answer(1);
+  m.state.opened = true;
+  known.answered(m, now);
+  EXPECT_TRUE(known.leader_open());
+  record.epoch = 5;
+  known.read(record);
+  EXPECT_FALSE(known.leader_open()) << "that was another epoch";
+  known.in_session(1, session(1))->alive = false;
+  EXPECT_EQ(known.leader(), nullptr);
+}
+
+// --- who has what ---
+
+TEST_F(KnowledgeTest, WhatAnyReplicaKnowsCommittedMustBeThere) {
+  known.answered(answer(2, 39, 30), now);
+  EXPECT_EQ(known.who_lacks_what(replica(1)), "");
+  EXPECT_EQ(known.who_lacks_what(replica(2)),
+            "replica 2 lacks " + to_text(Position{4, 40}) + ", which replica 1 knows committed");
+  EXPECT_EQ(known.who_lacks_what(replica(2), {1, 3}), "") << "they are given up";
+}
+
+TEST_F(KnowledgeTest, AmongThoseThatHaveNotCaughtUpTheLongestLogCounts) {
+  for (ReplicaId id = 1; id <= 2; ++id) {
+    Message m = answer(id, id == 1 ? 45 : 50);
+    m.memory.caught_up = false;
+    known.answered(m, now);
+  }
+  EXPECT_FALSE(known.has_newest(replica(1)));
+  EXPECT_TRUE(known.has_newest(replica(2)));
+  Message m = answer(1, 45);
+  known.answered(m, now);
+  EXPECT_TRUE(known.has_newest(replica(1))) << "a leader has told it all that was committed";
+}
+
+}  // namespace
+}  // namespace tandem::repl
