@@ -19,13 +19,17 @@ struct Script {
   Role role = Role::kPassive;
   std::set<repl::ReplicaId> up;
   int founders_asked = 0;
+  int looks = 0;
 };
 
 class Scripted final : public Caretaker {
  public:
   Scripted(Script& script, Replicas& replicas) : script_(script), replicas_(replicas) {}
   void set_role(Role role) override { script_.role = role; }
-  void look() override { replicas_.refresh(); }
+  void look() override {
+    ++script_.looks;
+    replicas_.refresh();
+  }
   void replica_up(const ReplicaLink& replica) override { script_.up.insert(replica.member.id); }
   void link_lost() override {}
   std::optional<std::set<repl::ReplicaId>> founders() override {
@@ -98,7 +102,6 @@ TEST_F(CaretakerTest, NobodyBeginsAGroupBeforeItSaysWhoDoes) {
 TEST_F(CaretakerTest, WhatItAloneKnowsIsToldFirstAndWhenItIsOver) {
   Group& group = open();
   start(1);
-  script_.founders = std::set<repl::ReplicaId>{1};
   script_.trouble = "the cellar is flooded";
   for (int i = 0; i < 20; ++i) loop_.run_once();
   EXPECT_EQ(group.trouble(), "") << "a passive one tells nothing";
@@ -106,10 +109,12 @@ TEST_F(CaretakerTest, WhatItAloneKnowsIsToldFirstAndWhenItIsOver) {
   until([&] { return group.trouble() == script_.trouble; });
   EXPECT_EQ(group.readiness().error().message, "g: the cellar is flooded");
   EXPECT_TRUE(told("trouble: the cellar is flooded"));
-  EXPECT_FALSE(group.leadership().record()) << "nothing is begun";
+  EXPECT_EQ(script_.founders_asked, 0) << "nothing is begun";
   script_.trouble.clear();
-  until_led_by(group, 1);
+  until([&] { return group.trouble().empty(); });
   EXPECT_TRUE(told("trouble_over: the cellar is flooded"));
+  script_.founders = std::set<repl::ReplicaId>{1};
+  until_led_by(group, 1);
 }
 
 TEST_F(CaretakerTest, TheTroubleOfOneThatIsActiveNoMoreIsAnothersToTell) {
@@ -133,6 +138,17 @@ TEST_F(CaretakerTest, OneThatStandsInKnowsThatItDoes) {
   EXPECT_TRUE(group.stands_in());
   start(1);
   until([&] { return script_.role == Role::kPassive; });
+}
+
+TEST_F(CaretakerTest, APassiveOneLeavesANewGroupToTheActiveOne) {
+  Group& group = open(1);
+  script_.founders = std::set<repl::ReplicaId>{1};
+  start(1);
+  until([&] { return group.leadership().state_of(1) != nullptr; });
+  script_.looks = 0;
+  until([&] { return script_.looks > 5; });
+  EXPECT_FALSE(group.stands_in());
+  EXPECT_EQ(script_.founders_asked, 0);
 }
 
 TEST_F(CaretakerTest, DrainingIsOverWhenItsProcessesAre) {

@@ -1,59 +1,18 @@
-#include "repl/knowledge.h"
-
-#include <gtest/gtest.h>
+#include "knowledge_fixture.h"
 
 namespace tandem::repl {
 namespace {
 
 using News = Knowledge::News;
 
-constexpr int64_t kMs = 1'000'000;
-
-// A group of three in epoch 4, version 12, whose leader is 1; all have told of their data, which
-// goes up to index 50 of epoch 4, and know 40 committed.
-class KnowledgeTest : public testing::Test {
+class KnowledgeTest : public KnowledgeFixture {
  protected:
-  KnowledgeTest() {
-    record.lineage = 9;
-    record.epoch = 4;
-    record.version = 12;
-    record.leader = 1;
-    for (ReplicaId id = 1; id <= 3; ++id) record.in_sync.push_back(member(id));
-    EXPECT_EQ(known.read(record), News::kNewLeader);
-    for (ReplicaId id = 1; id <= 3; ++id) {
-      known.replica_up(member(id), session(id), now);
-      EXPECT_NE(known.answered(answer(id), now), nullptr);
-    }
-  }
-
-  static Member member(ReplicaId id) { return {id, 100 + uint64_t{id}}; }
-  static uint64_t session(ReplicaId id) { return 1000 + uint64_t{id}; }
-  static Message answer(ReplicaId id, Index last_index = 50, Index committed = 40) {
-    Message m;
-    m.type = MessageType::kMemory;
-    m.from = id;
-    m.storage_id = member(id).storage_id;
-    m.session = session(id);
-    m.lineage = 9;
-    m.state.promise = 4;
-    m.state.last_epoch = 4;
-    m.state.last_index = last_index;
-    m.memory.committed = {4, committed};
-    m.memory.caught_up = true;
-    m.memory.ends = {{4, last_index}};
-    return m;
-  }
-  const Known& replica(ReplicaId id) const { return *known.find(id); }
   // What replica 2 has seen.
   News learn(const Record& seen) {
     Message m = answer(2);
     m.memory.record = seen;
     return known.learn(*known.answered(m, now));
   }
-
-  Knowledge known{{.silence_ns = 400 * kMs, .quiet_ns = 150 * kMs}, Nouns{}};
-  Record record;
-  int64_t now = 5000 * kMs;
 };
 
 // --- the record ---
@@ -107,12 +66,17 @@ TEST_F(KnowledgeTest, WhatAWatchShowsProvesNothing) {
 }
 
 TEST_F(KnowledgeTest, ADiskThatWasGivenUpHasNothingToTell) {
+  Record seen = record;
+  seen.version = 20;
+  seen.given_up = {member(2)};
+  EXPECT_EQ(learn(seen), News::kNone) << "it says so itself";
+  seen.given_up.clear();
   record.version = 13;
   record.given_up = {member(2)};
   known.read(record);
-  Record seen = record;
-  seen.version = 20;
   EXPECT_EQ(learn(seen), News::kNone);
+  known.answered(answer(2, 90, 90), now);
+  EXPECT_EQ(known.who_lacks_what(replica(1)), "") << "what it knew committed does not count";
   EXPECT_EQ(known.highest_promise(), 4U);
   Message m = answer(2);
   m.state.promise = 77;
