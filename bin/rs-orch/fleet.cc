@@ -2,21 +2,15 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/log.h"
-#include "retirement.h"
 
 namespace tandem::orch {
 namespace {
 
-constexpr uint64_t kReconcileMs = 50;
-constexpr int64_t kCreateAgainMs = 1000;
-
-group::LossWords loss_words() {
-  return {"worker", "worker", true, "rs-client workers accept-loss"};
+FleetLimits limits_of(const OrchConfig& config) {
+  return {config.min_slaves, config.max_slaves, config.start_timeout_ms, config.stop_timeout_ms};
 }
 
 }  // namespace
@@ -28,237 +22,170 @@ Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, group::Replicas& worker
       workers_(workers),
       leadership_(leadership),
       events_(events),
-      slaves_(config.min_slaves),
-      max_slaves_(config.max_slaves),
-      timer_(loop,
-             [this] {
-               ended_.clear();
-               reconcile();
-             }),
+      plan_(limits_of(config)),
+      directories_(config.worker_directory),
       kill_timer_(loop, [this] { kill_all(); }) {}
 
-void Fleet::start() {
-  if (std::exchange(started_, true)) return;
-  data_without_record_ = find_directories();
+void Fleet::set_role(Role role) {
+  active_ = role == Role::kActive;
+  if (!active_ || started_) return;
+  workers_.refresh([this](const Status&) { begin(); });
+}
+
+// From here on processes are started and stopped.
+void Fleet::begin() {
+  if (stopping_ || std::exchange(started_, true)) return;
+  for (const repl::ReplicaId id : directories_.ids()) {
+    plan_.add(id);
+    data_without_record_ = data_without_record_ || directories_.holds_data(id);
+  }
   adopt_registered();
-  // Those that scaling or an operator asked for are kept: the next window tells how many it takes.
-  const auto adopted = static_cast<uint32_t>(pids().size());
-  if (adopted > slaves_ + 1) slaves_ = std::min(adopted - 1, max_slaves_);
-  timer_.start(kReconcileMs, kReconcileMs);
+  plan_.keep_adopted();
   reconcile();
 }
 
-Fleet::Slot& Fleet::slot(repl::ReplicaId id) {
-  Slot& found = slots_[id];
-  found.id = id;
-  last_id_ = std::max(last_id_, id);
-  return found;
+void Fleet::look() {
+  ended_.clear();
+  if (active_) {
+    reconcile();
+  } else {
+    workers_.refresh();
+  }
+}
+
+GroupFacts Fleet::group_facts() const {
+  const auto& record = leadership_.record();
+  return {record ? &*record : nullptr, leadership_.leader_open()};
 }
 
 // --- what is to be ---
 
 void Fleet::reconcile() {
   if (!started_ || stopping_) return;
+  move_given_up_aside();
   adopt_registered();
-  kill_overdue();
-  if (!leadership_.record() && !leadership_.record_trouble().empty()) {
-    ask_all_for_the_record(leadership_.record_trouble());
-    return;
-  }
+  kill_late();
+  // The workers may know what the record was, all that there are.
+  if (!record_trouble().empty()) return start_all(plan_.everybody(now_ms()));
   if (!leadership_.record_was_read()) return;
-  look_for_refused_config();
-  bool missing = false;
-  for (const auto& [id, slot] : slots_) missing = missing || slot.session == 0;
-  if (missing) workers_.refresh();  // one may have registered that was started by a former life
-  if (!leadership_.record()) {
-    begin_group();
-    return;
-  }
-  look_for_lost_data();
-  keep_in_sync_members();
-  fit_number();
+  const bool unregistered = std::any_of(plan_.slots().begin(), plan_.slots().end(),
+                                        [](const auto& item) { return item.second.session == 0; });
+  if (unregistered) workers_.refresh();  // one may have registered that a former life started
+  if (!leadership_.record()) return start_first();
+  start_all(plan_.missing_members(group_facts(), now_ms()));
+  retire_surplus();
+  start_all(plan_.missing(now_ms()));
   retire_marked();
 }
 
-// The record is gone or cannot be read: the workers may know what it was, all that there are.
-void Fleet::ask_all_for_the_record(const std::string& trouble) {
-  for (auto& [id, slot] : slots_) {
-    if (!slot.running()) restart_if_due(slot, "the record is gone: a worker may know it");
+// Why there is no record that can be used. Data never accepts a missing one: starting over would
+// lose it. Where all workers of the newest set that one of them knows answer, the record is put
+// back.
+std::string Fleet::record_trouble() const {
+  if (leadership_.record()) return {};
+  if (!leadership_.record_trouble().empty()) return leadership_.record_trouble();
+  if (!data_without_record_ || !leadership_.record_was_read()) return {};
+  return "'" + config_.worker_directory +
+         "' holds data of a database but its record is missing below '" + config_.coord_root +
+         "': it is put back once the workers that were in sync have told of it; restore it, or "
+         "move "
+         "the data away to start anew";
+}
+
+// The first worker begins a new database alone; the others follow it.
+void Fleet::start_first() {
+  const repl::ReplicaId id = plan_.first();
+  const Slot& first = *plan_.find(id);
+  if (first.running() || now_ms() < first.next_start_ms) return;
+  start_one(id, "the first worker of a new database");
+}
+
+std::optional<std::set<repl::ReplicaId>> Fleet::founders() {
+  if (!started_ || stopping_) return std::nullopt;
+  const repl::ReplicaId id = plan_.first();
+  const group::ReplicaLink* worker = workers_.find(id);
+  const bool answers = worker != nullptr && worker->connected() && session_of(id) != 0 &&
+                       leadership_.state_of(id) != nullptr;
+  return answers ? std::optional(std::set{id}) : std::nullopt;
+}
+
+std::string Fleet::trouble() const {
+  if (!started_) return {};
+  if (std::string record = record_trouble(); !record.empty()) return record;
+  // Waiting does not help then, and no data is lost: what the worker said has to be read.
+  if (leadership_.leader_open()) return {};
+  if (!refused_.empty()) {
+    const auto& [id, why] = *refused_.begin();
+    return "worker " + std::to_string(id) + " is not started: " + why;
   }
-  set_trouble(trouble);
+  if (!plan_.config_refused()) return {};
+  return "the workers refuse their configuration" +
+         (config_.worker_config.empty() ? "" : " '" + config_.worker_config + "'") +
+         ": the log tells why";
 }
 
-// There is no record: the first worker creates the group, unless there is data that a record must
-// have belonged to. Data never accepts a missing record: starting over would lose it. Where all
-// workers of the newest set that one of them knows answer, the record is put back.
-void Fleet::begin_group() {
-  if (data_without_record_) {
-    ask_all_for_the_record("'" + config_.worker_directory +
-                           "' holds data of a database but its record is missing below '" +
-                           config_.coord_root +
-                           "': it is put back once the workers that were in sync have told of it; "
-                           "restore it, or move the data away to start anew");
-    return;
-  }
-  if (slots_.empty()) slot(last_id_ + 1);
-  Slot& first = slots_.begin()->second;
-  if (!first.running()) {
-    restart_if_due(first, "the first worker of a new database");
-    return;
-  }
-  const group::ReplicaLink* worker = workers_.find(first.id);
-  if (worker == nullptr || first.session == 0 || !worker->connected()) return;
-  if (now_ms() < next_create_ms_) return;
-  next_create_ms_ = now_ms() + kCreateAgainMs;
-  leadership_.create_group(*worker, config_.min_in_sync);
-}
-
-void Fleet::set_trouble(const std::string& trouble) {
-  if (trouble == trouble_) return;
-  const std::string before = std::exchange(trouble_, trouble);
-  if (trouble.empty()) {
-    events_.tell("trouble_over", before);
-  } else {
-    events_.tell("trouble", trouble);
-  }
-}
-
-// Waiting does not help then, and no data is lost: what the worker said has to be read.
-void Fleet::look_for_refused_config() {
-  if (leadership_.leader_open()) return;
-  for (const auto& [id, slot] : slots_) {
-    if (slot.refused.empty()) continue;
-    set_trouble("worker " + std::to_string(id) + " is not started: " + slot.refused);
-    return;
-  }
-  if (!config_refused_) return;
-  set_trouble(config_.worker_config.empty()
-                  ? "the workers refuse their configuration: the log tells why"
-                  : "the workers refuse their configuration '" + config_.worker_config +
-                        "': the log tells why");
-}
-
-void Fleet::look_for_lost_data() {
-  const bool refused = std::any_of(slots_.begin(), slots_.end(),
-                                   [](const auto& item) { return !item.second.refused.empty(); });
-  if ((config_refused_ || refused) && !leadership_.leader_open()) return;
-  const auto told =
-      loss_watch_.look(leadership_, loss_words(), now_ms(),
-                       [this](const auto& members) { return loss_evidence(members); });
-  if (told) set_trouble(*told);
-}
-
-Status Fleet::may_give_up(const std::vector<repl::Member>& members) const {
-  return group::may_give_up(loss_evidence(members), loss_words(), leadership_.best_survivor());
-}
-
-// Their directories have every acknowledged write: they come back before anything else.
-void Fleet::keep_in_sync_members() {
-  const repl::Record& record = *leadership_.record();
-  for (const repl::Member& member : record.in_sync) {
-    Slot& kept = slot(member.id);
-    if (kept.running() || !is_needed_back(kept.retiring, leadership_.leader_open(),
-                                          record.in_sync.size(), record.min_in_sync)) {
-      continue;
+void Fleet::kill_late() {
+  for (const FleetPlan::Late& late : plan_.late(now_ms())) {
+    if (late.hangs) {
+      events_.tell("trouble", "a worker is not ready in time and is killed",
+                   worker_fields(late.id, pid_of(late.id)));
     }
-    restart_if_due(kept, "an in-sync worker is not running");
+    signal(late.id, SIGKILL);
   }
 }
 
-void Fleet::fit_number() {
-  const size_t wanted = size_t{1} + slaves_;
-  size_t staying = 0;
-  for (auto& [id, slot] : slots_) staying += slot.retiring || slot.helper ? 0 : 1;
-  for (; staying < wanted; ++staying) slot(last_id_ + 1);
-  for (; staying > wanted; --staying) {
-    Slot* leaves = surplus();
-    if (leaves == nullptr) break;
-    leaves->retiring = true;
-    events_.tell("retire", "more slaves than wanted", worker_fields(leaves->id, leaves->pid));
+void Fleet::retire_surplus() {
+  for (const repl::ReplicaId id : plan_.fit(group_facts())) {
+    events_.tell("retire", "more slaves than wanted", worker_fields(id, pid_of(id)));
   }
-  for (auto& [id, slot] : slots_) {
-    if (slot.running() || slot.retiring) continue;
-    restart_if_due(slot, slot.held ? "it is being restarted" : "fewer workers than wanted");
-  }
-}
-
-// The one that goes first: not running, outside the set, then the highest pid; never the master.
-Fleet::Slot* Fleet::surplus() {
-  Slot* best = nullptr;
-  const auto rank = [this](const Slot& slot) {
-    const bool member = leadership_.record()->find(slot.id) != nullptr;
-    return std::make_tuple(!slot.running(), !member, slot.pid);
-  };
-  for (auto& [id, slot] : slots_) {
-    if (slot.retiring || slot.held || slot.helper || id == leadership_.leader()) continue;
-    if (best == nullptr || rank(slot) > rank(*best)) best = &slot;
-  }
-  return best;
 }
 
 void Fleet::retire_marked() {
-  std::vector<repl::ReplicaId> gone;
-  for (auto& [id, slot] : slots_) {
-    if (!slot.retiring) continue;
-    const repl::Record& record = *leadership_.record();
-    switch (next_step({.leads = id == record.leader,
-                       .in_set = record.find(id) != nullptr,
-                       .running = slot.running(),
-                       .told_to_stop = slot.told_to_stop,
-                       .leader_knows = slot.kept_out_of == record.epoch})) {
+  for (const FleetPlan::Leaving& leaving : plan_.leaving(group_facts())) {
+    switch (leaving.step) {
       case RetirementStep::kStay:
-        slot.retiring = false;
-        slot.helper = false;
         break;
       case RetirementStep::kWait:
-        keep_out_of_set(id);
+        leadership_.remove(
+            leaving.id, [this, id = leaving.id](repl::Epoch epoch) { plan_.kept_out(id, epoch); });
         break;
       case RetirementStep::kStop:
-        tell_to_stop(slot);
+        tell_to_stop(leaving.id);
         break;
       case RetirementStep::kErase:
-        gone.push_back(id);
+        erase_if_safe(leaving.id);
         break;
     }
   }
-  for (const repl::ReplicaId id : gone) erase_if_safe(id);
 }
 
-void Fleet::keep_out_of_set(repl::ReplicaId id) {
-  leadership_.remove(id, [this, id](repl::Epoch epoch) {
-    const auto it = slots_.find(id);
-    if (it != slots_.end()) it->second.kept_out_of = epoch;
-  });
-}
-
-// Those that were told to stop and have not, and those that hang before they are ready.
-void Fleet::kill_overdue() {
-  for (auto& [id, slot] : slots_) {
-    if (!slot.running()) continue;
-    const bool hangs = slot.session == 0 && config_.start_timeout_ms != 0 &&
-                       now_ms() - slot.started_ms > config_.start_timeout_ms;
-    if (hangs && !slot.overdue) {
-      events_.tell("trouble", "a worker is not ready in time and is killed",
-                   worker_fields(id, slot.pid));
-    }
-    const bool stops_late = slot.told_to_stop && now_ms() > slot.stop_by_ms;
-    if ((hangs || stops_late) && !std::exchange(slot.overdue, true)) send_signal(slot, SIGKILL);
+// Of a retired worker: until then it is kept, and looked at again.
+void Fleet::erase_if_safe(repl::ReplicaId id) {
+  if (!may_be_removed(facts_of(id))) return;
+  const auto removed = directories_.remove(id, leadership_.record());
+  if (!removed) {
+    log::warning("cannot remove a directory", {{"error", removed.error().message}});
+  } else if (!*removed) {
+    log::warning("of the directory of a retired worker what was set aside is left",
+                 {{"path", directories_.path(id)}});
   }
+  refused_.erase(id);
+  plan_.remove(id);
 }
 
 void Fleet::set_slaves(uint32_t slaves, const std::string& reason) {
-  if (slaves == slaves_) return;
+  if (slaves == plan_.slaves()) return;
   wire::Json fields;
-  fields.set("from", static_cast<int64_t>(slaves_));
+  fields.set("from", static_cast<int64_t>(plan_.slaves()));
   fields.set("to", static_cast<int64_t>(slaves));
-  slaves_ = slaves;
+  plan_.set_slaves(slaves);
   events_.tell("scale", reason, std::move(fields));
   reconcile();
 }
 
 void Fleet::set_limits(uint32_t min_slaves, uint32_t max_slaves) {
-  max_slaves_ = max_slaves;
-  set_slaves(std::clamp(slaves_, min_slaves, max_slaves), "the settings changed");
+  plan_.set_limits(min_slaves, max_slaves);
+  set_slaves(plan_.within_limits(plan_.slaves()), "the settings changed");
 }
 
 // --- the API ---
@@ -267,115 +194,102 @@ Result<pid_t> Fleet::create_slave() {
   if (!started_ || !leadership_.record()) {
     return fail(ErrorKind::kUnavailable, "the database is not ready");
   }
-  if (slaves_ >= max_slaves_) {
-    return fail(ErrorKind::kConflict,
-                "there are " + std::to_string(slaves_) + " slaves, the maximum");
-  }
-  const repl::ReplicaId id = last_id_ + 1;
-  slot(id);
-  set_slaves(slaves_ + 1, "asked for by create/slave");
-  const Slot& made = slots_.at(id);
+  if (const Status room = plan_.room_for_one_more(); !room) return fail(room.error());
+  const repl::ReplicaId id = plan_.add_new();
+  set_slaves(plan_.slaves() + 1, "asked for by create/slave");
+  const Slot& made = *plan_.find(id);
   if (!made.running()) return fail(ErrorKind::kUnavailable, "the slave could not be started");
   return made.pid;
 }
 
 void Fleet::crash_master(PidDone done) {
-  const auto it = slots_.find(leadership_.leader());
-  if (it == slots_.end() || !it->second.running() || it->second.is_crashed()) {
-    done(fail(ErrorKind::kUnavailable, "there is no master now"));
-    return;
-  }
-  crash(it->second, std::move(done));
+  const Slot* master = plan_.master_to_crash(group_facts());
+  if (master == nullptr) return done(fail(ErrorKind::kUnavailable, "there is no master now"));
+  crash(master->id, std::move(done));
 }
 
 void Fleet::crash_slave(PidDone done) {
-  Slot* highest = nullptr;
-  for (auto& [id, slot] : slots_) {
-    if (id == leadership_.leader() || !slot.running() || slot.is_crashed()) continue;
-    if (highest == nullptr || slot.pid > highest->pid) highest = &slot;
-  }
-  if (highest == nullptr) {
-    done(fail(ErrorKind::kConflict, "there is no slave"));
-    return;
-  }
-  if (is_last_good_copy(*highest)) {
+  const Slot* slave = plan_.slave_to_crash(group_facts());
+  if (slave == nullptr) return done(fail(ErrorKind::kConflict, "there is no slave"));
+  if (plan_.is_last_good_copy(slave->id, group_facts(), good_copies())) {
     done(fail(ErrorKind::kConflict,
-              "worker " + std::to_string(highest->id) + " (pid " + std::to_string(highest->pid) +
+              "worker " + std::to_string(slave->id) + " (pid " + std::to_string(slave->pid) +
                   ") is the only one now that has everything and answers: ask again when there are "
                   "others"));
     return;
   }
-  crash(*highest, std::move(done));
+  crash(slave->id, std::move(done));
+}
+
+void Fleet::crash(repl::ReplicaId id, PidDone done) {
+  plan_.crashed(id);
+  on_death_[id].push_back(std::move(done));
+  signal(id, SIGKILL);
 }
 
 uint64_t Fleet::session_of(repl::ReplicaId id) const {
-  const auto it = slots_.find(id);
-  return it == slots_.end() ? 0 : it->second.session;
+  const Slot* slot = plan_.find(id);
+  return slot == nullptr ? 0 : slot->session;
 }
 
 pid_t Fleet::pid_of(repl::ReplicaId id) const {
-  const auto it = slots_.find(id);
-  return it == slots_.end() ? 0 : it->second.pid;
+  const Slot* slot = plan_.find(id);
+  return slot == nullptr ? 0 : slot->pid;
 }
 
 bool Fleet::retiring(repl::ReplicaId id) const {
-  const auto it = slots_.find(id);
-  return it != slots_.end() && it->second.retiring;
-}
-
-bool Fleet::hold(repl::ReplicaId id) {
-  const auto it = slots_.find(id);
-  if (it == slots_.end() || it->second.retiring) return false;
-  it->second.held = true;
-  return true;
-}
-
-void Fleet::let_go(repl::ReplicaId id) {
-  const auto it = slots_.find(id);
-  if (it != slots_.end()) it->second.held = false;
+  const Slot* slot = plan_.find(id);
+  return slot != nullptr && slot->retiring;
 }
 
 void Fleet::restart(repl::ReplicaId id) {
-  const auto it = slots_.find(id);
-  if (it != slots_.end() && it->second.running()) tell_to_stop(it->second);
+  if (pid_of(id) != 0) tell_to_stop(id);
 }
 
 repl::ReplicaId Fleet::start_helper() {
-  Slot& helper = slot(last_id_ + 1);
-  helper.helper = true;
+  const repl::ReplicaId id = plan_.add_new();
+  plan_.make_helper(id);
   reconcile();
-  return last_id_;
+  return id;
 }
 
 void Fleet::end_helper(repl::ReplicaId id) {
-  const auto it = slots_.find(id);
-  if (it == slots_.end() || !it->second.helper || it->second.retiring) return;
-  it->second.retiring = true;
+  if (!plan_.retire_helper(id)) return;
   events_.tell("retire", "it helped out while another worker was restarted",
-               worker_fields(id, it->second.pid));
+               worker_fields(id, pid_of(id)));
   reconcile();
 }
 
-void Fleet::set_aside(const std::vector<repl::Member>& members) {
-  for (const repl::Member& member : members) {
-    const auto it = slots_.find(member.id);
-    if (it == slots_.end()) continue;
-    it->second.aside = member.storage_id;
+void Fleet::expect_loss(const std::set<repl::ReplicaId>& ids) {
+  const auto& record = leadership_.record();
+  if (!record) return;
+  for (const repl::Member& member : record->in_sync) {
+    const bool known = std::find(given_up_.begin(), given_up_.end(), member) != given_up_.end();
+    if (ids.contains(member.id) && !known) given_up_.push_back(member);
+  }
+}
+
+void Fleet::move_given_up_aside() {
+  const auto& record = leadership_.record();
+  if (given_up_.empty() || !record) return;
+  std::vector<repl::Member> gone;
+  for (const repl::Member& member : given_up_) {
+    if (record->has_given_up(member)) gone.push_back(member);
+  }
+  if (gone.empty()) return;
+  given_up_.clear();
+  for (const repl::Member& member : gone) {
+    if (plan_.find(member.id) == nullptr) continue;
+    directories_.give_up(member);
     const group::ReplicaLink* worker = workers_.find(member.id);
     const bool other_disk = worker != nullptr && worker->identity() != member;
-    if (it->second.running() && !other_disk) send_signal(it->second, SIGKILL);
+    if (!other_disk) signal(member.id, SIGKILL);
   }
-  reconcile();
-}
-
-void Fleet::crash(Slot& slot, PidDone done) {
-  slot.on_death.push_back(std::move(done));
-  send_signal(slot, SIGKILL);
 }
 
 std::vector<pid_t> Fleet::pids() const {
   std::vector<pid_t> pids;
-  for (const auto& [id, slot] : slots_) {
+  for (const auto& [id, slot] : plan_.slots()) {
     if (slot.running()) pids.push_back(slot.pid);
   }
   std::sort(pids.begin(), pids.end());
@@ -384,33 +298,28 @@ std::vector<pid_t> Fleet::pids() const {
 
 std::vector<Fleet::Starting> Fleet::starting() const {
   std::vector<Starting> starting;
-  for (const auto& [id, slot] : slots_) {
+  for (const auto& [id, slot] : plan_.slots()) {
     if (slot.running() && slot.session == 0) starting.push_back({id, slot.pid});
   }
   return starting;
 }
 
-void Fleet::stop_all(UniqueFunction<void()> done) {
+void Fleet::drain(UniqueFunction<void()> done) {
   stopping_ = true;
-  timer_.stop();
+  if (!active_) return done();
   bool any = false;
-  for (auto& [id, slot] : slots_) {
-    if (!slot.running() && (!started_ || !adopt_holder(slot))) continue;
+  for (const auto& [id, slot] : plan_.slots()) {
+    if (!slot.running() && (!started_ || !adopt_holder(id))) continue;
     any = true;
-    if (!slot.told_to_stop) tell_to_stop(slot);
+    if (!slot.told_to_stop) tell_to_stop(id);
   }
-  if (!any) {
-    done();
-    return;
-  }
+  if (!any) return done();
   all_stopped_ = std::move(done);
   kill_timer_.start(config_.stop_timeout_ms);
 }
 
 void Fleet::kill_all() {
-  for (auto& [id, slot] : slots_) {
-    if (slot.running()) send_signal(slot, SIGKILL);
-  }
+  for (const auto& [id, process] : processes_) process->signal(SIGKILL);
 }
 
 }  // namespace tandem::orch

@@ -1,5 +1,7 @@
 // The worker processes: starts as many as there are to be, watches them, replaces the dead, retires
 // the surplus, and, after a restart of this program, adopts the living instead of starting doubles.
+// Who that is the plan decides (fleet_plan.h); this has the processes, and does it. Only where this
+// orchestrator is the active one: a passive one keeps the registry read, and no more.
 //
 // Each worker has an id and a directory of that name that keeps its data. A dead worker is started
 // again on its directory: it has most of the data and copies the rest, and where every in-sync
@@ -10,41 +12,56 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/function.h"
 #include "config.h"
+#include "directories.h"
 #include "directory_fate.h"
 #include "events.h"
+#include "fleet_plan.h"
+#include "group/caretaker.h"
 #include "group/leadership.h"
-#include "group/loss_watch.h"
+#include "group/loss.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
 #include "loop/process.h"
+#include "worker_process.h"
 
 namespace tandem::orch {
 
-class Fleet {
+class Fleet final : public group::Caretaker {
  public:
   using PidDone = UniqueFunction<void(Result<pid_t>)>;
 
   Fleet(loop::Loop& loop, const OrchConfig& config, group::Replicas& workers,
         group::Leadership& leadership, Events& events);
 
-  // From here on processes are started and stopped. REQUIRES: the registry was read.
-  void start();
-  // A worker has registered: one that this program started, or one to adopt.
-  void worker_up(const group::ReplicaLink& worker);
-  // Looks at what is and what is to be; cheap, called on every change and by a timer.
+  // --- what its group asks of it ---
+  void set_role(Role role) override;
+  void look() override;
+  // One that this program started, or one to adopt.
+  void replica_up(const group::ReplicaLink& worker) override;
+  void link_lost() override {}  // a death is told by the process itself
+  std::optional<std::set<repl::ReplicaId>> founders() override;
+  std::vector<group::LossEvidence> evidence(
+      const std::vector<repl::Member>& members) const override;
+  group::LossWords words() const override;
+  std::string trouble() const override;
+  // Ends all workers, where this is the active one: TERM, then KILL after the stop timeout; nothing
+  // is started any more.
+  void drain(UniqueFunction<void()> done) override;
+
+  // Looks at what is and what is to be; cheap, called on every change.
   void reconcile();
 
   void set_slaves(uint32_t slaves, const std::string& reason);
-  uint32_t slaves() const { return slaves_; }
+  uint32_t slaves() const { return plan_.slaves(); }
   void set_limits(uint32_t min_slaves, uint32_t max_slaves);
 
   // One more slave; kConflict at the maximum. Its pid.
@@ -61,19 +78,17 @@ class Fleet {
   // Whether the worker is about to go for good.
   bool retiring(repl::ReplicaId id) const;
   // While a worker is held it is not retired. False where that has begun, or there is none.
-  bool hold(repl::ReplicaId id);
-  void let_go(repl::ReplicaId id);
+  bool hold(repl::ReplicaId id) { return plan_.hold(id); }
+  void let_go(repl::ReplicaId id) { plan_.let_go(id); }
   // TERM, and a new process on the same directory as soon as that one has ended.
   void restart(repl::ReplicaId id);
   // One more slave that does not count, until it is ended.
   repl::ReplicaId start_helper();
   void end_helper(repl::ReplicaId id);
 
-  // Whether these in-sync workers, which do not answer, are proven to be lost; else why not.
-  Status may_give_up(const std::vector<repl::Member>& members) const;
-  // These workers were given up: what is in their directories is moved aside, as the database goes
-  // on without it, and they begin anew.
-  void set_aside(const std::vector<repl::Member>& members);
+  // An operator wants these to be given up. Once the record goes on without them what is in their
+  // directories is moved aside, and they begin anew: started on it they could not join.
+  void expect_loss(const std::set<repl::ReplicaId>& ids);
 
   std::vector<pid_t> pids() const;  // of the living, ascending
   struct Starting {
@@ -81,81 +96,39 @@ class Fleet {
     pid_t pid = 0;
   };
   std::vector<Starting> starting() const;  // run and have not registered yet
-  // Ends all workers: TERM, then KILL after the stop timeout; nothing is started any more.
-  void stop_all(UniqueFunction<void()> done);
   void kill_all();
-  // Why there is no database, "" where nothing is wrong.
-  const std::string& trouble() const { return trouble_; }
 
  private:
-  struct Slot {
-    repl::ReplicaId id = 0;
-    pid_t pid = 0;         // 0: no process
-    uint64_t session = 0;  // 0: has not registered yet
-    bool retiring = false;
-    repl::Epoch kept_out_of = 0;  // the epoch whose leader keeps it out of the set
-    bool held = false;
-    bool helper = false;  // does not count
-    // Of the last process; nullopt: not known.
-    std::optional<int64_t> exit_status;
-    std::string refused;  // why it is not started: its files are of another format version
-    uint64_t aside = 0;   // not 0: the storage id of what is to be moved out of its directory
-    bool told_to_stop = false;
-    int64_t stop_by_ms = 0;  // one that was told to stop is killed then
-    bool overdue = false;    // it was killed for being late
-    int failures = 0;        // in a row, without having run for a while
-    int64_t started_ms = 0;
-    int64_t next_start_ms = 0;
-    std::unique_ptr<loop::Process> child;
-    std::unique_ptr<loop::ProcessWatch> watch;  // of an adopted one
-    int ready_fd = -1;
-    std::unique_ptr<loop::Poll> ready;
-    std::vector<PidDone> on_death;
+  using Steps = std::vector<FleetPlan::Start>;
 
-    bool running() const { return pid != 0; }
-    // It was killed by crash/…, and its end is not seen yet.
-    bool is_crashed() const { return !on_death.empty(); }
-  };
-
-  std::string directory_of(repl::ReplicaId id) const;
-  bool find_directories();
+  GroupFacts group_facts() const;
+  void begin();
   void adopt_registered();
-  bool adopt_holder(Slot& slot);
-  Status adopt(Slot& slot, const loop::ProcessIdentity& identity, const std::string& reason);
-  Slot& slot(repl::ReplicaId id);
-  void ask_all_for_the_record(const std::string& trouble);
-  void begin_group();
-  void keep_in_sync_members();
-  void look_for_lost_data();
-  void look_for_refused_config();
-  void set_trouble(const std::string& trouble);
-  void fit_number();
+  bool adopt_holder(repl::ReplicaId id);
+  Status adopt(repl::ReplicaId id, const loop::ProcessIdentity& identity,
+               const std::string& reason);
+  std::string record_trouble() const;
+  void start_first();
+  void move_given_up_aside();
+  void kill_late();
+  void retire_surplus();
   void retire_marked();
-  void keep_out_of_set(repl::ReplicaId id);
-  void kill_overdue();
-  DirectoryFacts facts_of(const Slot& slot) const;
-  std::vector<group::LossEvidence> loss_evidence(const std::vector<repl::Member>& members) const;
-  bool disk_failed(const Slot& slot) const;
-  bool is_good_copy(const repl::Member& member) const;
-  size_t good_copies_beside(repl::ReplicaId id) const;
-  bool is_last_good_copy(const Slot& slot) const;
-  bool prepare_directory(Slot& slot);
-  Status move_aside(Slot& slot);
-  Status start_worker(Slot& slot, const std::string& reason);
-  void on_ready(repl::ReplicaId id);
-  // How it ended is known of children alone.
-  struct End {
-    int64_t status = 0;
-    int signal = 0;
-  };
-  void on_exit(repl::ReplicaId id, const std::optional<End>& end);
-  void send_signal(Slot& slot, int signal_number);
-  void crash(Slot& slot, PidDone done);
   void erase_if_safe(repl::ReplicaId id);
-  bool formats_are_known(Slot& slot);
-  bool restart_if_due(Slot& slot, const std::string& reason);
-  void tell_to_stop(Slot& slot);
-  Slot* surplus();
+
+  void start_all(const Steps& starts);
+  void start_one(repl::ReplicaId id, const std::string& reason);
+  bool can_be_used(repl::ReplicaId id);
+  bool prepare_directory(repl::ReplicaId id);
+  Status start_worker(repl::ReplicaId id, const std::string& reason);
+  WorkerProcess::Callbacks callbacks_of(repl::ReplicaId id);
+  void on_end(repl::ReplicaId id, const std::optional<ProcessEnd>& end);
+  void signal(repl::ReplicaId id, int signal_number);
+  void tell_to_stop(repl::ReplicaId id);
+  void crash(repl::ReplicaId id, PidDone done);
+
+  std::set<repl::ReplicaId> good_copies() const;
+  std::set<repl::ReplicaId> failed_disks() const;
+  DirectoryFacts facts_of(repl::ReplicaId id) const;
   int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
 
   loop::Loop& loop_;
@@ -163,21 +136,18 @@ class Fleet {
   group::Replicas& workers_;
   group::Leadership& leadership_;
   Events& events_;
-  std::map<repl::ReplicaId, Slot> slots_;
-  uint32_t slaves_;
-  uint32_t max_slaves_;
-  repl::ReplicaId last_id_ = 0;
+  FleetPlan plan_;
+  Directories directories_;
+  std::map<repl::ReplicaId, std::unique_ptr<WorkerProcess>> processes_;
+  std::vector<std::unique_ptr<WorkerProcess>> ended_;  // go at the next look
+  std::map<repl::ReplicaId, std::vector<PidDone>> on_death_;
+  std::map<repl::ReplicaId, std::string> refused_;  // why no worker is started on its files
+  std::vector<repl::Member> given_up_;              // until the record goes on without them
+  bool active_ = false;
   bool started_ = false;
-  bool data_without_record_ = false;
-  int64_t next_create_ms_ = 0;
   bool stopping_ = false;
-  std::string trouble_;
-  bool config_refused_ = false;  // a worker ended for it, and none has come up since
-  group::LossWatch loss_watch_;
+  bool data_without_record_ = false;
   UniqueFunction<void()> all_stopped_;
-  std::vector<std::pair<std::unique_ptr<loop::Process>, std::unique_ptr<loop::ProcessWatch>>>
-      ended_;
-  loop::Timer timer_;
   loop::Timer kill_timer_;
 };
 

@@ -1,13 +1,9 @@
-// The processes of the fleet: starting, adopting, telling to stop, and what follows their end.
-#include <fcntl.h>
-#include <unistd.h>
-
+// The processes of the fleet: starting them on their directories, adopting, telling to stop, and
+// what follows their end.
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
-#include "base/exit_status.h"
 #include "base/log.h"
 #include "fleet.h"
 #include "storage/directory.h"
@@ -15,216 +11,223 @@
 namespace tandem::orch {
 namespace {
 
-constexpr int64_t kSteadyMs = 5000;  // who ran for so long does not fail "again"
-constexpr int64_t kLongestPauseMs = 5000;
-constexpr int64_t kElectionFirstMs = 50;
-
-int64_t pause_ms(int failures) {
-  return failures <= 1 ? 0
-                       : std::min<int64_t>(kLongestPauseMs, int64_t{50} << std::min(failures, 10));
-}
-
-std::string describe_exit(int64_t status, int signal) {
-  if (signal != 0) {
-    const char* name = sigabbrev_np(signal);
-    const std::string told = name != nullptr ? std::string("SIG") + name : std::to_string(signal);
-    return "killed by " + told + " (" + strsignal(signal) + ")";
-  }
-  return "exit status " + std::to_string(status);
-}
+constexpr int64_t kLookAgainMs = 5000;  // at files that somebody else has to change
 
 }  // namespace
 
 // --- starting ---
 
-bool Fleet::restart_if_due(Slot& slot, const std::string& reason) {
-  if (now_ms() < slot.next_start_ms || !formats_are_known(slot)) return false;
-  if (!prepare_directory(slot)) return false;
-  const Status started = start_worker(slot, reason);
-  if (started) return true;
-  ++slot.failures;
-  slot.next_start_ms = now_ms() + std::max<int64_t>(1000, pause_ms(slot.failures));
+void Fleet::start_all(const Steps& starts) {
+  for (const FleetPlan::Start& start : starts) start_one(start.id, start.reason);
+}
+
+void Fleet::start_one(repl::ReplicaId id, const std::string& reason) {
+  if (!can_be_used(id) || !prepare_directory(id)) return;
+  const Status started = start_worker(id, reason);
+  if (started) return;
+  plan_.cannot_start(id, now_ms());
   events_.tell("trouble", "cannot start a worker: " + started.error().message,
-               worker_fields(slot.id, 0));
+               worker_fields(id, 0));
+}
+
+// Else a worker would end with 78 for it, and that is not to be started again and again.
+bool Fleet::can_be_used(repl::ReplicaId id) {
+  const std::string why = directories_.refused(id);
+  const auto told = refused_.find(id);
+  if (why.empty()) {
+    if (told != refused_.end()) refused_.erase(told);
+    return true;
+  }
+  if (told == refused_.end() || told->second != why) {
+    events_.tell("trouble", "a worker is not started: " + why, worker_fields(id, 0));
+  }
+  refused_[id] = why;
+  plan_.postpone(id, now_ms() + kLookAgainMs);
   return false;
 }
 
-Status Fleet::start_worker(Slot& slot, const std::string& reason) {
-  if (adopt_holder(slot)) return {};
-  int pipe_fds[2];
-  if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno("cannot make a pipe", errno);
-  const std::string id = std::to_string(slot.id);
-  loop::ProcessOptions options;
-  options.program = config_.worker_program;
-  if (!config_.worker_config.empty()) options.args = {"--config", config_.worker_config};
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-           {"worker.id", id},
-           {"worker.group", config_.group},
-           {"worker.directory", directory_of(slot.id)},
-           {"worker.max_in_sync", std::to_string(config_.max_in_sync)},
-           {"rpc.url", worker_url(config_, slot.id)},
-           {"coord.backend", config_.coord_backend},
-           {"coord.root", config_.coord_root}}) {
-    options.args.push_back("--set");
-    options.args.push_back(key + "=" + value);
+// Before a worker starts on it. False: not now.
+bool Fleet::prepare_directory(repl::ReplicaId id) {
+  const StartFate fate = fate_at_start(facts_of(id));
+  if (fate == StartFate::kWait) return false;
+  if (fate == StartFate::kTrust) {
+    events_.tell("trouble", "a disk failed, and nobody else has the data: it is used again",
+                 worker_fields(id, 0));
   }
-  if (!config_.host_name.empty()) {
-    options.args.insert(options.args.end(), {"--set", "host.name=" + config_.host_name});
+  const auto aside = directories_.prepare(id, fate);
+  if (!aside) {
+    plan_.postpone(id, now_ms() + kLookAgainMs);
+    events_.tell("trouble", "cannot start a worker: " + aside.error().message,
+                 worker_fields(id, 0));
+    return false;
   }
-  options.environment = {{"RS_READY_FD", "3"}};
-  options.extra_fds = {{3, pipe_fds[1]}};
-  slot.child =
-      std::make_unique<loop::Process>(loop_, [this, slot_id = slot.id](int64_t status, int signal) {
-        on_exit(slot_id, End{status, signal});
-      });
-  const Status spawned = slot.child->spawn(options);
-  close(pipe_fds[1]);
-  if (!spawned) {
-    close(pipe_fds[0]);
-    slot.child.reset();
-    return spawned;
+  plan_.prepared(id);
+  if (!aside->empty()) {
+    events_.tell("aside", "the data of a worker that was given up is in '" + *aside + "'",
+                 worker_fields(id, 0));
   }
-  slot.pid = slot.child->pid();
-  slot.session = 0;
-  slot.told_to_stop = false;
-  slot.overdue = false;
-  slot.started_ms = now_ms();
-  slot.ready_fd = pipe_fds[0];
-  slot.ready = std::make_unique<loop::Poll>(loop_, slot.ready_fd,
-                                            [this, slot_id = slot.id](int) { on_ready(slot_id); });
-  slot.ready->start(UV_READABLE);
-  events_.tell("spawn", reason, worker_fields(slot.id, slot.pid));
+  return true;
+}
+
+Status Fleet::start_worker(repl::ReplicaId id, const std::string& reason) {
+  if (adopt_holder(id)) return {};
+  auto process = std::make_unique<WorkerProcess>(loop_, callbacks_of(id));
+  Status started = process->start(worker_command(config_, id, directories_.path(id)));
+  if (!started) return started;
+  plan_.runs(id, process->pid(), now_ms());
+  processes_[id] = std::move(process);
+  events_.tell("spawn", reason, worker_fields(id, pid_of(id)));
   return {};
 }
 
-// The worker has written its newline, or closed the pipe by dying: the registry tells which.
-void Fleet::on_ready(repl::ReplicaId id) {
-  Slot& ready = slots_.at(id);
-  ready.ready.reset();
-  close(std::exchange(ready.ready_fd, -1));
-  workers_.refresh([this](const Status&) { reconcile(); });
+WorkerProcess::Callbacks Fleet::callbacks_of(repl::ReplicaId id) {
+  return {.on_ready = [this] { workers_.refresh([this](const Status&) { reconcile(); }); },
+          .on_end = [this, id](const std::optional<ProcessEnd>& end) { on_end(id, end); }};
 }
 
 // --- adopting ---
 
-void Fleet::worker_up(const group::ReplicaLink& worker) {
-  Slot& up = slot(worker.member.id);
+void Fleet::replica_up(const group::ReplicaLink& worker) {
+  if (!active_) return;
+  const repl::ReplicaId id = worker.member.id;
   const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
                                        worker.member.start_ticks, worker.member.boot_id};
-  if (!up.running() && !adopt(up, identity, "it was started by an earlier orchestrator")) return;
-  // Where another process of this id runs, the entry is that of a dead one, whose pid may be in use
-  // again.
-  if (up.pid != identity.pid || !loop::same_process(identity)) return;
-  up.session = worker.member.session;
-  if (std::exchange(config_refused_, false)) set_trouble("");
+  const bool runs = plan_.add(id).running() ||
+                    adopt(id, identity, "it was started by an earlier orchestrator").has_value();
+  if (runs && loop::same_process(identity)) {
+    plan_.registered(id, identity.pid, worker.member.session);
+  }
 }
 
 // Every registered worker is watched, or is dead: then whoever waits for it is told.
 void Fleet::adopt_registered() {
   std::vector<std::pair<repl::ReplicaId, uint64_t>> unwatched;
   for (const auto& [id, worker] : workers_.all()) {
-    if (slot(id).session != worker.member.session)
+    if (plan_.add(id).session != worker.member.session) {
       unwatched.emplace_back(id, worker.member.session);
+    }
   }
   for (const auto& [id, session] : unwatched) {
     const group::ReplicaLink* worker = workers_.find(id);
     if (worker == nullptr || worker->member.session != session) continue;
-    worker_up(*worker);
-    if (slot(id).session == session) continue;
-    // It is dead, or lives and cannot be watched now.
-    workers_.doubt(id, [this, dead = id, session_of_it = session] {
-      workers_.forget(dead, session_of_it);
-      leadership_.replica_dead(dead, session_of_it);
-    });
+    replica_up(*worker);
+    // Else it is dead, or lives and cannot be watched now.
+    if (session_of(id) != session) leadership_.doubt(id);
   }
 }
 
 // A worker of an earlier orchestrator that has not registered yet has its directory locked.
-bool Fleet::adopt_holder(Slot& slot) {
-  const auto holder = storage::directory_holder(directory_of(slot.id));
+bool Fleet::adopt_holder(repl::ReplicaId id) {
+  const auto holder = storage::directory_holder(directories_.path(id));
   if (!holder || !*holder) return false;
   const auto identity = loop::process_identity(**holder);
-  return identity && adopt(slot, *identity, "it has the directory and has not registered yet");
+  return identity && adopt(id, *identity, "it has the directory and has not registered yet");
 }
 
-Status Fleet::adopt(Slot& slot, const loop::ProcessIdentity& identity, const std::string& reason) {
-  slot.watch = std::make_unique<loop::ProcessWatch>(
-      loop_, [this, id = slot.id] { on_exit(id, std::nullopt); });
-  const Status started = slot.watch->start(identity);
-  if (!started) {
-    slot.watch.reset();
-    return started;
-  }
-  slot.pid = identity.pid;
-  slot.session = 0;
-  slot.told_to_stop = false;
-  slot.overdue = false;
-  slot.started_ms = now_ms();
-  events_.tell("adopt", reason, worker_fields(slot.id, slot.pid));
-  if (stopping_) tell_to_stop(slot);
+Status Fleet::adopt(repl::ReplicaId id, const loop::ProcessIdentity& identity,
+                    const std::string& reason) {
+  auto process = std::make_unique<WorkerProcess>(loop_, callbacks_of(id));
+  Status adopted = process->adopt(identity);
+  if (!adopted) return adopted;
+  plan_.runs(id, process->pid(), now_ms());
+  processes_[id] = std::move(process);
+  events_.tell("adopt", reason, worker_fields(id, pid_of(id)));
+  if (stopping_) tell_to_stop(id);
   return {};
 }
 
 // --- ending ---
 
-void Fleet::on_exit(repl::ReplicaId id, const std::optional<End>& end) {
-  Slot& dead = slots_.at(id);
-  const pid_t pid = std::exchange(dead.pid, 0);
-  const uint64_t session = std::exchange(dead.session, 0);
-  const bool asked = std::exchange(dead.told_to_stop, false);
-  std::vector<PidDone> on_death = std::exchange(dead.on_death, {});
-  // This runs inside a callback of one of these: they go at the next turn of the timer.
-  ended_.emplace_back(std::move(dead.child), std::move(dead.watch));
-  if (dead.ready_fd >= 0) {
-    dead.ready.reset();
-    close(std::exchange(dead.ready_fd, -1));
+void Fleet::on_end(repl::ReplicaId id, const std::optional<ProcessEnd>& end) {
+  const auto process = processes_.find(id);
+  ended_.push_back(std::move(process->second));
+  processes_.erase(process);
+  std::vector<PidDone> on_death;
+  if (const auto waiting = on_death_.find(id); waiting != on_death_.end()) {
+    on_death = std::move(waiting->second);
+    on_death_.erase(waiting);
   }
-  // One that came up and was killed, or was told to stop, did not fail: its replacement is not to
-  // wait.
-  const bool killed = end && end->signal == SIGKILL;
-  const bool failed = session == 0 || (!killed && !asked);
-  const bool steady = now_ms() - dead.started_ms > kSteadyMs;
-  dead.failures = !failed ? 0 : steady ? 1 : dead.failures + 1;
-  dead.next_start_ms = now_ms() + pause_ms(dead.failures);
-  if (id == leadership_.leader() && leadership_.record()->in_sync.size() > 1) {
-    // Its replacement must not take the processor from those who choose the next master.
-    dead.next_start_ms = std::max(dead.next_start_ms, now_ms() + kElectionFirstMs);
-  }
-  dead.exit_status.reset();
-  if (end && end->signal == 0) dead.exit_status = end->status;
-  config_refused_ = config_refused_ ||
-                    dead.exit_status == static_cast<int64_t>(ExitStatus::kConfig) ||
-                    dead.exit_status == static_cast<int64_t>(ExitStatus::kUsage);
-  events_.tell(asked ? "stop" : "death", end ? describe_exit(end->status, end->signal) : "ended",
-               worker_fields(id, pid));
+  const FleetPlan::Ended ended = plan_.ended(id, end, group_facts(), now_ms());
+  events_.tell(ended.asked ? "stop" : "death", describe(end), worker_fields(id, ended.pid));
   // From here on the slot may be in use by the next process: what follows may start it.
-  if (session != 0) {
-    // First the link and the requests on it, then the election: those wait for its outcome.
-    workers_.forget(id, session);
-    leadership_.replica_dead(id, session);
-  }
-  for (PidDone& done : on_death) done(pid);
+  if (ended.session != 0) leadership_.replica_dead(id, ended.session);
+  for (PidDone& done : on_death) done(ended.pid);
   if (!stopping_) {
     reconcile();
     return;
   }
-  const bool left = std::any_of(slots_.begin(), slots_.end(),
-                                [](const auto& item) { return item.second.running(); });
-  if (left || !all_stopped_) return;
+  if (!processes_.empty() || !all_stopped_) return;
   kill_timer_.stop();
   std::exchange(all_stopped_, nullptr)();
 }
 
-void Fleet::send_signal(Slot& slot, int signal_number) {
-  const Status sent =
-      slot.child ? slot.child->signal(signal_number) : slot.watch->signal(signal_number);
-  if (!sent) log::warning("cannot signal a worker", {{"pid", slot.pid}});
+void Fleet::signal(repl::ReplicaId id, int signal_number) {
+  const auto process = processes_.find(id);
+  if (process != processes_.end()) process->second->signal(signal_number);
 }
 
-void Fleet::tell_to_stop(Slot& slot) {
-  slot.told_to_stop = true;
-  slot.stop_by_ms = now_ms() + static_cast<int64_t>(config_.stop_timeout_ms);
-  send_signal(slot, SIGTERM);
+void Fleet::tell_to_stop(repl::ReplicaId id) {
+  plan_.told_to_stop(id, now_ms());
+  signal(id, SIGTERM);
+}
+
+// --- what is known of them ---
+
+// A member of the set that is seen to have everything: with the storage that the record names,
+// answering now, and its disk not known to have failed.
+std::set<repl::ReplicaId> Fleet::good_copies() const {
+  std::set<repl::ReplicaId> good;
+  const auto& record = leadership_.record();
+  if (!record) return good;
+  for (const repl::Member& member : record->in_sync) {
+    const group::ReplicaLink* worker = workers_.find(member.id);
+    const bool answers = worker != nullptr && worker->identity() == member && worker->connected() &&
+                         !leadership_.quiet(member.id);
+    if (answers && leadership_.lineage_of(member.id) == record->lineage) good.insert(member.id);
+  }
+  return good;
+}
+
+std::set<repl::ReplicaId> Fleet::failed_disks() const {
+  std::set<repl::ReplicaId> failed;
+  const auto& record = leadership_.record();
+  if (!record) return failed;
+  for (const repl::Member& member : record->in_sync) {
+    const Slot* slot = plan_.find(member.id);
+    if (slot == nullptr || slot->running()) continue;
+    DirectoryFacts facts = directories_.look(member.id);
+    facts.exit_status = slot->exit_status;
+    if (is_distrusted(facts)) failed.insert(member.id);
+  }
+  return failed;
+}
+
+DirectoryFacts Fleet::facts_of(repl::ReplicaId id) const {
+  return plan_.facts_of(id, directories_.look(id), group_facts(), good_copies(), failed_disks());
+}
+
+// Of in-sync members that do not answer.
+std::vector<group::LossEvidence> Fleet::evidence(const std::vector<repl::Member>& members) const {
+  std::vector<group::LossEvidence> evidence;
+  for (const repl::Member& member : members) {
+    const coord::Member* last = workers_.last_known(member.id);
+    group::LossEvidence one = group::look_at_member(
+        member, directories_.path(member.id), last == nullptr ? std::nullopt : std::optional(*last),
+        workers_.registered(member.id));
+    const Slot* slot = plan_.find(member.id);
+    const bool own = slot != nullptr && slot->running() && !one.data_lost;
+    if (own && one.process != group::LossEvidence::Process::kStopped) {
+      one.process = group::LossEvidence::Process::kRuns;
+      one.pid = slot->pid;
+      one.registered = one.registered || slot->session == 0;  // it is only starting
+    }
+    evidence.push_back(std::move(one));
+  }
+  return evidence;
+}
+
+group::LossWords Fleet::words() const {
+  return {"worker", "worker", true, "rs-client workers accept-loss"};
 }
 
 }  // namespace tandem::orch

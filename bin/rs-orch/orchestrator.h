@@ -1,9 +1,10 @@
-// The orchestrator's parts and how they are wired: workers, leadership, processes, requests,
-// scaling. One orchestrator of a group is active (it holds the lock "active"); another one passes
-// requests on to the workers and takes over when the lock is free.
+// The orchestrator: the group of the database's workers, whose processes are its fleet's, with what
+// a database needs beside: scaling, restarts, the declared tables. One orchestrator of a group is
+// active (it holds the lock "active"); another one passes requests on to the workers and takes over
+// when the lock is free.
 //
 // The active one may be stopped or hang and hold its lock all the same. So a passive one that sees
-// no master for a second chooses one (group/choices.h, StandIn): that needs no process, and does no
+// no master for a second chooses one (group/stand_in.h): that needs no process, and does no
 // harm, as it is a compare-and-swap. Workers are started and stopped by the active one alone.
 #pragma once
 
@@ -19,8 +20,8 @@
 #include "daemon/part.h"
 #include "events.h"
 #include "fleet.h"
-#include "group/choices.h"
 #include "group/gateway.h"
+#include "group/group.h"
 #include "group/leadership.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
@@ -58,15 +59,13 @@ class Orchestrator final : public daemon::Part {
   const std::string& group() const { return config_.group; }
   // As the configuration has them: what each new master is given.
   const wire::Json& declared_tables() const { return config_.tables.value; }
-  bool active() const { return active_; }
-  // Whether it chooses the master though it is passive.
-  bool stands_in() const { return stands_in_; }
-  Fleet& fleet() { return fleet_; }
+  bool active() const { return group_.active(); }
+  Fleet& fleet() { return *fleet_; }
   Events& events() { return events_; }
-  group::Replicas& workers() { return workers_; }
-  group::Leadership& leadership() { return leadership_; }
+  group::Replicas& workers() { return group_.replicas(); }
+  group::Leadership& leadership() { return group_.leadership(); }
   const Autoscaler& autoscaler() const { return autoscaler_; }
-  size_t in_flight() const { return gateway_.in_flight(); }
+  size_t in_flight() const { return group_.gateway().in_flight(); }
   // Of the living workers, ascending.
   std::vector<pid_t> pids();
 
@@ -74,35 +73,28 @@ class Orchestrator final : public daemon::Part {
   void start(UniqueFunction<void(Status)> done) override;
   // Ends all workers where this orchestrator is the active one.
   void drain(UniqueFunction<void()> done) override;
-  void hurry() override { fleet_.kill_all(); }
+  void hurry() override { fleet_->kill_all(); }
 
  private:
+  group::MakeCaretaker make_fleet();
   void become_active();
-  void look_for_master();
-  void leadership_changed();
+  void group_changed();
   void declare_tables();
-  void move_given_up_aside();
   void tick();
 
   loop::Loop& loop_;
   const OrchConfig& config_;
   coord::Coord& coord_;
   Events events_;
-  group::Replicas workers_;
-  group::Leadership leadership_;
-  Fleet fleet_;
+  Fleet* fleet_ = nullptr;  // the group's, whose caretaker it is
+  group::Group group_;
   Restarter restarter_;
-  group::Gateway gateway_;
   Autoscaler autoscaler_;
   std::unique_ptr<coord::Lock> lock_;
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;
-  bool active_ = false;
-  group::StandIn stand_in_;
-  bool stands_in_ = false;
   bool draining_ = false;
-  std::vector<repl::Member> given_up_;  // until the record goes on without them
-  repl::Epoch tables_epoch_ = 0;        // the epoch whose leader was given the tables
+  repl::Epoch tables_epoch_ = 0;  // the epoch whose leader was given the tables
   int64_t next_declaration_ms_ = 0;
   bool tables_refused_ = false;
   std::string tables_trouble_ = "the tables are not declared yet";

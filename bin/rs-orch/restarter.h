@@ -1,9 +1,4 @@
-// The restart of a worker that nobody notices: it is taken out of the in-sync set first, or, where
-// it is the master, hands leadership over; then it is told to stop, started again on its directory,
-// and waited for until it is in sync again. One at a time.
-//
-// Where the set may not get smaller, or the master has nobody to hand over to, one more worker
-// helps out meanwhile. It is in the set before anybody leaves it, and goes when all is done.
+// Restarts workers so that nobody notices, one at a time: does what restart_plan.h says.
 //
 // Nothing is kept about a restart: where this program ends in the middle of one, the next one finds
 // a worker missing and starts it, or one too many and retires it.
@@ -13,7 +8,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "base/function.h"
 #include "config.h"
@@ -22,6 +16,7 @@
 #include "group/leadership.h"
 #include "group/replicas.h"
 #include "loop/loop.h"
+#include "restart_plan.h"
 
 namespace tandem::orch {
 
@@ -42,23 +37,13 @@ class Restarter {
 
  private:
   struct Task {
-    repl::ReplicaId id = 0;
-    uint64_t old_session = 0;
-    bool was_member = false;
-    bool told_to_stop = false;
-    bool transferring = false;
-    repl::ReplicaId helper = 0;
-    int64_t deadline_ms = 0;
-    repl::Index catch_up_to = 0;  // of the new process; 0: it has not registered yet
-    std::string state;            // what is waited for
+    RestartPlan plan;
     Done done;
   };
 
-  void make_free_to_go();
-  void hand_over();
-  void call_helper(const std::string& why);
-  bool came_back();
-  void wait_for(const std::string& what);
+  RestartFacts facts_of(repl::ReplicaId id) const;
+  void carry_out(const RestartStep& step);
+  void hand_over(repl::ReplicaId to);
   void finish(Result<pid_t> result);
 
   loop::Loop& loop_;

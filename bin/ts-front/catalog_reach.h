@@ -1,5 +1,5 @@
 // Asks the replicas of the orders, now and then, whether they reach the catalog, so that none leads
-// that cannot finish a purchase while another one could (group/choices.h, Reach). The controller
+// that cannot finish a purchase while another one could (group/reach.h). The controller
 // alone asks.
 #pragma once
 

@@ -3,53 +3,76 @@
 // which follow the record and change nothing. Who is active its owner knows, by a lock of the
 // coordination service.
 //
+// The active one creates the record of a new group, hands leadership to the preferred replica where
+// that is wanted, and tells when data is lost. The processes of the replicas are its caretaker's
+// (caretaker.h).
+//
 // The active one may be stopped or cut off and hold its lock all the same. So a passive one that
-// sees no leader for stand_in_after_ms acts until there is one (choices.h, StandIn): controllers do
-// each other no harm, as every change is a compare-and-swap.
+// sees no leader for stand_in_after_ms acts until there is one (stand_in.h): controllers do each
+// other no harm, as every change is a compare-and-swap.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "base/function.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
-#include "group/choices.h"
+#include "group/caretaker.h"
 #include "group/gateway.h"
-#include "group/keeper.h"
+#include "group/hand_over.h"
 #include "group/leadership.h"
+#include "group/loss_watch.h"
+#include "group/reach.h"
 #include "group/replicas.h"
+#include "group/stand_in.h"
+#include "group/view.h"
 #include "loop/loop.h"
+#include "wire/json.h"
 
 namespace tandem::group {
 
 struct GroupOptions {
   std::string group;
-  std::set<repl::ReplicaId> replicas;  // that a new group begins with; of no use to a passive one
-  uint32_t min_in_sync = 1;            // of a new group
+  uint32_t min_in_sync = 1;  // of a new group
   repl::Controller::Prefer prefer = prefer_lowest_pid;
+  repl::Nouns nouns;
   bool hand_over = false;      // to the preferred replica, while another one leads well
   uint32_t timeout_ms = 5000;  // of a request
   uint64_t max_in_flight = 10000;
-  uint64_t settle_ms = 60'000;      // LeadershipOptions
-  uint32_t stand_in_after_ms = 0;   // 0: a passive one never acts
-  std::string accept_loss;          // the command for it, without group and ids; told in errors
-  std::string program = "replica";  // of the replicas, told in errors
+  wire::Consistency consistency = wire::Consistency::kLinearizable;  // of a read that names none
+  uint64_t look_every_ms = 20;                                       // Caretaker::look()
+  uint64_t settle_ms = 60'000;                                       // LeadershipOptions
+  uint32_t stand_in_after_ms = 0;                                    // 0: a passive one never acts
+
+  // --- where a Keeper looks after it ---
+  std::set<repl::ReplicaId> replicas;  // that a new group begins with; of no use to a passive one
+  std::string accept_loss;             // the command for it, without group and ids; told in errors
+  std::string program = "replica";     // of the replicas, told in errors
 };
 
 class Group final : public daemon::Part {
  public:
-  // `coord` outlives this. It begins passive.
+  // `coord` outlives this. It begins passive. A Keeper looks after its replicas.
   Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options);
+  // Another caretaker does.
+  Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options,
+        const MakeCaretaker& make_caretaker);
 
   // May be called before start().
   void set_active(bool active);
+  bool active() const { return active_; }
   // Whether it acts though it is passive.
   bool stands_in() const { return stands_in_; }
   // Called each time when readiness may have changed: the leader, its being there, the set.
   void on_change(std::function<void()> callback) { on_change_ = std::move(callback); }
+  // What Leadership tells, and "stand_in", "trouble", "wait" (nothing is wrong, and there is no
+  // leader yet), "trouble_over" (the reason is what was told). Without this it is logged.
+  void on_event(Leadership::Tell callback) { tell_ = std::move(callback); }
 
   // What an operator wants where all in-sync replicas are lost: Leadership::accept_loss, within the
   // time of a request. Without `force` only what is proven to be lost is given up (group/loss.h).
@@ -57,35 +80,57 @@ class Group final : public daemon::Part {
 
   // Whether a replica reaches what a leader's requests need, as it said now: where leadership may
   // be handed over it goes, in time, from one that does not to one that does.
-  void replica_told(repl::ReplicaId id, bool reaches) { keeper_.replica_told(id, reaches); }
+  void replica_told(repl::ReplicaId id, bool reaches);
 
-  const std::string& group() const { return group_; }
+  const std::string& group() const { return options_.group; }
   Gateway& gateway() { return gateway_; }
+  const Gateway& gateway() const { return gateway_; }
   Leadership& leadership() { return leadership_; }
+  const Leadership& leadership() const { return leadership_; }
   Replicas& replicas() { return replicas_; }
+  // Why there is no group, or a part of it is missing; "" where nothing is known to be wrong.
+  const std::string& trouble() const { return trouble_; }
   // Ready: there is a leader that takes writes; else why not.
   Status readiness() const;
 
   std::string_view name() const override { return "group"; }
   void start(UniqueFunction<void(Status)> done) override;
+  // Ends the replicas' processes where its caretaker does.
   void drain(UniqueFunction<void()> done) override;
 
  private:
+  void look();
   void changed();
   void act();
   void look_for_leader();
+  void look_for_trouble();
+  void look_for_lost_data();
+  void create_group();
+  void look_for_better_leader();
+  std::vector<View> views() const;
+  void set_trouble(const Status& status);
+  void tell(std::string_view kind, const std::string& reason, const wire::Json& fields) const;
+  bool acts() const { return active_ || stands_in_; }
 
-  const std::string group_;
-  const uint32_t timeout_ms_;
+  loop::Loop& loop_;
+  const GroupOptions options_;
   Replicas replicas_;
   Leadership leadership_;
   Gateway gateway_;
-  Keeper keeper_;
+  std::unique_ptr<Caretaker> caretaker_;
+  HandOver hand_over_;
+  Reach reach_;
+  LossWatch loss_watch_;
+  StandIn stand_in_;
   loop::Timer looker_;
   bool active_ = false;
-  StandIn stand_in_;
   bool stands_in_ = false;
+  bool draining_ = false;
+  int64_t next_create_ms_ = 0;
+  std::string trouble_;
+  bool caretakers_trouble_ = false;  // trouble_ is what the caretaker told
   std::function<void()> on_change_;
+  Leadership::Tell tell_;
 };
 
 }  // namespace tandem::group

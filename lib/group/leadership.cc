@@ -81,9 +81,18 @@ void Leadership::replica_up(const ReplicaLink& replica) {
 }
 
 void Leadership::replica_dead(repl::ReplicaId id, uint64_t session) {
+  replicas_.forget(id, session);
   repl::ControllerEffects effects;
   controller_.replica_dead(id, session, now_ns(), effects);
   carry_out(effects);
+}
+
+void Leadership::doubt(repl::ReplicaId id) {
+  const ReplicaLink* replica = replicas_.find(id);
+  if (replica == nullptr) return;
+  replicas_.doubt(id, [self = self_, id, session = replica->member.session] {
+    if (*self != nullptr) (*self)->replica_dead(id, session);
+  });
 }
 
 void Leadership::create_group(const ReplicaLink& first, uint32_t min_in_sync) {

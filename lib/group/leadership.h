@@ -50,7 +50,11 @@ class Leadership {
   void set_active(bool active);
 
   void replica_up(const ReplicaLink& replica);
+  // The process of this session is proven dead. It is forgotten here too: first go its link and the
+  // requests on it, then comes the election, for whose outcome those wait.
   void replica_dead(repl::ReplicaId id, uint64_t session);
+  // It may be: looks whether it is.
+  void doubt(repl::ReplicaId id);
   // REQUIRES: no replica has data and there is no record.
   void create_group(const ReplicaLink& first, uint32_t min_in_sync);
   // Asks the leader to take a replica out of the in-sync set, and to keep it out for some seconds;

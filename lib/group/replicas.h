@@ -56,7 +56,8 @@ class Replicas {
   // Calls `dead` where this session's process is proven dead: its lock is free. That a process is
   // not seen proves nothing. One look at a time.
   void doubt(repl::ReplicaId id, UniqueFunction<void()> dead);
-  // Its process is dead: the link goes, and a little later the registry entry.
+  // Its process is dead: the link goes, and a little later the registry entry. Leadership does this
+  // before it tells of the death.
   void forget(repl::ReplicaId id, uint64_t session);
   // The last entry that was seen of this id, in the registry or as coordination keeps it; nullptr:
   // none.

@@ -1,23 +1,23 @@
 #include "repl/controller.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "base/check.h"
 #include "repl/context.h"
-#include "repl/planted.h"
 
 namespace tandem::repl {
 namespace {
 
 constexpr int64_t kRereadNs = 200'000'000;
-constexpr size_t kMaxGivenUp = 16;
+constexpr int kQuietQuestions = 3;  // without an answer
 
 }  // namespace
 
 Controller::Controller(const ControllerOptions& options, Prefer prefer)
-    : options_(options), prefer_(std::move(prefer)) {}
+    : options_(options),
+      prefer_(std::move(prefer)),
+      known_({options.silence_ns, kQuietQuestions * options.ask_every_ns}, options.nouns) {}
 
 void Controller::set_active(bool active) {
   active_ = active;
@@ -29,40 +29,33 @@ void Controller::set_active(bool active) {
 // --- what the owner knows ---
 
 void Controller::replica_up(const Member& member, uint64_t session, int64_t now) {
-  Known& known = replicas_[member.id];
-  if (known.alive && known.session == session && known.member == member) return;
-  known = Known{};
-  known.member = member;
-  known.session = session;
-  known.alive = true;
-  known.up_since_ns = now;
-  known.last_answer_ns = now;
+  known_.replica_up(member, session, now);
 }
 
 void Controller::replica_dead(ReplicaId id, uint64_t session, int64_t now, ControllerEffects& out) {
-  const auto it = replicas_.find(id);
-  if (it == replicas_.end() || it->second.session != session) return;
-  Known& known = it->second;
-  known.alive = false;
-  known.proven_dead = true;
-  known.state.reset();
-  if (!active_ || !record_) return;
-  if (record_->leader == id) {
+  Known* known = known_.in_session(id, session);
+  if (known == nullptr) return;
+  known->alive = false;
+  known->proven_dead = true;
+  known->state.reset();
+  if (!active_ || !record()) return;
+  if (record()->leader == id) {
     if (phase_ == Phase::kWatching || phase_ == Phase::kOpening) {
       // The record as it is known will do: where it has changed, the swap on its version fails.
       tell_election("the leader died", out);
       ask_members(now, out);
     }
   } else {
-    report_down(known, out);
+    report_down(*known, out);
   }
 }
 
 void Controller::replica_stopped(ReplicaId id, uint64_t session, int64_t now) {
-  const auto it = replicas_.find(id);
-  if (it == replicas_.end() || it->second.session != session) return;
+  Known* known = known_.in_session(id, session);
   // Heard only just now, it may have gone on since somebody looked.
-  it->second.stopped = it->second.alive && now - it->second.last_answer_ns > options_.ask_every_ns;
+  if (known != nullptr) {
+    known->stopped = known->alive && now - known->last_answer_ns > options_.ask_every_ns;
+  }
 }
 
 void Controller::create(uint64_t lineage, const Member& member, uint64_t session,
@@ -83,7 +76,7 @@ void Controller::create(uint64_t lineage, const Member& member, uint64_t session
 }
 
 void Controller::remove(ReplicaId id, ControllerEffects& out) {
-  const Known* to = leader();
+  const Known* to = known_.leader();
   if (to == nullptr) return;
   Message m = make(MessageType::kRemoveMember, *to);
   m.subject = id;
@@ -93,48 +86,20 @@ void Controller::remove(ReplicaId id, ControllerEffects& out) {
 // --- events ---
 
 void Controller::record_read(const Reading& reading, int64_t now, ControllerEffects& out) {
-  record_was_read_ = record_was_read_ || reading.consistent;
-  const std::optional<Record>& record = reading.record;
-  const bool foreign = record && record_ && record->lineage != record_->lineage;
-  if (reading.consistent && !foreign) {
-    stored_ = record;
-    stored_version_ = reading.version;
-    ++reads_since_news_;
-  }
-  bool new_leader = false;
-  const bool follows = record && (!record_ || record->order() >= record_->order());
-  if (!foreign && (follows || (record && planted(Bug::kBelieveOldRecord)))) {
-    new_leader = !record_ || record_->epoch != record->epoch;
-    adopt(*record, now);
-  }
-  if (new_leader && phase_ != Phase::kSwapping) {
-    follow_choice(now);
-  } else if (phase_ == Phase::kReading && reading.consistent) {
-    ask_members(now, out);
-  }
+  if (follow(known_.read(reading), now)) return;
+  if (phase_ == Phase::kReading && reading.consistent) ask_members(now, out);
 }
 
-void Controller::adopt(const Record& record, int64_t now) {
-  if (!record_ || record_->epoch != record.epoch) leader_since_ns_ = now;
-  if (!record_ || record_->order() < record.order()) reads_since_news_ = record == stored_ ? 1 : 0;
-  record_ = record;
+// Whether somebody else has chosen.
+bool Controller::follow(Knowledge::News news, int64_t now) {
+  if (news != Knowledge::News::kNewLeader) return false;
+  leader_since_ns_ = now;
+  if (phase_ == Phase::kSwapping) return false;
+  follow_choice(now);
+  return true;
 }
 
-// A replica that has seen a newer record than the one that can be read.
-void Controller::learn_memory(const Known& known, int64_t now, ControllerEffects& out) {
-  const auto& told = known.memory->record;
-  if (!told || told->lineage != known.lineage || planted(Bug::kBelieveOldRecord)) return;
-  if (record_ ? record_->lineage != told->lineage : !record_was_read_) return;
-  if (told->has_given_up(known.member) || (record_ && record_->has_given_up(known.member))) return;
-  if (record_ && told->order() <= record_->order()) return;
-  const bool new_leader = !record_ || record_->epoch != told->epoch;
-  adopt(*told, now);
-  out.read_record = true;
-  last_reread_ns_ = now;
-  if (new_leader && phase_ != Phase::kSwapping) follow_choice(now);
-}
-
-// Somebody else has chosen: that leader has its time to open.
+// The leader of the record has its time to open.
 void Controller::follow_choice(int64_t now) {
   goal_ = Goal::kReplace;
   enter(Phase::kWatching, now);
@@ -147,14 +112,12 @@ void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
     // Refused, or unknown: what the record says now decides, and an election that was won after
     // all shows there.
     const Epoch wanted = std::exchange(swap_, std::nullopt)->record.epoch;
-    if (record_ && record_->epoch >= wanted) return follow_choice(now);
+    if (record() && record()->epoch >= wanted) return follow_choice(now);
     enter(Phase::kReading, now);
     out.read_record = true;
     return;
   }
-  record_ = std::exchange(swap_, std::nullopt)->record;
-  stored_ = record_;
-  stored_version_ = record_->version;
+  known_.wrote(std::exchange(swap_, std::nullopt)->record);
   set_trouble("", out);
   goal_ = Goal::kReplace;
   leader_since_ns_ = now;
@@ -164,27 +127,21 @@ void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
 }
 
 void Controller::state_answered(const Message& answer, int64_t now, ControllerEffects& out) {
-  const auto it = replicas_.find(answer.from);
-  if (it == replicas_.end() || it->second.session != answer.session) return;
-  Known& known = it->second;
-  if (known.member.storage_id != answer.storage_id) return;
-  known.last_answer_ns = now;
-  known.stopped = false;
-  known.lineage = answer.lineage;
-  known.state = answer.state;
+  const Known* known = known_.answered(answer, now);
+  if (known == nullptr) return;
   if (answer.type == MessageType::kMemory) {
-    known.memory = answer.memory;
-    known.states_without_memory = 0;
-    learn_memory(known, now, out);
-  } else {
-    ++known.states_without_memory;
+    const Knowledge::News news = known_.learn(*known);
+    if (news != Knowledge::News::kNone) {
+      out.read_record = true;
+      last_reread_ns_ = now;
+    }
+    follow(news, now);
   }
-  known.answered_question = std::max(known.answered_question, answer.question);
-  if (!active_ || !record_) return;
+  if (!active_ || !record()) return;
   if (phase_ == Phase::kAsking) choose(now, out);
-  if (phase_ == Phase::kOpening && answer.from == record_->leader && leader_open()) {
-    out.notices.push_back("leader is open id=" + std::to_string(record_->leader) +
-                          " epoch=" + std::to_string(record_->epoch));
+  if (phase_ == Phase::kOpening && answer.from == record()->leader && leader_open()) {
+    out.notices.push_back("leader is open id=" + std::to_string(record()->leader) +
+                          " epoch=" + std::to_string(record()->epoch));
     set_trouble("", out);
     failed_to_open_.clear();
     attempts_ = 0;
@@ -197,14 +154,12 @@ void Controller::state_answered(const Message& answer, int64_t now, ControllerEf
 void Controller::forgive_own_absence(int64_t now) {
   const int64_t absent_ns = now - std::exchange(ticked_ns_, now);
   if (absent_ns <= options_.silence_ns / 2 || absent_ns == now) return;
-  for (auto& [id, known] : replicas_) {
-    known.last_answer_ns = std::min(now, known.last_answer_ns + absent_ns);
-  }
+  known_.forgive(absent_ns, now);
 }
 
 // An active one asks a new leader by itself; requests wait at a passive one as well.
 int64_t Controller::ask_every_ns(const Known& known) const {
-  const bool closed = !active_ && record_ && known.member.id == record_->leader && !leader_open();
+  const bool closed = !active_ && record() && known.member.id == record()->leader && !leader_open();
   return closed ? options_.ask_closed_ns : options_.ask_every_ns;
 }
 
@@ -213,16 +168,16 @@ int64_t Controller::ask_every_ns(const Known& known) const {
 int64_t Controller::next_tick_ns(int64_t now) const {
   Deadline next(now);
   next.at(ticked_ns_ + options_.ask_every_ns);
-  for (const auto& [id, known] : replicas_) {
+  for (const auto& [id, known] : known_.replicas()) {
     if (known.alive) next.at(known.last_asked_ns + ask_every_ns(known));
   }
-  if (const Known* leads = leader(); leads != nullptr) {
-    next.by(leads->last_answer_ns + 3 * options_.ask_every_ns + 1);
+  if (const Known* leads = known_.leader(); leads != nullptr) {
+    next.by(leads->last_answer_ns + kQuietQuestions * options_.ask_every_ns + 1);
     next.by(leads->last_answer_ns + options_.silence_ns + 1);
     next.by(leads->up_since_ns + options_.takeover_ns + 1);
   }
-  if (!active_ || !record_) return next.ns();
-  if (record_is_in_doubt()) next.at(last_reread_ns_ + kRereadNs);
+  if (!active_ || !record()) return next.ns();
+  if (known_.record_is_in_doubt()) next.at(last_reread_ns_ + kRereadNs);
   next.by(leader_since_ns_ + options_.takeover_ns + 1);
   if (sought_ns_) next.by(*sought_ns_ + options_.seek_again_ns);
   const bool acts = electing() || repair_is_due(now) || leader_has_failed(now) ||
@@ -232,11 +187,11 @@ int64_t Controller::next_tick_ns(int64_t now) const {
 
 void Controller::tick(int64_t now, ControllerEffects& out) {
   forgive_own_absence(now);
-  for (auto& [id, known] : replicas_) {
+  for (auto& [id, known] : known_.replicas()) {
     if (known.alive && now - known.last_asked_ns >= ask_every_ns(known)) ask(known, now, out);
   }
-  if (!active_ || !record_) return;
-  if (record_is_in_doubt() && now - last_reread_ns_ >= kRereadNs) {
+  if (!active_ || !record()) return;
+  if (known_.record_is_in_doubt() && now - last_reread_ns_ >= kRereadNs) {
     last_reread_ns_ = now;
     out.read_record = true;
   }
@@ -275,21 +230,80 @@ void Controller::tick(int64_t now, ControllerEffects& out) {
   }
 }
 
+// --- whether there is to be another leader ---
+
+bool Controller::leader_has_failed(int64_t now) const {
+  const Known* known = known_.leader();
+  if (known == nullptr) {
+    return now - leader_since_ns_ > options_.takeover_ns || leader_is_dead_and_another_answers();
+  }
+  // After an attempt that found nobody `leader_since_ns_` is new: the next one waits.
+  if (known->stopped || known_.is_silent(*known, now)) {
+    return now - leader_since_ns_ > options_.takeover_ns;
+  }
+  const bool leads =
+      known->state && known->state->leading && known->state->promise == record()->epoch;
+  // It came back, or learned of a later epoch: it leads this one no more.
+  if (!leads && known->state && known->state->promise >= record()->epoch) return true;
+  const int64_t since = std::max(leader_since_ns_, known->up_since_ns);
+  return !leads && known->state && now - since > options_.takeover_ns;
+}
+
+// After an attempt that found nobody: as soon as an in-sync member is back, the next one can do.
+bool Controller::leader_is_dead_and_another_answers() const {
+  const Known* dead = known_.find(record()->leader);
+  if (dead == nullptr || !dead->proven_dead) return false;
+  return known_.missing_members().size() < record()->in_sync.size();
+}
+
+bool Controller::repair_is_due(int64_t now) const {
+  if (!known_.record_went_back()) return false;
+  return !sought_ns_ || now - *sought_ns_ >= options_.seek_again_ns;
+}
+
+// Whether the leader has no space left and an in-sync member that could lead has.
+bool Controller::another_has_space(int64_t now) const {
+  const Known* leads = known_.leader();
+  if (leads == nullptr || !leader_open() || leads->state->has_space) return false;
+  if (sought_ns_ && now - *sought_ns_ < options_.seek_again_ns) return false;
+  return std::any_of(record()->in_sync.begin(), record()->in_sync.end(), [&](const Member& m) {
+    const Known* known = known_.find(m);
+    return m.id != record()->leader && known != nullptr && known_.answers(*known, now) &&
+           known->state->has_space;
+  });
+}
+
+// Whether the leader can do nothing without members that it does not hear, and one of them is heard
+// here, with enough replicas to go on without it: they join the new leader's set before it goes.
+bool Controller::others_hear_more(int64_t now) const {
+  const Known* leads = known_.leader();
+  if (leads == nullptr || !leader_open() || !leads->state->cut_off) return false;
+  if (sought_ns_ && now - *sought_ns_ < options_.seek_again_ns) return false;
+  size_t heard = 0;
+  size_t in_sync = 0;
+  for (const auto& [id, known] : known_.replicas()) {
+    if (id == record()->leader || !known_.answers(known, now) || quiet(id, now)) continue;
+    ++heard;
+    if (record()->contains(known.member)) ++in_sync;
+  }
+  return in_sync > 0 && heard >= record()->min_in_sync;
+}
+
 // --- what an operator wants ---
 
 Status Controller::transfer(ReplicaId id, int64_t now, ControllerEffects& out) {
   const std::string subject = options_.nouns.replica + " " + std::to_string(id);
-  if (!active_ || !record_) return fail(ErrorKind::kUnavailable, "there is no group to lead yet");
-  const auto it = replicas_.find(id);
-  if (it == replicas_.end() || !it->second.alive) {
+  if (!active_ || !record()) return fail(ErrorKind::kUnavailable, "there is no group to lead yet");
+  const Known* known = known_.find(id);
+  if (known == nullptr || !known->alive) {
     return fail(ErrorKind::kNotFound, "there is no " + subject);
   }
-  if (record_->leader == id) {
+  if (record()->leader == id) {
     return fail(ErrorKind::kConflict, subject + " is the " + options_.nouns.leader + " already");
   }
-  if (!record_->contains(it->second.member)) {
+  if (!record()->contains(known->member)) {
     return fail(ErrorKind::kConflict,
-                subject + " is not in sync; these are: " + id_text(record_->in_sync));
+                subject + " is not in sync; these are: " + id_text(record()->in_sync));
   }
   if (phase_ != Phase::kWatching || !leader_open()) {
     return fail(ErrorKind::kUnavailable, "a " + options_.nouns.leader + " is being chosen now");
@@ -300,107 +314,50 @@ Status Controller::transfer(ReplicaId id, int64_t now, ControllerEffects& out) {
   return {};
 }
 
-std::vector<Member> Controller::silent_members(int64_t now) const {
-  std::vector<Member> silent;
-  if (!record_) return silent;
-  for (const Member& member : record_->in_sync) {
-    const auto it = replicas_.find(member.id);
-    const bool there = it != replicas_.end() && it->second.member == member;
-    if (!there || !answers(it->second, now)) silent.push_back(member);
-  }
-  return silent;
-}
-
-std::vector<Member> Controller::members_without_space() const {
-  std::vector<Member> full = record_ ? record_->in_sync : std::vector<Member>{};
-  std::erase_if(full, [this](const Member& member) {
-    const ReplicaState* state = state_of(member.id);
-    return state == nullptr || state->has_space;
-  });
-  return full;
-}
-
-std::optional<Candidate> Controller::best_survivor(int64_t now,
-                                                   const std::set<ReplicaId>& given_up) const {
-  std::optional<Candidate> best;
-  if (!record_) return best;
-  for (const auto& [id, known] : replicas_) {
-    if (!answers(known, now) || known.lineage != record_->lineage) continue;
-    if (known.state->last_index == 0) continue;  // a new directory that only heard of the group
-    const bool gone = given_up.contains(id) && record_->contains(known.member);
-    if (gone || !who_lacks_what(known, given_up).empty()) continue;
-    const Candidate candidate{known.member, *known.state};
-    const auto rank = [](const Candidate& c) {
-      return std::make_tuple(c.state.last_epoch, c.state.last_index, !c.state.cut_tail);
-    };
-    if (!best || rank(candidate) > rank(*best) ||
-        (rank(candidate) == rank(*best) && prefer_(candidate, *best))) {
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
                                           ControllerEffects& out) {
-  const std::string& noun = options_.nouns.replica;
-  if (!active_ || !record_) return fail(ErrorKind::kUnavailable, "there is no group yet");
-  for (const ReplicaId id : given_up) {
-    if (record_->find(id) != nullptr) continue;
-    return fail(ErrorKind::kBadInput,
-                noun + " " + std::to_string(id) + " is not a member of the in-sync set");
-  }
-  const std::vector<Member> silent = silent_members(now);
-  // Where members answer and none of them can lead, that is why: a disk or the record went back, or
-  // they are fewer than the set has to have.
-  const bool too_few = record_->in_sync.size() - silent.size() < record_->min_in_sync;
-  const bool stuck = (!trouble_.empty() || too_few) && !leader_open();
-  if (!stuck && silent.size() != record_->in_sync.size()) {
-    return fail(ErrorKind::kConflict,
-                "an in-sync " + noun +
-                    " answers: it has everything that was acknowledged and leads by "
-                    "itself, nothing is to be given up");
-  }
-  if (phase_ == Phase::kSwapping || phase_ == Phase::kOpening) {
-    return fail(ErrorKind::kUnavailable, "a " + options_.nouns.leader + " is being chosen now");
-  }
-  const bool all_named = std::all_of(silent.begin(), silent.end(), [&](const Member& member) {
-    return given_up.contains(member.id);
-  });
-  if (!all_named) {
-    return fail(
-        ErrorKind::kConflict,
-        "every in-sync " + noun + " that does not answer must be named: " + id_text(silent));
-  }
-  const auto best = best_survivor(now, given_up);
-  if (!best) {
-    return fail(ErrorKind::kConflict,
-                "no " + noun + " that answers has " +
-                    (stuck && !trouble_.empty() ? "what the others know committed: " + trouble_
-                                                : std::string("data of this group")));
-  }
-  Record record = *record_;
-  const uint64_t expected = record_went_back() ? stored_version_ : record.version;
-  record.epoch = std::max({record.epoch, best->state.promise, highest_promise()}) + 1;
-  record.version = expected + 1;
-  record.leader = best->member.id;
-  record.leader_session = replicas_.at(best->member.id).session;
-  record.in_sync = {best->member};
-  for (const ReplicaId id : given_up) record.given_up.push_back(*record_->find(id));
-  if (record.given_up.size() > kMaxGivenUp) {
-    record.given_up.erase(record.given_up.begin(), record.given_up.end() - kMaxGivenUp);
-  }
-  const auto lost =
-      record.given_up.end() - static_cast<std::ptrdiff_t>(std::min(given_up.size(), kMaxGivenUp));
-  out.notices.push_back("the loss of " + id_text({lost, record.given_up.end()}) +
-                        " is accepted: elects leader=" + std::to_string(best->member.id) +
-                        " last_epoch=" + std::to_string(best->state.last_epoch) +
-                        " last_index=" + std::to_string(best->state.last_index));
-  swap_ = Swap{expected, record_went_back() ? stored_ : record_, std::move(record)};
+  if (!active_) return fail(ErrorKind::kUnavailable, "there is no group yet");
+  const bool choosing = phase_ == Phase::kSwapping || phase_ == Phase::kOpening;
+  auto loss = plan_loss(known_, prefer_, {trouble_, choosing, options_.nouns}, given_up, now);
+  if (!loss) return fail(loss.error());
+  out.notices.push_back(std::move(loss->notice));
+  swap_ = std::move(loss->swap);
   out.swap = swap_;
   goal_ = Goal::kReplace;
   enter(Phase::kSwapping, now);
-  return *best;
+  return loss->survivor;
+}
+
+// --- what is known, and how it is asked for ---
+
+const ReplicaState* Controller::state_of(ReplicaId id) const {
+  const Known* known = known_.find(id);
+  return known == nullptr || !known->state ? nullptr : &*known->state;
+}
+
+uint64_t Controller::lineage_of(ReplicaId id) const {
+  const Known* known = known_.find(id);
+  return known == nullptr ? 0 : known->lineage;
+}
+
+void Controller::set_trouble(const std::string& trouble, ControllerEffects& out) {
+  if (trouble == trouble_) return;
+  trouble_ = trouble;
+  if (!trouble_.empty()) out.notices.push_back(trouble_);
+}
+
+void Controller::ask(Known& known, int64_t now, ControllerEffects& out) {
+  known.last_asked_ns = now;
+  ++question_;
+  // Programs that do not know the second question answer the first.
+  if (!known.memory) {
+    Message m = make(MessageType::kQueryState, known);
+    m.question = question_;
+    out.messages.push_back(std::move(m));
+  }
+  Message m = make(MessageType::kQueryMemory, known);
+  m.question = question_;
+  out.messages.push_back(std::move(m));
 }
 
 void Controller::enter(Phase phase, int64_t now) {
@@ -411,8 +368,8 @@ void Controller::enter(Phase phase, int64_t now) {
 Message Controller::make(MessageType type, const Known& to) const {
   Message m;
   m.type = type;
-  m.lineage = record_ ? record_->lineage : 0;
-  m.epoch = record_ ? record_->epoch : 0;
+  m.lineage = record() ? record()->lineage : 0;
+  m.epoch = record() ? record()->epoch : 0;
   m.from = kController;
   m.to = to.member.id;
   m.to_session = to.session;

@@ -20,8 +20,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,16 +27,12 @@
 
 #include "base/result.h"
 #include "repl/events.h"
+#include "repl/knowledge.h"
+#include "repl/loss.h"
 #include "repl/message.h"
 #include "repl/types.h"
 
 namespace tandem::repl {
-
-// What the users of a group call its processes.
-struct Nouns {
-  std::string replica = "replica";
-  std::string leader = "leader";
-};
 
 struct ControllerOptions {
   int64_t ask_every_ns = 50'000'000;   // how often the leader is asked for its state
@@ -54,24 +48,6 @@ struct ControllerOptions {
   Nouns nouns;                            // in errors
 };
 
-// A replica that answered, for choosing among them.
-struct Candidate {
-  Member member;
-  ReplicaState state;
-};
-
-// What was read of the record.
-struct Reading {
-  Reading() = default;
-  // A consistent read of this record.
-  Reading(const Record& read) : record(read), version(read.version) {}
-
-  std::optional<Record> record;
-  uint64_t version = 0;  // of what is there, also where that cannot be read; 0: there is nothing
-  // False: told by a watch, it may be old.
-  bool consistent = true;
-};
-
 struct ControllerEffects {
   bool read_record = false;
   std::optional<Swap> swap;
@@ -81,9 +57,7 @@ struct ControllerEffects {
 
 class Controller {
  public:
-  // Whether `a` is to be preferred over `b` as leader: rides-db takes the lowest pid, orders the
-  // highest id.
-  using Prefer = std::function<bool(const Candidate& a, const Candidate& b)>;
+  using Prefer = repl::Prefer;
 
   Controller(const ControllerOptions& options, Prefer prefer);
 
@@ -120,13 +94,11 @@ class Controller {
   // that answers has data of this group), kUnavailable (not active, no record).
   Result<Candidate> accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
                                 ControllerEffects& out);
-  // The in-sync members that do not answer now.
-  std::vector<Member> silent_members(int64_t now) const;
-  // The in-sync members that say that their disk is full.
-  std::vector<Member> members_without_space() const;
   // Who accept_loss() would choose, where these members are given up.
   std::optional<Candidate> best_survivor(int64_t now,
-                                         const std::set<ReplicaId>& given_up = {}) const;
+                                         const std::set<ReplicaId>& given_up = {}) const {
+    return repl::best_survivor(known_, prefer_, now, given_up);
+  }
 
   // --- events ---
   void record_read(const Reading& reading, int64_t now, ControllerEffects& out);
@@ -137,19 +109,19 @@ class Controller {
   // while it elects.
   int64_t next_tick_ns(int64_t now) const;
 
-  // The newest that is known: read, or told by a replica that has seen it.
-  const std::optional<Record>& record() const { return record_; }
+  // --- what is known ---
+  const std::optional<Record>& record() const { return known_.record(); }
+  bool record_was_read() const { return known_.record_was_read(); }
   // Why nobody is chosen, in words for an operator; empty where nothing is known to be wrong.
   const std::string& trouble() const { return trouble_; }
-  bool record_was_read() const { return record_was_read_; }
-  // The leader has opened the record's epoch, as far as its last answer says.
-  bool leader_open() const;
+  bool leader_open() const { return known_.leader_open(); }
   const ReplicaState* state_of(ReplicaId id) const;
   // Of the data that this replica has, as it told with its state; 0: none, or it has told nothing.
   uint64_t lineage_of(ReplicaId id) const;
-  // Whether it said nothing for a few times as long as it takes to ask: it is stopped, cut off or
-  // overloaded, maybe.
-  bool quiet(ReplicaId id, int64_t now) const;
+  bool quiet(ReplicaId id, int64_t now) const { return known_.quiet(id, now); }
+  // The in-sync members that do not answer now, and those that say that their disk is full.
+  std::vector<Member> silent_members(int64_t now) const { return known_.silent_members(now); }
+  std::vector<Member> members_without_space() const { return known_.members_without_space(); }
   bool electing() const { return phase_ != Phase::kWatching; }
 
  private:
@@ -159,27 +131,6 @@ class Controller {
     kAsking,    // waits for the states of the in-sync members
     kSwapping,  // waits for the outcome of the compare-and-swap
     kOpening,   // waits for the chosen leader to open its epoch
-  };
-
-  static constexpr int kStatesToBeSure = 20;
-  struct Known {
-    Member member;
-    uint64_t session = 0;
-    bool alive = false;
-    bool proven_dead = false;
-    int64_t up_since_ns = 0;
-    int64_t last_answer_ns = 0;
-    int64_t last_asked_ns = 0;
-    std::optional<ReplicaState> state;
-    uint64_t lineage = 0;           // of its data, as it told with its state
-    std::optional<Memory> memory;   // kept when it dies: what it knew committed is so
-    int states_without_memory = 0;  // answers to the first question, none to the second
-    uint64_t answered_question = 0;
-
-    // What it has to tell for an election. A program that does not know the second question never
-    // answers it.
-    bool has_told() const { return state && (memory || states_without_memory >= kStatesToBeSure); }
-    bool stopped = false;  // see replica_stopped(); an answer disproves it
   };
 
   // What an election is for.
@@ -203,59 +154,44 @@ class Controller {
     int64_t last_start_ns = 0;  // of those that answered
   };
 
-  void adopt(const Record& record, int64_t now);
-  void learn_memory(const Known& known, int64_t now, ControllerEffects& out);
-  bool record_went_back() const;
-  bool record_is_in_doubt() const { return record_ && stored_order() < record_->order(); }
-  Record::Order stored_order() const { return stored_ ? stored_->order() : Record::Order{}; }
-  Epoch highest_promise() const;
-  Answers hear(int64_t now) const;
-  bool has_newest(const Known& known) const;
-  bool holds(const Known& known, const Position& position) const;
-  std::string who_lacks_what(const Known& known, const std::set<ReplicaId>& given_up = {}) const;
-  void drop_unfit(Answers& answers, int64_t now, ControllerEffects& out);
-  void take_outsiders(Answers& found, int64_t now) const;
-  void set_trouble(const std::string& trouble, ControllerEffects& out);
-  void elect(const Candidate& best, bool repair, bool certain, int64_t now, ControllerEffects& out);
+  // --- watching (controller.cc) ---
   void forgive_own_absence(int64_t now);
   int64_t ask_every_ns(const Known& known) const;
+  bool follow(Knowledge::News news, int64_t now);
+  void follow_choice(int64_t now);
   bool repair_is_due(int64_t now) const;
-  std::string why_not_repaired() const;
-  std::string too_few_to_be_sure(size_t needed) const;
-  std::vector<Member> missing_members() const;
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
   bool another_has_space(int64_t now) const;
   bool others_hear_more(int64_t now) const;
-  bool answers(const Known& known, int64_t now) const;
-  bool suits(const Candidate& candidate) const;
-  bool better(const Candidate& a, const Candidate& b) const;
-  void found_nobody(bool over, int64_t now, ControllerEffects& out);
-  void follow_choice(int64_t now);
-  void begin_election(const std::string& why, int64_t now, ControllerEffects& out);
-  void tell_election(const std::string& why, ControllerEffects& out);
-  void ask_members(int64_t now, ControllerEffects& out);
-  void choose(int64_t now, ControllerEffects& out);
-  void announce(ControllerEffects& out);
-  void report_down(const Known& known, ControllerEffects& out);
-  void watch_opening(int64_t now, ControllerEffects& out);
+  void set_trouble(const std::string& trouble, ControllerEffects& out);
   void ask(Known& known, int64_t now, ControllerEffects& out);
   void enter(Phase phase, int64_t now);
   Message make(MessageType type, const Known& to) const;
-  const Known* leader() const;
+
+  // --- electing (controller_election.cc) ---
+  void begin_election(const std::string& why, int64_t now, ControllerEffects& out);
+  void tell_election(const std::string& why, ControllerEffects& out);
+  void ask_members(int64_t now, ControllerEffects& out);
+  Answers hear(int64_t now) const;
+  void choose(int64_t now, ControllerEffects& out);
+  void drop_unfit(Answers& answers, int64_t now, ControllerEffects& out);
+  void take_outsiders(Answers& found, int64_t now) const;
+  bool suits(const Candidate& candidate) const;
+  bool better(const Candidate& a, const Candidate& b) const;
+  void elect(const Candidate& best, bool repair, bool certain, int64_t now, ControllerEffects& out);
+  void found_nobody(bool over, int64_t now, ControllerEffects& out);
+  void announce(ControllerEffects& out);
+  void report_down(const Known& known, ControllerEffects& out);
+  void watch_opening(int64_t now, ControllerEffects& out);
+  std::string why_not_repaired() const;
+  std::string too_few_to_be_sure(size_t needed) const;
 
   const ControllerOptions options_;
   const Prefer prefer_;
   bool active_ = false;
-  std::optional<Record> record_;
-  bool record_was_read_ = false;
-  // What is in the store, as a consistent read showed it last, and how many of those there were
-  // since record_ became known: one that was under way then may be too old.
-  std::optional<Record> stored_;
-  uint64_t stored_version_ = 0;
-  int reads_since_news_ = 0;
-  int64_t last_reread_ns_ = 0;
-  std::map<ReplicaId, Known> replicas_;
+  Knowledge known_;
+  int64_t last_reread_ns_ = 0;  // of the record, while it is in doubt
   std::string trouble_;
 
   int64_t ticked_ns_ = 0;  // last

@@ -21,6 +21,10 @@ Status read_into(StateMachine& machine, SnapshotRows& rows, const Jobs::Stopping
 
 }  // namespace
 
+Status restore(StateMachine& machine, SnapshotRows& rows) {
+  return read_into(machine, rows, [] { return false; });
+}
+
 void MemoryApplier::apply(std::vector<wire::Entry> batch) {
   CHECK(long_command_ == nullptr);
   const int64_t began = clock_.boot_ns();
@@ -112,7 +116,7 @@ void MemoryApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done) 
 
 Status MemoryApplier::restore(Index index, int64_t time_ms, SnapshotRows& rows) {
   CHECK(long_command_ == nullptr);
-  const Status read = read_into(machine_, rows, [] { return false; });
+  const Status read = repl::restore(machine_, rows);
   if (!read) return read;
   index_ = index;
   time_ms_ = time_ms;

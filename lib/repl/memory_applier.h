@@ -25,6 +25,9 @@ class Jobs {
   virtual void run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) = 0;
 };
 
+// Brings `machine` to what the rows say. An error leaves it undefined.
+Status restore(StateMachine& machine, SnapshotRows& rows);
+
 class MemoryApplier final : public Applier {
  public:
   // All of them outlive this.

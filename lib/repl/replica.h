@@ -1,6 +1,6 @@
 // The protocol core of one replica: a pure machine. No I/O, no clock, no threads, no randomness;
-// time comes with each step. One driver (lib/replica) carries its effects out, the simulator
-// another.
+// time comes with each step. The driver (driver.h) carries its effects out, in the programs and in
+// the simulator.
 //
 // A replica follows or leads. It leads an epoch only when a record with a higher epoch than its
 // durable promise names it, and raises the promise itself: a restarted leader never goes on in its

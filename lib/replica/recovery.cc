@@ -201,7 +201,9 @@ Status Host::open_snapshots() {
   };
   snapshots_ = std::make_unique<Snapshots>(loop_, options_.directory, describe,
                                            [this](const Error& error) { give_up(error); });
-  return snapshots_->open(applier_);
+  return snapshots_->open([this](const storage::SnapshotHeader& header, repl::SnapshotRows& rows) {
+    return applier_.restore(header.index, header.time_ms, rows);
+  });
 }
 
 // The newest snapshot, then the log after it as far as the chain of checksums fits. What of the log

@@ -95,7 +95,7 @@ Snapshots::Snapshots(loop::Loop& loop, std::string directory, Describe describe,
 
 Snapshots::~Snapshots() { *self_ = nullptr; }
 
-Status Snapshots::open(repl::MemoryApplier& applier) {
+Status Snapshots::open(const Restore& restore) {
   const Status removed = storage::remove_unfinished_snapshots(directory_);
   if (!removed) return removed;
   const auto files = storage::list_snapshots(directory_);
@@ -109,7 +109,7 @@ Status Snapshots::open(repl::MemoryApplier& applier) {
       status = fail(ErrorKind::kCorrupt, "it is of another index than its name says");
     } else {
       Rows rows(**reader);
-      status = applier.restore(file.index, (*reader)->header().time_ms, rows);
+      status = restore((*reader)->header(), rows);
     }
     if (status) {
       newest_ = std::move(*reader);
@@ -123,7 +123,7 @@ Status Snapshots::open(repl::MemoryApplier& applier) {
     if (!aside) return aside;
   }
   NoRows nothing;
-  return applier.restore(0, 0, nothing);
+  return restore({}, nothing);
 }
 
 storage::SnapshotHeader Snapshots::header() const {

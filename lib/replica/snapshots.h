@@ -10,7 +10,6 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "loop/loop.h"
-#include "repl/memory_applier.h"
 #include "repl/surroundings.h"
 #include "storage/snapshot.h"
 
@@ -27,10 +26,10 @@ class Snapshots final : public repl::SnapshotStore {
   Snapshots(const Snapshots&) = delete;
   Snapshots& operator=(const Snapshots&) = delete;
 
-  // Brings `applier` to what the newest snapshot holds that can be read and restored; to nothing
-  // where there is none. Those that cannot are set aside, with an error in the log. Blocks on the
-  // disk.
-  Status open(repl::MemoryApplier& applier);
+  // Has the newest snapshot restored that can be read; without one, no rows at index 0. Those that
+  // cannot be restored (kCorrupt) are set aside, with an error in the log. Blocks on the disk.
+  using Restore = std::function<Status(const storage::SnapshotHeader&, repl::SnapshotRows&)>;
+  Status open(const Restore& restore);
   // Whether open() set any aside: what the log goes on from may be among them.
   bool any_unreadable() const { return any_unreadable_; }
   // The header of the newest; index 0 where there is none.

@@ -4,6 +4,7 @@
 
 #include "loop/loop.h"
 #include "repl/exactly_once.h"
+#include "repl/memory_applier.h"
 #include "replica/snapshots.h"
 #include "storage/log.h"
 
@@ -38,9 +39,11 @@ Result<DiskState> read_in(loop::Loop& loop, const std::string& directory,
   options.directory = directory;
   const auto log = storage::Log::open(options, loop, std::move(hooks));
   if (!log) return fail(log.error());
-  replica::Snapshots snapshots(loop, directory);
+  replica::Snapshots snapshots(loop, directory, {}, {});
   repl::ExactlyOnce once(machine);
-  Status done = snapshots.open(once);
+  Status done = snapshots.open([&](const storage::SnapshotHeader&, repl::SnapshotRows& rows) {
+    return repl::restore(once, rows);
+  });
   if (!done) return fail(done.error());
   DiskState state;
   const uint64_t snapshot = snapshots.header().index;

@@ -56,7 +56,7 @@ class Server {
         server.requests.push_back(input.substr(0, end));
         input.erase(0, end);
         const std::string reply = server.respond(server.requests.back());
-        if (!reply.empty()) stream.write(reply);
+        if (!reply.empty()) stream.write(SharedBytes(reply));
       }
     }
     size_t whole_request() const {

@@ -1,0 +1,97 @@
+#include "worker_process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+
+namespace tandem::orch {
+
+loop::ProcessOptions worker_command(const OrchConfig& config, repl::ReplicaId id,
+                                    const std::string& directory) {
+  loop::ProcessOptions options;
+  options.program = config.worker_program;
+  if (!config.worker_config.empty()) options.args = {"--config", config.worker_config};
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+           {"worker.id", std::to_string(id)},
+           {"worker.group", config.group},
+           {"worker.directory", directory},
+           {"worker.max_in_sync", std::to_string(config.max_in_sync)},
+           {"rpc.url", worker_url(config, id)},
+           {"coord.backend", config.coord_backend},
+           {"coord.root", config.coord_root}}) {
+    options.args.push_back("--set");
+    options.args.push_back(key + "=" + value);
+  }
+  if (!config.host_name.empty()) {
+    options.args.insert(options.args.end(), {"--set", "host.name=" + config.host_name});
+  }
+  return options;
+}
+
+WorkerProcess::WorkerProcess(loop::Loop& loop, Callbacks callbacks)
+    : loop_(loop), callbacks_(std::move(callbacks)) {}
+
+WorkerProcess::~WorkerProcess() { close_pipe(); }
+
+Status WorkerProcess::start(loop::ProcessOptions command) {
+  int pipe_fds[2];
+  if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno("cannot make a pipe", errno);
+  command.environment.emplace_back("RS_READY_FD", "3");
+  command.extra_fds = {{3, pipe_fds[1]}};
+  child_ = std::make_unique<loop::Process>(loop_, [this](int64_t status, int signal) {
+    ended(ProcessEnd{status, signal});
+  });
+  const Status spawned = child_->spawn(command);
+  close(pipe_fds[1]);
+  if (!spawned) {
+    close(pipe_fds[0]);
+    child_.reset();
+    return spawned;
+  }
+  pid_ = child_->pid();
+  ready_fd_ = pipe_fds[0];
+  ready_ = std::make_unique<loop::Poll>(loop_, ready_fd_, [this](int) { ready(); });
+  ready_->start(UV_READABLE);
+  return {};
+}
+
+Status WorkerProcess::adopt(const loop::ProcessIdentity& identity) {
+  watch_ = std::make_unique<loop::ProcessWatch>(loop_, [this] { ended(std::nullopt); });
+  const Status started = watch_->start(identity);
+  if (started) {
+    pid_ = identity.pid;
+  } else {
+    watch_.reset();
+  }
+  return started;
+}
+
+void WorkerProcess::ready() {
+  close_pipe();
+  callbacks_.on_ready();
+}
+
+void WorkerProcess::close_pipe() {
+  if (ready_fd_ < 0) return;
+  ready_.reset();
+  close(std::exchange(ready_fd_, -1));
+}
+
+void WorkerProcess::ended(const std::optional<ProcessEnd>& end) {
+  close_pipe();
+  callbacks_.on_end(end);
+}
+
+void WorkerProcess::signal(int signal_number) {
+  if (pid_ == 0) return;
+  const Status sent = child_ ? child_->signal(signal_number) : watch_->signal(signal_number);
+  if (!sent) log::warning("cannot signal a worker", {{"pid", pid_}});
+}
+
+}  // namespace tandem::orch
