@@ -283,7 +283,7 @@ not_ready() { # PART OF THE REASON
   assert_success
   accept_loss 1 'must be named: 1, 2' orders 1
   accept_loss 1 'replica 3 is not a member' orders 1,2,3
-  accept_loss 65 "'group' is to be orders or catalog" toys 1
+  accept_loss 1 "'group' is to be orders or catalog" toys 1
   accept_loss 64 'is no id of a replica' orders 1,x
   accept_loss 0 3 orders 1,2
   run grep -h 'loss accepted: the in-sync replicas 1,2 are given up' "$store"/front.*
