@@ -47,7 +47,7 @@ void hunt_for_stale_reads(Random& random, Plan& plan) {
 
 // By chance of its own, so that the plans of other seeds stay what they were.
 void bring_back_the_past(Random random, Plan& plan) {
-  if (!random.chance(250)) return;
+  if (!random.chance(400)) return;
   plan.weights[static_cast<size_t>(Fault::kDiskBack)] = draw(random, 60);
   plan.weights[static_cast<size_t>(Fault::kStoreBack)] = draw(random, 30);
   plan.sensible_controllers = 2;
