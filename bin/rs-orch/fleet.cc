@@ -162,6 +162,13 @@ void Fleet::retire_marked() {
 // Of a retired worker: until then it is kept, and looked at again.
 void Fleet::erase_if_safe(repl::ReplicaId id) {
   if (!may_be_removed(facts_of(id))) return;
+  // An earlier life of this program may have started one in it that has not registered yet.
+  if (adopt_holder(id)) return;
+  if (const group::ReplicaLink* entry = workers_.find(id); entry != nullptr) {
+    // By the lock in it the process that has registered is proven dead, and by nothing else.
+    if (directories_.has_lock(id)) return leadership_.doubt(id);
+    workers_.forget(id, entry->member.session);
+  }
   const auto removed = directories_.remove(id, leadership_.record());
   if (!removed) {
     log::warning("cannot remove a directory", {{"error", removed.error().message}});

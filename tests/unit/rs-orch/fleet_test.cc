@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,6 +72,60 @@ class FleetTest : public testing::Test {
     });
     return fleet_->pids()[0];
   }
+  // As a worker does that has not registered yet.
+  void take_directory(loop::Process& process, repl::ReplicaId id) {
+    const std::string directory = config_.worker_directory + "/" + std::to_string(id);
+    fs::create_directories(directory);
+    const std::string ready = root_.file("ready");
+    loop::ProcessOptions options;
+    options.program = "/bin/sh";
+    options.args = {"-c", "exec 9>\"$0/lock\"; flock 9; echo $$ >&9; : >\"$1\"; exec sleep 1000",
+                    directory, ready};
+    ASSERT_TRUE(process.spawn(options));
+    loop::Timer turns(loop_, [] {});
+    turns.start(1, 1);
+    until([&] { return fs::exists(ready); });
+  }
+  // A group of worker 1 alone, in which there is an entry of a worker 3 that is dead.
+  void make_group_with_dead_worker() {
+    config_.min_slaves = 0;
+    repl::Record record;
+    record.lineage = 7;
+    record.epoch = record.version = 1;
+    record.leader = 1;
+    record.in_sync = {repl::Member{1, 11}};
+    bool made = false;
+    coord_->swap_record("g", 0, repl::to_text(record),
+                        [](const Result<coord::SwapOutcome>& outcome) { EXPECT_TRUE(outcome); });
+    fs::create_directories(config_.worker_directory + "/3");
+    coord::Member dead;
+    dead.id = 3;
+    dead.session = 9;
+    dead.address = "ipc://" + root_.file("nobody.sock");
+    dead.pid = 1 << 22;  // beyond what the system gives out
+    dead.start_ticks = 1;
+    dead.boot_id = loop::process_identity(getpid())->boot_id;
+    dead.lock_path = root_.file("db") + "/3/lock";
+    struct stat file {};
+    if (stat(dead.lock_path.c_str(), &file) == 0) {
+      dead.lock_device = file.st_dev;
+      dead.lock_inode = file.st_ino;
+    }
+    coord_->register_member("g", dead, [&](const Status& status) {
+      EXPECT_TRUE(status);
+      made = true;
+    });
+    until([&] { return made; });
+  }
+  bool is_registered(repl::ReplicaId id) {
+    std::optional<bool> found;
+    coord_->members("g", [&](const Result<std::vector<coord::Member>>& members) {
+      found = std::any_of(members->begin(), members->end(),
+                          [id](const coord::Member& member) { return member.id == id; });
+    });
+    until([&] { return found.has_value(); });
+    return *found;
+  }
   bool in_trouble(const std::string& text) const {
     return group_->trouble().find(text) != std::string::npos;
   }
@@ -106,24 +164,48 @@ TEST_F(FleetTest, APassiveOneStartsNobodyThoughItStandsIn) {
 
 // It was started by an earlier life of the orchestrator, and has not registered yet.
 TEST_F(FleetTest, AProcessThatHasTheDirectoryIsAdoptedAndNoDoubleIsStarted) {
-  const std::string directory = config_.worker_directory + "/1";
-  fs::create_directories(directory);
-  const std::string ready = root_.file("ready");
   bool gone = false;
   loop::Process earlier(loop_, [&](int64_t, int) { gone = true; });
-  loop::ProcessOptions options;
-  options.program = "/bin/sh";
-  options.args = {"-c", "exec 9>\"$0/lock\"; flock 9; echo $$ >&9; : >\"$1\"; exec sleep 1000",
-                  directory, ready};
-  ASSERT_TRUE(earlier.spawn(options));
-  loop::Timer turns(loop_, [] {});
-  turns.start(1, 1);
-  until([&] { return fs::exists(ready); });
+  take_directory(earlier, 1);
   open(true);
   EXPECT_EQ(until_one_runs(), earlier.pid());
   ASSERT_EQ(kill(earlier.pid(), SIGKILL), 0);
   until([&] { return gone; });
   until_one_runs(earlier.pid());
+}
+
+TEST_F(FleetTest, NoDirectoryIsRemovedThatAProcessHas) {
+  bool gone = false;
+  loop::Process earlier(loop_, [&](int64_t, int) { gone = true; });
+  take_directory(earlier, 3);
+  make_group_with_dead_worker();
+  open(true);
+  const auto is_adopted = [&] {
+    const auto pids = fleet_->pids();
+    return std::find(pids.begin(), pids.end(), earlier.pid()) != pids.end();
+  };
+  const std::string directory = config_.worker_directory + "/3";
+  until([&] { return is_adopted() || !fs::exists(directory); });
+  EXPECT_TRUE(fs::exists(directory));
+  ASSERT_EQ(kill(earlier.pid(), SIGKILL), 0);
+  until([&] { return gone && !fs::exists(directory); });
+}
+
+TEST_F(FleetTest, TheEntryOfADeadWorkerGoesBeforeItsDirectory) {
+  fs::create_directories(config_.worker_directory + "/3");
+  std::ofstream(config_.worker_directory + "/3/lock") << "1\n";
+  make_group_with_dead_worker();
+  open(true);
+  until([&] { return !fs::exists(config_.worker_directory + "/3"); });
+  until([&] { return !is_registered(3); });
+}
+
+// Somebody has removed it.
+TEST_F(FleetTest, TheEntryOfAWorkerWithoutADirectoryGoes) {
+  make_group_with_dead_worker();
+  fs::remove_all(config_.worker_directory + "/3");
+  open(true);
+  until([&] { return !is_registered(3); });
 }
 
 TEST_F(FleetTest, DataWithoutARecordIsToldAndItsWorkerAsked) {
