@@ -262,8 +262,8 @@ void Connection::answer(const Response& response) {
   if (phase_ == Phase::kDead) return;  // it took longest itself, for an earlier one
   if (has_room_for(response)) return write_answer(response);
   host_.buffers.on_refused();
-  const Method method = parser_.request().method;
-  if (method == Method::kGet || method == Method::kHead) return answer_error(503, kNoRoom);
+  const bool reads = route_ == nullptr || route_->effect == Effect::kReads;
+  if (reads) return answer_error(503, kNoRoom);
   answer_error(504,
                "there is no room for the answer, see http.max_buffered: what was asked may have "
                "been done");
