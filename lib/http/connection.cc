@@ -238,7 +238,7 @@ void Connection::call_handler(const Router::Match& match) {
   if (request.path.size() < request.target.size()) {
     const std::string_view query = request.target.substr(request.path.size() + 1);
     const Status parsed = parse_form(query, decoded_query_, request.query);
-    if (!parsed) return answer_error(400, parsed.error().message);
+    if (!parsed) return answer_error(status_of(parsed.error().kind), parsed.error().message);
   }
   in_handler_ = true;
   match.route->handler(request, Responder(*this));
