@@ -25,7 +25,7 @@ uint64_t last_event_id(const http::Request& request) {
 wire::Json worker_fields(uint32_t id, int64_t pid) {
   wire::Json fields;
   fields.set("worker", static_cast<int64_t>(id));
-  fields.set("pid", pid);
+  if (pid != 0) fields.set("pid", pid);
   return fields;
 }
 

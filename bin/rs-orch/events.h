@@ -16,7 +16,7 @@
 
 namespace tandem::orch {
 
-// The fields of what happens to one worker: worker, pid.
+// The fields of what happens to one worker: worker, and pid where it has a process.
 wire::Json worker_fields(uint32_t id, int64_t pid);
 
 class Events {

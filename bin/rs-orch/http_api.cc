@@ -109,7 +109,7 @@ void HttpApi::add_routes(http::Router& router) {
   static constexpr http::Known kWriteNames = {
       "table op where row set if ops", {}, "table op where row set exists count"};
   static constexpr http::RouteRow<HttpApi> kRows[] = {
-      {Method::kPost, "/api/v1/db/read", &HttpApi::db_read, kReadNames},
+      {Method::kPost, "/api/v1/db/read", &HttpApi::db_read, kReadNames, http::Effect::kReads},
       {Method::kPost, "/api/v1/db/write", &HttpApi::db_write, kWriteNames},
       {Method::kPost, "/api/v1/db/clear", &HttpApi::db_clear},
       {Method::kGet, "/api/v1/db/schema", &HttpApi::db_schema},

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
+#include "loop/process.h"
 #include "wire/json.h"
 #include "worker_info.h"
 
@@ -16,6 +19,15 @@ namespace {
 std::string host_name() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+// When the process was started, in ms since 1970; nothing where it is gone.
+std::optional<int64_t> started_ms(pid_t pid) {
+  const auto identity = loop::process_identity(pid);
+  if (!identity) return std::nullopt;
+  const auto ticks = static_cast<int64_t>(identity->start_ticks);
+  const int64_t age_ms = system_clock().boot_ns() / 1'000'000 - ticks * 1000 / sysconf(_SC_CLK_TCK);
+  return system_clock().wall_ms() - age_ms;
 }
 
 // One report under way. Shared by the completions of the calls to the workers; the last one to go
@@ -76,6 +88,7 @@ class Report {
     row.set("host", host_name());
     row.set("state", "starting");
     row.set("in_sync", false);
+    if (const auto since_ms = started_ms(starting.pid)) row.set("since_ms", *since_ms);
     rows_.push_back(std::move(row));
   }
 

@@ -14,13 +14,14 @@ using tandem::http::Responder;
 using tandem::rides::DbReply;
 using tandem::service::answer_read;
 using tandem::service::answer_write;
+using tandem::service::refuse;
 using tandem::service::send;
 
 void RideHandlers::create(const Request& request, Responder responder) {
   auto ride = tandem::rides::parse_new_ride(request.body, rules_);
-  if (!ride) return send(responder, ride.error());
+  if (!ride) return refuse(responder, ride.error());
   const auto options = tandem::service::write_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   const std::string body = tandem::rides::create_ride_request(*ride);
   const bool is_past = ride->timestamp_ms <= clock_.now_ms();
   const auto past = tandem::rides::create_past_ride_answer(*ride, rules_.zone);
@@ -40,9 +41,9 @@ void RideHandlers::create(const Request& request, Responder responder) {
 void RideHandlers::search(const Request& request, Responder responder) {
   const auto route = tandem::rides::parse_route(request.query_value("source"),
                                                 request.query_value("destination"), rules_.areas);
-  if (!route) return send(responder, route.error());
+  if (!route) return refuse(responder, route.error());
   const auto options = tandem::service::read_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   const Search search{*route, clock_.now_ms(), max_found_};
   search_rides(database_.client(), *options, search, rules_.zone, std::move(responder));
 }
@@ -58,26 +59,26 @@ void RideHandlers::count(const Request& request, Responder responder) {
 
 void RideHandlers::show(const Request& request, Responder responder) {
   const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
-  if (!ride_id) return send(responder, ride_id.error());
+  if (!ride_id) return refuse(responder, ride_id.error());
   const auto options = tandem::service::read_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   show_ride(database_.client(), *options, *ride_id, rules_.zone, std::move(responder));
 }
 
 void RideHandlers::join(const Request& request, Responder responder) {
   const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
-  if (!ride_id) return send(responder, ride_id.error());
+  if (!ride_id) return refuse(responder, ride_id.error());
   auto username = tandem::rides::parse_rider(request.body);
-  if (!username) return send(responder, username.error());
+  if (!username) return refuse(responder, username.error());
   const auto options = tandem::service::write_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   join_ride(database_.client(), *options, {*ride_id, std::move(*username), clock_.now_ms()},
             std::move(responder));
 }
 
 void RideHandlers::remove(const Request& request, Responder responder) {
   const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
-  if (!ride_id) return send(responder, ride_id.error());
+  if (!ride_id) return refuse(responder, ride_id.error());
   answer_write(database_.client(), request, tandem::rides::delete_ride_request(*ride_id),
                std::move(responder),
                [given_id = std::string(request.param("rideId"))](const DbReply& reply) {

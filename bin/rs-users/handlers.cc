@@ -11,7 +11,7 @@ using tandem::http::Request;
 using tandem::http::Responder;
 using tandem::rides::DbReply;
 using tandem::service::answer_write;
-using tandem::service::send;
+using tandem::service::refuse;
 
 UserHandlers::UserHandlers(tandem::loop::Loop& loop, tandem::service::Database& database,
                            const UsersConfig& config)
@@ -23,7 +23,7 @@ UserHandlers::UserHandlers(tandem::loop::Loop& loop, tandem::service::Database& 
 
 void UserHandlers::create(const Request& request, Responder responder) {
   auto user = tandem::rides::parse_new_user(request.body, max_username_bytes_);
-  if (!user) return send(responder, user.error());
+  if (!user) return refuse(responder, user.error());
   const std::string body = tandem::rides::create_user_request(*user);
   answer_write(database_.client(), request, body, std::move(responder),
                [user = std::move(*user)](const DbReply& reply) {
@@ -33,7 +33,7 @@ void UserHandlers::create(const Request& request, Responder responder) {
 
 void UserHandlers::list(const Request& request, Responder responder) {
   const auto options = tandem::service::read_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   list_users(listings_, database_.client(), *options, std::move(responder));
 }
 

@@ -70,7 +70,7 @@ void Handlers::get_product(const Request& request, Responder responder) {
 void Handlers::add_product(const Request& request, Responder responder) {
   if (refused_type(request, responder)) return;
   const auto toy = read_new_toy(request);
-  if (!toy) return send(responder, renderer_.error(400, toy.error().message));
+  if (!toy) return send(responder, renderer_.error(toy.error()));
   change_product(request, wire::Method::kCatalogAdd,
                  to_body(toy->name, toy->price_cents, toy->quantity), std::move(responder));
 }
@@ -80,7 +80,7 @@ void Handlers::set_price(const Request& request, Responder responder) {
   if (!toys::check_name(name)) return send(responder, renderer_.error(404, kNoProduct));
   if (refused_type(request, responder)) return;
   const auto price = read_price(request, name);
-  if (!price) return send(responder, renderer_.error(400, price.error().message));
+  if (!price) return send(responder, renderer_.error(price.error()));
   change_product(request, wire::Method::kCatalogPrice, to_body(price->name, price->price_cents),
                  std::move(responder));
 }
@@ -90,7 +90,7 @@ void Handlers::restock(const Request& request, Responder responder) {
   if (!toys::check_name(name)) return send(responder, renderer_.error(404, kNoProduct));
   if (refused_type(request, responder)) return;
   const auto restock = read_restock(request, name);
-  if (!restock) return send(responder, renderer_.error(400, restock.error().message));
+  if (!restock) return send(responder, renderer_.error(restock.error()));
   change_product(request, wire::Method::kCatalogRestock, to_body(*restock), std::move(responder));
 }
 
@@ -105,7 +105,7 @@ bool Handlers::refused_type(const Request& request, Responder& responder) const 
 void Handlers::change_product(const Request& request, wire::Method method, const std::string& body,
                               Responder responder) {
   const auto key = read_key(request, catalog_keys_, clock_.boot_ns());
-  if (!key) return send(responder, renderer_.error(400, key.error().message));
+  if (!key) return send(responder, renderer_.error(key.error()));
   wire::Request change;
   change.method = method;
   change.request_id = request.request_id;
@@ -130,7 +130,7 @@ void Handlers::buy(const Request& request, Responder responder) {
   if (!purchase || !key) {
     ++purchases_.refused;
     const Error& error = purchase ? key.error() : purchase.error();
-    return send(responder, renderer_.error(400, error.message));
+    return send(responder, renderer_.error(error));
   }
   const std::string body = to_body(*purchase);
   wire::Request place;

@@ -46,6 +46,10 @@ class Renderer {
   explicit Renderer(Style style) : style_(style) {}
 
   Answer error(int status, std::string_view message) const;
+  // Of a request that is at fault: the status is the error's.
+  Answer error(const Error& error) const {
+    return this->error(http::status_of(error.kind), error.message);
+  }
   Answer product(int status, const Product& product) const;
   Answer replicas(const std::vector<ReplicaRow>& rows) const;
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/responder.h"
 #include "repl/exactly_once.h"
+#include "wire/json.h"
 
 namespace tandem::group {
 namespace {
@@ -19,6 +20,15 @@ constexpr int64_t kFollowerBudgetMs = 500;  // of a read that waits at a followe
 // Of bodies on the way to one replica: what a controller asks it goes the same way, behind them.
 constexpr size_t kMaxBytesToReplica = size_t{2} << 20;
 constexpr size_t kKeepBytes = 4096;  // a free slot keeps a small body's memory, no big one's
+
+// Of an error object; empty where it is none.
+std::string message_of(std::string_view body) {
+  const auto json = wire::parse_json(body);
+  const wire::Json* error = json ? json->find("error") : nullptr;
+  const wire::Json* message = error != nullptr ? error->find("message") : nullptr;
+  const std::string* text = message != nullptr ? message->as_string() : nullptr;
+  return text != nullptr ? *text : std::string();
+}
 
 }  // namespace
 
@@ -68,6 +78,8 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   call.deadline_ms = now_ms() + budget_ms;
   call.may_be_done = call.no_space = call.follower_could_not = false;
   call.busy = 0;
+  call.sent = 0;
+  call.refusal.clear();
   call.done = std::move(done);
   attempt(slot);
 }
@@ -122,6 +134,7 @@ void Gateway::attempt(size_t slot) {
   call.target = replica->member.id;
   call.sent_ms = now_ms();
   ++call.attempt;
+  ++call.sent;
   if (!watch_.active()) watch_.start(kWatchMs, kWatchMs);
   wire::Request request;
   request.method = call.method;
@@ -162,14 +175,16 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
       return;
     }
     if (response.status == 504) call.may_be_done = true;
+    call.refusal = response.body;
     call.follower_could_not = call.target != leadership_.leader();
   } else if (!outcome && outcome.error().kind == ErrorKind::kTooLarge) {
     finish_with_error(slot, 413, outcome.error().message);
     return;
   } else if (dropped_for_room(call, outcome)) {
     return on_busy(slot);
-  } else if (outcome || outcome.error().kind != ErrorKind::kUnavailable) {
-    call.may_be_done = true;
+  } else {
+    if (outcome || outcome.error().kind != ErrorKind::kUnavailable) call.may_be_done = true;
+    if (!outcome) call.refusal = http::error_body(503, outcome.error().message);
   }
   wait_for_replica(slot);
 }
@@ -262,7 +277,9 @@ void Gateway::give_up(size_t slot) {
   const Call& call = calls_[slot];
   const std::string& leader = leadership_.nouns().leader;
   if (call.is_read()) {
-    finish_with_error(slot, 503, "no replica could answer in time");
+    const std::string why = message_of(call.refusal);
+    finish_with_error(slot, 503,
+                      "no replica could answer in time" + (why.empty() ? "" : ": " + why));
   } else if (call.may_be_done) {
     finish_with_error(slot, 504,
                       "the outcome of the write is unknown: ask again with the same "
@@ -299,7 +316,7 @@ void Gateway::tell_end(const Call& call, uint16_t status) {
   if (!log::is_worth_telling(status, took_ns)) return;
   log::info("a call of the replicas ended", {{"method", static_cast<int>(call.method)},
                                              {"replica", call.target},
-                                             {"attempts", call.attempt},
+                                             {"attempts", call.sent},
                                              {"status", status},
                                              {"us", took_ns / 1000},
                                              {"request_id", call.request_id}});

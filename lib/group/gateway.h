@@ -52,7 +52,8 @@ class Gateway {
  private:
   struct Call {
     bool used = false;
-    uint32_t attempt = 0;  // an outcome of an earlier attempt is ignored
+    uint32_t attempt = 0;  // an outcome of an earlier attempt is ignored; never goes back
+    uint32_t sent = 0;     // how often this call was
     wire::Method method = wire::Method::kPing;
     wire::Consistency consistency = wire::Consistency::kDefault;
     uint64_t min_index = 0;
@@ -66,6 +67,7 @@ class Gateway {
     int64_t sent_ms = 0;              // to the target
     bool may_be_done = false;         // an attempt of a write has an unknown outcome
     bool no_space = false;            // a leader had none
+    std::string refusal;              // what a replica told last why it cannot answer
     bool follower_could_not = false;  // answer a read in its time
     repl::ReplicaId busy = 0;         // had too many large reads for this one; 0: none yet
     Done done;

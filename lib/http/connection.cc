@@ -238,7 +238,7 @@ void Connection::call_handler(const Router::Match& match) {
   if (request.path.size() < request.target.size()) {
     const std::string_view query = request.target.substr(request.path.size() + 1);
     const Status parsed = parse_form(query, decoded_query_, request.query);
-    if (!parsed) return answer_error(400, parsed.error().message);
+    if (!parsed) return answer_error(status_of(parsed.error().kind), parsed.error().message);
   }
   in_handler_ = true;
   match.route->handler(request, Responder(*this));
@@ -262,8 +262,8 @@ void Connection::answer(const Response& response) {
   if (phase_ == Phase::kDead) return;  // it took longest itself, for an earlier one
   if (has_room_for(response)) return write_answer(response);
   host_.buffers.on_refused();
-  const Method method = parser_.request().method;
-  if (method == Method::kGet || method == Method::kHead) return answer_error(503, kNoRoom);
+  const bool reads = route_ == nullptr || route_->effect == Effect::kReads;
+  if (reads) return answer_error(503, kNoRoom);
   answer_error(504,
                "there is no room for the answer, see http.max_buffered: what was asked may have "
                "been done");

@@ -98,7 +98,7 @@ Router::Router()
     : root_(std::make_unique<Node>()), allow_anywhere_(method_name(Method::kOptions)) {}
 Router::~Router() = default;
 
-void Router::add(Method method, std::string pattern, Handler handler) {
+void Router::add(Method method, std::string pattern, Handler handler, Effect effect) {
   CHECK_MSG(method != Method::kHead && method != Method::kOptions && method != Method::kOther,
             "this method has no handlers of its own");
   CHECK_MSG(pattern.starts_with('/') && pattern.find_first_of("%?# ") == std::string::npos,
@@ -132,10 +132,12 @@ void Router::add(Method method, std::string pattern, Handler handler) {
   Route*& place = node->routes[static_cast<size_t>(method)];
   CHECK_MSG(place == nullptr, "this method and pattern have a handler already");
   node->pattern = pattern;
-  routes_.push_back(std::make_unique<Route>(Route{.method = method,
-                                                  .pattern = std::move(pattern),
-                                                  .index = static_cast<uint32_t>(routes_.size()),
-                                                  .handler = std::move(handler)}));
+  routes_.push_back(
+      std::make_unique<Route>(Route{.method = method,
+                                    .pattern = std::move(pattern),
+                                    .index = static_cast<uint32_t>(routes_.size()),
+                                    .effect = method == Method::kGet ? Effect::kReads : effect,
+                                    .handler = std::move(handler)}));
   place = routes_.back().get();
   node->allow = allow_text([&](size_t m) { return node->routes[m] != nullptr; });
   allow_anywhere_ = allow_text([&](size_t m) {

@@ -24,10 +24,14 @@ namespace tandem::http {
 
 using Handler = UniqueFunction<void(const Request&, Responder)>;
 
+// What a request may have done where its answer is lost.
+enum class Effect : uint8_t { kReads, kChanges };
+
 struct Route {
   Method method = Method::kGet;
   std::string pattern{};
   uint32_t index = 0;  // 0, 1, 2, … in the order of add(): for tables indexed by route
+  Effect effect = Effect::kReads;
   Handler handler{};
 };
 
@@ -39,8 +43,8 @@ class Router {
   Router& operator=(const Router&) = delete;
 
   // kGet answers HEAD too; OPTIONS is answered without a handler. A malformed pattern, one method
-  // twice for a pattern, and kHead, kOptions, kOther are bugs (CHECK).
-  void add(Method method, std::string pattern, Handler handler);
+  // twice for a pattern, and kHead, kOptions, kOther are bugs (CHECK). GET changes nothing.
+  void add(Method method, std::string pattern, Handler handler, Effect effect = Effect::kChanges);
 
   // Every route, by index; the address of a Route stays the same.
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }

@@ -216,7 +216,8 @@ wire::Json Host::status() const {
   json.set("applied_index", driver_->applied_index());
   json.set("first_index", log_->first_index());
   json.set("snapshot_index", snapshots_->index());
-  json.set("has_space", log_->has_space());
+  // A member of the set has no use for a snapshot of the leader's.
+  json.set("has_space", log_->has_space() && (core.in_sync() || !snapshots_->lacks_space()));
   wire::Json::Array aside;
   for (const storage::SetAside& data : set_aside_) {
     wire::Json entry;

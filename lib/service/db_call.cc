@@ -44,6 +44,10 @@ void send(http::Responder& responder, const Error& error) {
   send(responder, rides::error_answer(error));
 }
 
+void refuse(http::Responder& responder, const Error& error) {
+  send(responder, rides::error_answer(http::status_of(error.kind), error.message));
+}
+
 dbclient::DbClient::Completion answer_with(http::Responder responder, AnswerOf answer_of) {
   return [responder = std::move(responder),
           answer_of = std::move(answer_of)](Result<wire::Response> result) mutable {
@@ -55,14 +59,14 @@ dbclient::DbClient::Completion answer_with(http::Responder responder, AnswerOf a
 void answer_read(dbclient::DbClient& db, const http::Request& request, std::string_view body,
                  http::Responder responder, AnswerOf answer_of) {
   const auto options = read_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   db.read(body, *options, answer_with(std::move(responder), std::move(answer_of)));
 }
 
 void answer_write(dbclient::DbClient& db, const http::Request& request, std::string_view body,
                   http::Responder responder, AnswerOf answer_of) {
   const auto options = write_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   db.write(body, *options, answer_with(std::move(responder), std::move(answer_of)));
 }
 

@@ -21,7 +21,10 @@ Result<dbclient::CallOptions> write_options(const http::Request& request);
 
 // Sends an answer, with X-Db-Index where the database gave an index, and Retry-After with a 503.
 void send(http::Responder& responder, const rides::Answer& answer, uint64_t index = 0);
+// Where a call to the database failed.
 void send(http::Responder& responder, const Error& error);
+// Where the request itself is at fault, and says so: kTooLarge names the bound that it is beyond.
+void refuse(http::Responder& responder, const Error& error);
 
 // Makes the answer of a call out of the database's.
 using AnswerOf = UniqueFunction<rides::Answer(const rides::DbReply&)>;

@@ -10,7 +10,7 @@ namespace {
 
 void clear_database(Database& database, const http::Request& request, http::Responder responder) {
   const auto options = write_options(request);
-  if (!options) return send(responder, options.error());
+  if (!options) return refuse(responder, options.error());
   database.client().clear(
       http::asker_of(request), *options,
       answer_with(std::move(responder), [](const rides::DbReply& reply) {

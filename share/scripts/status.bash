@@ -41,10 +41,12 @@ row() { printf '%-11s %-9s %-8s %-8s %-7s %s\n' "$@"; }
 
 show_workers() { # URL
   local pid role state id since up
-  while IFS=$'\t' read -r pid role state id _ _ _ _ since; do
-    up=$(span "$(($(date +%s) - $(date -d "$since" +%s)))" 2>/dev/null)
-    row "  worker $id" "$role" "${up:--}" '' "$pid" "$state"
-  done < <(ask_workers "$1" tsv)
+  # By a character that is no blank: an empty column, of a worker that says nothing, is one too.
+  while IFS=$'\037' read -r pid role state id _ _ _ _ since; do
+    up=-
+    [ -z "$since" ] || up=$(span "$(($(date +%s) - $(date -d "$since" +%s)))")
+    row "  worker $id" "$role" "$up" '' "$pid" "$state"
+  done < <(ask_workers "$1" tsv | tr '\t' '\037')
 }
 
 show_service() { # NAME STATE SECONDS RESTARTS PID URL WHY

@@ -322,6 +322,9 @@ finish() {
   stop_all
   rm -f "$dir/pid"
   if [ -n "$failed" ]; then
+    # Taken by somebody since it was looked at: what the service's log may not tell.
+    chosen=("$failed")
+    check_ports
     say "the end of $dir/log/$failed/current:"
     tail -n 15 "$dir/log/$failed/current" 2>/dev/null | sed 's/^/  /' >&2
   fi

@@ -405,6 +405,8 @@ END
   until [ "$(jq -c '.[] | select(.id == 2) | [.state, .in_sync]' <<<"${output:-[]}")" = '["starting",false]' ]; do
     http GET "$db/worker/status"
   done
+  jq -e --arg now "$(date +%s)" '.[] | select(.id == 2) | .since_ms / 1000 |
+    . > ($now | tonumber) - 3600 and . < ($now | tonumber) + 60' <<<"$output"
   await_event trouble '.worker == 2 and (.reason | contains("not ready in time"))'
   await_event death '.worker == 2'
   rm "$hang"

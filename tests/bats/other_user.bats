@@ -59,6 +59,7 @@ refused() { # EXIT-CODE [COMMAND]…, and a part of what is said
   for command in status down 'restart first' 'restart --rolling'; do
     # shellcheck disable=SC2086  # words
     refused 77 "$tandem" $command "permission denied: the system on $dir is that of user root"
+    assert_output --regexp "'tandem ${command%% *}[^']*' is for root$"
   done
   run -0 as_other "$tandem" env
   run -0 as_other "$tandem" logs

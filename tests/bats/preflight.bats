@@ -116,6 +116,30 @@ taken_port() { # ADDRESS
   stop_started "$holder"
 }
 
+@test 'a port that is taken after the look at it is named with its holder, too' {
+  local pid
+  take_ports 1
+  mkfifo "$dir/looked" "$dir/taken"
+  service second <<<'echo "no port for second"
+exit 78'
+  part second/listens <<<"echo 127.0.0.1 $port_base"
+  part second/check <<<"echo >'$dir/looked'
+read -r _ <'$dir/taken'"
+  "$tandem" up >"$dir/up.out" 2>&1 3>&- &
+  front=$!
+  read -r _ <"$dir/looked"
+  taken_port 127.0.0.1
+  pid=$started
+  echo >"$dir/taken"
+  wait "$front" && fail 'it is up'
+  front=''
+  stop_started "$pid"
+  run cat "$dir/up.out"
+  assert_line --partial 'no port for second'
+  assert_line --partial "tandem: port $port_base (second) is in use by pid $pid ("
+  assert_line --partial 'take others with --port-base'
+}
+
 @test 'a port that two services want, or that nobody knows, is a wrong configuration' {
   take_ports 1
   steady_service first

@@ -113,6 +113,16 @@ refused() { # PART OF THE MESSAGE
   assert_equal "$output" '[0]'
 }
 
+@test 'POST rides: a body of very many values is 413, and the bound is named' {
+  jq -cn '{x: [range(50001)]}' >"$BATS_TEST_TMPDIR/body"
+  local path
+  for path in rides rides/1; do
+    http POST "$rides/$path" "@$BATS_TEST_TMPDIR/body"
+    assert_equal "$status" 413
+    assert_output --partial 'the JSON holds more than 50000 values'
+  done
+}
+
 @test 'POST rides: a rideId is never used twice, not even after a clear' {
   add_ride
   local first=$ride

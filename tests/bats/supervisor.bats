@@ -28,6 +28,20 @@ starts_and_stops() {
 
 @test "s6: up is ready, shows URLs, and TERM stops everything" { starts_and_stops --supervisor s6; }
 
+@test "status: a worker that tells nothing has no time, and its columns stay theirs" {
+  mkdir "$BATS_TEST_TMPDIR/told"
+  cat >"$BATS_TEST_TMPDIR/told/rs-client" <<'END'
+#!/bin/sh
+printf '7\tslave\tsilent\t3\t\t\t\t0\t%s\n' "$(date -u -d '-90 min' +%FT%TZ)"
+printf '8\tslave\tstarting\t4\t\t\t\t\t\n'
+END
+  chmod +x "$BATS_TEST_TMPDIR/told/rs-client"
+  run -0 env TANDEM_BIN="$BATS_TEST_TMPDIR/told" bash -euc '. "$1"; show_workers url' - \
+    "$TANDEM_SOURCE/share/scripts/status.bash"
+  assert_line --index 0 --regexp '^  worker 3  +slave +1h 30m +7 +silent$'
+  assert_line --index 1 --regexp '^  worker 4  +slave +- +8 +starting$'
+}
+
 @test "runit: up is ready, shows URLs, and TERM stops everything" {
   starts_and_stops --supervisor runit
 }

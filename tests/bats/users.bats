@@ -106,6 +106,13 @@ refused() { # PART OF THE MESSAGE
   jq -e 'index("a%41") and index("名前") and index("\n\u0001")' <<<"$output"
 }
 
+@test 'PUT users: a body of very many values is 413, and the bound is named' {
+  jq -cn '{x: [range(50001)]}' >"$BATS_TEST_TMPDIR/body"
+  http PUT "$users/users" "@$BATS_TEST_TMPDIR/body"
+  assert_equal "$status" 413
+  assert_output --partial 'the JSON holds more than 50000 values'
+}
+
 @test 'PUT users: a body over the limit is 413' {
   head -c 1100000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/body"
   http PUT "$users/users" "@$BATS_TEST_TMPDIR/body"

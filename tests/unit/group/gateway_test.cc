@@ -1,4 +1,5 @@
 // The way of requests to replicas that are busy.
+#include "base/log.h"
 #include "group_fixture.h"
 
 namespace tandem::group {
@@ -28,6 +29,34 @@ TEST_F(GatewayTest, AReadThatABusyReplicaRefusesIsTriedWithOneMore) {
   EXPECT_EQ(refused.status, 503);
   EXPECT_NE(refused.body.find("busy with large reads"), std::string::npos) << refused.body;
   EXPECT_EQ(asked() - before, 2);
+}
+
+TEST_F(GatewayTest, AReadThatNobodyAnswersSaysWhatTheLastOneSaid) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) node(id).refusal = "not this moment";
+  wire::Request request;
+  request.method = wire::Method::kDbRead;
+  request.budget_ms = 50;
+  Answer refused;
+  group_.gateway().submit(request, [&](const wire::Response& response) {
+    refused = {response.status, 0, std::string(response.body)};
+  });
+  until([&] { return refused.status != 0; });
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("could answer in time: not this moment"), std::string::npos)
+      << refused.body;
+}
+
+TEST_F(GatewayTest, ACallTellsItsOwnAttemptsAlone) {
+  log::set_slow(1);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(group_, wire::Method::kDbRead).status, 200);
+  const std::string told = testing::internal::GetCapturedStderr();
+  log::set_slow(0);
+  size_t ends = 0;
+  for (size_t at = 0; (at = told.find("attempts=", at)) != std::string::npos; ++at, ++ends) {
+    EXPECT_EQ(told.substr(at, 11), "attempts=1 ");
+  }
+  EXPECT_EQ(ends, 3u) << told;
 }
 
 TEST_F(GatewayTest, ALongAnswerIsHandedOnWithoutACopy) {

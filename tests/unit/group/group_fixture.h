@@ -67,6 +67,7 @@ class Node final : public replica::Methods {
   void on_request(rpc::Reply reply, const wire::Request& request) override {
     ++asked;
     if (busy) return replica::answer_error(reply, {ErrorKind::kBusy, "busy"});
+    if (!refusal.empty()) return replica::answer_error(reply, {ErrorKind::kUnavailable, refusal});
     if (holds) {
       held.push_back(std::move(reply));
       return;
@@ -90,6 +91,7 @@ class Node final : public replica::Methods {
 
   int asked = 0;                 // requests that have come
   bool busy = false;             // refuses them
+  std::string refusal;           // … for now, with these words
   std::string long_answer;       // is answered to each
   bool holds = false;            // keeps them without an answer
   std::vector<rpc::Reply> held;  // those

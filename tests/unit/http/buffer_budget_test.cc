@@ -62,6 +62,10 @@ class BufferTest : public ServerTest {
         out.text(200, "text/plain", std::string(6 * kMiB, 'x'));
       });
     }
+    const auto query = [](const Request&, Responder out) {
+      out.text(200, "text/plain", std::string(6 * kMiB, 'x'));
+    };
+    router_.add(Method::kPost, "/query", query, Effect::kReads);
   }
   size_t held() const { return server_->buffers().used(); }
   // A client that sends this much of a body and no more.
@@ -163,6 +167,7 @@ TEST_F(BufferTest, LongAnswersToSlowReadersFindNoRoom) {
   EXPECT_EQ(client().ask("HEAD /long HTTP/1.1\r\nHost: t\r\n\r\n", true).status, 200);
   // It may have changed something.
   EXPECT_EQ(client().ask(post("/long", "")).status, 504);
+  EXPECT_EQ(client().ask(post("/query", "")).status, 503);
   slow.paused = false;
   EXPECT_EQ(slow.reply().body.size(), 6 * kMiB);
   EXPECT_EQ(client().ask(get("/long")).status, 200);

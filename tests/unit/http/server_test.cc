@@ -30,6 +30,14 @@ TEST_F(ServerTest, TakesOverASaneRequestId) {
   }
 }
 
+TEST_F(ServerTest, AQueryOfTooManyParametersIs413) {
+  std::string target = "/hello?a";
+  for (int i = 0; i < 1000; ++i) target += "&a";
+  const Reply reply = client().ask(get(target));
+  EXPECT_EQ(reply.status, 413);
+  EXPECT_NE(reply.body.find("more than 1000 "), std::string::npos) << reply.body;
+}
+
 TEST_F(ServerTest, UnknownPathIs404) {
   const Reply reply = client().ask(get("/nowhere"));
   EXPECT_EQ(reply.status, 404);

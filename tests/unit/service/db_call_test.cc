@@ -94,6 +94,14 @@ TEST_F(SendTest, NoBodyHasNoType) {
   EXPECT_EQ(exchange_.header("X-Db-Index"), "");
 }
 
+// The bounds of the database's own calls are not told, that of the request is.
+TEST_F(SendTest, ARequestBeyondABoundIsToldWhich) {
+  http::Responder responder(exchange_);
+  refuse(responder, Error{ErrorKind::kTooLarge, "more than 5 values"});
+  EXPECT_EQ(exchange_.status, 413);
+  EXPECT_THAT(exchange_.body, HasSubstr("more than 5 values"));
+}
+
 TEST_F(SendTest, UnavailableSaysWhenToComeAgain) {
   send_answer(rides::error_answer(503, "gone"), 0);
   EXPECT_EQ(exchange_.header("Retry-After"), "1");

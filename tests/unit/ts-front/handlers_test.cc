@@ -199,6 +199,28 @@ TEST_F(HandlersTest, RefusesBadChangesBeforeTheyAreAsked) {
   EXPECT_TRUE(orders.calls.empty());
 }
 
+TEST_F(HandlersTest, NamesTheBoundThatABodyIsBeyond) {
+  std::string json = R"({"name":"Tux","quantity":1,"x":[0)";
+  for (int i = 0; i < 50'000; ++i) json += ",0";
+  json += "]}";
+  std::string form = "name=Tux&quantity=1";
+  for (int i = 0; i < 1000; ++i) form += "&x=1";
+  const http::NameValue type = {"Content-Type", "application/x-www-form-urlencoded"};
+  for (const auto& [method, path] : {std::pair{http::Method::kPost, "/orders"},
+                                     {http::Method::kPost, "/products"},
+                                     {http::Method::kPatch, "/products/Tux"},
+                                     {http::Method::kPost, "/products/Tux/restock"}}) {
+    const auto& values = call(method, path, json);
+    EXPECT_EQ(values.status, 413) << path;
+    EXPECT_THAT(values.body, testing::HasSubstr("more than 50000 values"));
+    const auto& fields = call(method, path, form, {type});
+    EXPECT_EQ(fields.status, 413) << path;
+    EXPECT_THAT(fields.body, testing::HasSubstr("more than 1000 form fields"));
+  }
+  EXPECT_TRUE(catalog.calls.empty());
+  EXPECT_TRUE(orders.calls.empty());
+}
+
 TEST_F(HandlersTest, SaysWhichTypesItReads) {
   const std::vector<std::pair<http::Method, const char*>> changes = {
       {http::Method::kPost, "/orders"},
