@@ -73,6 +73,7 @@ void Node::start() {
                                                                     .alarm = *this,
                                                                     .people = *this});
   driver().on_takes_writes([this](bool takes_writes) { program().takes_writes(takes_writes); });
+  program().begin(driver());
   world_.trace.note("start id last promise:", {id_, disk_->log().last_index(), disk_->promise()});
   drive([this] {
     driver().start();
@@ -106,10 +107,17 @@ void Node::crash() {
   end_life();
 }
 
-// As by a signal: the driver says goodbye, and what it wrote may or may not reach the disk.
+// As by a signal: the program finishes what it has under way, then the driver says goodbye, and
+// what it wrote may or may not reach the disk.
 void Node::end_in_order() {
+  if (std::exchange(life_->ends, true)) return;
   world_.trace.note("ends id:", {id_});
-  drive([this] { driver().stop(); });
+  drive([this] { program().drain([this] { drained(); }); });
+}
+
+void Node::drained() {
+  world_.trace.note("drained id:", {id_});
+  driver().stop();
   later(world_.between_ns(0, 20 * kMs), [this] { crash(); });
 }
 
@@ -313,19 +321,21 @@ void Node::read(Reader reader) {
                                                                          : kEventual;
   const repl::Index min_index = consistency == kSession ? reader.floor : 0;
   drive([&] {
-    driver().when_readable(
-        consistency, min_index, kReadBudgetMs,
-        [this, reader = std::move(reader)](const Status& readable) mutable {
-          if (!readable) return;
-          if (applied() < life_->shown) violated("a process shows an older state than before");
-          life_->shown = applied();
-          if (applied() < reader.floor && reader.level != history::Level::kEventual) {
-            violated(reader.level == history::Level::kSession ? "a session goes back"
-                                                              : "a linearizable read is too old");
-          }
-          reader.done();
-        });
+    driver().when_readable(consistency, min_index, kReadBudgetMs,
+                           [this, reader = std::move(reader)](const Status& readable) mutable {
+                             if (!readable) return;
+                             shows(reader.level, reader.floor);
+                             reader.done();
+                           });
   });
+}
+
+void Node::shows(history::Level level, repl::Index floor) {
+  if (applied() < life_->shown) violated("a process shows an older state than before");
+  life_->shown = applied();
+  if (applied() >= floor || level == history::Level::kEventual) return;
+  violated(level == history::Level::kSession ? "a session goes back"
+                                             : "a linearizable read is too old");
 }
 
 // --- turns and time ---
