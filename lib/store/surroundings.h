@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/function.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "wire/envelope.h"
 
@@ -55,6 +56,13 @@ class Gateway {
   virtual void submit(const wire::Request& request, Done done) = 0;
   // Whether a write would have somebody to go to now; a hint.
   virtual bool reaches_leader() const = 0;
+};
+
+// Who runs the process, and reads its log.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  virtual void tell(log::Level level, std::string_view text, const log::Field& field) = 0;
 };
 
 // Both outlive the service.

@@ -62,10 +62,9 @@ class Node final : public Process,
   void receive(const repl::Message& message);
 
   // --- for the program ---
-  // Logs a command. `done` is not called where this process dies first. False: it is not taken,
-  // nothing was done. Where it is not applied within `budget_ns` (0: any time), its outcome is
-  // unknown.
-  bool write(const std::string& key, std::string command, Written done, int64_t budget_ns = 0);
+  // Logs a command. `done` is not called where this process dies first, and where the command is
+  // not taken.
+  void write(const std::string& key, std::string command, Written done);
   // `done` may never be called.
   void read(Reader reader);
   // Has the driver do something, and looks at what it has become.
@@ -76,6 +75,8 @@ class Node final : public Process,
   }
   // Somebody is shown the state as it is, who has to see this much.
   void shows(history::Level level, repl::Index floor);
+  // Somebody is answered what came of the entry at this index, which has to have this key.
+  void answers_key(repl::Index index, const std::string& key) const;
   const Clock& boot_clock() const { return *this; }
 
   bool leading() const { return up() && driver().leading(); }

@@ -23,9 +23,6 @@ class Program {
   virtual void drain(UniqueFunction<void()> done) { done(); }
   // A command was applied, with this answer; whoever asked for it hears of it next.
   virtual void applied(const wire::Entry&, const repl::Applied&) {}
-  // The replica takes writes from now on, or does so no more; where it takes them in a later epoch
-  // than it last did, both is told.
-  virtual void takes_writes(bool) {}
 };
 
 // The node outlives the program, and is able to be asked once it has started.

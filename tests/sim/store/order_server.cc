@@ -27,6 +27,13 @@ void OrderServer::applied(const wire::Entry& entry, const repl::Applied& answer)
   if (!answer.settles.empty()) store_.passes(Step::kResultApplied, node_);
 }
 
+// With what came of its own entry, or with a result, which has no key.
+void OrderServer::leaves(const Call& call, const Response&, repl::Index index) {
+  if (index == 0 || call.method != wire::Method::kOrderPlace) return;
+  const auto& committed = store_.orders.world().checks.committed();
+  if (!committed[index - 1].request_id.empty()) node_.answers_key(index, call.key);
+}
+
 void OrderServer::submit(const wire::Request& request, Done done) {
   catalog_.submit({request.method, std::string(request.key), std::string(request.body)},
                   store_.plan.patience_ns,

@@ -25,6 +25,7 @@ class OrderServer final : public ReplicaServer, private store::Gateway {
   std::unique_ptr<store::Service> make_service(repl::Driver& driver) override;
   Step logged_for(wire::Method) const override { return Step::kIntentLogged; }
   Step logged_by_itself() const override { return Step::kResultLogged; }
+  void leaves(const Call& call, const Response& response, repl::Index index) override;
   // The way to the catalog.
   void submit(const wire::Request& request, Done done) override;
   bool reaches_leader() const override { return true; }

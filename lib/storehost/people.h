@@ -1,0 +1,18 @@
+// Who runs a process of the toy store (store/surroundings.h) reads its log.
+#pragma once
+
+#include <string_view>
+
+#include "base/log.h"
+#include "store/surroundings.h"
+
+namespace tandem::storehost {
+
+class People final : public store::Operator {
+ public:
+  void tell(log::Level level, std::string_view text, const log::Field& field) override {
+    log::write(level, text, {field});
+  }
+};
+
+}  // namespace tandem::storehost
