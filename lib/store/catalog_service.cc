@@ -248,7 +248,7 @@ void CatalogService::log_first_toys(int64_t now) {
   const auto first = options_.first_toys();
   if (!first) {
     people_.tell(log::Level::kError, "there are no first toys for the catalog",
-                 {"error", first.error().message});
+                 {{"error", first.error().message}});
     first_toys_again_at_ = now + kFirstToysAgainNs;
     return;
   }
@@ -257,10 +257,10 @@ void CatalogService::log_first_toys(int64_t now) {
                  [this](const Result<repl::Written>& written) {
                    if (written) {
                      people_.tell(log::Level::kInfo, "the catalog has its first toys",
-                                  {"toys", static_cast<int64_t>(catalog_.toys().size())});
+                                  {{"toys", static_cast<int64_t>(catalog_.toys().size())}});
                    } else {
                      people_.tell(log::Level::kWarning, "the first toys could not be logged",
-                                  {"error", written.error().message});
+                                  {{"error", written.error().message}});
                      first_toys_again_at_ = now_ns() + kFirstToysAgainNs;
                    }
                  });
@@ -274,7 +274,7 @@ void CatalogService::restock() {
                    restocking_ = false;
                    if (!written) {
                      people_.tell(log::Level::kWarning, "toys could not be restocked",
-                                  {"error", written.error().message});
+                                  {{"error", written.error().message}});
                    }
                    push_out();
                  });

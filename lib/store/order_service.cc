@@ -195,7 +195,7 @@ void OrderService::log_result(const toys::Purchases::Result& result) {
 
 void OrderService::on_result(const toys::IntentId& intent, const Result<repl::Written>& written) {
   if (!written) {
-    purchases_.result_failed(intent, now_ns());
+    if (!planted(Bug::kLogResultOnce)) purchases_.result_failed(intent, now_ns());
     return;
   }
   toys::Purchases::Effects effects;
@@ -241,7 +241,8 @@ void OrderService::tick() {
   // Who placed an intent may have had its answer, 504, before the intent was applied: it is carried
   // on all the same.
   const bool missed = purchases_.started() && orders_.open().size() != purchases_.open();
-  if (missed && !planted(Bug::kForgetIntents)) {
+  const bool forgets = planted(Bug::kForgetIntents) || planted(Bug::kForgetLateIntents);
+  if (missed && !forgets) {
     for (const auto& [id, intent] : orders_.open()) purchases_.opened(id, now, effects);
   }
   purchases_.tick(now, effects);

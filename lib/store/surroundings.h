@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 
@@ -62,7 +63,8 @@ class Gateway {
 class Operator {
  public:
   virtual ~Operator() = default;
-  virtual void tell(log::Level level, std::string_view text, const log::Field& field) = 0;
+  virtual void tell(log::Level level, std::string_view text,
+                    std::initializer_list<log::Field> fields) = 0;
 };
 
 // Both outlive the service.

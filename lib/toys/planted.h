@@ -35,6 +35,8 @@ enum class Bug {
   kAskBeforeCommit,    // the catalog is asked before the intent is committed
   kAnswerProvisional,  // ... and its answer is the client's, before the result is
   kRepetitionAnswers,  // a repeated change is answered at once
+  kForgetLateIntents,  // an intent that is applied when nobody waits for it any more is left open
+  kLogResultOnce,      // a result that could not be logged, or was lost, is not logged again
   // In what drives the cache of a front; the simulator plants these itself.
   kServeBelowFloor,   // who waited for a fill is served below the floor
   kFrontClockBefore,  // the clock of a query is older than the query
@@ -67,6 +69,8 @@ inline constexpr BugNames<Bug> kBugNames = {
     "ask-before-commit",
     "answer-provisional",
     "repetition-answers",
+    "forget-late-intents",
+    "log-result-once",
     "serve-below-floor",
     "front-clock-before",
 };

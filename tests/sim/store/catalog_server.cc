@@ -63,8 +63,10 @@ void CatalogServer::has_left(const Call& call, const Response& response) {
   }
 }
 
-void CatalogServer::tell(log::Level, std::string_view text, const log::Field& field) {
-  store_.universe.trace.say(std::string(text) + ": " + field.value);
+void CatalogServer::tell(log::Level, std::string_view text,
+                         std::initializer_list<log::Field> fields) {
+  store_.universe.trace.say(text);
+  for (const log::Field& field : fields) store_.universe.trace.say(field.value);
 }
 
 }  // namespace tandem::sim

@@ -1,6 +1,7 @@
 // A replica of the catalog: the service of ts-catalog.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ class CatalogServer final : public ReplicaServer, private store::Operator {
   Step logged_by_itself() const override { return Step::kChangeLogged; }
   void leaves(const Call& call, const Response& response, repl::Index index) override;
   void has_left(const Call& call, const Response& response) override;
-  void tell(log::Level level, std::string_view text, const log::Field& field) override;
+  void tell(log::Level level, std::string_view text,
+            std::initializer_list<log::Field> fields) override;
 
   toys::Catalog catalog_;
 };

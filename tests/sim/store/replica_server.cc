@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "sim/store/process_timer.h"
 #include "wire/status.h"
 
 namespace tandem::sim {
@@ -31,43 +32,6 @@ class ServerReply final : public store::Reply {
   bool answered_ = false;
 };
 
-class NodeTimer final : public store::Timer {
- public:
-  NodeTimer(ReplicaServer& server, Step logged, UniqueFunction<void()> callback)
-      : server_(server), logged_(logged), callback_(std::move(callback)) {}
-
-  void start(uint64_t delay_ms, uint64_t repeat_ms) override {
-    repeat_ms_ = repeat_ms;
-    goes_off_in(delay_ms);
-  }
-  void stop() override {
-    ++number_;
-    active_ = false;
-  }
-  bool active() const override { return active_; }
-
- private:
-  void goes_off_in(uint64_t ms) {
-    active_ = true;
-    const int64_t late_ns = server_.shared().universe.between_ns(0, kMs);
-    server_.node().later(static_cast<int64_t>(ms) * kMs + late_ns,
-                         [this, number = ++number_] { go_off(number); });
-  }
-  void go_off(uint64_t number) {
-    if (number != number_) return;
-    active_ = false;
-    if (repeat_ms_ != 0) goes_off_in(repeat_ms_);
-    server_.enter(logged_, [this] { callback_(); });
-  }
-
-  ReplicaServer& server_;
-  const Step logged_;
-  UniqueFunction<void()> callback_;
-  uint64_t repeat_ms_ = 0;
-  uint64_t number_ = 0;  // of the last that was set or stopped
-  bool active_ = false;
-};
-
 }  // namespace
 
 void ReplicaServer::begin(repl::Driver& driver) {
@@ -76,7 +40,10 @@ void ReplicaServer::begin(repl::Driver& driver) {
 }
 
 std::unique_ptr<store::Timer> ReplicaServer::make(UniqueFunction<void()> callback) {
-  return std::make_unique<NodeTimer>(*this, logged_by_itself(), std::move(callback));
+  return std::make_unique<ProcessTimer>(store_.universe, node_,
+                                        [this, callback = std::move(callback)]() mutable {
+                                          enter(logged_by_itself(), [&callback] { callback(); });
+                                        });
 }
 
 void ReplicaServer::serve(const Call& call, Return way) {

@@ -27,8 +27,6 @@ class ReplicaServer : public Program, public Server, private store::Timers {
   void enter(Step logged, UniqueFunction<void()> work);
   // The service answers a call.
   void answers(const Call& call, const Response& response, repl::Index index, const Return& way);
-  Node& node() { return node_; }
-  Store& shared() { return store_; }
 
  protected:
   virtual std::unique_ptr<store::Service> make_service(repl::Driver& driver) = 0;
