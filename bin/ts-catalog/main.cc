@@ -1,5 +1,5 @@
 // ts-catalog: a replica of the toy store's catalog. See ts-catalog(8).
-#include "catalog_service.h"
+#include "base/ids.h"
 #include "config.h"
 #include "coord/local.h"
 #include "daemon/daemon.h"
@@ -7,6 +7,10 @@
 #include "replica/host.h"
 #include "replica/replica_config.h"
 #include "replica/service.h"
+#include "store/catalog_service.h"
+#include "storehost/loop_timers.h"
+#include "storehost/part.h"
+#include "storehost/people.h"
 #include "toys/catalog.h"
 
 using namespace tandem;
@@ -31,16 +35,21 @@ int main(int argc, char** argv) {
   replica::Host replica{loop, config.replica.host, toys, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
-  catalog::CatalogService products{loop,
-                                   {.first_toys = [&] { return catalog::read_first_toys(config); },
-                                    .restock_every_ms = config.restock_every_ms,
-                                    .restock_to = config.restock_to,
-                                    .max_fronts = config.max_fronts,
-                                    .max_held = config.replica.host.limits.max_writers},
-                                   toys,
-                                   replica.driver()};
-  replica::Service service{loop, config.replica.rpc_url, replica, products};
+  storehost::LoopTimers timers{loop};
+  storehost::People people;
+  store::CatalogService products{{.first_toys = [&] { return catalog::read_first_toys(config); },
+                                  .restock_every_ms = config.restock_every_ms,
+                                  .restock_to = config.restock_to,
+                                  .max_held = config.replica.host.limits.max_writers,
+                                  .subscriptions = {.max_fronts = config.max_fronts},
+                                  .first_subscription = random_id()},
+                                 timers.time(),
+                                 people,
+                                 toys,
+                                 replica.driver()};
+  storehost::Part part{"catalog", products};
+  replica::Service service{loop, config.replica.rpc_url, replica, part};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&service, &replica, &products});
+  return daemon.run(loop, {&service, &replica, &part});
 }

@@ -14,7 +14,10 @@
 #include "render.h"
 #include "routes.h"
 #include "store.h"
-#include "subscription.h"
+#include "store/subscription.h"
+#include "storehost/loop_timers.h"
+#include "storehost/people.h"
+#include "storehost/subscription_part.h"
 #include "toys/product_cache.h"
 
 using namespace tandem;
@@ -33,8 +36,11 @@ int main(int argc, char** argv) {
 
   front::Store store{loop, **coord, config};
   toys::ProductCache cache{{config.cache_enabled, config.cache_size}, random_id()};
-  front::Subscription subscription{loop, clock, cache, config.cache_enabled,
-                                   store.catalog_leader()};
+  storehost::LoopTimers timers{loop};
+  storehost::People people;
+  store::Subscription subscription{
+      {.enabled = config.cache_enabled}, timers.time(), people, cache, store.catalog_leader()};
+  storehost::SubscriptionPart subscription_part{subscription};
   front::StoreReady ready{loop, store, config.start_wait_ms};
   store.on_change([&] {
     subscription.leader_changed();
@@ -60,5 +66,6 @@ int main(int argc, char** argv) {
 
   // Before this one becomes the active one.
   if (const Status bound = web.bind(); !bound) daemon::die(bound.error());
-  return daemon.run(loop, {&store.orders(), &store.catalog(), &store, &subscription, &web, &ready});
+  return daemon.run(loop,
+                    {&store.orders(), &store.catalog(), &store, &subscription_part, &web, &ready});
 }

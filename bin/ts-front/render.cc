@@ -1,5 +1,6 @@
 #include "render.h"
 
+#include "wire/error_body.h"
 #include "wire/json.h"
 
 namespace tandem::front {
@@ -30,11 +31,7 @@ void append_json(std::string& out, const ReplicaRow& row) {
 }  // namespace
 
 std::string message_of(const wire::Response& response) {
-  const auto json = wire::parse_json(response.body);
-  const wire::Json* error = json ? json->find("error") : nullptr;
-  const wire::Json* message = error == nullptr ? nullptr : error->find("message");
-  if (message == nullptr || message->as_string() == nullptr) return std::string(kNonsense);
-  return *message->as_string();
+  return wire::error_message(response.body).value_or(std::string(kNonsense));
 }
 
 Answer Renderer::data(int status, std::string_view json) const {

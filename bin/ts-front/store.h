@@ -19,7 +19,7 @@
 #include "group/group.h"
 #include "loop/loop.h"
 #include "replica_report.h"
-#include "subscription.h"
+#include "store/subscription.h"
 
 namespace tandem::front {
 
@@ -36,7 +36,7 @@ class GatewayCalls final : public Calls {
 };
 
 // Of the catalog, for the subscription.
-class LeaderLink final : public CatalogLeader {
+class LeaderLink final : public store::CatalogLeader {
  public:
   explicit LeaderLink(group::Group& catalog) : catalog_(catalog) {}
   uint64_t session() const override;
@@ -72,7 +72,7 @@ class Store final : public daemon::Part, public LosingGroups {
   group::Group& catalog() { return catalog_; }
   Calls& order_calls() { return order_calls_; }
   Calls& catalog_calls() { return catalog_calls_; }
-  CatalogLeader& catalog_leader() { return catalog_leader_; }
+  store::CatalogLeader& catalog_leader() { return catalog_leader_; }
   OrderReplicas& order_replicas() { return order_replicas_; }
 
   void accept_loss(const Loss& loss, LosingGroups::Done done) override;

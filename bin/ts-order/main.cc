@@ -4,10 +4,13 @@
 #include "daemon/daemon.h"
 #include "group/group.h"
 #include "loop/loop.h"
-#include "order_service.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
 #include "replica/service.h"
+#include "store/order_service.h"
+#include "storehost/gateway.h"
+#include "storehost/loop_timers.h"
+#include "storehost/part.h"
 #include "toys/orders.h"
 
 using namespace tandem;
@@ -32,9 +35,13 @@ int main(int argc, char** argv) {
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   group::Group catalog{loop, **coord, order::catalog_group(config)};
-  order::OrderService purchases{loop, config.max_open, orders, replica.driver(), catalog.gateway()};
-  replica::Service service{loop, config.replica.rpc_url, replica, purchases};
+  storehost::LoopTimers timers{loop};
+  storehost::Gateway to_catalog{catalog.gateway()};
+  store::OrderService purchases{
+      {.max_open = config.max_open}, timers.time(), orders, replica.driver(), to_catalog};
+  storehost::Part part{"orders", purchases};
+  replica::Service service{loop, config.replica.rpc_url, replica, part};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&catalog, &service, &replica, &purchases});
+  return daemon.run(loop, {&catalog, &service, &replica, &part});
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "http/responder.h"
 #include "wire/bytes.h"
+#include "wire/status.h"
 
 namespace tandem::replica {
 namespace {
@@ -36,21 +37,6 @@ void tell_end(const rpc::Reply::Note& note, uint16_t status) {
 
 }  // namespace
 
-uint16_t status_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kUnknown:
-      return 504;
-    case ErrorKind::kTimeout:
-      return 503;  // of a read that waited: nothing was done
-    case ErrorKind::kNoSpace:
-      return 507;
-    case ErrorKind::kBusy:
-      return 429;  // of one asker too many: asking at once again does not help
-    default:
-      return static_cast<uint16_t>(http::status_of(kind));
-  }
-}
-
 void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body) {
   tell_end(reply.note, status);
   std::string bytes;
@@ -69,7 +55,7 @@ void answer_large(rpc::Reply& reply, uint16_t status, uint64_t index, std::strin
 }
 
 void answer_error(rpc::Reply& reply, const Error& error) {
-  const uint16_t status = status_of(error.kind);
+  const uint16_t status = wire::status_of(error.kind);
   answer(reply, status, 0, http::error_body(status, error.message));
 }
 

@@ -32,12 +32,10 @@ class Methods {
   virtual void add_info(wire::Json&) const {}
 };
 
-// To whom asks a replica 503 means that nothing was done, 504 that the outcome is not known: both
-// are tried again (group/gateway.h).
-uint16_t status_of(ErrorKind kind);
 void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body);
 // The same with a body that may be large: then it is not copied.
 void answer_large(rpc::Reply& reply, uint16_t status, uint64_t index, std::string body);
+// With the status that belongs to the error (wire/status.h).
 void answer_error(rpc::Reply& reply, const Error& error);
 // For a method that this replica does not have.
 void refuse_method(rpc::Reply& reply);

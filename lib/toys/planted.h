@@ -30,13 +30,16 @@ enum class Bug {
   kKeepOnReconnect,        // a fresh subscription leaves the cache as it is
   kStoreOldFill,           // a fill that was sent under another subscription is stored
   kJoinWithoutLease,       // a query waits for a fill that began before, without a lease
-  // In what drives them; the simulator plants these itself.
+  // In the services (lib/store).
   kIntentNotJoined,    // a repetition with the same key is an intent of its own
   kAskBeforeCommit,    // the catalog is asked before the intent is committed
   kAnswerProvisional,  // ... and its answer is the client's, before the result is
-  kServeBelowFloor,    // who waited for a fill is served below the floor
-  kFrontClockBefore,   // the clock of a query is older than the query
   kRepetitionAnswers,  // a repeated change is answered at once
+  kForgetLateIntents,  // an intent that is applied when nobody waits for it any more is left open
+  kLogResultOnce,      // a result that could not be logged, or was lost, is not logged again
+  // In what drives the cache of a front; the simulator plants these itself.
+  kServeBelowFloor,   // who waited for a fill is served below the floor
+  kFrontClockBefore,  // the clock of a query is older than the query
   kCount,
 };
 
@@ -65,9 +68,11 @@ inline constexpr BugNames<Bug> kBugNames = {
     "intent-not-joined",
     "ask-before-commit",
     "answer-provisional",
+    "repetition-answers",
+    "forget-late-intents",
+    "log-result-once",
     "serve-below-floor",
     "front-clock-before",
-    "repetition-answers",
 };
 
 }  // namespace tandem::toys

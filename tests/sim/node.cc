@@ -72,7 +72,7 @@ void Node::start() {
                                                                     .record = *this,
                                                                     .alarm = *this,
                                                                     .people = *this});
-  driver().on_takes_writes([this](bool takes_writes) { program().takes_writes(takes_writes); });
+  program().begin(driver());
   world_.trace.note("start id last promise:", {id_, disk_->log().last_index(), disk_->promise()});
   drive([this] {
     driver().start();
@@ -106,10 +106,17 @@ void Node::crash() {
   end_life();
 }
 
-// As by a signal: the driver says goodbye, and what it wrote may or may not reach the disk.
+// As by a signal: the program finishes what it has under way, then the driver says goodbye, and
+// what it wrote may or may not reach the disk.
 void Node::end_in_order() {
+  if (std::exchange(life_->ends, true)) return;
   world_.trace.note("ends id:", {id_});
-  drive([this] { driver().stop(); });
+  drive([this] { program().drain([this] { drained(); }); });
+}
+
+void Node::drained() {
+  world_.trace.note("drained id:", {id_});
+  driver().stop();
   later(world_.between_ns(0, 20 * kMs), [this] { crash(); });
 }
 
@@ -181,6 +188,11 @@ void Node::look() {
     world_.checks.leads(id_, session(), replica.epoch(), disk_->log());
   } else {
     world_.checks.stopped_leading(id_);
+  }
+  const auto& committed = world_.checks.committed();
+  if (driver().takes_writes() && applied() < committed.size() &&
+      committed[applied()].epoch < replica.epoch()) {
+    violated("a leader judges writes by an old state");
   }
   repl::Index& seen = life_->seen_commit;
   const repl::Index commit = replica.commit();
@@ -279,31 +291,24 @@ void Node::receive(const repl::Message& message) {
 
 // --- what the program wants ---
 
-bool Node::write(const std::string& key, std::string command, Written done, int64_t budget_ns) {
-  struct Outcome {
-    bool refused = false;
-    Written done;
-  };
-  const auto outcome = std::make_shared<Outcome>();
-  outcome->done = std::move(done);
-  const uint32_t budget_ms =
-      budget_ns > 0 ? static_cast<uint32_t>(budget_ns / kMs) + 1 : kAnyTimeMs;
+void Node::write(const std::string& key, std::string command, Written done) {
   drive([&] {
-    driver().write(std::move(command), key, budget_ms,
-                   [this, key, outcome](const Result<repl::Written>& written) {
-                     if (!written) {
-                       outcome->refused = written.error().kind != ErrorKind::kUnknown;
-                       if (!outcome->refused) outcome->done(nullptr, 0);
-                       return;
-                     }
-                     const auto& committed = world_.checks.committed();
-                     if (committed[written->index - 1].request_id != key) {
-                       violated("a client gets the answer of another");
-                     }
-                     outcome->done(&written->answer, written->index);
-                   });
+    driver().write(
+        std::move(command), key, kAnyTimeMs,
+        [this, key, done = std::move(done)](const Result<repl::Written>& written) mutable {
+          if (written) {
+            answers_key(written->index, key);
+            done(&written->answer, written->index);
+          } else if (written.error().kind == ErrorKind::kUnknown) {
+            done(nullptr, 0);
+          }
+        });
   });
-  return !outcome->refused;
+}
+
+void Node::answers_key(repl::Index index, const std::string& key) const {
+  const auto& committed = world_.checks.committed();
+  if (committed[index - 1].request_id != key) violated("a client gets the answer of another");
 }
 
 void Node::read(Reader reader) {
@@ -313,19 +318,21 @@ void Node::read(Reader reader) {
                                                                          : kEventual;
   const repl::Index min_index = consistency == kSession ? reader.floor : 0;
   drive([&] {
-    driver().when_readable(
-        consistency, min_index, kReadBudgetMs,
-        [this, reader = std::move(reader)](const Status& readable) mutable {
-          if (!readable) return;
-          if (applied() < life_->shown) violated("a process shows an older state than before");
-          life_->shown = applied();
-          if (applied() < reader.floor && reader.level != history::Level::kEventual) {
-            violated(reader.level == history::Level::kSession ? "a session goes back"
-                                                              : "a linearizable read is too old");
-          }
-          reader.done();
-        });
+    driver().when_readable(consistency, min_index, kReadBudgetMs,
+                           [this, reader = std::move(reader)](const Status& readable) mutable {
+                             if (!readable) return;
+                             shows(reader.level, reader.floor);
+                             reader.done();
+                           });
   });
+}
+
+void Node::shows(history::Level level, repl::Index floor) {
+  if (applied() < life_->shown) violated("a process shows an older state than before");
+  life_->shown = applied();
+  if (applied() >= floor || level == history::Level::kEventual) return;
+  violated(level == history::Level::kSession ? "a session goes back"
+                                             : "a linearizable read is too old");
 }
 
 // --- turns and time ---

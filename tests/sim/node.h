@@ -62,13 +62,22 @@ class Node final : public Process,
   void receive(const repl::Message& message);
 
   // --- for the program ---
-  // Logs a command. `done` is not called where this process dies first. False: it is not taken,
-  // nothing was done. Where it is not applied within `budget_ns` (0: any time), its outcome is
-  // unknown.
-  bool write(const std::string& key, std::string command, Written done, int64_t budget_ns = 0);
+  // Logs a command. `done` is not called where this process dies first, and where the command is
+  // not taken.
+  void write(const std::string& key, std::string command, Written done);
   // `done` may never be called.
   void read(Reader reader);
-  bool takes_writes() const { return up() && driver().takes_writes(); }
+  // Has the driver do something, and looks at what it has become.
+  template <typename Work>
+  void drive(Work work) {
+    work();
+    if (up()) look();
+  }
+  // Somebody is shown the state as it is, who has to see this much.
+  void shows(history::Level level, repl::Index floor);
+  // Somebody is answered what came of the entry at this index, which has to have this key.
+  void answers_key(repl::Index index, const std::string& key) const;
+  const Clock& boot_clock() const { return *this; }
 
   bool leading() const { return up() && driver().leading(); }
   repl::Driver& driver() { return *life_->driver; }  // REQUIRES: up()
@@ -100,6 +109,7 @@ class Node final : public Process,
     bool turn_open = false;
     bool quiet = false;  // nothing is due: the driver has nothing to bring about
     bool syncing = false;
+    bool ends = false;  // has been told to
   };
   friend class NodeLog;
   friend class NodeSnapshots;
@@ -107,17 +117,12 @@ class Node final : public Process,
 
   bool full() const { return world_.now() < full_until_ns_; }
   repl::Recovered recovered() const;
-  // Has the driver do something, and looks at what it has become.
-  template <typename Work>
-  void drive(Work work) {
-    work();
-    if (up()) look();
-  }
   void look();
   void not_quiet() const;
   void begin_sync();
   void synced(size_t count);
   void begin_anew();
+  void drained();
   void end_of_turn();
   void wake(uint64_t number);
   void look_around();

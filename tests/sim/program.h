@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 
+#include "base/function.h"
+#include "repl/driver.h"
 #include "repl/state_machine.h"
 
 namespace tandem::sim {
@@ -15,11 +17,12 @@ class Program {
  public:
   virtual ~Program() = default;
   virtual repl::StateMachine& machine() = 0;
+  // The driver is there, and starts next.
+  virtual void begin(repl::Driver&) {}
+  // The process is about to end: takes nothing new, and says when what is under way is finished.
+  virtual void drain(UniqueFunction<void()> done) { done(); }
   // A command was applied, with this answer; whoever asked for it hears of it next.
   virtual void applied(const wire::Entry&, const repl::Applied&) {}
-  // The replica takes writes from now on, or does so no more; where it takes them in a later epoch
-  // than it last did, both is told.
-  virtual void takes_writes(bool) {}
 };
 
 // The node outlives the program, and is able to be asked once it has started.

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/ids.h"
 #include "sim/checks.h"
+#include "sim/store/process_timer.h"
 #include "toys/planted.h"
 #include "toys/request.h"
 #include "wire/json.h"
@@ -40,11 +42,24 @@ void add(toys::CacheFigures& sum, const toys::CacheFigures& figures) {
 
 }  // namespace
 
-Front::Life::Life(Store& store, const Address& self, Process& process)
+Front::Life::Life(Store& store, const Address& self, Front& front)
     : cache(store.plan.cache, store.universe.new_id()),
-      orders(store, Role::kOrders, self, process),
-      catalog(store, Role::kCatalog, self, process),
-      polls(store, Role::kCatalog, self, process) {}
+      orders(store, Role::kOrders, self, front),
+      catalog(store, Role::kCatalog, self, front),
+      polls(store, Role::kCatalog, self, front),
+      link(front) {}
+
+std::unique_ptr<store::Subscription> Front::subscribe() {
+  store::Subscription::Options options;
+  options.enabled = store_.plan.cache.enabled;
+  const int64_t patience_ns = store_.plan.subscriptions.heartbeat_ns + store_.patience_ns();
+  options.poll_timeout_ms = static_cast<uint64_t>(patience_ns / kMs) + 1;
+  const Clock& clock = *this;
+  store::Timers& timers = *this;
+  store::Operator& people = *this;
+  return std::make_unique<store::Subscription>(options, store::Time{clock, timers}, people,
+                                               life_->cache, life_->link);
+}
 
 Front::Front(Store& store, uint32_t id)
     : Process(store.universe, store.plan.wires.clock_ppm), store_(store), id_(id) {
@@ -56,7 +71,9 @@ void Front::start() {
   begin_life();
   life_ = std::make_unique<Life>(store_, Address{Role::kFront, id_}, *this);
   store_.universe.trace.note("front", "start id:", {id_});
-  later(0, [this] { poll(); });
+  life_->subscription = subscribe();
+  life_->subscription->start();
+  look_for_leader();
 }
 
 void Front::crash() {
@@ -175,23 +192,37 @@ void Front::answer(const Query& query, const Response& response, bool hit) {
 
 // --- the subscription ---
 
-void Front::poll() {
-  const toys::Poll poll = life_->cache.begin_poll(clock());
-  const int64_t patience_ns = store_.plan.subscriptions.heartbeat_ns + store_.patience_ns();
-  life_->polls.ask_leader({Method::kCatalogPoll, {}, to_json(poll)}, patience_ns,
-                          [this](const Response& response) { hear(response); });
+std::unique_ptr<store::Timer> Front::make(UniqueFunction<void()> callback) {
+  return std::make_unique<ProcessTimer>(store_.universe, *this, std::move(callback));
 }
 
-void Front::hear(const Response& response) {
-  if (response.status == 200) {
-    const auto push = toys::parse_push(response.body);
-    if (!push) violated("a push is malformed");
-    life_->cache.pushed(*push, clock());
-    if (!push->invalidations.empty()) store_.passes(Step::kPushHeard, *this);
-    poll();
-  } else {
-    later(store_.universe.between_ns(kMs, 20 * kMs), [this] { poll(); });
-  }
+void Front::CatalogLink::call(std::string_view payload, uint64_t timeout_ms, Completion done) {
+  wire::Request request;
+  CHECK(wire::decode(payload, request));
+  front_.life_->polls.ask_leader(
+      {request.method, {}, std::string(request.body)}, static_cast<int64_t>(timeout_ms) * kMs,
+      [&front = front_, done = std::move(done)](const Response& response) mutable {
+        front.hear(response, done);
+      });
+}
+
+void Front::hear(const Response& response, CatalogLink::Completion& done) {
+  if (response.status == 0) return done(fail(ErrorKind::kTimeout, "no answer"));
+  const bool tells = response.status == 200 &&
+                     !wire::parse_json(response.body)->find("invalidations")->as_array()->empty();
+  if (tells) store_.passes(Step::kPushHeard, *this);
+  std::string payload;
+  wire::encode(wire::Response{response.status, 0, response.body}, payload);
+  done(std::string_view(payload));
+}
+
+void Front::look_for_leader() {
+  life_->subscription->leader_changed();
+  later(store_.universe.between_ns(8 * kMs, 12 * kMs), [this] { look_for_leader(); });
+}
+
+void Front::tell(log::Level, std::string_view text, std::initializer_list<log::Field>) {
+  store_.universe.trace.say(text);
 }
 
 }  // namespace tandem::sim

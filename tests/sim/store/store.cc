@@ -60,11 +60,20 @@ repl::ReplicaId Gateway::any_replica() {
       1, static_cast<repl::ReplicaId>(store_.group(group_).nodes().size()));
 }
 
+void Gateway::find_leader() {
+  if (leader_ != 0) return;
+  Group& group = store_.group(group_);
+  leader_ = group.nodes()[group.leading_from(any_replica() - 1)]->id();
+}
+
+uint64_t Gateway::leader_session() {
+  find_leader();
+  const Node& node = *store_.group(group_).nodes()[leader_ - 1];
+  return node.up() ? node.session() : 0;
+}
+
 void Gateway::ask_leader(Call call, int64_t patience_ns, Wires::Done done) {
-  if (leader_ == 0) {
-    Group& group = store_.group(group_);
-    leader_ = group.nodes()[group.leading_from(any_replica() - 1)]->id();
-  }
+  find_leader();
   store_.wires.call(from_, {group_, leader_}, std::move(call), patience_ns,
                     [this, done = std::move(done)](const Response& response) mutable {
                       const bool keeps_to_it = store_.universe.strikes(store_.plan.stubborn);

@@ -45,6 +45,8 @@ class Gateway {
 
   // `done` gets a final answer, or what the last try came to when the time is over.
   void submit(Call call, int64_t budget_ns, Wires::Done done);
+  // The session of whoever is taken for the leader; 0: it is not up.
+  uint64_t leader_session();
   // Asks whoever is taken for the leader, once.
   void ask_leader(Call call, int64_t patience_ns, Wires::Done done);
 
@@ -57,6 +59,7 @@ class Gateway {
   };
   void attempt(Try what);
   repl::ReplicaId any_replica();
+  void find_leader();
 
   Store& store_;
   const Role group_;

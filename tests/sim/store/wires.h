@@ -39,7 +39,7 @@ struct Response {
   uint16_t status = 0;  // 0: none came
   std::string body;
   // Whether asking again may bring another one.
-  bool is_final() const { return status != 0 && status != 503 && status != 504; }
+  bool is_final() const { return status != 0 && status != 503 && status != 504 && status != 507; }
 };
 
 class Wires;

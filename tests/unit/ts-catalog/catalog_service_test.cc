@@ -1,6 +1,6 @@
 // The catalog as it is, on one loop with disks and links; the fronts are this test. A lease runs
 // by the clock: that something is still held is only looked at while the lease must be running.
-#include "ts-catalog/catalog_service.h"
+#include "store/catalog_service.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,12 +17,16 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
 #include "replica/host.h"
 #include "replica/service.h"
 #include "rpc/client.h"
+#include "storehost/loop_timers.h"
+#include "storehost/part.h"
+#include "storehost/people.h"
 #include "support/temporary_directory.h"
 #include "toys/catalog.h"
 #include "toys/subscriptions.h"
@@ -43,18 +47,22 @@ int64_t now_ns() { return system_clock().boot_ns(); }
 // The process of one ts-catalog, and a link to it.
 class Node {
  public:
-  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, CatalogOptions options)
+  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, store::CatalogOptions options)
       : url_("ipc://" + (root / std::to_string(id)).string() + ".sock"),
         coord_(*coord::open_local({.root = root / "coord"}, loop)),
         host_(loop, {.group = "catalog", .id = id, .directory = root / std::to_string(id)}, toys,
-              *coord_) {
+              *coord_),
+        timers_(loop) {
     EXPECT_TRUE(host_.open());
-    products_ = std::make_unique<CatalogService>(loop, std::move(options), toys, host_.driver());
-    service_ = std::make_unique<replica::Service>(loop, url_, host_, *products_);
+    options.first_subscription = random_id();
+    products_ = std::make_unique<store::CatalogService>(std::move(options), timers_.time(), people_,
+                                                        toys, host_.driver());
+    part_ = std::make_unique<storehost::Part>("catalog", *products_);
+    service_ = std::make_unique<replica::Service>(loop, url_, host_, *part_);
     const auto good = [](const Status& status) { EXPECT_TRUE(status); };
     service_->start(good);
     host_.start(good);
-    products_->start(good);
+    part_->start(good);
     link_ = std::make_unique<rpc::Client>(loop, rpc::ClientOptions{.url = url_});
     EXPECT_TRUE(link_->start());
   }
@@ -62,14 +70,17 @@ class Node {
   toys::Catalog toys;
   repl::Driver& driver() { return host_.driver(); }
   replica::Host& host() { return host_; }
-  CatalogService& products() { return *products_; }
+  store::CatalogService& products() { return *products_; }
   rpc::Client& link() { return *link_; }
 
  private:
   const std::string url_;
   std::unique_ptr<coord::Coord> coord_;
   replica::Host host_;
-  std::unique_ptr<CatalogService> products_;
+  storehost::LoopTimers timers_;
+  storehost::People people_;
+  std::unique_ptr<store::CatalogService> products_;
+  std::unique_ptr<storehost::Part> part_;
   std::unique_ptr<replica::Service> service_;
   std::unique_ptr<rpc::Client> link_;
 };
@@ -85,14 +96,14 @@ class CatalogServiceTest : public testing::Test {
  protected:
   CatalogServiceTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
 
-  static CatalogOptions options() {
+  static store::CatalogOptions options() {
     return {.first_toys = toys_of({{"Tux", 1599, 100}, {"Lego", 3599, 2}}), .restock_every_ms = 0};
   }
   static std::function<Result<std::vector<toys::NewToy>>()> toys_of(
       std::vector<toys::NewToy> first) {
     return [first = std::move(first)] { return first; };
   }
-  void start(repl::ReplicaId id, CatalogOptions with = options()) {
+  void start(repl::ReplicaId id, store::CatalogOptions with = options()) {
     nodes_[id] = std::make_unique<Node>(loop_, root_, id, std::move(with));
   }
   void kill(repl::ReplicaId id) { nodes_.erase(id); }
@@ -326,7 +337,7 @@ TEST_F(CatalogServiceTest, ALaterPollTakesThePlaceOfAnEarlierOne) {
 
 TEST_F(CatalogServiceTest, FrontsAreBounded) {
   auto with = options();
-  with.max_fronts = 1;
+  with.subscriptions.max_fronts = 1;
   start(1, with);
   lead();
   const toys::Push push = push_of(begin_poll({7, 0, 0, 1}));

@@ -1,4 +1,4 @@
-#include "ts-front/subscription.h"
+#include "store/subscription.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,8 @@
 
 #include "fakes.h"
 #include "http/responder.h"
+#include "storehost/loop_timers.h"
+#include "storehost/people.h"
 #include "toys/subscriptions.h"
 #include "wire/envelope.h"
 
@@ -16,7 +18,7 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 
-class FakeLeader final : public CatalogLeader {
+class FakeLeader final : public store::CatalogLeader {
  public:
   struct Call {
     toys::Poll poll;
@@ -57,9 +59,7 @@ class FakeLeader final : public CatalogLeader {
 
 class SubscriptionTest : public testing::Test {
  protected:
-  void start() {
-    subscription.start([](const Status&) {});
-  }
+  void start() { subscription.start(); }
   void leads(uint64_t session) {
     leader.now_leads = session;
     subscription.leader_changed();
@@ -84,7 +84,9 @@ class SubscriptionTest : public testing::Test {
   FakeClock clock;
   FakeLeader leader;
   toys::ProductCache cache{{true, 10}, 42};
-  Subscription subscription{loop, clock, cache, true, leader};
+  storehost::LoopTimers timers{loop};
+  storehost::People people;
+  store::Subscription subscription{{}, {clock, timers}, people, cache, leader};
 };
 
 TEST_F(SubscriptionTest, PollsAgainAtOnceAndAcknowledges) {
@@ -180,9 +182,9 @@ TEST_F(SubscriptionTest, APollWithoutAnyAnswerIsFollowedByAnother) {
 }
 
 TEST_F(SubscriptionTest, ACacheThatIsOffIsNotSubscribedFor) {
-  Subscription none{loop, clock, cache, false, leader};
+  store::Subscription none{{.enabled = false}, {clock, timers}, people, cache, leader};
   leader.now_leads = 1;
-  none.start([](const Status&) {});
+  none.start();
   none.leader_changed();
   EXPECT_TRUE(leader.calls.empty());
 }
@@ -190,7 +192,7 @@ TEST_F(SubscriptionTest, ACacheThatIsOffIsNotSubscribedFor) {
 TEST_F(SubscriptionTest, StopsWhenItIsDrained) {
   leader.now_leads = 1;
   start();
-  subscription.drain([] {});
+  subscription.stop();
   leader.push(granted(9, true));
   leads(2);
   loop.run();  // until nothing is left to wait for

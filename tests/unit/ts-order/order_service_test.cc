@@ -1,6 +1,6 @@
 // The order group as it is, on one loop with disks and links; the catalog is a fake that answers
 // what the test wants, when it wants.
-#include "ts-order/order_service.h"
+#include "store/order_service.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,6 +19,9 @@
 #include "loop/loop.h"
 #include "replica/host.h"
 #include "replica/service.h"
+#include "storehost/gateway.h"
+#include "storehost/loop_timers.h"
+#include "storehost/part.h"
 #include "support/temporary_directory.h"
 #include "toys/catalog.h"
 #include "ts-order/config.h"
@@ -96,29 +99,35 @@ class Node {
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
         host_(loop, {.group = "orders", .id = id, .directory = root / std::to_string(id)}, orders,
               *coord_),
-        catalog_(loop, *coord_, catalog_group({})) {
+        catalog_(loop, *coord_, catalog_group({})),
+        timers_(loop) {
     EXPECT_TRUE(host_.open());
     const auto good = [](const Status& status) { EXPECT_TRUE(status); };
     catalog_.start(good);
     purchases_ =
-        std::make_unique<OrderService>(loop, max_open, orders, host_.driver(), catalog_.gateway());
+        std::make_unique<store::OrderService>(store::OrderOptions{.max_open = max_open},
+                                              timers_.time(), orders, host_.driver(), gateway_);
+    part_ = std::make_unique<storehost::Part>("orders", *purchases_);
     service_ = std::make_unique<replica::Service>(
-        loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", host_, *purchases_);
+        loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", host_, *part_);
     service_->start(good);
     host_.start(good);
-    purchases_->start(good);
+    part_->start(good);
   }
 
   toys::Orders orders;
   repl::Driver& driver() { return host_.driver(); }
   replica::Host& host() { return host_; }
-  OrderService& purchases() { return *purchases_; }
+  store::OrderService& purchases() { return *purchases_; }
 
  private:
   std::unique_ptr<coord::Coord> coord_;
   replica::Host host_;
   group::Group catalog_;
-  std::unique_ptr<OrderService> purchases_;
+  storehost::LoopTimers timers_;
+  storehost::Gateway gateway_{catalog_.gateway()};
+  std::unique_ptr<store::OrderService> purchases_;
+  std::unique_ptr<storehost::Part> part_;
   std::unique_ptr<replica::Service> service_;
 };
 

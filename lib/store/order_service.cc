@@ -1,19 +1,20 @@
-#include "order_service.h"
+#include "store/order_service.h"
 
-#include <string>
 #include <utility>
 
-#include "base/clock.h"
 #include "toys/catalog.h"
+#include "toys/planted.h"
 #include "toys/request.h"
 
-namespace tandem::order {
+namespace tandem::store {
+
+using toys::Bug;
+
 namespace {
 
 constexpr uint64_t kTickMs = 5;  // while there are purchases
 // While there are none that it knows of: an intent may be applied that nobody waits for any more.
 constexpr uint64_t kIdleTickMs = 100;
-constexpr uint32_t kResultBudgetMs = 5000;
 constexpr int64_t kNsPerMs = 1'000'000;
 // A purchase takes some ms. One that has no outcome after this waits for a catalog that is away,
 // and is finished by the next leader, which there is none of before this one has ended.
@@ -21,22 +22,21 @@ constexpr int64_t kDrainNs = 1000 * kNsPerMs;
 constexpr std::string_view kUnknownOutcome =
     "the outcome of the purchase is unknown: ask again with the same Idempotency-Key";
 
-int64_t now_ns() { return system_clock().boot_ns(); }
+Error unknown_outcome() { return {ErrorKind::kUnknown, std::string(kUnknownOutcome)}; }
 
 }  // namespace
 
-OrderService::OrderService(loop::Loop& loop, size_t max_open, toys::Orders& orders,
-                           repl::Driver& replica, group::Gateway& catalog)
-    : max_open_(max_open),
+OrderService::OrderService(const OrderOptions& options, const Time& time, toys::Orders& orders,
+                           repl::Driver& replica, Gateway& catalog)
+    : options_(options),
+      time_(time),
       orders_(orders),
       replica_(replica),
       catalog_(catalog),
-      purchases_({}, orders),
-      ticker_(loop, [this] { tick(); }) {
+      purchases_(options.purchases, orders),
+      ticker_(time.timers.make([this] { tick(); })) {
   replica_.on_takes_writes([this](bool takes_writes) { leadership_changed(takes_writes); });
 }
-
-void OrderService::start(UniqueFunction<void(Status)> done) { done({}); }
 
 void OrderService::drain(UniqueFunction<void()> done) {
   draining_ = true;
@@ -50,13 +50,13 @@ void OrderService::drain(UniqueFunction<void()> done) {
 
 void OrderService::finish_draining() {
   if (!drained_ || (is_busy() && now_ns() < drain_until_ns_)) return;
-  ticker_.stop();
+  ticker_->stop();
   purchases_.stop();
-  fail_waiting(Error{ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+  fail_waiting(unknown_outcome());
   std::exchange(drained_, {})();
 }
 
-void OrderService::on_request(rpc::Reply reply, const wire::Request& request) {
+void OrderService::on_request(ReplyHandle reply, const wire::Request& request) {
   switch (request.method) {
     case wire::Method::kOrderPlace:
       place(std::move(reply), request);
@@ -65,7 +65,7 @@ void OrderService::on_request(rpc::Reply reply, const wire::Request& request) {
       get(std::move(reply), request);
       return;
     default:
-      replica::refuse_method(reply);
+      reply->refuse_method();
   }
 }
 
@@ -78,49 +78,62 @@ void OrderService::add_info(wire::Json& info) const {
 
 // --- purchases ---
 
-void OrderService::place(rpc::Reply reply, const wire::Request& request) {
+void OrderService::place(ReplyHandle reply, const wire::Request& request) {
   if (!replica_.takes_writes() || draining_) {
-    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica does not take purchases"});
+    reply->fail({ErrorKind::kUnavailable, "this replica does not take purchases"});
     return;
   }
   const auto purchase = toys::parse_purchase(request.body);
   if (!purchase) {
-    replica::answer_error(reply, purchase.error());
+    reply->fail(purchase.error());
     return;
   }
   if (request.key.empty()) {
-    replica::answer_error(reply, {ErrorKind::kBadInput, "a purchase needs an Idempotency-Key"});
+    reply->fail({ErrorKind::kBadInput, "a purchase needs an Idempotency-Key"});
     return;
   }
-  if (orders_.open().size() >= max_open_ || waiters_ >= max_open_) {
-    replica::answer_error(reply, {ErrorKind::kUnavailable, "too many purchases are under way"});
+  if (orders_.open().size() >= options_.max_open || waiters_ >= options_.max_open) {
+    reply->fail({ErrorKind::kUnavailable, "too many purchases are under way"});
     return;
   }
   ++placed_;
   ++logging_;
   tick_every(kTickMs);
   const int64_t deadline_ns = now_ns() + int64_t{request.budget_ms} * kNsPerMs;
+  std::string_view key = request.key;
+  std::string another;
+  if (planted(Bug::kIntentNotJoined)) {
+    another = std::string(key) + '#' + std::to_string(replica_.logged_index());
+    key = another;
+  }
   replica_.write(
-      toys::Orders::intent_command(*purchase), request.key, request.budget_ms,
+      toys::Orders::intent_command(*purchase), key, request.budget_ms,
       [this, deadline_ns, reply = std::move(reply)](Result<repl::Written> written) mutable {
         --logging_;
         if (written) {
           on_intent(std::move(reply), deadline_ns, *written);
         } else {
-          replica::answer_error(reply, written.error());
+          reply->fail(written.error());
         }
       });
+  if (planted(Bug::kAskBeforeCommit)) {
+    ask_catalog({replica_.lineage(),
+                 {replica_.epoch(), replica_.logged_index()},
+                 orders_.closed_below(),
+                 purchase->name,
+                 purchase->quantity});
+  }
 }
 
-void OrderService::on_intent(rpc::Reply reply, int64_t deadline_ns, const repl::Written& written) {
+void OrderService::on_intent(ReplyHandle reply, int64_t deadline_ns, const repl::Written& written) {
   if (written.answer.status != toys::kAccepted) {
-    replica::answer(reply, written.answer.status, written.index, written.answer.body);
+    reply->answer(written.answer.status, written.index, written.answer.body);
     return;
   }
   const auto intent = toys::Orders::intent_of(written.answer.body);
   if (!intent || !orders_.open().contains(*intent)) {
     // Closed by a result whose answer no key remembers any more.
-    replica::answer_error(reply, {ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+    reply->fail(unknown_outcome());
     return;
   }
   waiting_[*intent].push_back({std::move(reply), deadline_ns});
@@ -138,9 +151,9 @@ void OrderService::leadership_changed(bool takes_writes) {
     carry_out(effects);
     return;
   }
-  if (!drained_) ticker_.stop();
+  if (!drained_) ticker_->stop();
   purchases_.stop();
-  fail_waiting(Error{ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+  fail_waiting(unknown_outcome());
 }
 
 void OrderService::carry_out(const toys::Purchases::Effects& effects) {
@@ -154,14 +167,27 @@ void OrderService::ask_catalog(const toys::Take& take) {
   request.method = wire::Method::kCatalogTake;
   request.body = body;
   catalog_.submit(request, [this, intent = take.intent](const wire::Response& response) {
+    if (planted(Bug::kAnswerProvisional) && response.status == toys::kTaken) {
+      const std::string number = std::to_string(orders_.count());
+      answer_waiting(intent, {0, {200, "{\"order_number\":" + number + '}', "early"}});
+    }
     toys::Purchases::Effects effects;
     purchases_.catalog_answered(intent, response.status, now_ns(), effects);
     carry_out(effects);
   });
 }
 
+std::string OrderService::command_of(const toys::Purchases::Result& result) const {
+  std::string command = toys::Orders::result_command(result.intent, result.status);
+  if (planted(Bug::kNumberAtProposal)) {
+    const uint64_t number = result.status == toys::kTaken ? orders_.count() : 0;
+    command.insert(command.size() - 2, ",\"number\":" + std::to_string(number));
+  }
+  return command;
+}
+
 void OrderService::log_result(const toys::Purchases::Result& result) {
-  replica_.write(toys::Orders::result_command(result.intent, result.status), {}, kResultBudgetMs,
+  replica_.write(command_of(result), {}, options_.result_budget_ms,
                  [this, intent = result.intent](const Result<repl::Written>& written) {
                    on_result(intent, written);
                  });
@@ -169,7 +195,7 @@ void OrderService::log_result(const toys::Purchases::Result& result) {
 
 void OrderService::on_result(const toys::IntentId& intent, const Result<repl::Written>& written) {
   if (!written) {
-    purchases_.result_failed(intent, now_ns());
+    if (!planted(Bug::kLogResultOnce)) purchases_.result_failed(intent, now_ns());
     return;
   }
   toys::Purchases::Effects effects;
@@ -188,9 +214,9 @@ void OrderService::answer_waiting(const toys::IntentId& intent, const repl::Writ
   const bool settled = !written.answer.settles.empty();
   for (Waiting& waits : waiting) {
     if (settled) {
-      replica::answer(waits.reply, written.answer.status, written.index, written.answer.body);
+      waits.reply->answer(written.answer.status, written.index, written.answer.body);
     } else {
-      replica::answer_error(waits.reply, {ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+      waits.reply->fail(unknown_outcome());
     }
   }
 }
@@ -199,14 +225,14 @@ void OrderService::fail_waiting(const Error& error) {
   auto all = std::exchange(waiting_, {});
   waiters_ = 0;
   for (auto& [intent, waiting] : all) {
-    for (Waiting& waits : waiting) replica::answer_error(waits.reply, error);
+    for (Waiting& waits : waiting) waits.reply->fail(error);
   }
 }
 
 void OrderService::tick_every(uint64_t ms) {
-  if (ticker_.active() && tick_ms_ == ms) return;
+  if (ticker_->active() && tick_ms_ == ms) return;
   tick_ms_ = ms;
-  ticker_.start(ms, ms);
+  ticker_->start(ms, ms);
 }
 
 void OrderService::tick() {
@@ -214,7 +240,9 @@ void OrderService::tick() {
   toys::Purchases::Effects effects;
   // Who placed an intent may have had its answer, 504, before the intent was applied: it is carried
   // on all the same.
-  if (purchases_.started() && orders_.open().size() != purchases_.open()) {
+  const bool missed = purchases_.started() && orders_.open().size() != purchases_.open();
+  const bool forgets = planted(Bug::kForgetIntents) || planted(Bug::kForgetLateIntents);
+  if (missed && !forgets) {
     for (const auto& [id, intent] : orders_.open()) purchases_.opened(id, now, effects);
   }
   purchases_.tick(now, effects);
@@ -224,7 +252,7 @@ void OrderService::tick() {
     const bool over = !orders_.open().contains(it->first);
     const size_t late = std::erase_if(it->second, [now, over](Waiting& waits) {
       if (waits.deadline_ns > now && !over) return false;
-      replica::answer_error(waits.reply, {ErrorKind::kUnknown, std::string(kUnknownOutcome)});
+      waits.reply->fail(unknown_outcome());
       return true;
     });
     waiters_ -= late;
@@ -237,26 +265,26 @@ void OrderService::tick() {
 
 // --- orders ---
 
-void OrderService::get(rpc::Reply reply, const wire::Request& request) {
+void OrderService::get(ReplyHandle reply, const wire::Request& request) {
   const auto number = toys::parse_order_number(request.body);
   if (!number) {
-    replica::answer_error(reply, number.error());
+    reply->fail(number.error());
     return;
   }
   replica_.when_readable(
       request.consistency, request.min_index, request.budget_ms,
       [this, number = *number, reply = std::move(reply)](Status readable) mutable {
         if (!readable) {
-          replica::answer_error(reply, readable.error());
+          reply->fail(readable.error());
           return;
         }
         const toys::Order* order = orders_.find(number);
         if (order == nullptr) {
-          replica::answer_error(reply, {ErrorKind::kNotFound, "order_id does not exist"});
+          reply->fail({ErrorKind::kNotFound, "order_id does not exist"});
         } else {
-          replica::answer(reply, 200, replica_.applied_index(), toys::to_json(number, *order));
+          reply->answer(200, replica_.applied_index(), toys::to_json(number, *order));
         }
       });
 }
 
-}  // namespace tandem::order
+}  // namespace tandem::store

@@ -4,21 +4,21 @@
 // that.
 //
 // A poll belongs to one session of a leader and goes straight to it: the gateway's retries would
-// give it to whoever leads next, whose subscriptions are others.
+// give it to whoever leads next, whose subscriptions are others. Pure: the simulator runs this very
+// code.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/function.h"
 #include "base/result.h"
-#include "daemon/part.h"
-#include "loop/loop.h"
+#include "store/surroundings.h"
 #include "toys/product_cache.h"
 
-namespace tandem::front {
+namespace tandem::store {
 
 // The leader of the catalog, as far as this front can tell.
 class CatalogLeader {
@@ -33,18 +33,24 @@ class CatalogLeader {
   virtual void call(std::string_view payload, uint64_t timeout_ms, Completion done) = 0;
 };
 
-class Subscription final : public daemon::Part {
+class Subscription {
  public:
-  // All of them outlive this. A cache that is off is not subscribed for: changes would wait for it.
-  Subscription(loop::Loop& loop, const Clock& clock, toys::ProductCache& cache, bool enabled,
-               CatalogLeader& leader);
+  struct Options {
+    bool enabled = true;  // a cache that is off is not subscribed for: changes would wait for it
+    // The catalog answers within 50 ms; without an answer the poll, or what was to come back, is
+    // lost.
+    uint64_t poll_timeout_ms = 500;
+  };
+
+  // All of them outlive this.
+  Subscription(const Options& options, const Time& time, Operator& people,
+               toys::ProductCache& cache, CatalogLeader& leader);
 
   // To be called whenever leader.session() may have changed.
   void leader_changed();
 
-  std::string_view name() const override { return "subscription"; }
-  void start(UniqueFunction<void(Status)> done) override;
-  void drain(UniqueFunction<void()> done) override;
+  void start();
+  void stop();
 
  private:
   void poll();
@@ -52,9 +58,10 @@ class Subscription final : public daemon::Part {
   Status take(const Result<std::string_view>& answer);
   void tell(const Status& taken);
 
-  const Clock& clock_;
+  const Options options_;
+  const Time time_;
+  Operator& people_;
   toys::ProductCache& cache_;
-  const bool enabled_;
   CatalogLeader& leader_;
   bool started_ = false;
   uint64_t session_ = 0;  // to which polls go
@@ -63,7 +70,7 @@ class Subscription final : public daemon::Part {
   bool told_good_ = false;  // what the log says last
   bool told_bad_ = false;
   std::string payload_;
-  loop::Timer next_;
+  const std::unique_ptr<Timer> next_;
 };
 
-}  // namespace tandem::front
+}  // namespace tandem::store

@@ -9,50 +9,54 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
-#include <string_view>
+#include <memory>
+#include <string>
 #include <vector>
 
-#include "daemon/part.h"
-#include "group/gateway.h"
-#include "loop/loop.h"
+#include "base/function.h"
+#include "base/result.h"
 #include "repl/driver.h"
-#include "replica/service.h"
-#include "rpc/server.h"
+#include "store/service.h"
+#include "store/surroundings.h"
 #include "toys/orders.h"
 #include "toys/purchases.h"
 #include "wire/envelope.h"
 #include "wire/json.h"
 
-namespace tandem::order {
+namespace tandem::store {
 
-class OrderService final : public daemon::Part, public replica::Methods {
+struct OrderOptions {
+  size_t max_open = 10'000;          // purchases without an outcome; more are refused
+  uint32_t result_budget_ms = 5000;  // until a result that is not applied is logged anew
+  toys::PurchasesOptions purchases = {};
+};
+
+class OrderService final : public Service {
  public:
-  // All of them outlive this.
-  OrderService(loop::Loop& loop, size_t max_open, toys::Orders& orders, repl::Driver& replica,
-               group::Gateway& catalog);
+  // All of them outlive this. REQUIRES: before the replica starts.
+  OrderService(const OrderOptions& options, const Time& time, toys::Orders& orders,
+               repl::Driver& replica, Gateway& catalog);
 
-  void on_request(rpc::Reply reply, const wire::Request& request) override;
+  void on_request(ReplyHandle reply, const wire::Request& request) override;
   void add_info(wire::Json& info) const override;
-
-  std::string_view name() const override { return "orders"; }
-  void start(UniqueFunction<void(Status)> done) override;
   // No purchases any more; done when those under way have their orders, or after a second.
   void drain(UniqueFunction<void()> done) override;
 
  private:
   struct Waiting {
-    rpc::Reply reply;
+    ReplyHandle reply;
     int64_t deadline_ns = 0;
   };
 
-  void place(rpc::Reply reply, const wire::Request& request);
-  void on_intent(rpc::Reply reply, int64_t deadline_ns, const repl::Written& written);
-  void get(rpc::Reply reply, const wire::Request& request);
+  int64_t now_ns() const { return time_.clock.boot_ns(); }
+  void place(ReplyHandle reply, const wire::Request& request);
+  void on_intent(ReplyHandle reply, int64_t deadline_ns, const repl::Written& written);
+  void get(ReplyHandle reply, const wire::Request& request);
   void leadership_changed(bool takes_writes);
   void carry_out(const toys::Purchases::Effects& effects);
   void ask_catalog(const toys::Take& take);
+  std::string command_of(const toys::Purchases::Result& result) const;
   void log_result(const toys::Purchases::Result& result);
   void on_result(const toys::IntentId& intent, const Result<repl::Written>& written);
   void answer_waiting(const toys::IntentId& intent, const repl::Written& written);
@@ -62,10 +66,11 @@ class OrderService final : public daemon::Part, public replica::Methods {
   bool is_busy() const { return logging_ != 0 || waiters_ != 0; }
   void finish_draining();
 
-  const size_t max_open_;
+  const OrderOptions options_;
+  const Time time_;
   toys::Orders& orders_;
   repl::Driver& replica_;
-  group::Gateway& catalog_;
+  Gateway& catalog_;
   toys::Purchases purchases_;
   std::map<toys::IntentId, std::vector<Waiting>> waiting_;
   size_t waiters_ = 0;
@@ -74,8 +79,8 @@ class OrderService final : public daemon::Part, public replica::Methods {
   bool draining_ = false;
   int64_t drain_until_ns_ = 0;
   UniqueFunction<void()> drained_;  // while draining
-  loop::Timer ticker_;
+  const std::unique_ptr<Timer> ticker_;
   uint64_t tick_ms_ = 0;  // how often it goes off
 };
 
-}  // namespace tandem::order
+}  // namespace tandem::store

@@ -1,35 +1,42 @@
-#include "catalog_service.h"
+#include "store/catalog_service.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "base/clock.h"
-#include "base/ids.h"
-#include "base/log.h"
+#include "toys/planted.h"
 
-namespace tandem::catalog {
+namespace tandem::store {
+
+using toys::Bug;
+
 namespace {
 
 // While something waits for more than the next heartbeat to a front.
 constexpr int64_t kTickNs = 5'000'000;
-constexpr uint32_t kOwnBudgetMs = 5000;  // of what this process logs by itself
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kFirstToysAgainNs = 1000 * kNsPerMs;
 
-int64_t now_ns() { return system_clock().boot_ns(); }
+// By the entry at this index, which was just applied.
+bool changed_anything(const toys::Catalog& catalog, uint64_t index) {
+  const auto& toys = catalog.toys();
+  return std::any_of(toys.begin(), toys.end(),
+                     [index](const toys::Toy& toy) { return toy.version == index; });
+}
 
 Error no_toys_yet() { return {ErrorKind::kUnavailable, "the catalog has no toys yet"}; }
 
 }  // namespace
 
-CatalogService::CatalogService(loop::Loop& loop, CatalogOptions options, toys::Catalog& catalog,
-                               repl::Driver& replica)
+CatalogService::CatalogService(CatalogOptions options, const Time& time, Operator& people,
+                               toys::Catalog& catalog, repl::Driver& replica)
     : options_(std::move(options)),
+      time_(time),
+      people_(people),
       catalog_(catalog),
       replica_(replica),
-      subscriptions_({.max_fronts = options_.max_fronts}, random_id()),
-      ticker_(loop, [this] { tick(); }),
-      restocker_(loop, [this] { restock(); }) {
+      subscriptions_(options_.subscriptions, options_.first_subscription),
+      ticker_(time.timers.make([this] { tick(); })),
+      restocker_(time.timers.make([this] { restock(); })) {
   catalog_.on_change([this](const toys::Toy& toy) {
     if (!subscriptions_.started()) return;
     subscriptions_.changed(toy.name, toy.version);
@@ -38,28 +45,27 @@ CatalogService::CatalogService(loop::Loop& loop, CatalogOptions options, toys::C
   replica_.on_takes_writes([this](bool takes_writes) { leadership_changed(takes_writes); });
 }
 
-void CatalogService::start(UniqueFunction<void(Status)> done) {
+void CatalogService::start() {
   if (options_.restock_every_ms != 0) {
-    restocker_.start(options_.restock_every_ms, options_.restock_every_ms);
+    restocker_->start(options_.restock_every_ms, options_.restock_every_ms);
   }
-  done({});
 }
 
 void CatalogService::drain(UniqueFunction<void()> done) {
   draining_ = true;
   drained_ = std::move(done);
-  restocker_.stop();
+  restocker_->stop();
   finish_draining();
 }
 
 void CatalogService::finish_draining() {
   if (!drained_ || writing_ != 0 || !held_.empty()) return;
-  ticker_.stop();
+  ticker_->stop();
   let_go();
   std::exchange(drained_, {})();
 }
 
-void CatalogService::on_request(rpc::Reply reply, const wire::Request& request) {
+void CatalogService::on_request(ReplyHandle reply, const wire::Request& request) {
   switch (request.method) {
     case wire::Method::kCatalogGet:
       get(std::move(reply), request);
@@ -77,7 +83,7 @@ void CatalogService::on_request(rpc::Reply reply, const wire::Request& request) 
       poll(std::move(reply), request);
       return;
     default:
-      replica::refuse_method(reply);
+      reply->refuse_method();
   }
 }
 
@@ -102,39 +108,39 @@ void CatalogService::add_info(wire::Json& info) const {
 
 // --- products ---
 
-void CatalogService::get(rpc::Reply reply, const wire::Request& request) {
+void CatalogService::get(ReplyHandle reply, const wire::Request& request) {
   auto name = toys::parse_toy_name(request.body);
   if (!name) {
-    replica::answer_error(reply, name.error());
+    reply->fail(name.error());
     return;
   }
   replica_.when_readable(
       request.consistency, request.min_index, request.budget_ms,
       [this, name = std::move(*name), reply = std::move(reply)](Status readable) mutable {
         if (!readable) {
-          replica::answer_error(reply, readable.error());
+          reply->fail(readable.error());
           return;
         }
         const toys::Toy* toy = catalog_.find(name);
         if (toy != nullptr) {
-          replica::answer(reply, 200, replica_.applied_index(), toys::to_json(*toy));
+          reply->answer(200, replica_.applied_index(), toys::to_json(*toy));
         } else if (catalog_.initialised()) {
-          replica::answer_error(reply, {ErrorKind::kNotFound, "product not found"});
+          reply->fail({ErrorKind::kNotFound, "product not found"});
         } else {
-          replica::answer_error(reply, no_toys_yet());
+          reply->fail(no_toys_yet());
         }
       });
 }
 
-void CatalogService::list(rpc::Reply reply, const wire::Request& request) {
+void CatalogService::list(ReplyHandle reply, const wire::Request& request) {
   replica_.when_readable(request.consistency, request.min_index, request.budget_ms,
                          [this, reply = std::move(reply)](Status readable) mutable {
                            if (!readable) {
-                             replica::answer_error(reply, readable.error());
+                             reply->fail(readable.error());
                              return;
                            }
                            if (!catalog_.initialised()) {
-                             replica::answer_error(reply, no_toys_yet());
+                             reply->fail(no_toys_yet());
                              return;
                            }
                            std::string body = R"({"products":[)";
@@ -143,7 +149,7 @@ void CatalogService::list(rpc::Reply reply, const wire::Request& request) {
                              body += toys::to_json(toy);
                            }
                            body += "]}";
-                           replica::answer(reply, 200, replica_.applied_index(), body);
+                           reply->answer(200, replica_.applied_index(), body);
                          });
 }
 
@@ -175,18 +181,18 @@ Result<std::string> CatalogService::command_of(const wire::Request& request) con
   }
 }
 
-void CatalogService::change(rpc::Reply reply, const wire::Request& request) {
+void CatalogService::change(ReplyHandle reply, const wire::Request& request) {
   if (!subscriptions_.started() || !catalog_.initialised() || draining_) {
-    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica does not take changes"});
+    reply->fail({ErrorKind::kUnavailable, "this replica does not take changes"});
     return;
   }
   if (writing_ + held_.size() >= options_.max_held) {
-    replica::answer_error(reply, {ErrorKind::kUnavailable, "too many changes are under way"});
+    reply->fail({ErrorKind::kUnavailable, "too many changes are under way"});
     return;
   }
   auto command = command_of(request);
   if (!command) {
-    replica::answer_error(reply, command.error());
+    reply->fail(command.error());
     return;
   }
   ++changes_;
@@ -203,11 +209,15 @@ void CatalogService::change(rpc::Reply reply, const wire::Request& request) {
                  });
 }
 
-void CatalogService::hold(rpc::Reply reply, Result<repl::Written> written) {
+void CatalogService::hold(ReplyHandle reply, Result<repl::Written> written) {
   --writing_;
   if (!written) {
-    replica::answer_error(reply, written.error());
+    reply->fail(written.error());
     finish_draining();
+    return;
+  }
+  if (planted(Bug::kRepetitionAnswers) && !changed_anything(catalog_, written->index)) {
+    reply->answer(written->answer.status, written->index, written->answer.body);
     return;
   }
   // A repetition waits too: what it repeats may not be known everywhere yet.
@@ -226,47 +236,48 @@ void CatalogService::tick() {
 
 // A timer that is set for an earlier time stays, and sets the next one.
 void CatalogService::tick_by(int64_t at_ns) {
-  if (ticker_.active() && tick_at_ns_ <= at_ns) return;
+  if (ticker_->active() && tick_at_ns_ <= at_ns) return;
   if (at_ns == INT64_MAX) return;
   tick_at_ns_ = at_ns;
   const int64_t left_ns = std::max<int64_t>(at_ns - now_ns(), 0);
-  ticker_.start(static_cast<uint64_t>(left_ns / kNsPerMs + 1));
+  ticker_->start(static_cast<uint64_t>(left_ns / kNsPerMs + 1), 0);
 }
 
 void CatalogService::log_first_toys(int64_t now) {
   if (now < first_toys_again_at_ || draining_) return;
   const auto first = options_.first_toys();
   if (!first) {
-    log::error("there are no first toys for the catalog", {{"error", first.error().message}});
+    people_.tell(log::Level::kError, "there are no first toys for the catalog",
+                 {{"error", first.error().message}});
     first_toys_again_at_ = now + kFirstToysAgainNs;
     return;
   }
-  first_toys_again_at_ = now + kOwnBudgetMs * kNsPerMs + kFirstToysAgainNs;
-  replica_.write(
-      toys::Catalog::init_command(*first), {}, kOwnBudgetMs,
-      [this](const Result<repl::Written>& written) {
-        if (written) {
-          log::info("the catalog has its first toys",
-                    {{"toys", static_cast<int64_t>(catalog_.toys().size())}});
-        } else {
-          log::warning("the first toys could not be logged", {{"error", written.error().message}});
-          first_toys_again_at_ = now_ns() + kFirstToysAgainNs;
-        }
-      });
+  first_toys_again_at_ = now + options_.own_budget_ms * kNsPerMs + kFirstToysAgainNs;
+  replica_.write(toys::Catalog::init_command(*first), {}, options_.own_budget_ms,
+                 [this](const Result<repl::Written>& written) {
+                   if (written) {
+                     people_.tell(log::Level::kInfo, "the catalog has its first toys",
+                                  {{"toys", static_cast<int64_t>(catalog_.toys().size())}});
+                   } else {
+                     people_.tell(log::Level::kWarning, "the first toys could not be logged",
+                                  {{"error", written.error().message}});
+                     first_toys_again_at_ = now_ns() + kFirstToysAgainNs;
+                   }
+                 });
 }
 
 void CatalogService::restock() {
   if (!subscriptions_.started() || !catalog_.any_empty() || restocking_) return;
   restocking_ = true;
-  replica_.write(
-      toys::Catalog::restock_empty_command(options_.restock_to), {}, kOwnBudgetMs,
-      [this](const Result<repl::Written>& written) {
-        restocking_ = false;
-        if (!written) {
-          log::warning("toys could not be restocked", {{"error", written.error().message}});
-        }
-        push_out();
-      });
+  replica_.write(toys::Catalog::restock_empty_command(options_.restock_to), {},
+                 options_.own_budget_ms, [this](const Result<repl::Written>& written) {
+                   restocking_ = false;
+                   if (!written) {
+                     people_.tell(log::Level::kWarning, "toys could not be restocked",
+                                  {{"error", written.error().message}});
+                   }
+                   push_out();
+                 });
 }
 
 // --- the caches of the fronts ---
@@ -277,7 +288,7 @@ void CatalogService::leadership_changed(bool takes_writes) {
     tick_by(now_ns() + kTickNs);
     return;
   }
-  ticker_.stop();
+  ticker_->stop();
   subscriptions_.stop();
   let_go();
   finish_draining();
@@ -286,37 +297,36 @@ void CatalogService::leadership_changed(bool takes_writes) {
 void CatalogService::let_go() {
   auto held = std::exchange(held_, {});
   for (Held& answer : held) {
-    replica::answer_error(answer.reply,
-                          {ErrorKind::kUnknown,
-                           "leadership was lost: the outcome is unknown, ask again with the same "
-                           "key"});
+    answer.reply->fail({ErrorKind::kUnknown,
+                        "leadership was lost: the outcome is unknown, ask again with the same "
+                        "key"});
   }
   auto polls = std::exchange(polls_, {});
   for (auto& [front, reply] : polls) {
-    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica does not lead any more"});
+    reply->fail({ErrorKind::kUnavailable, "this replica does not lead any more"});
   }
 }
 
-void CatalogService::poll(rpc::Reply reply, const wire::Request& request) {
+void CatalogService::poll(ReplyHandle reply, const wire::Request& request) {
   // Not earlier: what is granted is counted from here.
   const int64_t received = now_ns();
   if (!subscriptions_.started()) {
-    replica::answer_error(reply, {ErrorKind::kUnavailable, "this replica grants no leases"});
+    reply->fail({ErrorKind::kUnavailable, "this replica grants no leases"});
     return;
   }
   const auto poll = toys::parse_poll(request.body);
   if (!poll) {
-    replica::answer_error(reply, poll.error());
+    reply->fail(poll.error());
     return;
   }
   const Status taken = subscriptions_.poll(*poll, received);
   if (!taken) {
-    replica::answer_error(reply, taken.error());
+    reply->fail(taken.error());
     return;
   }
-  rpc::Reply& waiting = polls_[poll->front];
-  if (waiting.pending()) {
-    replica::answer_error(waiting, {ErrorKind::kUnavailable, "a later poll took its place"});
+  ReplyHandle& waiting = polls_[poll->front];
+  if (waiting != nullptr) {
+    waiting->fail({ErrorKind::kUnavailable, "a later poll took its place"});
   }
   waiting = std::move(reply);
   push_out();
@@ -329,7 +339,7 @@ void CatalogService::push_out() {
   for (const uint64_t front : subscriptions_.due(now)) {
     const toys::Push push = subscriptions_.answer(front, now, replica_.leader_lease_until());
     const auto waiting = polls_.find(front);
-    replica::answer(waiting->second, 200, replica_.applied_index(), toys::to_json(push));
+    waiting->second->answer(200, replica_.applied_index(), toys::to_json(push));
     polls_.erase(waiting);
   }
   release();
@@ -339,12 +349,12 @@ void CatalogService::release() {
   const int64_t now = now_ns();
   while (!held_.empty() && subscriptions_.acknowledged(held_.front().barrier, now)) {
     Held& answer = held_.front();
-    replica::answer(answer.reply, answer.written.answer.status, answer.written.index,
-                    answer.written.answer.body);
+    answer.reply->answer(answer.written.answer.status, answer.written.index,
+                         answer.written.answer.body);
     held_.pop_front();
   }
   if (!held_.empty()) tick_by(now + kTickNs);
   finish_draining();
 }
 
-}  // namespace tandem::catalog
+}  // namespace tandem::store

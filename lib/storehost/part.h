@@ -1,0 +1,35 @@
+// A service of the toy store (store/service.h) as a part of a replica's process: what rpc asks goes
+// to it, and its answers go back.
+#pragma once
+
+#include <string_view>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "daemon/part.h"
+#include "replica/service.h"
+#include "rpc/server.h"
+#include "store/service.h"
+#include "wire/envelope.h"
+#include "wire/json.h"
+
+namespace tandem::storehost {
+
+class Part final : public daemon::Part, public replica::Methods {
+ public:
+  // What the name points to and the service outlive this.
+  Part(std::string_view name, store::Service& service) : name_(name), service_(service) {}
+
+  void on_request(rpc::Reply reply, const wire::Request& request) override;
+  void add_info(wire::Json& info) const override { service_.add_info(info); }
+
+  std::string_view name() const override { return name_; }
+  void start(UniqueFunction<void(Status)> done) override;
+  void drain(UniqueFunction<void()> done) override { service_.drain(std::move(done)); }
+
+ private:
+  const std::string_view name_;
+  store::Service& service_;
+};
+
+}  // namespace tandem::storehost
