@@ -50,11 +50,6 @@ DirectoryFacts Directories::look(repl::ReplicaId id) const {
   return facts;
 }
 
-bool Directories::has_lock(repl::ReplicaId id) const {
-  std::error_code error;
-  return std::filesystem::exists(path(id) + "/lock", error);
-}
-
 std::string Directories::refused(repl::ReplicaId id) const {
   const Status known = storage::check_formats(path(id));
   const bool refused = !known && known.error().kind == ErrorKind::kConfig;

@@ -25,8 +25,6 @@ class Directories {
   bool holds_data(repl::ReplicaId id) const;
   // What a directory tells by itself; the other facts are as they are made.
   DirectoryFacts look(repl::ReplicaId id) const;
-  // Whether a worker has ever had it, and nobody has cleaned it up since.
-  bool has_lock(repl::ReplicaId id) const;
   // Why no worker of this version can use it, "" where one can: files of another format version.
   std::string refused(repl::ReplicaId id) const;
 

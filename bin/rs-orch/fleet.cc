@@ -164,9 +164,9 @@ void Fleet::erase_if_safe(repl::ReplicaId id) {
   if (!may_be_removed(facts_of(id))) return;
   // An earlier life of this program may have started one in it that has not registered yet.
   if (adopt_holder(id)) return;
+  // Of one that died: without its lock, which goes with the directory, nothing tells of that later.
   if (const group::ReplicaLink* entry = workers_.find(id); entry != nullptr) {
-    // By the lock in it the process that has registered is proven dead, and by nothing else.
-    if (directories_.has_lock(id)) return leadership_.doubt(id);
+    if (loop::same_process(identity_of(*entry))) return;
     workers_.forget(id, entry->member.session);
   }
   const auto removed = directories_.remove(id, leadership_.record());

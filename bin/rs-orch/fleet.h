@@ -103,6 +103,7 @@ class Fleet final : public group::Caretaker {
 
   GroupFacts group_facts() const;
   void begin();
+  static loop::ProcessIdentity identity_of(const group::ReplicaLink& worker);
   void adopt_registered();
   bool adopt_holder(repl::ReplicaId id);
   Status adopt(repl::ReplicaId id, const loop::ProcessIdentity& identity,

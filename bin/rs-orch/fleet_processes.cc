@@ -87,11 +87,14 @@ WorkerProcess::Callbacks Fleet::callbacks_of(repl::ReplicaId id) {
 
 // --- adopting ---
 
+loop::ProcessIdentity Fleet::identity_of(const group::ReplicaLink& worker) {
+  return {static_cast<pid_t>(worker.member.pid), worker.member.start_ticks, worker.member.boot_id};
+}
+
 void Fleet::replica_up(const group::ReplicaLink& worker) {
   if (!active_) return;
   const repl::ReplicaId id = worker.member.id;
-  const loop::ProcessIdentity identity{static_cast<pid_t>(worker.member.pid),
-                                       worker.member.start_ticks, worker.member.boot_id};
+  const loop::ProcessIdentity identity = identity_of(worker);
   const bool runs = plan_.add(id).running() ||
                     adopt(id, identity, "it was started by an earlier orchestrator").has_value();
   if (runs && loop::same_process(identity)) {
