@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "coord/posix_file.h"
 #include "coord/temporary_name.h"
 #include "wire/sealed_text.h"
@@ -26,10 +26,8 @@ std::string version_name(uint64_t version) {
 
 // 0 for a name that is no version.
 uint64_t parse_version(std::string_view name) {
-  uint64_t version = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data(), end, version);
-  return error == std::errc{} && stop == end && version_name(version) == name ? version : 0;
+  const uint64_t version = parse_number<uint64_t>(name).value_or(0);
+  return version_name(version) == name ? version : 0;
 }
 
 // The floor, where its file is damaged: versions are made one after the other and removed from the

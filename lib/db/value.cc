@@ -1,6 +1,6 @@
 #include "db/value.h"
 
-#include <charconv>
+#include "base/number.h"
 
 namespace tandem::db {
 namespace {
@@ -175,13 +175,9 @@ Result<Value> value_from_json(const Json& json, Type type, bool nullable, const 
 Result<Value> value_from_text(std::string_view text, Type type, const Limits& limits) {
   switch (type) {
     case Type::kInteger:
-    case Type::kTimestamp: {
-      int64_t integer = 0;
-      const char* end = text.data() + text.size();
-      const auto [stop, error] = std::from_chars(text.data(), end, integer);
-      if (error == std::errc{} && stop == end) return Value(integer);
+    case Type::kTimestamp:
+      if (const auto integer = parse_number<int64_t>(text)) return Value(*integer);
       break;
-    }
     case Type::kBoolean:
       if (text == "true") return Value(true);
       if (text == "false") return Value(false);

@@ -1,9 +1,9 @@
 #include "rides/ride.h"
 
-#include <charconv>
 #include <cmath>
 #include <utility>
 
+#include "base/number.h"
 #include "rides/answer.h"
 #include "rides/body.h"
 #include "rides/user.h"
@@ -13,17 +13,6 @@ namespace {
 
 using wire::Json;
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// The number that the digits say; the largest where they say more than an int64 holds.
-int64_t clamped_number(std::string_view digits) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return error == std::errc{} ? number : INT64_MAX;
-}
-
 Result<int64_t> known_area(int64_t number, std::string_view shown, std::string_view field,
                            const Areas& areas) {
   if (areas.contains(number)) return number;
@@ -32,11 +21,12 @@ Result<int64_t> known_area(int64_t number, std::string_view shown, std::string_v
 }
 
 Result<int64_t> area_of_text(std::string_view text, std::string_view field, const Areas& areas) {
-  if (!all_digits(text)) {
+  const auto number = parse_digits<int64_t>(text);
+  if (!number) {
     return fail(ErrorKind::kBadInput,
                 std::string(field) + " " + in_quotes(text) + " is not a number of digits");
   }
-  return known_area(clamped_number(text), text, field, areas);
+  return known_area(*number, text, field, areas);
 }
 
 Result<int64_t> area_of_member(const Json& object, std::string_view field, const Areas& areas) {
@@ -102,7 +92,7 @@ Result<std::string> parse_rider(std::string_view body) {
 }
 
 Result<int64_t> parse_ride_id(std::string_view text) {
-  const int64_t number = all_digits(text) ? clamped_number(text) : 0;
+  const int64_t number = parse_digits<int64_t>(text).value_or(0);
   if (number > 0) return number;
   return fail(ErrorKind::kBadInput, "rideId " + in_quotes(text) + " is not a positive integer");
 }

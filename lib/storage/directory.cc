@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <ctime>
 
+#include "base/number.h"
 #include "loop/regular_file.h"
 
 namespace tandem::storage {
@@ -110,10 +110,7 @@ Result<std::optional<pid_t>> directory_holder(const std::string& path) {
   std::optional<pid_t> holder;
   // Closing the file lets go of the lock that this takes where nobody else holds one.
   if (flock(fd, LOCK_SH | LOCK_NB) != 0) {
-    const std::string text = holder_of(fd);
-    pid_t pid = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-    if (error == std::errc{} && end == text.data() + text.size() && pid > 0) holder = pid;
+    holder = parse_number<pid_t>(holder_of(fd), 1);
   }
   close(fd);
   return holder;
