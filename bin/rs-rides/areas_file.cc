@@ -1,6 +1,6 @@
 #include "areas_file.h"
 
-#include "daemon/input_file.h"
+#include "file/file.h"
 
 using tandem::ErrorKind;
 using tandem::fail;
@@ -12,7 +12,7 @@ constexpr size_t kMaxFileBytes = 16 << 20;
 }  // namespace
 
 tandem::Result<tandem::rides::Areas> load_areas(const std::string& path) {
-  const auto text = tandem::daemon::read_input_file(path, kMaxFileBytes);
+  const auto text = tandem::file::read_input(path, kMaxFileBytes);
   if (!text) return fail(ErrorKind::kConfig, "areas.file: " + text.error().message);
   auto areas = tandem::rides::parse_areas(*text);
   if (!areas)

@@ -3,19 +3,16 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/log.h"
-#include "loop/regular_file.h"
+#include "file/directories.h"
+#include "file/file.h"
 #include "wire/bytes.h"
 #include "wire/crc32c.h"
 
@@ -26,22 +23,6 @@ constexpr std::string_view kMagic = "tandemC1";
 constexpr std::string_view kAnyVersion = "tandemC";  // then its version, one byte
 constexpr size_t kFileBytes = 16;
 constexpr uint64_t kCountMask = (uint64_t{1} << 48) - 1;
-
-// Owns a descriptor until it is released.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 uint64_t word_of(uint64_t count) {
   char bytes[sizeof count];
@@ -70,51 +51,26 @@ bool read_count(std::string_view bytes, uint64_t& count) {
   return word == word_of(count);
 }
 
-Status make_parents(const std::string& path) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (parent.empty()) return {};
-  std::error_code error;
-  std::filesystem::create_directories(parent, error);
-  if (error) return fail_errno("cannot create '" + parent.string() + "'", error.value());
-  return {};
-}
-
-Result<int> open_locked(const std::string& path) {
-  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | loop::kWithoutWaiting, 0644));
-  if (fd.get() < 0) return fail_errno("cannot open '" + path + "'", errno);
-  const Status regular = loop::check_regular(fd.get(), path, ErrorKind::kConfig);
-  if (!regular) return fail(regular.error());
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return fail_errno("cannot lock '" + path + "'", errno);
-    return fail(ErrorKind::kBusy, "'" + path + "' is in use by another process");
-  }
-  return fd.release();
-}
-
-// One byte more than a counter has, so that a longer file shows. False where reading failed.
-bool read_start(int fd, std::string& bytes) {
-  bytes.resize(kFileBytes + 1);
-  ssize_t size = 0;
-  do {
-    size = ::pread(fd, bytes.data(), bytes.size(), 0);
-  } while (size < 0 && errno == EINTR);
-  bytes.resize(size < 0 ? 0 : static_cast<size_t>(size));
-  return size >= 0;
+Result<file::Descriptor> open_locked(const std::string& path) {
+  auto file = file::open_regular(path, O_RDWR | O_CREAT | O_NOFOLLOW, ErrorKind::kConfig, 0644);
+  if (!file) return file;
+  const Result<bool> locked = file::try_flock(*file, LOCK_EX, path);
+  if (!locked) return fail(locked.error());
+  if (!*locked) return fail(ErrorKind::kBusy, "'" + path + "' is in use by another process");
+  return file;
 }
 
 // Writing the file allocates its block: a store into the mapping cannot meet a full disk later.
-Status write_new(int fd, const std::string& path) {
+Status write_new(const file::Descriptor& file, const std::string& path) {
   const std::string bytes = new_file();
-  const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), 0);
+  const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), 0);
   if (written == static_cast<ssize_t>(bytes.size())) return {};
   return fail_errno("cannot write '" + path + "'", written < 0 ? errno : ENOSPC);
 }
 
 Status keep_aside(const std::string& path) {
   const std::string aside = path + ".bad";
-  if (std::rename(path.c_str(), aside.c_str()) != 0) {
-    return fail_errno("cannot rename '" + path + "' to '" + aside + "'", errno);
-  }
+  if (Status renamed = file::rename(path, aside); !renamed) return renamed;
   log::warning("the request counter's file is damaged: counting starts from 0",
                {{"file", path}, {"kept_as", aside}});
   return {};
@@ -123,16 +79,17 @@ Status keep_aside(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<RequestCounter>> RequestCounter::open(const std::string& path) {
-  if (auto made = make_parents(path); !made) return fail(made.error());
+  if (auto made = file::make_parents(path, "cannot create"); !made) return fail(made.error());
   // Twice at most: the second round is with the fresh file after a damaged one was put aside.
   for (bool again = true;; again = false) {
-    const auto opened = open_locked(path);
-    if (!opened) return fail(opened.error());
-    Descriptor fd(*opened);
+    auto file = open_locked(path);
+    if (!file) return fail(file.error());
+    // One byte more than a counter has, so that a longer file shows.
     std::string bytes;
-    if (!read_start(fd.get(), bytes)) return fail_errno("cannot read '" + path + "'", errno);
+    const Status read = file::read_at(*file, 0, kFileBytes + 1, bytes, path);
+    if (!read) return fail(read.error());
     if (bytes.empty()) {
-      if (auto written = write_new(fd.get(), path); !written) return fail(written.error());
+      if (auto written = write_new(*file, path); !written) return fail(written.error());
       bytes = new_file();
     }
     uint64_t count = 0;
@@ -146,16 +103,15 @@ Result<std::unique_ptr<RequestCounter>> RequestCounter::open(const std::string& 
       if (auto kept = keep_aside(path); !kept) return fail(kept.error());
       continue;
     }
-    void* mapping = ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    void* mapping = ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file->get(), 0);
     if (mapping == MAP_FAILED) return fail_errno("cannot map '" + path + "'", errno);
-    return std::unique_ptr<RequestCounter>(new RequestCounter(fd.release(), mapping, count));
+    return std::unique_ptr<RequestCounter>(new RequestCounter(std::move(*file), mapping, count));
   }
 }
 
 RequestCounter::~RequestCounter() {
   ::msync(mapping_, kFileBytes, MS_SYNC);
   ::munmap(mapping_, kFileBytes);
-  ::close(fd_);
 }
 
 void RequestCounter::store(uint64_t count) {

@@ -14,8 +14,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
+#include "file/descriptor.h"
 
 namespace tandem::service {
 
@@ -34,11 +36,11 @@ class RequestCounter {
   uint64_t value() const { return count_; }
 
  private:
-  RequestCounter(int fd, void* mapping, uint64_t count)
-      : fd_(fd), mapping_(mapping), count_(count) {}
+  RequestCounter(file::Descriptor file, void* mapping, uint64_t count)
+      : file_(std::move(file)), mapping_(mapping), count_(count) {}
   void store(uint64_t count);
 
-  int fd_;
+  file::Descriptor file_;
   void* mapping_;
   uint64_t count_;
 };

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "daemon/input_file.h"
+#include "file/file.h"
 
 namespace tandem::service {
 namespace {
@@ -28,7 +28,7 @@ Status check_zone(const std::string& name) {
   const std::string path =
       std::string(directory != nullptr ? directory : "/usr/share/zoneinfo") + "/" + name;
   const bool outside = name.empty() || name.front() == '/' || name.find("..") != std::string::npos;
-  const auto file = outside ? Result<std::string>() : daemon::read_input_file(path, kMaxZoneBytes);
+  const auto file = outside ? Result<std::string>() : file::read_input(path, kMaxZoneBytes);
   if (file && file->starts_with(kZoneFileMagic)) return {};
   return fail(ErrorKind::kConfig, "there is no time zone '" + name + "' on this system");
 }

@@ -10,13 +10,14 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
   BEGIN {
     # What a library may include besides itself. Row by row, lowest first.
     may["base"] = ""
-    may["wire"] = "base"
+    may["file"] = may["wire"] = "base"
     may["repl"] = may["rides"] = "base wire"
     may["db"] = may["toys"] = "base wire repl/state_machine.h"
     may["loop"] = "base"
-    may["http"] = may["fetch"] = may["rpc"] = may["storage"] = "base wire loop"
-    may["coord"] = "base wire loop fetch"
-    below = "base wire repl rides db toys loop http fetch rpc coord storage"
+    may["http"] = may["fetch"] = may["rpc"] = "base wire loop"
+    may["storage"] = "base file wire loop"
+    may["coord"] = "base file wire loop fetch"
+    below = "base file wire repl rides db toys loop http fetch rpc coord storage"
     may["daemon"] = below
     may["replica"] = may["dbclient"] = below " daemon"
     may["service"] = may["group"] = below " daemon dbclient"
