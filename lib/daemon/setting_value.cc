@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/number.h"
+#include "wire/utf8.h"
 
 namespace tandem::daemon {
 namespace {
@@ -42,10 +43,7 @@ std::string text_with_unit(int64_t value, std::span<const Unit> units) {
 
 // What a path or a name can be: UTF-8 without NUL, which would end it early in system calls.
 bool is_usable_text(const std::string& text) {
-  if (text.find('\0') != std::string::npos) return false;
-  std::string quoted;
-  wire::append_json_string(quoted, text);
-  return wire::parse_json(quoted).has_value();
+  return text.find('\0') == std::string::npos && wire::is_utf8(text);
 }
 
 tl::unexpected<Error> refuse(const Setting& setting, const std::string& given) {

@@ -1,6 +1,7 @@
 #include "db/value.h"
 
 #include "base/number.h"
+#include "wire/utf8.h"
 
 namespace tandem::db {
 namespace {
@@ -135,12 +136,7 @@ Json to_json(const Value& value) {
   return Json();
 }
 
-std::string shortened(std::string_view text, size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  size_t end = bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
+std::string shortened(std::string_view text, size_t bytes) { return wire::shortened(text, bytes); }
 
 std::string shown(const Value& value) {
   std::string out;

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/number.h"
 #include "repl/planted.h"
+#include "wire/error_body.h"
 #include "wire/key.h"
 #include "wire/stored_json.h"
 
@@ -47,12 +48,7 @@ int64_t birth_ms_of(std::string_view key) {
 }
 
 Applied refuse(uint16_t status, std::string_view message) {
-  Json error;
-  error.set("code", static_cast<int64_t>(status));
-  error.set("message", message);
-  Json body;
-  body.set("error", std::move(error));
-  return Applied{status, body.dump()};
+  return Applied{status, wire::error_body(status, message)};
 }
 
 // Of memory. Beside the text: the outcome with what counts its owners, the place in the order of

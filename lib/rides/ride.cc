@@ -7,6 +7,7 @@
 #include "rides/answer.h"
 #include "rides/body.h"
 #include "rides/user.h"
+#include "wire/request_object.h"
 
 namespace tandem::rides {
 namespace {
@@ -65,7 +66,7 @@ Result<int64_t> area_of_parameter(std::optional<std::string_view> text, std::str
 }  // namespace
 
 Result<NewRide> parse_new_ride(std::string_view body, const RideRules& rules) {
-  const auto object = parse_object(body);
+  const auto object = wire::parse_request_object(body);
   if (!object) return fail(object.error());
   auto created_by = require_username(*object, "created_by");
   if (!created_by) return fail(created_by.error());
@@ -86,7 +87,7 @@ Result<Route> parse_route(std::optional<std::string_view> source,
 }
 
 Result<std::string> parse_rider(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = wire::parse_request_object(body);
   if (!object) return fail(object.error());
   return require_username(*object, "username");
 }

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "wire/json.h"
+#include "wire/error_body.h"
 
 namespace tandem::service {
 namespace {
@@ -13,11 +13,8 @@ constexpr uint64_t kPingPauseMs = 20;
 
 // What rs-orch gave as the reason, or a general one.
 std::string reason_of(const wire::Response& response) {
-  const auto json = wire::parse_json(response.body);
-  const wire::Json* error = json ? json->find("error") : nullptr;
-  const wire::Json* message = error != nullptr ? error->find("message") : nullptr;
-  const std::string* text = message != nullptr ? message->as_string() : nullptr;
-  return text != nullptr ? *text : "the database answered " + std::to_string(response.status);
+  const auto message = wire::error_message_in(response.body);
+  return message ? *message : "the database answered " + std::to_string(response.status);
 }
 
 Status ping_status(const Result<wire::Response>& result) {
