@@ -19,9 +19,8 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     may["coord"] = "base file wire loop fetch"
     below = "base file wire repl rides db toys loop http fetch rpc coord storage"
     may["daemon"] = below
-    may["replica"] = may["dbclient"] = below " daemon"
-    may["service"] = may["group"] = below " daemon dbclient"
-    split(below " daemon replica dbclient service group", all)
+    may["replica"] = may["rideshare"] = may["group"] = below " daemon"
+    split(below " daemon replica rideshare group", all)
     for (i in all) library[all[i]] = 1
 
     # The one library that wraps each of these; elsewhere they must not appear.

@@ -1,4 +1,4 @@
-#include "service/shared_routes.h"
+#include "rideshare/shared_routes.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "http/recorded_exchange.h"
 #include "support/temporary_directory.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
 class SharedRoutesTest : public testing::Test {
@@ -58,7 +58,7 @@ TEST_F(SharedRoutesTest, CountsNothingElse) {
 
 TEST_F(SharedRoutesTest, TheCountIsShownAndReset) {
   loop::Loop loop;
-  Database database({}, loop);
+  DatabaseLink database({}, loop);
   http::Router router;
   add_shared_routes(router, *counter_, database);
   for (int i = 0; i < 603; ++i) counter_->add();
@@ -68,4 +68,4 @@ TEST_F(SharedRoutesTest, TheCountIsShownAndReset) {
 }
 
 }  // namespace
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

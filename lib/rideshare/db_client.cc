@@ -1,11 +1,11 @@
-#include "dbclient/db_client.h"
+#include "rideshare/db_client.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 
-namespace tandem::dbclient {
+namespace tandem::rideshare {
 namespace {
 
 bool changes_data(wire::Method method) {
@@ -208,4 +208,4 @@ void DbClient::on_alarm() {
   if (!paused_.empty()) alarm_.set(paused_.begin()->first);
 }
 
-}  // namespace tandem::dbclient
+}  // namespace tandem::rideshare

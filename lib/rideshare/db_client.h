@@ -30,7 +30,7 @@
 #include "wire/envelope.h"
 #include "wire/key_maker.h"
 
-namespace tandem::dbclient {
+namespace tandem::rideshare {
 
 // The way to one address of rs-orch. Errors mean what rpc::Client says.
 class Transport {
@@ -120,4 +120,4 @@ class DbClient {
   std::vector<std::unique_ptr<Transport>> transports_;
 };
 
-}  // namespace tandem::dbclient
+}  // namespace tandem::rideshare

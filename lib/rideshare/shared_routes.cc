@@ -1,14 +1,15 @@
-#include "service/shared_routes.h"
+#include "rideshare/shared_routes.h"
 
 #include <utility>
 
 #include "http/strict.h"
-#include "service/db_call.h"
+#include "rideshare/db_call.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
-void clear_database(Database& database, const http::Request& request, http::Responder responder) {
+void clear_database(DatabaseLink& database, const http::Request& request,
+                    http::Responder responder) {
   const auto options = write_options(request);
   if (!options) return send(responder, options.error());
   database.client().clear(
@@ -20,7 +21,7 @@ void clear_database(Database& database, const http::Request& request, http::Resp
 
 }  // namespace
 
-void add_shared_routes(http::Router& router, RequestCounter& counter, Database& database) {
+void add_shared_routes(http::Router& router, RequestCounter& counter, DatabaseLink& database) {
   // By which a balancer tells the counters of the services apart.
   constexpr http::Known kKnown = {{}, "service"};
   router.add(http::Method::kGet, "/api/v1/_count",
@@ -46,4 +47,4 @@ void RequestCounting::on_finished(const http::Finished& finished) {
   if (rest.empty() || rest.front() == '/' || rest.front() == '?') counter_.add();
 }
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

@@ -1,4 +1,4 @@
-#include "service/database.h"
+#include "rideshare/database_link.h"
 
 #include <utility>
 
@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "wire/error_body.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
 constexpr uint64_t kPingPauseMs = 20;
@@ -47,23 +47,23 @@ void declare_database(DatabaseConfig& config, daemon::SettingTable& table) {
                     "how long /readyz waits for the database", 1, 60'000);
 }
 
-Database::Database(DatabaseConfig config, loop::Loop& loop)
+DatabaseLink::DatabaseLink(DatabaseConfig config, loop::Loop& loop)
     : config_(std::move(config)), loop_(loop), retry_(loop, [this] { ping(); }) {}
 
-dbclient::DbClient& Database::client() {
+DbClient& DatabaseLink::client() {
   CHECK(connection_ != nullptr);
   return connection_->client();
 }
 
-void Database::check_ready(http::ReadyAnswer answer) {
+void DatabaseLink::check_ready(http::ReadyAnswer answer) {
   client().ping(config_.ready_timeout_ms,
                 [answer = std::move(answer)](Result<wire::Response> result) mutable {
                   answer(ping_status(result));
                 });
 }
 
-void Database::start(UniqueFunction<void(Status)> done) {
-  auto connected = dbclient::connect(loop_, config_.urls, config_.calls);
+void DatabaseLink::start(UniqueFunction<void(Status)> done) {
+  auto connected = connect(loop_, config_.urls, config_.calls);
   if (!connected) return done(fail(connected.error()));
   connection_ = std::move(*connected);
   started_ = std::move(done);
@@ -71,12 +71,12 @@ void Database::start(UniqueFunction<void(Status)> done) {
   ping();
 }
 
-void Database::ping() {
+void DatabaseLink::ping() {
   client().ping(config_.ready_timeout_ms,
                 [this](Result<wire::Response> result) { on_first_answer(ping_status(result)); });
 }
 
-void Database::on_first_answer(const Status& status) {
+void DatabaseLink::on_first_answer(const Status& status) {
   if (!started_) return;  // draining began first
   if (!status && loop_.now_ms() < give_up_at_ms_) return retry_.start(kPingPauseMs);
   if (!status) {
@@ -86,10 +86,10 @@ void Database::on_first_answer(const Status& status) {
   started(Status());
 }
 
-void Database::drain(UniqueFunction<void()> done) {
+void DatabaseLink::drain(UniqueFunction<void()> done) {
   retry_.stop();
   started_ = nullptr;
   done();
 }
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

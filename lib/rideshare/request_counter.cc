@@ -1,4 +1,4 @@
-#include "service/request_counter.h"
+#include "rideshare/request_counter.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,7 +16,7 @@
 #include "wire/bytes.h"
 #include "wire/crc32c.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
 constexpr std::string_view kMagic = "tandemC1";
@@ -120,4 +120,4 @@ void RequestCounter::store(uint64_t count) {
   std::atomic_ref<uint64_t>(*word).store(word_of(count_), std::memory_order_relaxed);
 }
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

@@ -1,11 +1,11 @@
-#include "dbclient/connect.h"
+#include "rideshare/connect.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "rpc/client.h"
 
-namespace tandem::dbclient {
+namespace tandem::rideshare {
 namespace {
 
 class RpcTransport final : public Transport {
@@ -65,4 +65,4 @@ Result<std::unique_ptr<Connection>> connect(loop::Loop& loop, const std::vector<
   return std::make_unique<RpcConnection>(loop, options, std::move(transports));
 }
 
-}  // namespace tandem::dbclient
+}  // namespace tandem::rideshare

@@ -1,4 +1,4 @@
-#include "service/system_zone.h"
+#include "rideshare/system_zone.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "support/temporary_directory.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
 void put_u32(std::string& out, uint32_t value) {
@@ -77,4 +77,4 @@ TEST_F(SystemZoneTest, RefusesNamesThatAreNoZone) {
 }
 
 }  // namespace
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

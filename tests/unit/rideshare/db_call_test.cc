@@ -1,4 +1,4 @@
-#include "service/db_call.h"
+#include "rideshare/db_call.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "http/recorded_exchange.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
 using testing::HasSubstr;
@@ -127,4 +127,4 @@ TEST(DbCall, TooLargeIsAnErrorOrAStatus) {
 }
 
 }  // namespace
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

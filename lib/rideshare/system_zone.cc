@@ -1,11 +1,11 @@
-#include "service/system_zone.h"
+#include "rideshare/system_zone.h"
 
 #include <cstdlib>
 #include <ctime>
 
 #include "file/file.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
 constexpr std::string_view kZoneFileMagic = "TZif";
@@ -42,4 +42,4 @@ Result<std::unique_ptr<rides::TimeZone>> open_zone(const std::string& name) {
   return std::make_unique<SystemZone>();
 }
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

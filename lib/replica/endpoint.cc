@@ -1,4 +1,4 @@
-#include "replica/service.h"
+#include "replica/endpoint.h"
 
 #include <utility>
 
@@ -75,7 +75,7 @@ void answer_error(rpc::Reply& reply, const Error& error) {
 
 void refuse_method(rpc::Reply& reply) { reply.fail(Error{ErrorKind::kBadInput, "no such method"}); }
 
-Service::Service(loop::Loop& loop, const std::string& url, Host& replica, Methods& methods)
+Endpoint::Endpoint(loop::Loop& loop, const std::string& url, Host& replica, Methods& methods)
     : replica_(replica),
       methods_(methods),
       turn_ends_(loop, [this] { turn_ns_ = 0; }),
@@ -83,21 +83,21 @@ Service::Service(loop::Loop& loop, const std::string& url, Host& replica, Method
       turns_(loop),
       server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = kMaxMessageBytes}, *this) {}
 
-void Service::start(UniqueFunction<void(Status)> done) {
+void Endpoint::start(UniqueFunction<void(Status)> done) {
   Status started = server_.start();
   if (started) replica_.announce(server_.url());
   done(std::move(started));
 }
 
-void Service::drain(UniqueFunction<void()> done) {
+void Endpoint::drain(UniqueFunction<void()> done) {
   server_.close_gracefully(kDrainMs, std::move(done));
 }
 
-void Service::on_message(rpc::Peer, std::string_view payload) {
+void Endpoint::on_message(rpc::Peer, std::string_view payload) {
   if (is_method(payload, wire::Method::kPeer)) replica_.on_peer(payload.substr(2));
 }
 
-void Service::on_call(rpc::Reply reply, std::string_view payload) {
+void Endpoint::on_call(rpc::Reply reply, std::string_view payload) {
   if (is_method(payload, wire::Method::kControl)) {
     methods_.on_asked_by_controller();
     replica_.on_control(std::move(reply), payload.substr(2));
@@ -127,7 +127,7 @@ void Service::on_call(rpc::Reply reply, std::string_view payload) {
   }
 }
 
-void Service::on_request(rpc::Reply reply, const wire::Request& request) {
+void Endpoint::on_request(rpc::Reply reply, const wire::Request& request) {
   const int64_t began = system_clock().boot_ns();
   if (waiting_.empty() && turn_ns_ < kTurnNs) {
     methods_.on_request(std::move(reply), request);
@@ -146,7 +146,7 @@ void Service::on_request(rpc::Reply reply, const wire::Request& request) {
 }
 
 // Nothing was done of what has waited until its end.
-void Service::new_turn() {
+void Endpoint::new_turn() {
   const int64_t began = system_clock().boot_ns();
   int64_t now = began;
   while (!waiting_.empty() && turn_ns_ + now - began < kTurnNs) {

@@ -1,4 +1,4 @@
-#include "service/request_counter.h"
+#include "rideshare/request_counter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 #include "support/temporary_directory.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 namespace {
 
 class RequestCounterTest : public testing::Test {
@@ -143,4 +143,4 @@ TEST_F(RequestCounterTest, WhatIsNoFileIsNotWaitedForNorKeptAside) {
 }
 
 }  // namespace
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

@@ -1,4 +1,4 @@
-#include "dbclient/db_client.h"
+#include "rideshare/db_client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace tandem::dbclient {
+namespace tandem::rideshare {
 namespace {
 
 using testing::ElementsAre;
@@ -402,4 +402,4 @@ TEST_F(DbClientTest, DestroyingTheClientDropsWhatIsPending) {
 }
 
 }  // namespace
-}  // namespace tandem::dbclient
+}  // namespace tandem::rideshare

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "rides/timestamp.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 
 // "UTC", or a name such as "Asia/Kolkata". kConfig: no such zone, which the C library would take
 // for UTC without a word. Reads files, changes nothing.
@@ -17,4 +17,4 @@ Status check_zone(const std::string& name);
 // threads exist.
 Result<std::unique_ptr<rides::TimeZone>> open_zone(const std::string& name);
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

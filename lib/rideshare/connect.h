@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "dbclient/db_client.h"
 #include "loop/loop.h"
+#include "rideshare/db_client.h"
 
-namespace tandem::dbclient {
+namespace tandem::rideshare {
 
 // The parts that make a client work, with the lifetime of the client.
 class Connection {
@@ -23,4 +23,4 @@ class Connection {
 Result<std::unique_ptr<Connection>> connect(loop::Loop& loop, const std::vector<std::string>& urls,
                                             const Options& options);
 
-}  // namespace tandem::dbclient
+}  // namespace tandem::rideshare

@@ -1,5 +1,5 @@
 // Requests that take time, on the loop of a real replica.
-#include "replica/service.h"
+#include "replica/endpoint.h"
 
 #include "driver_fixture.h"
 #include "rpc/client.h"
@@ -27,14 +27,14 @@ class Slow final : public Methods {
   const uint64_t& turns_;
 };
 
-class ServiceTest : public DriverTest {
+class EndpointTest : public DriverTest {
  protected:
-  ServiceTest()
+  EndpointTest()
       : count_turns_(loop_, [this] { ++turns_; }),
         methods_(turns_),
-        service_(loop_, "ipc://" + (root_ / "service.sock").string(), start(1).host(), methods_),
+        endpoint_(loop_, "ipc://" + (root_ / "service.sock").string(), start(1).host(), methods_),
         client_(loop_, {.url = "ipc://" + (root_ / "service.sock").string()}) {
-    service_.start([](const Status& status) { EXPECT_TRUE(status); });
+    endpoint_.start([](const Status& status) { EXPECT_TRUE(status); });
     EXPECT_TRUE(client_.start());
     until([&] { return client_.connected(); });
   }
@@ -57,13 +57,13 @@ class ServiceTest : public DriverTest {
   uint64_t turns_ = 0;
   loop::Prepare count_turns_;
   Slow methods_;
-  Service service_;
+  Endpoint endpoint_;
   rpc::Client client_;
   std::vector<int> statuses_;
   std::vector<std::string> bodies_;
 };
 
-TEST_F(ServiceTest, MuchWorkIsDoneInTurnsAndInItsOrder) {
+TEST_F(EndpointTest, MuchWorkIsDoneInTurnsAndInItsOrder) {
   for (int i = 0; i < 10; ++i) ask(wire::Method::kDbWrite, 60'000, std::to_string(i));
   until([&] { return bodies_.size() == 10; });
   for (size_t i = 0; i < 10; ++i) {
@@ -76,14 +76,14 @@ TEST_F(ServiceTest, MuchWorkIsDoneInTurnsAndInItsOrder) {
 }
 
 // Whoever watches must not take a busy replica for a silent one.
-TEST_F(ServiceTest, WhetherItIsThereIsAnsweredBeforeTheWorkIsDone) {
+TEST_F(EndpointTest, WhetherItIsThereIsAnsweredBeforeTheWorkIsDone) {
   for (int i = 0; i < 10; ++i) ask(wire::Method::kDbWrite, 60'000, "write");
   ask(wire::Method::kPing, 60'000, "");
   until([&] { return bodies_.size() == 11; });
   EXPECT_LT(std::find(bodies_.begin(), bodies_.end(), "") - bodies_.begin(), 9);
 }
 
-TEST_F(ServiceTest, WhatHasWaitedUntilItsEndIsNotBegun) {
+TEST_F(EndpointTest, WhatHasWaitedUntilItsEndIsNotBegun) {
   for (int i = 0; i < 10; ++i) ask(wire::Method::kDbWrite, i < 5 ? 60'000 : 1, std::to_string(i));
   until([&] { return bodies_.size() == 10; });
   EXPECT_EQ(methods_.in_turn.size(), 5u);

@@ -10,13 +10,13 @@
 
 #include "http/observer.h"
 #include "http/router.h"
-#include "service/database.h"
-#include "service/request_counter.h"
+#include "rideshare/database_link.h"
+#include "rideshare/request_counter.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 
 // `counter` and `database` outlive the router.
-void add_shared_routes(http::Router& router, RequestCounter& counter, Database& database);
+void add_shared_routes(http::Router& router, RequestCounter& counter, DatabaseLink& database);
 
 // Counts the requests below a path such as /api/v1/users, the path itself included, whatever they
 // are answered: 404 and 405 below it count too. What could not be read as a request does not.
@@ -32,4 +32,4 @@ class RequestCounting final : public http::Observer {
   const std::string path_;
 };
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

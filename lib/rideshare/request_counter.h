@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "file/descriptor.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 
 class RequestCounter {
  public:
@@ -45,4 +45,4 @@ class RequestCounter {
   uint64_t count_;
 };
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

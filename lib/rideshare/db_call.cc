@@ -1,4 +1,4 @@
-#include "service/db_call.h"
+#include "rideshare/db_call.h"
 
 #include <string>
 #include <utility>
@@ -6,22 +6,22 @@
 
 #include "http/call_request.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 
-Result<dbclient::CallOptions> read_options(const http::Request& request) {
+Result<CallOptions> read_options(const http::Request& request) {
   const auto words = http::read_words(request);
   if (!words) return fail(words.error());
-  dbclient::CallOptions options;
+  CallOptions options;
   options.request_id = words->request_id;
   options.consistency = words->consistency;
   options.min_index = words->min_index;
   return options;
 }
 
-Result<dbclient::CallOptions> write_options(const http::Request& request) {
+Result<CallOptions> write_options(const http::Request& request) {
   auto words = http::write_words(request);
   if (!words) return fail(words.error());
-  dbclient::CallOptions options;
+  CallOptions options;
   options.request_id = words->request_id;
   options.key = std::move(words->key);
   return options;
@@ -44,7 +44,7 @@ void send(http::Responder& responder, const Error& error) {
   send(responder, rides::error_answer(error));
 }
 
-dbclient::DbClient::Completion answer_with(http::Responder responder, AnswerOf answer_of) {
+DbClient::Completion answer_with(http::Responder responder, AnswerOf answer_of) {
   return [responder = std::move(responder),
           answer_of = std::move(answer_of)](Result<wire::Response> result) mutable {
     if (!result) return send(responder, result.error());
@@ -52,23 +52,22 @@ dbclient::DbClient::Completion answer_with(http::Responder responder, AnswerOf a
   };
 }
 
-void answer_read(dbclient::DbClient& db, const http::Request& request, std::string_view body,
+void answer_read(DbClient& db, const http::Request& request, std::string_view body,
                  http::Responder responder, AnswerOf answer_of) {
   const auto options = read_options(request);
   if (!options) return send(responder, options.error());
   db.read(body, *options, answer_with(std::move(responder), std::move(answer_of)));
 }
 
-void answer_write(dbclient::DbClient& db, const http::Request& request, std::string_view body,
+void answer_write(DbClient& db, const http::Request& request, std::string_view body,
                   http::Responder responder, AnswerOf answer_of) {
   const auto options = write_options(request);
   if (!options) return send(responder, options.error());
   db.write(body, *options, answer_with(std::move(responder), std::move(answer_of)));
 }
 
-void answer_repeated(dbclient::DbClient& db, const dbclient::CallOptions& options,
-                     std::string_view body, http::Responder responder, AnswerOf answer_of,
-                     rides::Answer otherwise) {
+void answer_repeated(DbClient& db, const CallOptions& options, std::string_view body,
+                     http::Responder responder, AnswerOf answer_of, rides::Answer otherwise) {
   db.repeated(body, options,
               [responder = std::move(responder), answer_of = std::move(answer_of),
                otherwise = std::move(otherwise)](Result<wire::Response> result) mutable {
@@ -85,4 +84,4 @@ bool is_too_large(const Result<wire::Response>& result) {
   return result ? result->status == 413 : result.error().kind == ErrorKind::kTooLarge;
 }
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare

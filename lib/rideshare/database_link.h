@@ -12,16 +12,16 @@
 #include "base/result.h"
 #include "daemon/config.h"
 #include "daemon/part.h"
-#include "dbclient/connect.h"
-#include "dbclient/db_client.h"
 #include "http/health.h"
 #include "loop/loop.h"
+#include "rideshare/connect.h"
+#include "rideshare/db_client.h"
 
-namespace tandem::service {
+namespace tandem::rideshare {
 
 struct DatabaseConfig {
   std::vector<std::string> urls{"ipc://run/sock/orch.sock"};
-  dbclient::Options calls;
+  Options calls;
   uint32_t start_wait_ms = 10'000;
   uint32_t ready_timeout_ms = 1000;
 };
@@ -29,13 +29,13 @@ struct DatabaseConfig {
 // Declares database.urls, database.timeout, …
 void declare_database(DatabaseConfig& config, daemon::SettingTable& table);
 
-class Database final : public daemon::Part {
+class DatabaseLink final : public daemon::Part {
  public:
   // `loop` outlives this.
-  Database(DatabaseConfig config, loop::Loop& loop);
+  DatabaseLink(DatabaseConfig config, loop::Loop& loop);
 
   // REQUIRES: started.
-  dbclient::DbClient& client();
+  DbClient& client();
   // For /readyz: one round trip to rs-orch, which says whether the database can serve.
   void check_ready(http::ReadyAnswer answer);
 
@@ -55,7 +55,7 @@ class Database final : public daemon::Part {
   loop::Timer retry_;
   uint64_t give_up_at_ms_ = 0;
   UniqueFunction<void(Status)> started_;
-  std::unique_ptr<dbclient::Connection> connection_;
+  std::unique_ptr<Connection> connection_;
 };
 
-}  // namespace tandem::service
+}  // namespace tandem::rideshare
