@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::rideshare {
 namespace {
@@ -76,7 +76,7 @@ class SendTest : public testing::Test {
     http::Responder responder(exchange_);
     send(responder, answer, index);
   }
-  http::RecordedExchange exchange_;
+  support::RecordedExchange exchange_;
 };
 
 TEST_F(SendTest, AnAnswerCarriesItsIndex) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 #include "support/temporary_directory.h"
 
 namespace tandem::rideshare {
@@ -30,7 +30,7 @@ class SharedRoutesTest : public testing::Test {
     std::string decoded;
     const auto match = router.match(method, path, params, decoded);
     EXPECT_EQ(match.kind, http::Router::Match::Kind::kRoute);
-    http::RecordedExchange exchange;
+    support::RecordedExchange exchange;
     match.route->handler({}, http::Responder(exchange));
     EXPECT_EQ(exchange.status, 200);
     return exchange.body;
