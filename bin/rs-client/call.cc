@@ -5,22 +5,13 @@
 #include <optional>
 #include <utility>
 
+#include "wire/error_body.h"
 #include "wire/json.h"
 
 namespace tandem::client {
 namespace {
 
 constexpr const char* kAnotherService = ": another service answers there";
-
-// error.message of a body in the services' form, or "".
-std::string message_in(std::string_view body) {
-  const auto json = wire::parse_json(body);
-  if (!json) return "";
-  const wire::Json* error = json->find("error");
-  const wire::Json* message = error != nullptr ? error->find("message") : nullptr;
-  const std::string* text = message != nullptr ? message->as_string() : nullptr;
-  return text != nullptr ? *text : "";
-}
 
 // The kind of an answer that is a plain no.
 std::optional<ErrorKind> kind_of_no(int status) {
@@ -121,7 +112,7 @@ Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
     reply.body = std::move(answer.body);
     return reply;
   }
-  std::string message = message_in(answer.body);
+  std::string message = wire::error_message_in(answer.body).value_or("");
   const bool says_no = std::any_of(
       no.begin(), no.end(), [&](std::string_view start) { return message.starts_with(start); });
   const std::optional<ErrorKind> no_kind = says_no ? kind_of_no(answer.status) : std::nullopt;

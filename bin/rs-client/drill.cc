@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <fstream>
 #include <functional>
@@ -17,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/number.h"
 #include "commands.h"
 #include "daemon/setting_value.h"
 #include "daemon/suggest.h"
@@ -403,12 +403,12 @@ ExitStatus drill(Session& session, const Arguments& arguments) {
   size_t writers = 4;
   if (arguments.line.has("writers")) {
     const std::string text = arguments.value("writers");
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), writers);
-    if (error != std::errc{} || end != text.data() + text.size() || writers == 0 ||
-        writers > session.settings.concurrency) {
+    const auto given = parse_number<size_t>(text, 1, session.settings.concurrency);
+    if (!given) {
       return session.report({ErrorKind::kUsage, "'--writers " + text + "' is no number from 1 to " +
                                                     std::to_string(session.settings.concurrency)});
     }
+    writers = *given;
   }
   if (!session.settings.timeout_given) session.caller.set_timeout_ms(kDefaultTimeoutMs);
   return Drill(session, *fault, static_cast<uint64_t>(stop_ms), writers).run();

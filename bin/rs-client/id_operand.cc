@@ -1,14 +1,14 @@
 #include "id_operand.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
+
+#include "base/number.h"
 
 namespace tandem::client {
 
 bool can_be_id(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos &&
-         text.find_first_not_of('0') != std::string_view::npos;
+  return are_digits(text) && text.find_first_not_of('0') != std::string_view::npos;
 }
 
 Result<wire::Json::Array> parse_ids(const std::string& list, const std::string& thing,
@@ -20,11 +20,9 @@ Result<wire::Json::Array> parse_ids(const std::string& list, const std::string& 
     if (!can_be_id(text)) {
       return fail(ErrorKind::kUsage, "'" + text + "' is no id of a " + thing + ": " + hint);
     }
-    uint32_t id = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), id).ec != std::errc{}) {
-      return fail(ErrorKind::kNotFound, "there is no " + thing + " " + text);
-    }
-    ids.emplace_back(int64_t{id});
+    const auto id = parse_number<uint32_t>(text);
+    if (!id) return fail(ErrorKind::kNotFound, "there is no " + thing + " " + text);
+    ids.emplace_back(int64_t{*id});
     begin = end + 1;
   }
   return ids;

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cwchar>
 
+#include "wire/utf8.h"
+
 namespace tandem::client {
 namespace {
 
@@ -12,18 +14,15 @@ struct Character {
 };
 
 Character character_at(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const size_t bytes = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || at + bytes > text.size()) return {};
+  text.remove_prefix(at);
+  const size_t bytes = wire::utf8_length(text);
+  if (bytes == 0) return {};
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (bytes == 1) return {lead, 1};
   uint32_t code = lead & (0xFFu >> (bytes + 1));
-  for (size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3Fu);
+  for (const char c : text.substr(1, bytes - 1)) {
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
   }
-  constexpr uint32_t kFirst[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kFirst[bytes] || (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF) return {};
   return {code, bytes};
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "areas.h"
+#include "base/number.h"
 #include "batch.h"
 #include "commands.h"
 #include "fetch/url.h"
@@ -41,10 +42,6 @@ Result<Question> create_question(const Session& session, const std::string& line
 }
 
 constexpr LineVerb kCreateLines = {create_question, parse_reply, "rides created"};
-
-bool are_digits(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-}
 
 // The path of a ride. Fails with kUsage for what can be no id: "count" would be another call.
 Result<std::string> ride_path(const std::string& id) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/ids.h"
+#include "base/number.h"
 #include "commands.h"
 #include "shop.h"
 #include "shop_report.h"
@@ -26,10 +27,7 @@ Result<uint64_t> number(const Arguments& arguments, const char* option, uint64_t
                         uint64_t otherwise, uint64_t least = 1) {
   if (!arguments.line.has(option)) return otherwise;
   const std::string text = arguments.value(option);
-  uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error == std::errc{} && stopped == end && value >= least && value <= most) return value;
+  if (const auto value = parse_number<uint64_t>(text, least, most)) return *value;
   return no_good(option, text,
                  "number from " + std::to_string(least) + " to " + std::to_string(most));
 }

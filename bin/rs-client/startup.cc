@@ -10,6 +10,7 @@
 
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "client_file.h"
 #include "console.h"
 #include "help.h"
@@ -70,11 +71,6 @@ void note_url_origins(const daemon::SettingTable& table, Settings& settings) {
   exit_with(only_usage ? ExitStatus::kUsage : ExitStatus::kConfig);
 }
 
-bool is_digits(const std::string& text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 // What stands on the command line alone.
 void take_choices(const Invocation& invocation, Settings& settings) {
   const Arguments& arguments = invocation.arguments;
@@ -82,7 +78,7 @@ void take_choices(const Invocation& invocation, Settings& settings) {
   settings.verbose = arguments.line.has("verbose");
   settings.key = arguments.value("key");
   settings.db_index = arguments.value("db-index");
-  if (arguments.line.has("db-index") && !is_digits(settings.db_index)) {
+  if (arguments.line.has("db-index") && !are_digits(settings.db_index)) {
     exit_usage("'--db-index " + settings.db_index + "' is no index", usage);
   }
   const bool bad_key = std::any_of(settings.key.begin(), settings.key.end(), [](char c) {

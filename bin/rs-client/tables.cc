@@ -1,8 +1,8 @@
 #include "tables.h"
 
-#include <charconv>
 #include <utility>
 
+#include "base/number.h"
 #include "daemon/suggest.h"
 #include "wire/plain_value.h"
 
@@ -34,11 +34,8 @@ Result<Json> value_of(const std::string& column, const std::string& type, const 
   if (type == "text") return Json(text);
   if (type == "boolean") {
     if (text == "true" || text == "false") return Json(text == "true");
-  } else {
-    int64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, number);
-    if (error == std::errc{} && stopped == end) return Json(number);
+  } else if (const auto number = parse_number<int64_t>(text)) {
+    return Json(*number);
   }
   return fail(ErrorKind::kUsage,
               "'" + column + "=" + text + "': '" + column + "' is of type " + type);

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
+#include "base/number.h"
 #include "batch.h"
 #include "commands.h"
 #include "session.h"
@@ -56,25 +56,15 @@ Call with_key(const Session& session, Call call) {
   return call;
 }
 
-bool are_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 // Whether a quantity or a price is a good one is for the service to say; what is no number cannot
 // be sent as one.
 Result<Json> number_of(const std::string& text, const char* what) {
   const size_t dot = std::min(text.find('.'), text.size());
   const bool decimal = dot < text.size() && are_digits(std::string_view(text).substr(0, dot)) &&
                        are_digits(std::string_view(text).substr(dot + 1));
-  int64_t integer = 0;
-  double number = 0;
-  const char* end = text.data() + text.size();
-  if (are_digits(text) && std::from_chars(text.data(), end, integer).ec == std::errc{}) {
-    return Json(integer);
-  }
-  if ((decimal || are_digits(text)) &&
-      std::from_chars(text.data(), end, number).ec == std::errc{}) {
-    return Json(number);
+  if (decimal || are_digits(text)) {
+    if (const auto integer = parse_number<int64_t>(text)) return Json(*integer);
+    if (const auto number = parse_number<double>(text)) return Json(*number);
   }
   return fail(ErrorKind::kUsage, "'" + text + "' is no " + what);
 }

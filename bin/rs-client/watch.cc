@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "commands.h"
 #include "event_parser.h"
 #include "session.h"
@@ -134,9 +134,7 @@ class Watch {
 Result<uint64_t> number(const Arguments& arguments, const char* option, uint64_t otherwise) {
   const std::string* text = arguments.line.value(option);
   if (text == nullptr) return otherwise;
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error == std::errc{} && end == text->data() + text->size()) return value;
+  if (const auto value = parse_number<uint64_t>(*text)) return *value;
   return fail(ErrorKind::kUsage, "'--" + std::string(option) + " " + *text + "' is no number");
 }
 

@@ -3,17 +3,14 @@
 #include <utility>
 
 #include "base/log.h"
+#include "wire/error_body.h"
 
 namespace tandem::orch {
 namespace {
 
-// error.message of a body in the services' form, else the text itself.
+// Of an error, else the text itself.
 std::string message_of(std::string_view answer) {
-  const auto json = wire::parse_json(answer);
-  const wire::Json* error = json ? json->find("error") : nullptr;
-  const wire::Json* message = error != nullptr ? error->find("message") : nullptr;
-  return std::string(message != nullptr && message->as_string() != nullptr ? *message->as_string()
-                                                                           : answer);
+  return wire::error_message_in(answer).value_or(std::string(answer));
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 #include "directories.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
+#include "base/number.h"
 #include "storage/directory.h"
 #include "storage/format_check.h"
 #include "storage/identity.h"
@@ -22,10 +22,7 @@ std::vector<repl::ReplicaId> Directories::ids() const {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(root_, error)) {
     const std::string name = entry.path().filename();
-    repl::ReplicaId id = 0;
-    const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (code != std::errc{} || end != name.data() + name.size() || id == 0) continue;
-    ids.push_back(id);
+    if (const auto id = parse_number<repl::ReplicaId>(name, 1)) ids.push_back(*id);
   }
   return ids;
 }

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "audit.h"
+#include "base/number.h"
 #include "http/call_request.h"
 #include "http/route_table.h"
 #include "status_report.h"
@@ -42,9 +42,7 @@ void answer_pid(Responder& responder, int status, const Result<pid_t>& pid) {
 }
 
 Result<repl::ReplicaId> parse_id(std::string_view text) {
-  repl::ReplicaId id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error == std::errc{} && end == text.data() + text.size() && id != 0) return id;
+  if (const auto id = parse_number<repl::ReplicaId>(text, 1)) return *id;
   return fail(ErrorKind::kNotFound, "there is no worker '" + std::string(text) + "'");
 }
 

@@ -6,5 +6,9 @@
 #include "base/result.h"
 #include "rides/areas.h"
 
+namespace tandem::rs_rides {
+
 // Fails with kConfig, naming the file and each bad line.
-tandem::Result<tandem::rides::Areas> load_areas(const std::string& path);
+Result<rides::Areas> load_areas(const std::string& path);
+
+}  // namespace tandem::rs_rides

@@ -1,11 +1,13 @@
 #include "config.h"
 
 #include "areas_file.h"
-#include "service/system_zone.h"
+#include "rideshare/system_zone.h"
 
-void declare_rides(RidesConfig& config, tandem::daemon::SettingTable& table) {
-  tandem::daemon::declare_http(config.http, table);
-  tandem::service::declare_database(config.database, table);
+namespace tandem::rs_rides {
+
+void declare_rides(RidesConfig& config, daemon::SettingTable& table) {
+  daemon::declare_http(config.http, table);
+  rideshare::declare_database(config.database, table);
   table.text("count.file", config.count_file, "file of the request counter");
   table.text("areas.file", config.areas_file,
              "the areas as CSV: a header line, then a number and a name a line");
@@ -17,7 +19,9 @@ void declare_rides(RidesConfig& config, tandem::daemon::SettingTable& table) {
                 "rides in the answer to a search, at most; the soonest are given");
 }
 
-tandem::Status check_rides(const RidesConfig& config) {
-  if (auto areas = load_areas(config.areas_file); !areas) return tandem::fail(areas.error());
-  return tandem::service::check_zone(config.time_zone);
+Status check_rides(const RidesConfig& config) {
+  if (auto areas = load_areas(config.areas_file); !areas) return fail(areas.error());
+  return rideshare::check_zone(config.time_zone);
 }
+
+}  // namespace tandem::rs_rides

@@ -7,13 +7,15 @@
 #include "base/result.h"
 #include "daemon/config.h"
 #include "daemon/http_service.h"
-#include "service/database.h"
+#include "rideshare/database_link.h"
+
+namespace tandem::rs_rides {
 
 struct RidesConfig {
   RidesConfig() { http.port = 8000; }
 
-  tandem::daemon::HttpConfig http;
-  tandem::service::DatabaseConfig database;
+  daemon::HttpConfig http;
+  rideshare::DatabaseConfig database;
   std::string count_file = "run/state/rs-rides.count";
   std::string areas_file = "etc/areas.csv";
   std::string time_zone = "UTC";
@@ -21,8 +23,10 @@ struct RidesConfig {
   int64_t max_found = 10'000;
 };
 
-void declare_rides(RidesConfig& config, tandem::daemon::SettingTable& table);
+void declare_rides(RidesConfig& config, daemon::SettingTable& table);
 
 // What one value cannot tell: that the areas can be read and the time zone is there. Changes
 // nothing.
-tandem::Status check_rides(const RidesConfig& config);
+Status check_rides(const RidesConfig& config);
+
+}  // namespace tandem::rs_rides

@@ -5,44 +5,46 @@
 
 #include "join_ride.h"
 #include "rides/ride_calls.h"
+#include "rideshare/db_call.h"
 #include "search_rides.h"
-#include "service/db_call.h"
 #include "show_ride.h"
 
-using tandem::http::Request;
-using tandem::http::Responder;
-using tandem::rides::DbReply;
-using tandem::service::answer_read;
-using tandem::service::answer_write;
-using tandem::service::refuse;
-using tandem::service::send;
+namespace tandem::rs_rides {
+
+using http::Request;
+using http::Responder;
+using rides::DbReply;
+using rideshare::answer_read;
+using rideshare::answer_write;
+using rideshare::refuse;
+using rideshare::send;
 
 void RideHandlers::create(const Request& request, Responder responder) {
-  auto ride = tandem::rides::parse_new_ride(request.body, rules_);
+  auto ride = rides::parse_new_ride(request.body, rules_);
   if (!ride) return refuse(responder, ride.error());
-  const auto options = tandem::service::write_options(request);
+  const auto options = rideshare::write_options(request);
   if (!options) return refuse(responder, options.error());
-  const std::string body = tandem::rides::create_ride_request(*ride);
+  const std::string body = rides::create_ride_request(*ride);
   const bool is_past = ride->timestamp_ms <= clock_.now_ms();
-  const auto past = tandem::rides::create_past_ride_answer(*ride, rules_.zone);
+  const auto past = rides::create_past_ride_answer(*ride, rules_.zone);
   if (is_past && options->key.empty()) return send(responder, past);
   auto answer_of = [ride = std::move(*ride)](const DbReply& reply) {
-    return tandem::rides::create_ride_answer(ride, reply);
+    return rides::create_ride_answer(ride, reply);
   };
   if (is_past) {
-    tandem::service::answer_repeated(database_.client(), *options, body, std::move(responder),
-                                     std::move(answer_of), past);
+    rideshare::answer_repeated(database_.client(), *options, body, std::move(responder),
+                               std::move(answer_of), past);
     return;
   }
-  database_.client().write(
-      body, *options, tandem::service::answer_with(std::move(responder), std::move(answer_of)));
+  database_.client().write(body, *options,
+                           rideshare::answer_with(std::move(responder), std::move(answer_of)));
 }
 
 void RideHandlers::search(const Request& request, Responder responder) {
-  const auto route = tandem::rides::parse_route(request.query_value("source"),
-                                                request.query_value("destination"), rules_.areas);
+  const auto route = rides::parse_route(request.query_value("source"),
+                                        request.query_value("destination"), rules_.areas);
   if (!route) return refuse(responder, route.error());
-  const auto options = tandem::service::read_options(request);
+  const auto options = rideshare::read_options(request);
   if (!options) return refuse(responder, options.error());
   const Search search{*route, clock_.now_ms(), max_found_};
   search_rides(database_.client(), *options, search, rules_.zone, std::move(responder));
@@ -53,35 +55,37 @@ void RideHandlers::areas(const Request&, Responder responder) {
 }
 
 void RideHandlers::count(const Request& request, Responder responder) {
-  answer_read(database_.client(), request, tandem::rides::count_rides_request(),
-              std::move(responder), tandem::rides::count_rides_answer);
+  answer_read(database_.client(), request, rides::count_rides_request(), std::move(responder),
+              rides::count_rides_answer);
 }
 
 void RideHandlers::show(const Request& request, Responder responder) {
-  const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
+  const auto ride_id = rides::parse_ride_id(request.param("rideId"));
   if (!ride_id) return refuse(responder, ride_id.error());
-  const auto options = tandem::service::read_options(request);
+  const auto options = rideshare::read_options(request);
   if (!options) return refuse(responder, options.error());
   show_ride(database_.client(), *options, *ride_id, rules_.zone, std::move(responder));
 }
 
 void RideHandlers::join(const Request& request, Responder responder) {
-  const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
+  const auto ride_id = rides::parse_ride_id(request.param("rideId"));
   if (!ride_id) return refuse(responder, ride_id.error());
-  auto username = tandem::rides::parse_rider(request.body);
+  auto username = rides::parse_rider(request.body);
   if (!username) return refuse(responder, username.error());
-  const auto options = tandem::service::write_options(request);
+  const auto options = rideshare::write_options(request);
   if (!options) return refuse(responder, options.error());
   join_ride(database_.client(), *options, {*ride_id, std::move(*username), clock_.now_ms()},
             std::move(responder));
 }
 
 void RideHandlers::remove(const Request& request, Responder responder) {
-  const auto ride_id = tandem::rides::parse_ride_id(request.param("rideId"));
+  const auto ride_id = rides::parse_ride_id(request.param("rideId"));
   if (!ride_id) return refuse(responder, ride_id.error());
-  answer_write(database_.client(), request, tandem::rides::delete_ride_request(*ride_id),
+  answer_write(database_.client(), request, rides::delete_ride_request(*ride_id),
                std::move(responder),
                [given_id = std::string(request.param("rideId"))](const DbReply& reply) {
-                 return tandem::rides::delete_ride_answer(given_id, reply);
+                 return rides::delete_ride_answer(given_id, reply);
                });
 }
+
+}  // namespace tandem::rs_rides

@@ -8,26 +8,30 @@
 #include "http/responder.h"
 #include "ride_clock.h"
 #include "rides/ride.h"
-#include "service/database.h"
+#include "rideshare/database_link.h"
+
+namespace tandem::rs_rides {
 
 class RideHandlers {
  public:
   // All of these outlive this.
-  RideHandlers(tandem::service::Database& database, const tandem::rides::RideRules& rules,
-               RideClock clock, int64_t max_found)
+  RideHandlers(rideshare::DatabaseLink& database, const rides::RideRules& rules, RideClock clock,
+               int64_t max_found)
       : database_(database), rules_(rules), clock_(clock), max_found_(max_found) {}
 
-  void create(const tandem::http::Request& request, tandem::http::Responder responder);
-  void search(const tandem::http::Request& request, tandem::http::Responder responder);
-  void areas(const tandem::http::Request& request, tandem::http::Responder responder);
-  void count(const tandem::http::Request& request, tandem::http::Responder responder);
-  void show(const tandem::http::Request& request, tandem::http::Responder responder);
-  void join(const tandem::http::Request& request, tandem::http::Responder responder);
-  void remove(const tandem::http::Request& request, tandem::http::Responder responder);
+  void create(const http::Request& request, http::Responder responder);
+  void search(const http::Request& request, http::Responder responder);
+  void areas(const http::Request& request, http::Responder responder);
+  void count(const http::Request& request, http::Responder responder);
+  void show(const http::Request& request, http::Responder responder);
+  void join(const http::Request& request, http::Responder responder);
+  void remove(const http::Request& request, http::Responder responder);
 
  private:
-  tandem::service::Database& database_;
-  const tandem::rides::RideRules& rules_;
+  rideshare::DatabaseLink& database_;
+  const rides::RideRules& rules_;
   const RideClock clock_;
   const int64_t max_found_;
 };
+
+}  // namespace tandem::rs_rides

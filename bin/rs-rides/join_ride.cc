@@ -4,18 +4,18 @@
 #include <utility>
 
 #include "rides/ride_calls.h"
-#include "service/db_call.h"
+#include "rideshare/db_call.h"
 
+namespace tandem::rs_rides {
 namespace {
 
-using tandem::Result;
-using tandem::dbclient::CallOptions;
-using tandem::dbclient::DbClient;
+using rideshare::CallOptions;
+using rideshare::DbClient;
 
 // One joining under way. It is owned by the completion of the call that it waits for.
 class Joining {
  public:
-  Joining(DbClient& db, const CallOptions& options, Join join, tandem::http::Responder responder)
+  Joining(DbClient& db, const CallOptions& options, Join join, http::Responder responder)
       : db_(db),
         request_id_(options.request_id),
         key_(options.key),
@@ -27,51 +27,49 @@ class Joining {
     CallOptions options;
     options.request_id = self->request_id_;
     // Whatever the default is: a ride that was just created must be seen here.
-    options.consistency = tandem::wire::Consistency::kLinearizable;
-    const std::string request = tandem::rides::start_request(self->join_.ride_id);
-    db.read(request, options,
-            [self = std::move(self)](Result<tandem::wire::Response> result) mutable {
-              if (!self->ask_went_well(result)) return;
-              if (self->is_past(result->body)) return answer_past(std::move(self));
-              write(std::move(self));
-            });
+    options.consistency = wire::Consistency::kLinearizable;
+    const std::string request = rides::start_request(self->join_.ride_id);
+    db.read(request, options, [self = std::move(self)](Result<wire::Response> result) mutable {
+      if (!self->ask_went_well(result)) return;
+      if (self->is_past(result->body)) return answer_past(std::move(self));
+      write(std::move(self));
+    });
   }
 
  private:
   // False: the client has its answer.
-  bool ask_went_well(const Result<tandem::wire::Response>& result) {
+  bool ask_went_well(const Result<wire::Response>& result) {
     if (!result) {
-      tandem::service::send(responder_, result.error());
+      rideshare::send(responder_, result.error());
       return false;
     }
-    const tandem::rides::DbReply reply{result->status, result->body};
+    const rides::DbReply reply{result->status, result->body};
     if (reply.status != 200) {
-      tandem::service::send(responder_, tandem::rides::pass_on(reply));
+      rideshare::send(responder_, rides::pass_on(reply));
       return false;
     }
-    const auto past = tandem::rides::ride_is_past(reply.body, join_.now_ms);
-    if (!past) tandem::service::send(responder_, tandem::rides::error_answer(past.error()));
+    const auto past = rides::ride_is_past(reply.body, join_.now_ms);
+    if (!past) rideshare::send(responder_, rides::error_answer(past.error()));
     return past.has_value();
   }
 
   bool is_past(std::string_view body) const {
-    return tandem::rides::ride_is_past(body, join_.now_ms).value_or(false);
+    return rides::ride_is_past(body, join_.now_ms).value_or(false);
   }
 
   // It may have been joined before it was.
   static void answer_past(std::unique_ptr<Joining> self) {
-    const auto past = tandem::rides::ride_is_past_answer(self->join_.ride_id);
-    if (self->key_.empty()) return tandem::service::send(self->responder_, past);
+    const auto past = rides::ride_is_past_answer(self->join_.ride_id);
+    if (self->key_.empty()) return rideshare::send(self->responder_, past);
     CallOptions options;
     options.request_id = self->request_id_;
     options.key = self->key_;
-    const std::string request =
-        tandem::rides::join_ride_request(self->join_.ride_id, self->join_.username);
-    auto answer_of = [join = self->join_](const tandem::rides::DbReply& reply) {
-      return tandem::rides::join_ride_answer(join.ride_id, join.username, reply);
+    const std::string request = rides::join_ride_request(self->join_.ride_id, self->join_.username);
+    auto answer_of = [join = self->join_](const rides::DbReply& reply) {
+      return rides::join_ride_answer(join.ride_id, join.username, reply);
     };
-    tandem::service::answer_repeated(self->db_, options, request, std::move(self->responder_),
-                                     std::move(answer_of), past);
+    rideshare::answer_repeated(self->db_, options, request, std::move(self->responder_),
+                               std::move(answer_of), past);
   }
 
   static void write(std::unique_ptr<Joining> self) {
@@ -79,32 +77,31 @@ class Joining {
     CallOptions options;
     options.request_id = self->request_id_;
     options.key = self->key_;
-    const std::string request =
-        tandem::rides::join_ride_request(self->join_.ride_id, self->join_.username);
-    db.write(request, options, [self = std::move(self)](Result<tandem::wire::Response> result) {
-      self->finish(result);
-    });
+    const std::string request = rides::join_ride_request(self->join_.ride_id, self->join_.username);
+    db.write(request, options,
+             [self = std::move(self)](Result<wire::Response> result) { self->finish(result); });
   }
 
-  void finish(const Result<tandem::wire::Response>& result) {
-    if (!result) return tandem::service::send(responder_, result.error());
-    tandem::service::send(responder_,
-                          tandem::rides::join_ride_answer(join_.ride_id, join_.username,
-                                                          {result->status, result->body}),
-                          result->index);
+  void finish(const Result<wire::Response>& result) {
+    if (!result) return rideshare::send(responder_, result.error());
+    rideshare::send(
+        responder_,
+        rides::join_ride_answer(join_.ride_id, join_.username, {result->status, result->body}),
+        result->index);
   }
 
   DbClient& db_;
   const std::string request_id_;
   const std::string key_;
   const Join join_;
-  tandem::http::Responder responder_;
+  http::Responder responder_;
 };
 
 }  // namespace
 
-void join_ride(DbClient& db, const CallOptions& options, Join join,
-               tandem::http::Responder responder) {
+void join_ride(DbClient& db, const CallOptions& options, Join join, http::Responder responder) {
   Joining::ask_when_it_starts(
       std::make_unique<Joining>(db, options, std::move(join), std::move(responder)));
 }
+
+}  // namespace tandem::rs_rides

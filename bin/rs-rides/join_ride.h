@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <string>
 
-#include "dbclient/db_client.h"
 #include "http/responder.h"
+#include "rideshare/db_client.h"
+
+namespace tandem::rs_rides {
 
 struct Join {
   int64_t ride_id = 0;
@@ -14,5 +16,7 @@ struct Join {
 };
 
 // `db` outlives the call or drops it. The options are copied.
-void join_ride(tandem::dbclient::DbClient& db, const tandem::dbclient::CallOptions& options,
-               Join join, tandem::http::Responder responder);
+void join_ride(rideshare::DbClient& db, const rideshare::CallOptions& options, Join join,
+               http::Responder responder);
+
+}  // namespace tandem::rs_rides

@@ -7,16 +7,20 @@
 
 #include "base/clock.h"
 
+namespace tandem::rs_rides {
+
 class RideClock {
  public:
   // `clock` outlives this.
-  RideClock(const tandem::Clock& clock, bool allow_past) : clock_(clock), allow_past_(allow_past) {}
+  RideClock(const Clock& clock, bool allow_past) : clock_(clock), allow_past_(allow_past) {}
 
   int64_t now_ms() const {
     return allow_past_ ? std::numeric_limits<int64_t>::min() : clock_.wall_ms();
   }
 
  private:
-  const tandem::Clock& clock_;
+  const Clock& clock_;
   const bool allow_past_;
 };
+
+}  // namespace tandem::rs_rides

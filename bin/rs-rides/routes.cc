@@ -2,11 +2,12 @@
 
 #include "http/route_table.h"
 
+namespace tandem::rs_rides {
 namespace {
 
-using tandem::http::Method;
+using http::Method;
 
-constexpr tandem::http::RouteRow<RideHandlers> kRows[] = {
+constexpr http::RouteRow<RideHandlers> kRows[] = {
     {Method::kPost,
      "/api/v1/rides",
      &RideHandlers::create,
@@ -21,6 +22,8 @@ constexpr tandem::http::RouteRow<RideHandlers> kRows[] = {
 
 }  // namespace
 
-void add_ride_routes(tandem::http::Router& router, RideHandlers& handlers) {
-  tandem::http::add_routes(router, handlers, kRows);
+void add_ride_routes(http::Router& router, RideHandlers& handlers) {
+  http::add_routes(router, handlers, kRows);
 }
+
+}  // namespace tandem::rs_rides

@@ -4,5 +4,9 @@
 #include "handlers.h"
 #include "http/router.h"
 
+namespace tandem::rs_rides {
+
 // `handlers` outlives the router.
-void add_ride_routes(tandem::http::Router& router, RideHandlers& handlers);
+void add_ride_routes(http::Router& router, RideHandlers& handlers);
+
+}  // namespace tandem::rs_rides

@@ -4,18 +4,21 @@
 
 #include <cstdint>
 
-#include "dbclient/db_client.h"
 #include "http/responder.h"
 #include "rides/ride.h"
 #include "rides/timestamp.h"
+#include "rideshare/db_client.h"
+
+namespace tandem::rs_rides {
 
 struct Search {
-  tandem::rides::Route route;
+  rides::Route route;
   int64_t now_ms = 0;
   int64_t limit = 0;  // rides in the answer
 };
 
 // `db` and `zone` outlive the call, or `db` drops it. The options are copied.
-void search_rides(tandem::dbclient::DbClient& db, const tandem::dbclient::CallOptions& options,
-                  const Search& search, const tandem::rides::TimeZone& zone,
-                  tandem::http::Responder responder);
+void search_rides(rideshare::DbClient& db, const rideshare::CallOptions& options,
+                  const Search& search, const rides::TimeZone& zone, http::Responder responder);
+
+}  // namespace tandem::rs_rides

@@ -7,19 +7,19 @@
 
 #include "rides/long_ride.h"
 #include "rides/ride_calls.h"
-#include "service/db_call.h"
+#include "rideshare/db_call.h"
 
+namespace tandem::rs_rides {
 namespace {
 
-using tandem::Result;
-using tandem::dbclient::CallOptions;
-using tandem::dbclient::DbClient;
+using rideshare::CallOptions;
+using rideshare::DbClient;
 
 // One ride being shown. It is owned by the completion of the read that it waits for.
 class Showing {
  public:
-  Showing(DbClient& db, const CallOptions& options, int64_t ride_id,
-          const tandem::rides::TimeZone& zone, tandem::http::Responder responder)
+  Showing(DbClient& db, const CallOptions& options, int64_t ride_id, const rides::TimeZone& zone,
+          http::Responder responder)
       : db_(db),
         request_id_(options.request_id),
         consistency_(options.consistency),
@@ -34,10 +34,9 @@ class Showing {
     options.request_id = self->request_id_;
     options.consistency = self->consistency_;
     options.min_index = self->index_;
-    db.read(request, options,
-            [self = std::move(self)](Result<tandem::wire::Response> result) mutable {
-              if (self->take(result)) ask_for_page(std::move(self));
-            });
+    db.read(request, options, [self = std::move(self)](Result<wire::Response> result) mutable {
+      if (self->take(result)) ask_for_page(std::move(self));
+    });
   }
 
  private:
@@ -47,8 +46,8 @@ class Showing {
   }
 
   // True: there is more to ask for. Else the client has its answer.
-  bool take(const Result<tandem::wire::Response>& result) {
-    if (tandem::service::is_too_large(result)) {
+  bool take(const Result<wire::Response>& result) {
+    if (rideshare::is_too_large(result)) {
       if (std::exchange(in_pages_, true) && !long_ride_.shrink()) return finish(result);
       return true;
     }
@@ -57,38 +56,38 @@ class Showing {
     index_ = std::max(index_, result->index);
     const auto complete = long_ride_.add(result->body);
     if (complete && !*complete) return true;
-    tandem::service::send(
-        responder_,
-        complete ? long_ride_.answer(zone_) : tandem::rides::error_answer(complete.error()),
-        result->index);
+    rideshare::send(responder_,
+                    complete ? long_ride_.answer(zone_) : rides::error_answer(complete.error()),
+                    result->index);
     return false;
   }
 
-  bool finish(const Result<tandem::wire::Response>& result) {
+  bool finish(const Result<wire::Response>& result) {
     if (!result) {
-      tandem::service::send(responder_, result.error());
+      rideshare::send(responder_, result.error());
     } else {
-      tandem::service::send(responder_,
-                            tandem::rides::show_ride_answer({result->status, result->body}, zone_),
-                            result->index);
+      rideshare::send(responder_, rides::show_ride_answer({result->status, result->body}, zone_),
+                      result->index);
     }
     return false;
   }
 
   DbClient& db_;
   const std::string request_id_;
-  const tandem::wire::Consistency consistency_;
+  const wire::Consistency consistency_;
   uint64_t index_;
-  const tandem::rides::TimeZone& zone_;
-  tandem::rides::LongRide long_ride_;
+  const rides::TimeZone& zone_;
+  rides::LongRide long_ride_;
   bool in_pages_ = false;
-  tandem::http::Responder responder_;
+  http::Responder responder_;
 };
 
 }  // namespace
 
 void show_ride(DbClient& db, const CallOptions& options, int64_t ride_id,
-               const tandem::rides::TimeZone& zone, tandem::http::Responder responder) {
+               const rides::TimeZone& zone, http::Responder responder) {
   Showing::ask(std::make_unique<Showing>(db, options, ride_id, zone, std::move(responder)),
-               tandem::rides::show_ride_request(ride_id));
+               rides::show_ride_request(ride_id));
 }
+
+}  // namespace tandem::rs_rides

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 
-#include "dbclient/db_client.h"
 #include "http/responder.h"
 #include "rides/timestamp.h"
+#include "rideshare/db_client.h"
+
+namespace tandem::rs_rides {
 
 // `db` and `zone` outlive the call, or `db` drops it. The options are copied.
-void show_ride(tandem::dbclient::DbClient& db, const tandem::dbclient::CallOptions& options,
-               int64_t ride_id, const tandem::rides::TimeZone& zone,
-               tandem::http::Responder responder);
+void show_ride(rideshare::DbClient& db, const rideshare::CallOptions& options, int64_t ride_id,
+               const rides::TimeZone& zone, http::Responder responder);
+
+}  // namespace tandem::rs_rides

@@ -4,20 +4,24 @@
 
 #include "rides/user.h"
 
-void declare_users(UsersConfig& config, tandem::daemon::SettingTable& table) {
-  tandem::daemon::declare_http(config.http, table);
-  tandem::service::declare_database(config.database, table);
+namespace tandem::rs_users {
+
+void declare_users(UsersConfig& config, daemon::SettingTable& table) {
+  daemon::declare_http(config.http, table);
+  rideshare::declare_database(config.database, table);
   table.text("count.file", config.count_file, "file of the request counter");
   table.size("users.max_name", config.max_username_bytes,
              "the longest username, in bytes of UTF-8, at most 2000; a longer one is answered 400",
              1, 1 << 20);
 }
 
-tandem::Status check_users(const UsersConfig& config) {
-  if (config.max_username_bytes <= tandem::rides::kMaxUsernameBytes) return {};
-  return tandem::fail(
-      tandem::ErrorKind::kConfig,
+Status check_users(const UsersConfig& config) {
+  if (config.max_username_bytes <= rides::kMaxUsernameBytes) return {};
+  return fail(
+      ErrorKind::kConfig,
       "users.max_name is " + std::to_string(config.max_username_bytes) +
           ": 2000 bytes are the most, as the index of the users holds no longer name and no "
           "URL could delete its user (it was 256KiB once; users with longer names stay)");
 }
+
+}  // namespace tandem::rs_users

@@ -6,14 +6,18 @@
 
 #include "daemon/config.h"
 #include "daemon/http_service.h"
-#include "service/database.h"
+#include "rideshare/database_link.h"
+
+namespace tandem::rs_users {
 
 struct UsersConfig {
-  tandem::daemon::HttpConfig http;  // port 8080
-  tandem::service::DatabaseConfig database;
+  daemon::HttpConfig http;  // port 8080
+  rideshare::DatabaseConfig database;
   std::string count_file = "run/state/rs-users.count";
   size_t max_username_bytes = 2000;
 };
 
-void declare_users(UsersConfig& config, tandem::daemon::SettingTable& table);
-tandem::Status check_users(const UsersConfig& config);
+void declare_users(UsersConfig& config, daemon::SettingTable& table);
+Status check_users(const UsersConfig& config);
+
+}  // namespace tandem::rs_users

@@ -5,15 +5,18 @@
 
 #include "list_users.h"
 #include "rides/user.h"
-#include "service/db_call.h"
+#include "rideshare/db_call.h"
 
-using tandem::http::Request;
-using tandem::http::Responder;
-using tandem::rides::DbReply;
-using tandem::service::answer_write;
-using tandem::service::refuse;
+namespace tandem::rs_users {
 
-UserHandlers::UserHandlers(tandem::loop::Loop& loop, tandem::service::Database& database,
+using http::Request;
+using http::Responder;
+using rides::DbReply;
+using rideshare::answer_write;
+using rideshare::refuse;
+using rideshare::send;
+
+UserHandlers::UserHandlers(loop::Loop& loop, rideshare::DatabaseLink& database,
                            const UsersConfig& config)
     : database_(database),
       max_username_bytes_(config.max_username_bytes),
@@ -22,26 +25,28 @@ UserHandlers::UserHandlers(tandem::loop::Loop& loop, tandem::service::Database& 
       }) {}
 
 void UserHandlers::create(const Request& request, Responder responder) {
-  auto user = tandem::rides::parse_new_user(request.body, max_username_bytes_);
+  auto user = rides::parse_new_user(request.body, max_username_bytes_);
   if (!user) return refuse(responder, user.error());
-  const std::string body = tandem::rides::create_user_request(*user);
+  const std::string body = rides::create_user_request(*user);
   answer_write(database_.client(), request, body, std::move(responder),
                [user = std::move(*user)](const DbReply& reply) {
-                 return tandem::rides::create_user_answer(user, reply);
+                 return rides::create_user_answer(user, reply);
                });
 }
 
 void UserHandlers::list(const Request& request, Responder responder) {
-  const auto options = tandem::service::read_options(request);
+  const auto options = rideshare::read_options(request);
   if (!options) return refuse(responder, options.error());
   list_users(listings_, database_.client(), *options, std::move(responder));
 }
 
 void UserHandlers::remove(const Request& request, Responder responder) {
   std::string username(request.param("username"));
-  const std::string body = tandem::rides::delete_user_request(username);
+  const std::string body = rides::delete_user_request(username);
   answer_write(database_.client(), request, body, std::move(responder),
                [username = std::move(username)](const DbReply& reply) {
-                 return tandem::rides::delete_user_answer(username, reply);
+                 return rides::delete_user_answer(username, reply);
                });
 }
+
+}  // namespace tandem::rs_users

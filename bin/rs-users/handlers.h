@@ -9,20 +9,23 @@
 #include "http/responder.h"
 #include "http/shared_answers.h"
 #include "loop/loop.h"
-#include "service/database.h"
+#include "rideshare/database_link.h"
+
+namespace tandem::rs_users {
 
 class UserHandlers {
  public:
   // `loop` and `database` outlive this.
-  UserHandlers(tandem::loop::Loop& loop, tandem::service::Database& database,
-               const UsersConfig& config);
+  UserHandlers(loop::Loop& loop, rideshare::DatabaseLink& database, const UsersConfig& config);
 
-  void create(const tandem::http::Request& request, tandem::http::Responder responder);
-  void list(const tandem::http::Request& request, tandem::http::Responder responder);
-  void remove(const tandem::http::Request& request, tandem::http::Responder responder);
+  void create(const http::Request& request, http::Responder responder);
+  void list(const http::Request& request, http::Responder responder);
+  void remove(const http::Request& request, http::Responder responder);
 
  private:
-  tandem::service::Database& database_;
+  rideshare::DatabaseLink& database_;
   const size_t max_username_bytes_;
-  tandem::http::SharedAnswers listings_;
+  http::SharedAnswers listings_;
 };
+
+}  // namespace tandem::rs_users

@@ -6,16 +6,16 @@
 #include <utility>
 
 #include "rides/user_list.h"
-#include "service/db_call.h"
+#include "rideshare/db_call.h"
 
+namespace tandem::rs_users {
 namespace {
 
-using tandem::Result;
-using tandem::dbclient::CallOptions;
-using tandem::dbclient::DbClient;
+using rideshare::CallOptions;
+using rideshare::DbClient;
 
-using tandem::http::Responder;
-using tandem::http::SharedAnswers;
+using http::Responder;
+using http::SharedAnswers;
 
 // The listing under way. It is owned by the completion of the read that it waits for.
 class Listing {
@@ -27,9 +27,7 @@ class Listing {
         consistency_(options.consistency),
         index_(options.min_index) {}
 
-  void answer_with(tandem::UniqueFunction<void(SharedAnswers::Send)> done) {
-    done_ = std::move(done);
-  }
+  void answer_with(UniqueFunction<void(SharedAnswers::Send)> done) { done_ = std::move(done); }
 
   static void ask(std::unique_ptr<Listing> self) {
     const std::string request = self->list_.next_request();
@@ -38,24 +36,23 @@ class Listing {
     options.request_id = self->request_id_;
     options.consistency = self->consistency_;
     options.min_index = self->index_;
-    db.read(request, options,
-            [self = std::move(self)](Result<tandem::wire::Response> result) mutable {
-              if (self->take(result)) ask(std::move(self));
-            });
+    db.read(request, options, [self = std::move(self)](Result<wire::Response> result) mutable {
+      if (self->take(result)) ask(std::move(self));
+    });
   }
 
  private:
   // True: there is more to ask for. Else the client has its answer.
-  bool take(const Result<tandem::wire::Response>& result) {
-    if (tandem::service::is_too_large(result) && list_.shrink()) return go_on();
-    if (!result) return finish(tandem::rides::error_answer(result.error()));
+  bool take(const Result<wire::Response>& result) {
+    if (rideshare::is_too_large(result) && list_.shrink()) return go_on();
+    if (!result) return finish(rides::error_answer(result.error()));
     if (result->status != 200) {
-      return finish(tandem::rides::pass_on({result->status, result->body}));
+      return finish(rides::pass_on({result->status, result->body}));
     }
     // A session never goes back, so no later page may be older than an earlier one.
     index_ = std::max(index_, result->index);
     const auto complete = list_.add(result->body);
-    if (!complete) return finish(tandem::rides::error_answer(complete.error()), result->index);
+    if (!complete) return finish(rides::error_answer(complete.error()), result->index);
     if (!*complete) return go_on();
     return finish(std::move(list_).answer(), result->index);
   }
@@ -66,9 +63,9 @@ class Listing {
     return finish({503, {}});
   }
 
-  bool finish(tandem::rides::Answer answer, uint64_t index = 0) {
+  bool finish(rides::Answer answer, uint64_t index = 0) {
     done_([answer = std::move(answer), index](Responder& responder) {
-      tandem::service::send(responder, answer, index);
+      rideshare::send(responder, answer, index);
     });
     return false;
   }
@@ -77,10 +74,10 @@ class Listing {
 
   DbClient& db_;
   const std::string request_id_;
-  const tandem::wire::Consistency consistency_;
+  const wire::Consistency consistency_;
   uint64_t index_;
-  tandem::rides::UserList list_;
-  tandem::UniqueFunction<void(SharedAnswers::Send)> done_;
+  rides::UserList list_;
+  UniqueFunction<void(SharedAnswers::Send)> done_;
 };
 
 }  // namespace
@@ -95,3 +92,5 @@ void list_users(SharedAnswers& answers, DbClient& db, const CallOptions& options
                    Listing::ask(std::move(listing));
                  });
 }
+
+}  // namespace tandem::rs_users

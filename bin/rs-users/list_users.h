@@ -2,10 +2,14 @@
 // begun share.
 #pragma once
 
-#include "dbclient/db_client.h"
 #include "http/responder.h"
 #include "http/shared_answers.h"
+#include "rideshare/db_client.h"
+
+namespace tandem::rs_users {
 
 // `answers` and `db` outlive the call or drop it. The options are copied.
-void list_users(tandem::http::SharedAnswers& answers, tandem::dbclient::DbClient& db,
-                const tandem::dbclient::CallOptions& options, tandem::http::Responder responder);
+void list_users(http::SharedAnswers& answers, rideshare::DbClient& db,
+                const rideshare::CallOptions& options, http::Responder responder);
+
+}  // namespace tandem::rs_users

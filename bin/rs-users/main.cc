@@ -5,10 +5,10 @@
 #include "daemon/metrics.h"
 #include "handlers.h"
 #include "loop/loop.h"
+#include "rideshare/database_link.h"
+#include "rideshare/request_counter.h"
+#include "rideshare/shared_routes.h"
 #include "routes.h"
-#include "service/database.h"
-#include "service/request_counter.h"
-#include "service/shared_routes.h"
 
 using namespace tandem;
 
@@ -17,19 +17,20 @@ int main(int argc, char** argv) {
                          daemon::http_options(), ""},
                         argc,
                         argv};
-  const auto config = daemon.load<UsersConfig>(declare_users, check_users);
-  const auto counter = service::RequestCounter::open(config.count_file);
+  const auto config =
+      daemon.load<rs_users::UsersConfig>(rs_users::declare_users, rs_users::check_users);
+  const auto counter = rideshare::RequestCounter::open(config.count_file);
   if (!counter) daemon::die(counter.error());
 
   loop::Loop loop;
   daemon::Metrics metrics;
-  service::Database database{config.database, loop};
-  UserHandlers handlers{loop, database, config};
-  service::RequestCounting counting{**counter, "/api/v1/users"};
+  rideshare::DatabaseLink database{config.database, loop};
+  rs_users::UserHandlers handlers{loop, database, config};
+  rideshare::RequestCounting counting{**counter, "/api/v1/users"};
 
   daemon::HttpService web{config.http, daemon, metrics, loop};
-  add_user_routes(web.router(), handlers);
-  service::add_shared_routes(web.router(), **counter, database);
+  rs_users::add_user_routes(web.router(), handlers);
+  rideshare::add_shared_routes(web.router(), **counter, database);
   web.observe_with(counting);
   web.depends_on("database",
                  [&](http::ReadyAnswer answer) { database.check_ready(std::move(answer)); });

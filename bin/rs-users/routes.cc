@@ -2,11 +2,12 @@
 
 #include "http/route_table.h"
 
+namespace tandem::rs_users {
 namespace {
 
-using tandem::http::Method;
+using http::Method;
 
-constexpr tandem::http::RouteRow<UserHandlers> kRows[] = {
+constexpr http::RouteRow<UserHandlers> kRows[] = {
     {Method::kPut, "/api/v1/users", &UserHandlers::create, {"username password"}},
     {Method::kGet, "/api/v1/users", &UserHandlers::list, {{}, "consistency"}},
     {Method::kDelete, "/api/v1/users/{username}", &UserHandlers::remove},
@@ -14,6 +15,8 @@ constexpr tandem::http::RouteRow<UserHandlers> kRows[] = {
 
 }  // namespace
 
-void add_user_routes(tandem::http::Router& router, UserHandlers& handlers) {
-  tandem::http::add_routes(router, handlers, kRows);
+void add_user_routes(http::Router& router, UserHandlers& handlers) {
+  http::add_routes(router, handlers, kRows);
 }
+
+}  // namespace tandem::rs_users

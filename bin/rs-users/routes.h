@@ -4,5 +4,9 @@
 #include "handlers.h"
 #include "http/router.h"
 
+namespace tandem::rs_users {
+
 // `handlers` outlives the router.
-void add_user_routes(tandem::http::Router& router, UserHandlers& handlers);
+void add_user_routes(http::Router& router, UserHandlers& handlers);
+
+}  // namespace tandem::rs_users

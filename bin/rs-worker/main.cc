@@ -5,8 +5,8 @@
 #include "db/database.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
+#include "replica/endpoint.h"
 #include "replica/host.h"
-#include "replica/service.h"
 #include "requests.h"
 
 using namespace tandem;
@@ -26,9 +26,9 @@ int main(int argc, char** argv) {
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
   worker::Requests requests{loop, database, replica.driver(), orphan_watch};
-  replica::Service service{loop, config.replica.rpc_url, replica, requests};
-  requests.ask_for_queued_with([&](rpc::Peer peer) { return service.queued_bytes(peer); });
+  replica::Endpoint endpoint{loop, config.replica.rpc_url, replica, requests};
+  requests.ask_for_queued_with([&](rpc::Peer peer) { return endpoint.queued_bytes(peer); });
 
-  // The service listens first: the replica announces where.
-  return daemon.run(loop, {&service, &replica, &orphan_watch});
+  // The endpoint listens first: the replica announces where.
+  return daemon.run(loop, {&endpoint, &replica, &orphan_watch});
 }

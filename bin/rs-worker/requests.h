@@ -9,7 +9,7 @@
 #include "orphan_watch.h"
 #include "reads.h"
 #include "repl/driver.h"
-#include "replica/service.h"
+#include "replica/endpoint.h"
 #include "wire/envelope.h"
 
 namespace tandem::worker {

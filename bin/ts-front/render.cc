@@ -31,7 +31,7 @@ void append_json(std::string& out, const ReplicaRow& row) {
 }  // namespace
 
 std::string message_of(const wire::Response& response) {
-  return wire::error_message(response.body).value_or(std::string(kNonsense));
+  return wire::error_message_in(response.body).value_or(std::string(kNonsense));
 }
 
 Answer Renderer::data(int status, std::string_view json) const {

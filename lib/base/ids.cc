@@ -3,9 +3,9 @@
 #include <sys/random.h>
 
 #include <cerrno>
-#include <charconv>
 
 #include "base/check.h"
+#include "base/number.h"
 
 namespace tandem {
 namespace {
@@ -57,14 +57,12 @@ std::string hex_id(uint64_t id) {
 }
 
 Result<uint64_t> parse_hex_id(std::string_view text) {
-  uint64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);
-  if (error != std::errc{} || end != text.data() + text.size() || text.size() != kHexDigits ||
-      text.find_first_of("ABCDEF") != std::string_view::npos) {
+  const auto id = parse_hex<uint64_t>(text);
+  if (!id || text.size() != kHexDigits || text.find_first_of("ABCDEF") != std::string_view::npos) {
     return fail(ErrorKind::kBadInput,
                 "'" + std::string(text) + "' is not an id of 16 lower-case hex digits");
   }
-  return id;
+  return *id;
 }
 
 std::string random_key() { return std::string(kRandomPrefix) + hex_id(next_random()); }
@@ -83,9 +81,8 @@ std::optional<uint64_t> key_birth(std::string_view key) {
   const std::string_view number =
       key.substr(kMadePrefix.size(), key.size() - kMadePrefix.size() - 1 - kHexDigits);
   if (number[0] == '0' && number.size() > 1) return {};
-  uint64_t birth = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), birth);
-  if (error != std::errc{} || end != number.data() + number.size() || *end != '-') return {};
+  const auto birth = parse_number<uint64_t>(number);
+  if (!birth || key[kMadePrefix.size() + number.size()] != '-') return {};
   if (!parse_hex_id(key.substr(key.size() - kHexDigits))) return {};
   const size_t checked = key.size() - kCheckDigits;
   if (check_digits(key.substr(0, checked)) != key.substr(checked)) return {};

@@ -8,8 +8,9 @@
 #include "coord/local_watch.h"
 #include "coord/member_files.h"
 #include "coord/names.h"
-#include "coord/posix_file.h"
 #include "coord/record_files.h"
+#include "coord/spare_files.h"
+#include "file/directories.h"
 
 namespace tandem::coord {
 namespace {
@@ -79,7 +80,7 @@ class LocalCoord final : public Coord {
           const Status written = write_member(files.spares(), members_directory(files),
                                               files.temporary_path(), member);
           // For people's sake alone: no room for it is no reason not to register.
-          if (written && make_directories(last_directory(files))) {
+          if (written && file::make_directories(last_directory(files))) {
             // Not with what is kept for the record.
             static_cast<void>(write_member(SpareFiles({}), last_directory(files),
                                            files.temporary_path(), member));
@@ -141,7 +142,7 @@ class LocalCoord final : public Coord {
         [root = options_.root, group, group_files = files(group),
          work = std::move(work)]() mutable -> R {
           if (Status good = check_name("group", group); !good) return fail(good.error());
-          if (Status there = directory_is_there(root); !there) return fail(there.error());
+          if (Status there = file::directory_is_there(root); !there) return fail(there.error());
           return work(group_files);
         },
         std::move(done));
@@ -160,7 +161,7 @@ Result<std::unique_ptr<Coord>> open_local(const LocalOptions& options, loop::Loo
   if (options.root.empty()) {
     return fail(ErrorKind::kConfig, "the directory for coordination has no name");
   }
-  if (Status made = make_directories(options.root); !made) return fail(made.error());
+  if (Status made = file::make_directories(options.root); !made) return fail(made.error());
   return std::make_unique<LocalCoord>(options, loop);
 }
 

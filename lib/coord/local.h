@@ -8,7 +8,7 @@
 //   <root>/<group>/tmp/               files before they are linked or renamed
 //   <root>/<group>/spare/             files of one block, for what is written on a full disk
 //
-// A version is made with link(2) (or an exclusive rename, posix_file.h) from a synced file: the
+// A version is made with link(2) (or an exclusive rename, file/file.h) from a synced file: the
 // link is the compare-and-swap, nobody holds anything while writing, so a process that is stopped
 // in the middle blocks nobody. Before anything is told about a version its directory is synced.
 //

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "base/log.h"
+#include "file/directories.h"
+#include "file/file.h"
 #include "wire/sealed_text.h"
 
 namespace tandem::coord {
@@ -19,7 +21,7 @@ constexpr uint64_t kFirstRetryMs = 1;
 
 bool passes(ErrorKind kind) { return kind == ErrorKind::kNoSpace || kind == ErrorKind::kExhausted; }
 
-Status write_holder(const FileDescriptor& file, const std::string& path, std::string_view text) {
+Status write_holder(const file::Descriptor& file, const std::string& path, std::string_view text) {
   // In one write: a reader sees the text before, this one, or a wrong checksum.
   if (pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
       ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {
@@ -34,7 +36,7 @@ Status write_holder(const FileDescriptor& file, const std::string& path, std::st
 
 Status CloseWatch::start(const std::string& path) {
   poll_.reset();
-  inotify_ = FileDescriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  inotify_ = file::Descriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!inotify_ || inotify_add_watch(inotify_.get(), path.c_str(),
                                      IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVE_SELF) < 0) {
     const int error = errno;
@@ -79,19 +81,19 @@ void LocalLock::attempt() {
   jobs_.run<Result<Attempt>>(
       [root = root_, directory = directory_, path = path_, holder = holder_,
        file = std::move(file_)]() mutable -> Result<Attempt> {
-        if (Status there = directory_is_there(root); !there) return fail(there.error());
-        if (Status made = make_directories(directory); !made) return fail(made.error());
+        if (Status there = file::directory_is_there(root); !there) return fail(there.error());
+        if (Status made = file::make_directories(directory); !made) return fail(made.error());
         while (true) {
-          if (!file || !names_same_file(path, file)) {
-            auto opened = open_file(path, O_RDWR | O_CREAT);
+          if (!file || !file::names_same_file(path, file)) {
+            auto opened = file::open_regular(path, O_RDWR | O_CREAT);
             if (!opened) return fail(opened.error());
             file = std::move(*opened);
           }
-          const Result<bool> locked = try_flock(file, LOCK_EX, path);
+          const Result<bool> locked = file::try_flock(file, LOCK_EX, path);
           if (!locked) return fail(locked.error());
           if (!*locked) return Attempt{std::move(file), false};
           // Locked a file that was replaced between open and lock: that one proves nothing.
-          if (!names_same_file(path, file)) continue;
+          if (!file::names_same_file(path, file)) continue;
           if (Status wrote = write_holder(file, path, holder); !wrote) return fail(wrote.error());
           return Attempt{std::move(file), true};
         }
@@ -136,7 +138,7 @@ void LocalLock::watch() {
 void LocalLock::on_event() {
   if (lost_) return;
   if (held_) {
-    if (!names_same_file(path_, file_)) {
+    if (!file::names_same_file(path_, file_)) {
       lose({ErrorKind::kBusy, "lock file '" + path_ + "' was taken away"});
     }
     return;
@@ -157,13 +159,13 @@ void LocalLock::lose(const Error& error) {
 }
 
 Result<std::optional<std::string>> read_lock_holder(const std::string& path) {
-  const Result<FileDescriptor> file = open_file(path, O_RDONLY);
+  const Result<file::Descriptor> file = file::open_regular(path, O_RDONLY);
   if (!file && file.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!file) return fail(file.error());
-  const Result<bool> free = try_flock(*file, LOCK_SH, path);
+  const Result<bool> free = file::try_flock(*file, LOCK_SH, path);
   if (!free) return fail(free.error());
   if (*free) return std::nullopt;
-  const auto content = read_file(path);
+  const auto content = file::read_if_there(path);
   if (!content) return fail(content.error());
   const std::string sealed = content->value_or("");
   const auto text = wire::unseal_text(sealed);

@@ -8,7 +8,7 @@
 
 #include "coord/coord.h"
 #include "coord/job_queue.h"
-#include "coord/posix_file.h"
+#include "file/descriptor.h"
 #include "loop/loop.h"
 
 namespace tandem::coord {
@@ -25,7 +25,7 @@ class CloseWatch {
   void on_readable();
   loop::Loop& loop_;
   UniqueFunction<void()> on_event_;
-  FileDescriptor inotify_;
+  file::Descriptor inotify_;
   std::unique_ptr<loop::Poll> poll_;  // destroyed before what it polls
 };
 
@@ -40,7 +40,7 @@ class LocalLock final : public Lock {
  private:
   // What an attempt gives back: the open file, locked or not.
   struct Attempt {
-    FileDescriptor file;
+    file::Descriptor file;
     bool locked = false;
   };
   void attempt();
@@ -55,7 +55,7 @@ class LocalLock final : public Lock {
   std::string holder_;
   uint64_t poll_ms_;
   LockCallbacks callbacks_;
-  FileDescriptor file_;  // kept open while waiting: closing it would wake everybody who waits
+  file::Descriptor file_;  // kept open while waiting: closing it would wake everybody who waits
   bool held_ = false;
   bool lost_ = false;
   bool attempting_ = false;

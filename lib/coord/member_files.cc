@@ -10,7 +10,9 @@
 
 #include "base/ids.h"
 #include "base/log.h"
-#include "coord/posix_file.h"
+#include "coord/spare_files.h"
+#include "file/directories.h"
+#include "file/file.h"
 #include "wire/json.h"
 #include "wire/sealed_text.h"
 
@@ -39,7 +41,7 @@ uint64_t id_of(const wire::Json& json, std::string_view key, bool& ok) {
 }
 
 Result<Member> read_member(const std::string& path) {
-  const auto content = read_file(path);
+  const auto content = file::read_if_there(path);
   if (!content) return fail(content.error());
   if (!*content) return fail(ErrorKind::kNotFound, "there is no '" + path + "'");
   const auto text = wire::unseal_text(**content);
@@ -67,7 +69,7 @@ bool is_here(const Member& member, const Host& here) {
 Result<LockState> look_at_lock(const Member& member, const Host& here) {
   if (!is_here(member, here)) return LockState::kOther;
   // Read-only, so that the probe neither makes the file nor looks like its holder closing it.
-  const Result<FileDescriptor> file = open_file(member.lock_path, O_RDONLY);
+  const Result<file::Descriptor> file = file::open_regular(member.lock_path, O_RDONLY);
   if (!file && file.error().kind == ErrorKind::kNotFound) return LockState::kOther;
   if (!file) return fail(file.error());
   struct stat status {};
@@ -77,10 +79,10 @@ Result<LockState> look_at_lock(const Member& member, const Host& here) {
   if (status.st_dev != member.lock_device || status.st_ino != member.lock_inode) {
     return LockState::kOther;
   }
-  const Result<bool> locked = try_flock(*file, LOCK_SH, member.lock_path);
+  const Result<bool> locked = file::try_flock(*file, LOCK_SH, member.lock_path);
   if (!locked) return fail(locked.error());
   if (!*locked) return LockState::kHeld;
-  return names_same_file(member.lock_path, *file) ? LockState::kFree : LockState::kOther;
+  return file::names_same_file(member.lock_path, *file) ? LockState::kFree : LockState::kOther;
 }
 
 }  // namespace
@@ -89,7 +91,7 @@ Host this_host(const std::string& name) {
   Host host{name, {}};
   char own[256] = {};
   if (name.empty() && gethostname(own, sizeof own - 1) == 0) host.name = own;
-  const auto boot = read_file("/proc/sys/kernel/random/boot_id");
+  const auto boot = file::read_if_there("/proc/sys/kernel/random/boot_id");
   if (boot && *boot) host.boot_id = (*boot)->substr(0, (*boot)->find('\n'));
   return host;
 }
@@ -158,12 +160,12 @@ Status remove_member(const std::string& directory, uint32_t id, uint64_t session
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return fail_errno("cannot remove '" + path + "'", errno);
   }
-  return sync_directory(directory);
+  return file::sync_directory(directory);
 }
 
 Result<std::vector<Member>> read_members(const std::string& directory) {
   std::vector<Member> members;
-  const auto names = list_directory(directory);
+  const auto names = file::list_directory(directory);
   if (!names && names.error().kind == ErrorKind::kNotFound) return members;
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "coord/coord.h"
-#include "coord/posix_file.h"
+#include "coord/spare_files.h"
 
 namespace tandem::coord {
 

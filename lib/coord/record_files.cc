@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 #include "base/log.h"
-#include "coord/posix_file.h"
+#include "base/number.h"
+#include "coord/spare_files.h"
 #include "coord/temporary_name.h"
+#include "file/directories.h"
+#include "file/file.h"
 #include "wire/sealed_text.h"
 
 namespace tandem::coord {
@@ -26,10 +28,8 @@ std::string version_name(uint64_t version) {
 
 // 0 for a name that is no version.
 uint64_t parse_version(std::string_view name) {
-  uint64_t version = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data(), end, version);
-  return error == std::errc{} && stop == end && version_name(version) == name ? version : 0;
+  const uint64_t version = parse_number<uint64_t>(name).value_or(0);
+  return version_name(version) == name ? version : 0;
 }
 
 // The floor, where its file is damaged: versions are made one after the other and removed from the
@@ -54,16 +54,16 @@ std::string RecordFiles::version_path(uint64_t version) const {
 
 Status RecordFiles::make_directories() const {
   for (const char* name : {"/record", "/members", "/locks", "/tmp"}) {
-    if (Status made = coord::make_directories(group_ + name); !made) return made;
+    if (Status made = file::make_directories(group_ + name); !made) return made;
   }
   // Of an older program there is none, and no room for one is no reason to do nothing at all.
-  static_cast<void>(coord::make_directories(group_ + "/spare"));
+  static_cast<void>(file::make_directories(group_ + "/spare"));
   return {};
 }
 
 Result<uint64_t> RecordFiles::floor() const {
   const std::string path = group_ + "/floor";
-  const auto content = read_file(path);
+  const auto content = file::read_if_there(path);
   if (!content) return fail(content.error());
   if (!*content) return 0;
   const auto text = wire::unseal_text(**content);
@@ -74,7 +74,7 @@ Result<uint64_t> RecordFiles::floor() const {
 
 Result<RecordFiles::Listing> RecordFiles::list() const {
   Listing listing;
-  const auto names = list_directory(record_directory());
+  const auto names = file::list_directory(record_directory());
   if (!names && names.error().kind != ErrorKind::kNotFound) return fail(names.error());
   if (names) {
     for (const std::string& name : *names) {
@@ -120,8 +120,9 @@ Result<Versioned> RecordFiles::read() const {
     if (newest == 0) return Versioned{};
     // Whoever linked it may have died before syncing: nobody may act on what a loss of power
     // undoes.
-    if (Status synced = sync_directory(record_directory()); !synced) return fail(synced.error());
-    const auto content = read_file(version_path(newest));
+    const Status synced = file::sync_directory(record_directory());
+    if (!synced) return fail(synced.error());
+    const auto content = file::read_if_there(version_path(newest));
     if (!content) return fail(content.error());
     if (!*content) continue;
     const auto text = wire::unseal_text(**content);
@@ -159,11 +160,11 @@ Status RecordFiles::prune() const {
   if (before->versions.size() <= 2 * kKeep) return {};
   // One at a time: else one that was stopped for long could lower the floor again.
   const std::string lock_path = group_ + "/locks/.prune";
-  const Result<FileDescriptor> lock = open_file(lock_path, O_RDWR | O_CREAT);
+  const Result<file::Descriptor> lock = file::open_regular(lock_path, O_RDWR | O_CREAT);
   if (!lock) return fail(lock.error());
-  const Result<bool> locked = try_flock(*lock, LOCK_EX, lock_path);
+  const Result<bool> locked = file::try_flock(*lock, LOCK_EX, lock_path);
   if (!locked) return fail(locked.error());
-  if (!*locked || !names_same_file(lock_path, *lock)) return {};
+  if (!*locked || !file::names_same_file(lock_path, *lock)) return {};
 
   const Result<Listing> listing = list();
   if (!listing) return fail(listing.error());
@@ -188,7 +189,7 @@ Status RecordFiles::raise_floor(uint64_t floor) const {
 
 Status RecordFiles::remove_abandoned_temporaries() const {
   const std::string directory = group_ + "/tmp";
-  const auto names = list_directory(directory);
+  const auto names = file::list_directory(directory);
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
     if (is_abandoned(name)) unlink((directory + "/" + name).c_str());
@@ -224,13 +225,13 @@ Result<SwapOutcome> RecordSwap::prepare(const std::string& text) {
 
 Result<SwapOutcome> RecordSwap::link() {
   const std::string path = files_.version_path(version());
-  const Result<bool> named = name_exclusively(temporary_, path);
+  const Result<bool> named = file::name_exclusively(temporary_, path);
   if (!named) return unknown(named.error());
   return *named ? SwapOutcome::kApplied : SwapOutcome::kRefused;
 }
 
 Result<SwapOutcome> RecordSwap::settle() {
-  if (const Status synced = sync_directory(files_.record_directory()); !synced) {
+  if (const Status synced = file::sync_directory(files_.record_directory()); !synced) {
     return unknown(synced.error());
   }
   const Result<RecordFiles::Listing> listing = files_.list();

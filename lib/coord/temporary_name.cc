@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/number.h"
 #include "loop/process.h"
 
 namespace tandem::coord {
@@ -23,12 +23,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-template <typename Number>
-bool take_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number > 0;
-}
-
 }  // namespace
 
 std::string temporary_name() {
@@ -42,22 +36,20 @@ std::string temporary_name() {
 
 bool is_abandoned(const std::string& name) {
   const std::vector<std::string_view> parts = split(name, '.');
-  pid_t pid = 0;
   if (parts.size() == 1) {
     const std::vector<std::string_view> earlier = split(name, '-');
-    if (earlier.size() != 2 || !parse_hex_id(earlier[1]) || !take_number(earlier[0], pid)) {
-      return false;
-    }
-    const auto there = loop::process_identity(pid);
+    const auto pid = parse_number<pid_t>(earlier[0], 1);
+    if (earlier.size() != 2 || !parse_hex_id(earlier[1]) || !pid) return false;
+    const auto there = loop::process_identity(*pid);
     return !there && there.error().kind == ErrorKind::kNotFound;
   }
-  uint64_t start_ticks = 0;
-  if (parts.size() != 4 || !take_number(parts[0], pid) || !take_number(parts[1], start_ticks)) {
-    return false;
-  }
-  const auto there = loop::process_identity(pid);
+  if (parts.size() != 4) return false;
+  const auto pid = parse_number<pid_t>(parts[0], 1);
+  const auto start_ticks = parse_number<uint64_t>(parts[1], 1);
+  if (!pid || !start_ticks) return false;
+  const auto there = loop::process_identity(*pid);
   if (!there) return there.error().kind == ErrorKind::kNotFound;
-  return there->start_ticks != start_ticks || there->boot_id != parts[2];
+  return there->start_ticks != *start_ticks || there->boot_id != parts[2];
 }
 
 }  // namespace tandem::coord

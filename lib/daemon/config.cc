@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "base/check.h"
-#include "daemon/input_file.h"
 #include "daemon/setting_value.h"
 #include "daemon/suggest.h"
 #include "daemon/toml_file.h"
+#include "file/file.h"
 
 namespace tandem::daemon {
 namespace {
@@ -214,7 +214,7 @@ ConfigReport SettingTable::resolve(const ConfigSources& sources) {
 }
 
 void SettingTable::read_file(const std::string& file, ConfigReport& report) {
-  const Result<std::string> text = read_input_file(file, kMaxFileBytes);
+  const Result<std::string> text = file::read_input(file, kMaxFileBytes);
   if (!text) {
     report.errors.push_back({text.error().message});
     return;

@@ -77,7 +77,6 @@ class Setting {
   const std::string& help() const { return help_; }
   SettingType type() const { return type_; }
   bool is_secret() const { return secret_; }
-  bool is_reloadable() const { return reloads_; }
   const wire::Json& value() const { return value_; }
   const std::string& origin() const { return origin_; }
   int64_t min() const { return min_; }

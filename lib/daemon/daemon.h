@@ -2,8 +2,11 @@
 //
 //   int main(int argc, char** argv) {
 //     Daemon daemon{{"rs-worker", "keep a replica of the database"}, argc, argv};
-//     const auto config = daemon.load(declare_worker);  // void declare_worker(WorkerConfig&,
-//     SettingTable&) loop::Loop loop; … return daemon.run(loop, {&replica, &server});
+//     // void declare_worker(WorkerConfig&, SettingTable&)
+//     const auto config = daemon.load<WorkerConfig>(declare_worker);
+//     loop::Loop loop;
+//     …
+//     return daemon.run(loop, {&replica, &endpoint});
 //   }
 //
 // Construct it first thing in main, before any thread exists: it blocks TERM, INT and HUP in the

@@ -1,17 +1,12 @@
-// Reads a file that an operator has written: a configuration, a table of areas.
-//
-// Regular files alone. TERM is not heard while a process reads, so whoever opened a FIFO that
-// nobody writes to could only be killed.
+// The name that ts-catalog knows file::read_input by.
 #pragma once
 
-#include <cstddef>
-#include <string>
-
-#include "base/result.h"
+#include "file/file.h"
 
 namespace tandem::daemon {
 
-// kConfig: it is longer, or is no regular file. Else as errno says: "cannot open 'x.csv': …".
-Result<std::string> read_input_file(const std::string& path, size_t max_bytes);
+inline Result<std::string> read_input_file(const std::string& path, size_t max_bytes) {
+  return file::read_input(path, max_bytes);
+}
 
 }  // namespace tandem::daemon

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 #include <ctime>
 
 #include "base/log.h"
+#include "base/number.h"
 
 namespace tandem::daemon {
 namespace {
@@ -22,18 +22,17 @@ constexpr int kLowestOwnFd = 10;  // above what a supervisor hands down
 
 // The descriptor that RS_READY_FD names, moved up and closed on exec, or -1.
 int take_ready_fd(std::string_view text) {
-  int fd = -1;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), fd);
-  if (code != std::errc() || end != text.data() + text.size() || fd < 0) {
+  const auto fd = parse_number<int>(text, 0);
+  if (!fd) {
     log::warning("RS_READY_FD is no descriptor number", {{"value", text}});
     return -1;
   }
-  const int moved = fcntl(fd, F_DUPFD_CLOEXEC, kLowestOwnFd);
+  const int moved = fcntl(*fd, F_DUPFD_CLOEXEC, kLowestOwnFd);
   if (moved < 0) {
-    log::warning("RS_READY_FD names a closed descriptor", {{"fd", fd}});
+    log::warning("RS_READY_FD names a closed descriptor", {{"fd", *fd}});
     return -1;
   }
-  if (fd > STDERR_FILENO) close(fd);
+  if (*fd > STDERR_FILENO) close(*fd);
   return moved;
 }
 

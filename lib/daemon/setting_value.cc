@@ -1,9 +1,11 @@
 #include "daemon/setting_value.h"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <span>
+
+#include "base/number.h"
+#include "wire/utf8.h"
 
 namespace tandem::daemon {
 namespace {
@@ -18,16 +20,9 @@ struct Unit {
 constexpr Unit kDurations[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
 constexpr Unit kSizes[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
 
-std::optional<int64_t> parse_integer(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<int64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) {
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const std::optional<int64_t> number = parse_integer(text.substr(0, digits));
+  const std::optional<int64_t> number = parse_number<int64_t>(text.substr(0, digits));
   if (!number) return std::nullopt;
   const std::string_view name = text.substr(digits);
   for (const Unit& unit : units) {
@@ -48,10 +43,7 @@ std::string text_with_unit(int64_t value, std::span<const Unit> units) {
 
 // What a path or a name can be: UTF-8 without NUL, which would end it early in system calls.
 bool is_usable_text(const std::string& text) {
-  if (text.find('\0') != std::string::npos) return false;
-  std::string quoted;
-  wire::append_json_string(quoted, text);
-  return wire::parse_json(quoted).has_value();
+  return text.find('\0') == std::string::npos && wire::is_utf8(text);
 }
 
 tl::unexpected<Error> refuse(const Setting& setting, const std::string& given) {
@@ -83,7 +75,7 @@ Result<Json> checked_text(const Setting& setting, const std::string& text) {
 
 Result<Json> checked_item(const Setting& setting, const std::string& text) {
   if (setting.type() == SettingType::kTextList) return checked_text(setting, text);
-  return checked_integer(setting, parse_integer(text), "'" + text + "'");
+  return checked_integer(setting, parse_number<int64_t>(text), "'" + text + "'");
 }
 
 Result<Json> checked_item(const Setting& setting, const TomlNode& node) {
@@ -198,7 +190,7 @@ std::optional<int64_t> parse_duration(std::string_view text) {
 }
 
 std::string missing_unit(std::string_view text) {
-  const std::optional<int64_t> number = parse_integer(text);
+  const std::optional<int64_t> number = parse_number<int64_t>(text);
   if (!number || *number <= 0) return "";
   const std::string digits(text);
   return "say the unit: " + digits + "s, " + digits + "ms";
@@ -214,7 +206,7 @@ Result<Json> value_from_text(const Setting& setting, const std::string& text) {
     case SettingType::kText:
       return checked_text(setting, text);
     case SettingType::kInteger:
-      return checked_integer(setting, parse_integer(text), given);
+      return checked_integer(setting, parse_number<int64_t>(text), given);
     case SettingType::kDuration:
       if (const std::string missing = missing_unit(text); !missing.empty()) {
         return fail(ErrorKind::kConfig, "'" + setting.key() + "': " + missing);

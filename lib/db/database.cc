@@ -6,6 +6,7 @@
 #include "db/query.h"
 #include "db/schema_change.h"
 #include "db/transaction.h"
+#include "wire/error_body.h"
 
 namespace tandem::db {
 namespace {
@@ -20,16 +21,10 @@ uint16_t status_of(ErrorKind kind) {
 
 Applied refused(const Refusal& refusal) {
   const uint16_t status = status_of(refusal.error.kind);
-  Applied applied{status, "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":"};
-  wire::append_json_string(applied.body, refusal.error.message);
-  if (refusal.condition >= 0) {
-    applied.body += ",\"condition\":" + std::to_string(refusal.condition);
-  }
-  if (refusal.operation >= 0) {
-    applied.body += ",\"operation\":" + std::to_string(refusal.operation);
-  }
-  applied.body += "}}";
-  return applied;
+  std::string more;
+  if (refusal.condition >= 0) more += ",\"condition\":" + std::to_string(refusal.condition);
+  if (refusal.operation >= 0) more += ",\"operation\":" + std::to_string(refusal.operation);
+  return {status, wire::error_body(status, refusal.error.message, more)};
 }
 
 Applied refused(const Error& error) { return refused(Refusal{error, -1, -1}); }

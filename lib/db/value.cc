@@ -1,6 +1,7 @@
 #include "db/value.h"
 
-#include <charconv>
+#include "base/number.h"
+#include "wire/utf8.h"
 
 namespace tandem::db {
 namespace {
@@ -135,12 +136,7 @@ Json to_json(const Value& value) {
   return Json();
 }
 
-std::string shortened(std::string_view text, size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  size_t end = bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
+std::string shortened(std::string_view text, size_t bytes) { return wire::shortened(text, bytes); }
 
 std::string shown(const Value& value) {
   std::string out;
@@ -175,13 +171,9 @@ Result<Value> value_from_json(const Json& json, Type type, bool nullable, const 
 Result<Value> value_from_text(std::string_view text, Type type, const Limits& limits) {
   switch (type) {
     case Type::kInteger:
-    case Type::kTimestamp: {
-      int64_t integer = 0;
-      const char* end = text.data() + text.size();
-      const auto [stop, error] = std::from_chars(text.data(), end, integer);
-      if (error == std::errc{} && stop == end) return Value(integer);
+    case Type::kTimestamp:
+      if (const auto integer = parse_number<int64_t>(text)) return Value(*integer);
       break;
-    }
     case Type::kBoolean:
       if (text == "true") return Value(true);
       if (text == "false") return Value(false);

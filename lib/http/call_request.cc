@@ -1,9 +1,9 @@
 #include "http/call_request.h"
 
-#include <charconv>
 #include <optional>
 #include <vector>
 
+#include "base/number.h"
 #include "wire/key.h"
 
 namespace tandem::http {
@@ -51,10 +51,10 @@ Status read_index(const Request& request, uint64_t& min_index) {
   const auto text = one_header(request, "X-Db-Index");
   if (!text) return fail(text.error());
   if (!*text) return {};
-  const char* end = (*text)->data() + (*text)->size();
-  const auto [stop, error] = std::from_chars((*text)->data(), end, min_index);
-  if (error == std::errc{} && stop == end) return {};
-  return refuse("header X-Db-Index", shown(**text) + " is not an index");
+  const auto index = parse_number<uint64_t>(**text);
+  if (!index) return refuse("header X-Db-Index", shown(**text) + " is not an index");
+  min_index = *index;
+  return {};
 }
 
 }  // namespace

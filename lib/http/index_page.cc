@@ -1,9 +1,9 @@
 #include "http/index_page.h"
 
-#include <charconv>
 #include <utility>
 #include <vector>
 
+#include "base/number.h"
 #include "http/strict.h"
 #include "wire/json.h"
 
@@ -32,11 +32,8 @@ int weight_of(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view parameter = take_until(parameters, ';');
     if (!equals_ignoring_case(take_until(parameter, '='), "q")) continue;
-    double weight = -1;
-    const auto [end, error] =
-        std::from_chars(parameter.data(), parameter.data() + parameter.size(), weight);
-    const bool good = error == std::errc{} && end == parameter.data() + parameter.size();
-    return good && weight >= 0 && weight <= 1 ? static_cast<int>(weight * 1000) : -1;
+    const auto weight = parse_number<double>(parameter, 0, 1);
+    return weight ? static_cast<int>(*weight * 1000) : -1;
   }
   return 1000;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "wire/error_body.h"
 
 namespace tandem::http {
 namespace internal {
@@ -137,10 +138,7 @@ int status_of(ErrorKind kind) {
 }
 
 std::string error_body(int status, std::string_view message) {
-  std::string body = "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":";
-  wire::append_json_string(body, message);
-  body += "}}";
-  return body;
+  return wire::error_body(status, message);
 }
 
 }  // namespace tandem::http

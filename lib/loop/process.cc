@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <string_view>
 
 #include "base/check.h"
+#include "base/number.h"
 
 extern char** environ;
 
@@ -53,8 +53,9 @@ Result<ProcessState> read_state(pid_t pid) {
     }
     rest.remove_prefix(space + 1);
   }
-  const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), state.start_ticks);
-  if (parsed.ec != std::errc()) return fail(ErrorKind::kBug, "cannot understand '" + path + "'");
+  const auto start_ticks = parse_number<uint64_t>(rest.substr(0, rest.find(' ')));
+  if (!start_ticks) return fail(ErrorKind::kBug, "cannot understand '" + path + "'");
+  state.start_ticks = *start_ticks;
   return state;
 }
 

@@ -1,7 +1,6 @@
 #include "repl/exactly_once.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -9,7 +8,9 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/number.h"
 #include "repl/planted.h"
+#include "wire/error_body.h"
 #include "wire/key.h"
 #include "wire/stored_json.h"
 
@@ -41,20 +42,13 @@ int64_t birth_ms_of(std::string_view key) {
   constexpr std::string_view kPrefix = "t-";
   if (!key.starts_with(kPrefix)) return INT64_MAX;
   key.remove_prefix(kPrefix.size());
-  int64_t birth_ms = 0;
-  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), birth_ms);
-  const size_t length = static_cast<size_t>(end - key.data());
-  if (error != std::errc{} || birth_ms < 0 || length == key.size() || *end != '-') return INT64_MAX;
-  return parse_hex_id(key.substr(length + 1)) ? birth_ms : INT64_MAX;
+  const size_t dash = key.find('-', 1);  // not that of a "-0"
+  if (dash == std::string_view::npos || !parse_hex_id(key.substr(dash + 1))) return INT64_MAX;
+  return parse_number<int64_t>(key.substr(0, dash), 0).value_or(INT64_MAX);
 }
 
 Applied refuse(uint16_t status, std::string_view message) {
-  Json error;
-  error.set("code", static_cast<int64_t>(status));
-  error.set("message", message);
-  Json body;
-  body.set("error", std::move(error));
-  return Applied{status, body.dump()};
+  return Applied{status, wire::error_body(status, message)};
 }
 
 // Of memory. Beside the text: the outcome with what counts its owners, the place in the order of

@@ -313,7 +313,7 @@ void Leader::on_snapshot_ack(const Message& m) {
 // A proof of death is of a session. Of a member that was not heard in this epoch the session is not
 // known here: then the controller must have looked, after this epoch was in the record, that no
 // later session of it was registered. One that registers later reads the record before it takes a
-// lease (Replica::accept_lease), so it takes none of an earlier epoch.
+// lease (Replica::take_lease), so it takes none of an earlier epoch.
 void Leader::on_session_down(const Message& m) {
   const auto it = peers_.find(m.subject);
   if (it == peers_.end()) return;

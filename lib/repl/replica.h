@@ -71,9 +71,8 @@ class Replica {
   ReplicaId leader_id() const { return leader_id_; }
   Epoch epoch() const { return context_.promise; }
   Index last_index() const { return context_.last_index; }
-  Index commit() const { return context_.commit; }
   // Entries up to here may be applied: committed, and present in the own log.
-  Index durable_index() const { return context_.durable_index; }
+  Index commit() const { return context_.commit; }
   uint64_t lineage() const { return context_.lineage; }
   const std::optional<Record>& record() const { return record_; }
   // The newest that this replica has ever seen: snapshots keep it, as logs are cut short.

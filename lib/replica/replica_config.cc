@@ -1,10 +1,9 @@
 #include "replica/replica_config.h"
 
-#include <filesystem>
 #include <string_view>
-#include <system_error>
 
 #include "coord/names.h"
+#include "file/directories.h"
 #include "rpc/url.h"
 
 namespace tandem::replica {
@@ -77,11 +76,7 @@ void put_id(ReplicaConfig& config) {
 Status make_directories(const ReplicaConfig& config) {
   constexpr std::string_view kIpc = "ipc://";
   if (!config.rpc_url.starts_with(kIpc)) return {};
-  const auto path = std::filesystem::path(config.rpc_url.substr(kIpc.size())).parent_path();
-  std::error_code error;
-  if (!path.empty()) std::filesystem::create_directories(path, error);
-  if (error) return fail_errno("cannot make '" + path.string() + "'", error.value());
-  return {};
+  return file::make_parents(config.rpc_url.substr(kIpc.size()), "cannot make");
 }
 
 }  // namespace tandem::replica

@@ -2,18 +2,17 @@
 
 #include <utility>
 
+#include "wire/error_body.h"
+#include "wire/utf8.h"
+
 namespace tandem::rides {
 namespace {
 
 constexpr size_t kMaxQuotedBytes = 64;
 
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 bool is_error_object(std::string_view body) {
-  const auto json = wire::parse_json(body);
-  if (!json) return false;
-  const wire::Json* error = json->find("error");
-  return error != nullptr && error->as_object() != nullptr;
+  const auto error = wire::error_in(body);
+  return error && error->as_object() != nullptr;
 }
 
 tl::unexpected<Error> bad_reply(const std::string& what) {
@@ -27,19 +26,12 @@ Answer too_much() {
 
 }  // namespace
 
-std::string shortened(std::string_view text) {
-  if (text.size() <= kMaxQuotedBytes) return std::string(text);
-  size_t end = kMaxQuotedBytes;
-  while (end > 0 && continues_character(text[end])) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
+std::string shortened(std::string_view text) { return wire::shortened(text, kMaxQuotedBytes); }
 
 std::string in_quotes(std::string_view text) { return "'" + shortened(text) + "'"; }
 
 Answer error_answer(int status, std::string_view message) {
-  std::string body = "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":";
-  wire::append_json_string(body, message);
-  return {status, body += "}}"};
+  return {status, wire::error_body(status, message)};
 }
 
 Answer error_answer(const Error& error) {
@@ -74,10 +66,8 @@ Answer pass_on(const DbReply& reply) {
 
 int64_t failed_condition(const DbReply& reply) {
   if (reply.status != 409) return -1;
-  const auto json = wire::parse_json(reply.body);
-  if (!json) return -1;
-  const wire::Json* error = json->find("error");
-  const wire::Json* condition = error != nullptr ? error->find("condition") : nullptr;
+  const auto error = wire::error_in(reply.body);
+  const wire::Json* condition = error ? error->find("condition") : nullptr;
   const int64_t* number = condition != nullptr ? condition->as_int() : nullptr;
   return number != nullptr ? *number : -1;
 }

@@ -1,8 +1,8 @@
 #include "rides/areas.h"
 
-#include <charconv>
 #include <vector>
 
+#include "base/number.h"
 #include "rides/answer.h"
 #include "wire/csv.h"
 #include "wire/json.h"
@@ -12,11 +12,6 @@ namespace {
 
 constexpr size_t kMaxReported = 10;
 
-bool parse_number(std::string_view text, int64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number >= 1;
-}
-
 // What is wrong with a record, or empty; a good one goes into `names`.
 std::string take_record(std::string_view line, std::map<int64_t, std::string>& names) {
   std::vector<std::string> fields;
@@ -24,11 +19,11 @@ std::string take_record(std::string_view line, std::map<int64_t, std::string>& n
   if (fields.size() != 2) {
     return "expected 'number,name', not " + std::to_string(fields.size()) + " field(s)";
   }
-  int64_t number = 0;
-  if (!parse_number(fields[0], number)) return in_quotes(fields[0]) + " is not a positive number";
+  const auto number = parse_number<int64_t>(fields[0], 1);
+  if (!number) return in_quotes(fields[0]) + " is not a positive number";
   if (fields[1].empty()) return "the name is empty";
-  if (!names.emplace(number, std::move(fields[1])).second) {
-    return "area " + std::to_string(number) + " is there already";
+  if (!names.emplace(*number, std::move(fields[1])).second) {
+    return "area " + std::to_string(*number) + " is there already";
   }
   return {};
 }

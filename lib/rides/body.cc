@@ -1,18 +1,6 @@
 #include "rides/body.h"
 
-#include <utility>
-
 namespace tandem::rides {
-
-Result<wire::Json> parse_object(std::string_view body) {
-  if (body.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
-  auto json = wire::parse_request_json(body);
-  if (json && json->as_object() == nullptr) {
-    return fail(ErrorKind::kBadInput,
-                "the body is " + std::string(json->type_name()) + ", not a JSON object");
-  }
-  return json;
-}
 
 Result<std::string> require_text(const wire::Json& object, std::string_view member) {
   const wire::Json* value = object.find(member);

@@ -10,9 +10,6 @@
 
 namespace tandem::rides {
 
-// The body as a JSON object. Fails with kBadInput: not JSON, or another type.
-Result<wire::Json> parse_object(std::string_view body);
-
 // The member of an object. Fails with kBadInput where it is missing or no string.
 Result<std::string> require_text(const wire::Json& object, std::string_view member);
 

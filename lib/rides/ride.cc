@@ -1,28 +1,18 @@
 #include "rides/ride.h"
 
-#include <charconv>
 #include <cmath>
 #include <utility>
 
+#include "base/number.h"
 #include "rides/answer.h"
 #include "rides/body.h"
 #include "rides/user.h"
+#include "wire/request_object.h"
 
 namespace tandem::rides {
 namespace {
 
 using wire::Json;
-
-bool all_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// The number that the digits say; the largest where they say more than an int64 holds.
-int64_t clamped_number(std::string_view digits) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return error == std::errc{} ? number : INT64_MAX;
-}
 
 Result<int64_t> known_area(int64_t number, std::string_view shown, std::string_view field,
                            const Areas& areas) {
@@ -32,11 +22,12 @@ Result<int64_t> known_area(int64_t number, std::string_view shown, std::string_v
 }
 
 Result<int64_t> area_of_text(std::string_view text, std::string_view field, const Areas& areas) {
-  if (!all_digits(text)) {
+  const auto number = parse_digits<int64_t>(text);
+  if (!number) {
     return fail(ErrorKind::kBadInput,
                 std::string(field) + " " + in_quotes(text) + " is not a number of digits");
   }
-  return known_area(clamped_number(text), text, field, areas);
+  return known_area(*number, text, field, areas);
 }
 
 Result<int64_t> area_of_member(const Json& object, std::string_view field, const Areas& areas) {
@@ -75,7 +66,7 @@ Result<int64_t> area_of_parameter(std::optional<std::string_view> text, std::str
 }  // namespace
 
 Result<NewRide> parse_new_ride(std::string_view body, const RideRules& rules) {
-  const auto object = parse_object(body);
+  const auto object = wire::parse_request_object(body);
   if (!object) return fail(object.error());
   auto created_by = require_username(*object, "created_by");
   if (!created_by) return fail(created_by.error());
@@ -96,13 +87,13 @@ Result<Route> parse_route(std::optional<std::string_view> source,
 }
 
 Result<std::string> parse_rider(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = wire::parse_request_object(body);
   if (!object) return fail(object.error());
   return require_username(*object, "username");
 }
 
 Result<int64_t> parse_ride_id(std::string_view text) {
-  const int64_t number = all_digits(text) ? clamped_number(text) : 0;
+  const int64_t number = parse_digits<int64_t>(text).value_or(0);
   if (number > 0) return number;
   return fail(ErrorKind::kBadInput, "rideId " + in_quotes(text) + " is not a positive integer");
 }

@@ -4,7 +4,7 @@
 // behind it.
 //
 // Pure: what a zone's clocks do comes from a TimeZone. UtcZone is here; a zone of the system's
-// database is service/system_zone.h.
+// database is rideshare/system_zone.h.
 #pragma once
 
 #include <cstdint>

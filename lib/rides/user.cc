@@ -5,6 +5,7 @@
 
 #include "rides/body.h"
 #include "wire/json.h"
+#include "wire/request_object.h"
 
 namespace tandem::rides {
 namespace {
@@ -49,7 +50,7 @@ Result<std::string> require_username(const Json& object, std::string_view member
 }
 
 Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes) {
-  const auto object = parse_object(body);
+  const auto object = wire::parse_request_object(body);
   if (!object) return fail(object.error());
   auto username = require_name_within(*object, "username", max_username_bytes);
   if (!username) return fail(username.error());

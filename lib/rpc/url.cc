@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string_view>
+
+#include "base/number.h"
 
 namespace tandem::rpc {
 namespace {
@@ -25,12 +26,6 @@ constexpr int kAttempts = 10;
 constexpr timespec kPause{0, 20'000'000};
 
 bool is_ipc(const std::string& url) { return url.starts_with(kIpc); }
-
-bool is_port(std::string_view text) {
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc{} && end == text.data() + text.size();
-}
 
 // Whether somebody, somewhere, listens on a socket file of the same name, from the kernel's table.
 // It has the path that was bound: seen from that process's directory, maybe a relative one, so that
@@ -107,7 +102,7 @@ Status check_url(const std::string& url) {
     if (colon < kTcp.size() || colon + 1 == url.size()) {
       return fail(ErrorKind::kConfig, "no port in '" + url + "'");
     }
-    if (is_port(std::string_view(url).substr(colon + 1))) return {};
+    if (parse_number<uint16_t>(std::string_view(url).substr(colon + 1))) return {};
     return fail(ErrorKind::kConfig, "the port in '" + url + "' is no number from 0 to 65535");
   }
   std::string_view name(url);

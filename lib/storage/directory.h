@@ -14,8 +14,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
+#include "file/descriptor.h"
 
 namespace tandem::storage {
 
@@ -24,7 +26,6 @@ class Directory {
   // kBusy names the pid that holds it. A lock held for a moment only (somebody testing whether a
   // dead process is dead) is waited for, 100 ms at most.
   static Result<std::unique_ptr<Directory>> open(const std::string& path);
-  ~Directory();
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
@@ -41,14 +42,14 @@ class Directory {
   Status take_again();
 
  private:
-  Directory(std::string path, int fd, dev_t device, ino_t inode)
-      : path_(std::move(path)), fd_(fd), device_(device), inode_(inode) {}
-  Status link_lock(int fd, const std::string& temporary);
+  Directory(std::string path, file::Descriptor lock, dev_t device, ino_t inode)
+      : path_(std::move(path)), lock_(std::move(lock)), device_(device), inode_(inode) {}
+  Status link_lock(file::Descriptor lock, const std::string& temporary);
   std::string path_;
-  int fd_;
+  file::Descriptor lock_;
   dev_t device_;
   ino_t inode_;
-  int directory_fd_ = -1;
+  file::Descriptor directory_;
 };
 
 // The process that has this directory locked; nullopt where none has, or where it has only just

@@ -1,37 +1,31 @@
 #include "storage/disk.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <mutex>
 #include <utility>
 
-#include "loop/regular_file.h"
+#include "file/directories.h"
+#include "file/file.h"
 
 namespace tandem::storage {
 namespace {
 
-// Owner-only: logs and snapshots hold whatever users entrust to the service.
-constexpr mode_t kFileMode = 0600;
-
 // After a failed write of a replica's data nobody knows what the disk has, unless it was refused
 // beforehand: for want of space, of descriptors, of a right, of the directory itself.
-tl::unexpected<Error> fail_write(const std::string& what, int errno_value) {
-  Error error = fail_errno(what, errno_value).value();
-  if (error.kind == ErrorKind::kIo) error.kind = ErrorKind::kDiskFailed;
-  return fail(std::move(error));
+Status as_write(Status status) {
+  if (!status && status.error().kind == ErrorKind::kIo) {
+    status.error().kind = ErrorKind::kDiskFailed;
+  }
+  return status;
 }
 
 // Whatever the reason: what was written before may be lost, also where it says "no space".
-tl::unexpected<Error> fail_sync(const std::string& path, int errno_value) {
-  Error error = fail_errno("cannot sync '" + path + "'", errno_value).value();
-  error.kind = ErrorKind::kDiskFailed;
-  return fail(std::move(error));
+Status as_sync(Status status) {
+  if (!status) status.error().kind = ErrorKind::kDiskFailed;
+  return status;
 }
 
 // Opens files even where the process has no descriptor left: one is kept for that, as a log that
@@ -40,31 +34,32 @@ class SpareDescriptor {
  public:
   SpareDescriptor() { take(); }
 
-  int open(const char* path, int flags, mode_t mode) {
-    int fd = ::open(path, flags, mode);
-    if (fd >= 0 || errno != EMFILE) {
+  // With its errno where there is none.
+  file::Descriptor open(const std::string& path, int flags) {
+    file::Descriptor opened(::open(path.c_str(), flags | file::kWithoutWaiting, file::kMode));
+    if (opened || errno != EMFILE) {
       const int error = errno;
       take();
       errno = error;
-      return fd;
+      return opened;
     }
     const std::lock_guard lock(mutex_);
-    if (fd_ < 0) {
+    if (!spare_) {
       errno = EMFILE;
-      return -1;
+      return opened;
     }
-    close(std::exchange(fd_, -1));
-    return ::open(path, flags, mode);
+    spare_.reset();
+    return file::Descriptor(::open(path.c_str(), flags | file::kWithoutWaiting, file::kMode));
   }
 
  private:
   void take() {
     const std::lock_guard lock(mutex_);
-    if (fd_ < 0) fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (!spare_) spare_ = file::Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   }
 
   std::mutex mutex_;
-  int fd_ = -1;
+  file::Descriptor spare_;
 };
 
 SpareDescriptor& spare() {
@@ -74,120 +69,69 @@ SpareDescriptor& spare() {
 
 class SystemFile final : public File {
  public:
-  SystemFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
-  ~SystemFile() override { close(fd_); }
-  SystemFile(const SystemFile&) = delete;
-  SystemFile& operator=(const SystemFile&) = delete;
+  SystemFile(std::string path, file::Descriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
 
   Status write_at(uint64_t offset, std::string_view data) override {
-    while (!data.empty()) {
-      const ssize_t n = pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail_write("cannot write to '" + path_ + "'", errno);
-      data.remove_prefix(static_cast<size_t>(n));
-      offset += static_cast<uint64_t>(n);
-    }
-    return {};
+    return as_write(file::write_at(file_, offset, data, path_));
   }
 
   Status read_at(uint64_t offset, size_t size, std::string& out) const override {
-    out.resize(size);
-    size_t have = 0;
-    while (have < size) {
-      const ssize_t n =
-          pread(fd_, out.data() + have, size - have, static_cast<off_t>(offset + have));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail_errno("cannot read '" + path_ + "'", errno);
-      if (n == 0) break;
-      have += static_cast<size_t>(n);
-    }
-    out.resize(have);
-    return {};
+    return file::read_at(file_, offset, size, out, path_);
   }
 
-  Result<uint64_t> size() const override {
-    struct stat status {};
-    if (fstat(fd_, &status) != 0) return fail_errno("cannot stat '" + path_ + "'", errno);
-    return static_cast<uint64_t>(status.st_size);
-  }
-
-  Status sync_data() override {
-    // EINTR is an error like any other here: after it nobody knows what was written.
-    if (fdatasync(fd_) != 0) return fail_sync(path_, errno);
-    return {};
-  }
-
-  Status sync() override {
-    if (fsync(fd_) != 0) return fail_sync(path_, errno);
-    return {};
-  }
+  Result<uint64_t> size() const override { return file::size_of(file_, path_); }
+  Status sync_data() override { return as_sync(file::sync_data(file_, path_)); }
+  Status sync() override { return as_sync(file::sync(file_, path_)); }
 
  private:
   std::string path_;
-  int fd_;
+  file::Descriptor file_;
 };
 
 class SystemDisk final : public Disk {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
-    int flags = loop::kWithoutWaiting;
+    int flags = 0;
     switch (mode) {
       case OpenMode::kRead:
-        flags |= O_RDONLY;
+        flags = O_RDONLY;
         break;
       case OpenMode::kReadWrite:
-        flags |= O_RDWR;
+        flags = O_RDWR;
         break;
       case OpenMode::kReplace:
-        flags |= O_RDWR | O_CREAT | O_TRUNC;
+        flags = O_RDWR | O_CREAT | O_TRUNC;
         break;
     }
-    const int fd = spare().open(path.c_str(), flags, kFileMode);
-    if (fd < 0) {
-      if (mode == OpenMode::kReplace) return fail_write("cannot create '" + path + "'", errno);
-      return fail_errno("cannot open '" + path + "'", errno);
+    file::Descriptor opened = spare().open(path, flags);
+    if (!opened && mode == OpenMode::kReplace) {
+      return fail(as_write(fail_errno("cannot create '" + path + "'", errno)).error());
     }
-    auto file = std::make_unique<SystemFile>(path, fd);
-    const Status regular = loop::check_regular(fd, path);
-    if (!regular) return fail(regular.error());
-    return file;
+    if (!opened) return fail_errno("cannot open '" + path + "'", errno);
+    if (const Status regular = file::check_regular(opened, path); !regular) {
+      return fail(regular.error());
+    }
+    return std::make_unique<SystemFile>(path, std::move(opened));
   }
 
   Status rename(const std::string& from, const std::string& to) override {
-    if (std::rename(from.c_str(), to.c_str()) != 0) {
-      return fail_write("cannot rename '" + from + "' to '" + to + "'", errno);
-    }
-    return {};
+    return as_write(file::rename(from, to));
   }
 
   Status remove(const std::string& path) override {
-    if (unlink(path.c_str()) != 0) return fail_write("cannot remove '" + path + "'", errno);
-    return {};
+    if (unlink(path.c_str()) == 0) return {};
+    return as_write(fail_errno("cannot remove '" + path + "'", errno));
   }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {
-    DIR* stream = opendir(directory.c_str());
-    if (stream == nullptr) return fail_errno("cannot open '" + directory + "'", errno);
-    std::vector<std::string> names;
-    errno = 0;
-    while (const dirent* entry = readdir(stream)) {
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
-      errno = 0;
-    }
-    const int error = errno;
-    closedir(stream);
-    if (error != 0) return fail_errno("cannot read '" + directory + "'", error);
-    return names;
+    return file::list_directory(directory);
   }
 
   Status sync_directory(const std::string& directory) override {
-    const int fd = spare().open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (fd < 0) return fail_errno("cannot open '" + directory + "'", errno);
-    const int error = fsync(fd) != 0 ? errno : 0;
-    close(fd);
-    if (error != 0) return fail_sync(directory, error);
-    return {};
+    const file::Descriptor opened = spare().open(directory, O_RDONLY | O_DIRECTORY);
+    if (!opened) return fail_errno("cannot open '" + directory + "'", errno);
+    return as_sync(file::sync(opened, directory));
   }
 };
 

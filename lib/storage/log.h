@@ -127,7 +127,6 @@ class Log {
   Log(const LogOptions& options, loop::Loop& loop, LogHooks hooks, Disk& disk);
   Status start();
   void adopt(const RecoveredLog& recovered);
-  void start_empty(uint64_t base_index, uint64_t base_epoch, uint32_t base_crc);
   void append_one(const wire::Entry& entry);
   void roll_segment();
   void request_segment();

@@ -1,12 +1,12 @@
 #include "storage/set_aside.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "storage/disk.h"
 #include "storage/identity.h"
 #include "wire/json.h"
@@ -63,10 +63,7 @@ tl::unexpected<Error> failed(const std::string& directory, const std::error_code
 std::optional<int64_t> time_of(std::string_view name) {
   if (!name.starts_with(kPrefix)) return std::nullopt;
   name.remove_prefix(kPrefix.size());
-  int64_t time_ms = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), time_ms);
-  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
-  return time_ms;
+  return parse_number<int64_t>(name);
 }
 
 // What is to be set aside, by name.

@@ -89,7 +89,7 @@ Status Subscription::take(const Result<std::string_view>& answer) {
   if (response.status != 200) {
     const bool too_many = response.status == 429;
     return fail(too_many ? ErrorKind::kBusy : ErrorKind::kUnavailable,
-                wire::error_message(response.body).value_or(std::string(kNoReason)));
+                wire::error_message_in(response.body).value_or(std::string(kNoReason)));
   }
   const auto push = toys::parse_push(response.body);
   if (!push) return fail(push.error());

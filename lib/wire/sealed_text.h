@@ -2,12 +2,12 @@
 // everything before it. Readable with any pager, and a flipped bit is noticed.
 #pragma once
 
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/number.h"
 #include "wire/crc32c.h"
 
 namespace tandem::wire {
@@ -20,11 +20,8 @@ inline std::string hex_crc(uint32_t crc) {
 
 // Exactly what hex_crc gives, back.
 inline std::optional<uint32_t> parse_hex_crc(std::string_view text) {
-  uint32_t crc = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, crc, 16);
-  if (error != std::errc{} || stop != end || hex_crc(crc) != text) return std::nullopt;
-  return crc;
+  const auto crc = parse_hex<uint32_t>(text);
+  return crc && hex_crc(*crc) == text ? crc : std::nullopt;
 }
 
 inline std::string seal_text(std::string_view text) {

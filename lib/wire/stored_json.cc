@@ -1,8 +1,8 @@
 #include "wire/stored_json.h"
 
-#include <charconv>
 #include <cstdint>
 
+#include "base/number.h"
 #include "wire/utf8.h"
 
 namespace tandem::wire {
@@ -104,11 +104,9 @@ std::optional<std::string> stored_text(const Json& object, std::string_view name
   if (hex == nullptr || hex->size() % 2 != 0) return std::nullopt;
   std::string text;
   for (size_t i = 0; i < hex->size(); i += 2) {
-    uint8_t byte = 0;
-    const char* end = hex->data() + i + 2;
-    const auto [stop, error] = std::from_chars(hex->data() + i, end, byte, 16);
-    if (error != std::errc{} || stop != end) return std::nullopt;
-    text += static_cast<char>(byte);
+    const auto byte = parse_hex<uint8_t>(std::string_view(*hex).substr(i, 2));
+    if (!byte) return std::nullopt;
+    text += static_cast<char>(*byte);
   }
   return text;
 }

@@ -1,5 +1,7 @@
 #include "wire/utf8.h"
 
+#include <simdjson.h>
+
 #include <cstdint>
 
 namespace tandem::wire {
@@ -24,12 +26,14 @@ size_t utf8_length(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
+  return text.empty() || simdjson::validate_utf8(text.data(), text.size());
+}
+
+std::string shortened(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  size_t end = bytes;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "…";
 }
 
 bool has_control_character(std::string_view text) {

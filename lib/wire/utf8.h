@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace tandem::wire {
@@ -12,6 +13,9 @@ namespace tandem::wire {
 size_t utf8_length(std::string_view text);
 
 bool is_utf8(std::string_view text);
+
+// `text`, or so much of it as fits into `bytes`, cut between characters, and "…".
+std::string shortened(std::string_view text, size_t bytes);
 
 // U+0000–U+001F, U+007F–U+009F: what no name and no key may hold, as it is shown to people, written
 // to terminals and put into headers. REQUIRES: is_utf8(text).

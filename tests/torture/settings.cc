@@ -2,16 +2,18 @@
 
 #include <getopt.h>
 
-#include <charconv>
 #include <string_view>
+
+#include "base/number.h"
 
 namespace tandem::torture {
 namespace {
 
 template <typename T>
-bool parse_number(std::string_view text, T& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
+bool take_number(std::string_view text, T& number) {
+  const auto given = parse_number<T>(text);
+  number = given.value_or(number);
+  return given.has_value();
 }
 
 }  // namespace
@@ -47,10 +49,10 @@ Result<Settings> parse_settings(int argc, char** argv) {
         settings.store = true;
         break;
       case 'c':
-        good = good && parse_number(optarg, settings.catalogs);
+        good = good && take_number(optarg, settings.catalogs);
         break;
       case 'C':
-        good = good && parse_number(optarg, settings.cache);
+        good = good && take_number(optarg, settings.cache);
         break;
       case 'b':
         settings.bin = optarg;
@@ -68,10 +70,10 @@ Result<Settings> parse_settings(int argc, char** argv) {
         settings.directory = optarg;
         break;
       case 't':
-        good = good && parse_number(optarg, settings.seconds);
+        good = good && take_number(optarg, settings.seconds);
         break;
       case 's':
-        good = good && parse_number(optarg, settings.seed);
+        good = good && take_number(optarg, settings.seed);
         break;
       case 'l':
         settings.links = true;
@@ -80,7 +82,7 @@ Result<Settings> parse_settings(int argc, char** argv) {
         settings.why_no_links = optarg;
         break;
       case 'm':
-        good = good && parse_number(optarg, settings.min_in_sync);
+        good = good && take_number(optarg, settings.min_in_sync);
         break;
       case 'f':
         settings.faults = optarg;

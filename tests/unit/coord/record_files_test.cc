@@ -14,7 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include "coord/posix_file.h"
+#include "coord/spare_files.h"
+#include "file/directories.h"
+#include "file/file.h"
 #include "support/temporary_directory.h"
 
 namespace tandem::coord {
@@ -204,22 +206,22 @@ TEST_F(RecordFilesTest, ASwapFromADamagedVersionMakesTheNext) {
 
 TEST_F(RecordFilesTest, SpareFilesAreMadeWhileThereIsRoom) {
   advance_to(1);
-  const auto spares = list_directory(scratch_.file("group/spare"));
+  const auto spares = file::list_directory(scratch_.file("group/spare"));
   ASSERT_TRUE(spares);
   EXPECT_EQ(spares->size(), SpareFiles::kWanted);
   for (const std::string& name : *spares) {
     EXPECT_EQ(std::filesystem::file_size(scratch_.file("group/spare/" + name)), SpareFiles::kBytes);
   }
   advance_to(5);
-  EXPECT_EQ(list_directory(scratch_.file("group/spare"))->size(), SpareFiles::kWanted);
+  EXPECT_EQ(file::list_directory(scratch_.file("group/spare"))->size(), SpareFiles::kWanted);
 }
 
 TEST_F(RecordFilesTest, ANameIsGivenToOneOfTwo) {
   scratch_.write("a", "a");
   scratch_.write("b", "b");
-  EXPECT_TRUE(name_exclusively(scratch_.file("a"), scratch_.file("to")).value());
-  EXPECT_FALSE(name_exclusively(scratch_.file("b"), scratch_.file("to")).value());
-  EXPECT_EQ(read_file(scratch_.file("to")).value(), "a");
+  EXPECT_TRUE(file::name_exclusively(scratch_.file("a"), scratch_.file("to")).value());
+  EXPECT_FALSE(file::name_exclusively(scratch_.file("b"), scratch_.file("to")).value());
+  EXPECT_EQ(file::read_if_there(scratch_.file("to")).value(), "a");
 }
 
 TEST_F(RecordFilesTest, APlaceThatCannotBeWrittenIsToldWithItsPath) {

@@ -8,8 +8,8 @@
 
 #include <filesystem>
 
-#include "coord/posix_file.h"
 #include "coord/record_files.h"
+#include "file/file.h"
 #include "loop/process.h"
 #include "support/temporary_directory.h"
 
@@ -77,7 +77,7 @@ TEST(TemporaryName, TimesOfFilesDoNotCount) {
   const fs::path directory = scratch.file("group") + "/tmp";
   const auto make = [&](const std::string& name, time_t mtime) {
     const fs::path path = directory / name;
-    EXPECT_TRUE(write_new_file(path, "x"));
+    EXPECT_TRUE(file::write_new(path, "x"));
     const timespec times[2] = {{mtime, 0}, {mtime, 0}};
     EXPECT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
     return path;

@@ -17,8 +17,8 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "replica/endpoint.h"
 #include "replica/host.h"
-#include "replica/service.h"
 #include "support/temporary_directory.h"
 #include "wire/envelope.h"
 
@@ -58,9 +58,9 @@ class Node final : public replica::Methods {
                .keys = {.max_number = kMaxKeys}},
               counter_, *coord_) {
     EXPECT_TRUE(host_.open());
-    service_ = std::make_unique<replica::Service>(
+    endpoint_ = std::make_unique<replica::Endpoint>(
         loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", host_, *this);
-    service_->start([](const Status& status) { EXPECT_TRUE(status); });
+    endpoint_->start([](const Status& status) { EXPECT_TRUE(status); });
     host_.start([](const Status& status) { EXPECT_TRUE(status); });
   }
 
@@ -98,14 +98,14 @@ class Node final : public replica::Methods {
 
   repl::Driver& driver() { return host_.driver(); }
   replica::Host& host() { return host_; }
-  replica::Service& service() { return *service_; }
+  replica::Endpoint& endpoint() { return *endpoint_; }
 
  private:
   const repl::ReplicaId id_;
   Counter counter_;
   std::unique_ptr<coord::Coord> coord_;
   replica::Host host_;
-  std::unique_ptr<replica::Service> service_;
+  std::unique_ptr<replica::Endpoint> endpoint_;
 };
 
 // Coordination whose changes of the record can be held back, or fail.

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::http {
 namespace {
@@ -23,7 +23,7 @@ class HealthTest : public testing::Test {
 
   HealthSource source_;
   Router router_;
-  RecordedExchange exchange_;
+  support::RecordedExchange exchange_;
 };
 
 TEST_F(HealthTest, LivezAndHealthzAreTheSame) {

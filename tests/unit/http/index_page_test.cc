@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "http/health.h"
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::http {
 namespace {
@@ -38,7 +38,7 @@ class IndexPageTest : public testing::Test {
     router_.add(Method::kPost, "/clear", [](const Request&, Responder) {});
   }
 
-  RecordedExchange& get(std::string_view accept) {
+  support::RecordedExchange& get(std::string_view accept) {
     Request request;
     request.headers = {{"Accept", accept}};
     std::string decoded;
@@ -48,7 +48,7 @@ class IndexPageTest : public testing::Test {
   }
 
   Router router_;
-  RecordedExchange exchange_;
+  support::RecordedExchange exchange_;
 };
 
 TEST_F(IndexPageTest, JsonHasNameVersionAndLinks) {

@@ -4,13 +4,13 @@
 
 #include <optional>
 
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::http {
 namespace {
 
 TEST(ResponderTest, AnswersOnce) {
-  RecordedExchange exchange;
+  support::RecordedExchange exchange;
   Responder responder(exchange);
   EXPECT_TRUE(responder.waiting());
   responder.json(201, R"({"rideId":1})", {{"X-Db-Index", "7"}});
@@ -23,7 +23,7 @@ TEST(ResponderTest, AnswersOnce) {
 }
 
 TEST(ResponderTest, AJsonValueIsWritten) {
-  RecordedExchange exchange;
+  support::RecordedExchange exchange;
   wire::Json value;
   value.set("a", 1);
   Responder(exchange).json(200, value);
@@ -31,13 +31,13 @@ TEST(ResponderTest, AJsonValueIsWritten) {
 }
 
 TEST(ResponderTest, ADroppedOneIsAbandoned) {
-  RecordedExchange exchange;
+  support::RecordedExchange exchange;
   { Responder responder(exchange); }
   EXPECT_TRUE(exchange.abandoned);
 }
 
 TEST(ResponderTest, MovingMovesTheLink) {
-  RecordedExchange exchange;
+  support::RecordedExchange exchange;
   Responder first(exchange);
   Responder second(std::move(first));
   Responder third;
@@ -49,8 +49,8 @@ TEST(ResponderTest, MovingMovesTheLink) {
 }
 
 TEST(ResponderTest, AssigningOverAWaitingOneAbandonsIt) {
-  RecordedExchange first_exchange;
-  RecordedExchange second_exchange;
+  support::RecordedExchange first_exchange;
+  support::RecordedExchange second_exchange;
   Responder responder(first_exchange);
   responder = Responder(second_exchange);
   EXPECT_TRUE(first_exchange.abandoned);
@@ -59,7 +59,7 @@ TEST(ResponderTest, AssigningOverAWaitingOneAbandonsIt) {
 }
 
 TEST(ResponderTest, TheExchangeMayGoFirst) {
-  std::optional<RecordedExchange> exchange(std::in_place);
+  std::optional<support::RecordedExchange> exchange(std::in_place);
   Responder responder(*exchange);
   exchange.reset();
   EXPECT_FALSE(responder.waiting());
@@ -67,7 +67,7 @@ TEST(ResponderTest, TheExchangeMayGoFirst) {
 }
 
 TEST(ResponderTest, Errors) {
-  RecordedExchange exchange;
+  support::RecordedExchange exchange;
   Responder(exchange).error(400, "field 'x' is \"bad\"");
   EXPECT_EQ(exchange.body, R"({"error":{"code":400,"message":"field 'x' is \"bad\""}})");
   EXPECT_EQ(exchange.content_type, "application/json");
@@ -89,7 +89,7 @@ TEST(ResponderTest, StatusOfErrors) {
 }
 
 TEST(EventStreamTest, WritesEndsAndHearsOfTheEnd) {
-  RecordedExchange exchange;
+  support::RecordedExchange exchange;
   int closed = 0;
   EventStream stream = Responder(exchange).stream();
   stream.on_closed([&] { ++closed; });
@@ -105,7 +105,7 @@ TEST(EventStreamTest, WritesEndsAndHearsOfTheEnd) {
 }
 
 TEST(EventStreamTest, EndingItIsNotTold) {
-  RecordedExchange exchange;
+  support::RecordedExchange exchange;
   int closed = 0;
   {
     EventStream stream = Responder(exchange).stream();

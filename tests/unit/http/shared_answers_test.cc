@@ -5,15 +5,15 @@
 #include <algorithm>
 #include <list>
 
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::http {
 namespace {
 
 class SharedAnswersTest : public testing::Test {
  protected:
-  RecordedExchange& ask(const std::string& kind = "") {
-    RecordedExchange& exchange = exchanges_.emplace_back();
+  support::RecordedExchange& ask(const std::string& kind = "") {
+    support::RecordedExchange& exchange = exchanges_.emplace_back();
     answers_.answer(kind, Responder(exchange), [this, kind](auto done) {
       made_.push_back(kind);
       done_ = std::move(done);
@@ -26,7 +26,7 @@ class SharedAnswersTest : public testing::Test {
   }
 
   loop::Loop loop_;
-  std::list<RecordedExchange> exchanges_;
+  std::list<support::RecordedExchange> exchanges_;
   std::vector<std::string> made_;
   UniqueFunction<void(SharedAnswers::Send)> done_;
   uint64_t patience_ms_ = 1000;
@@ -34,9 +34,9 @@ class SharedAnswersTest : public testing::Test {
 };
 
 TEST_F(SharedAnswersTest, WhoComesMeanwhileSharesTheNextOne) {
-  RecordedExchange& first = ask();
-  RecordedExchange& second = ask();
-  RecordedExchange& third = ask();
+  support::RecordedExchange& first = ask();
+  support::RecordedExchange& second = ask();
+  support::RecordedExchange& third = ask();
   EXPECT_EQ(made_.size(), 1u);
   done("1");
   EXPECT_EQ(first.body, "1");
@@ -55,7 +55,7 @@ TEST_F(SharedAnswersTest, AFewAreSentInATurn) {
   done("2");
   const auto answered = [this] {
     return std::count_if(exchanges_.begin(), exchanges_.end(),
-                         [](const RecordedExchange& each) { return each.status == 200; });
+                         [](const support::RecordedExchange& each) { return each.status == 200; });
   };
   EXPECT_EQ(answered(), 5) << "the first, and four";
   loop_.run_once();
@@ -66,7 +66,7 @@ TEST_F(SharedAnswersTest, AFewAreSentInATurn) {
 
 TEST_F(SharedAnswersTest, KindsAreMadeOneAfterAnother) {
   ask("a");
-  RecordedExchange& b = ask("b");
+  support::RecordedExchange& b = ask("b");
   ask("a");
   ask("b");
   done("1");
@@ -81,7 +81,7 @@ TEST_F(SharedAnswersTest, NothingIsMadeForThoseWhoHaveGone) {
   EXPECT_TRUE(answers_.wanted());
   ask("gone");
   exchanges_.pop_back();
-  RecordedExchange& last = ask("last");
+  support::RecordedExchange& last = ask("last");
   done("1");
   EXPECT_EQ(made_, (std::vector<std::string>{"", "last"}));
   done("2");

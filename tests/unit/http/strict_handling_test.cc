@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "http/recorded_exchange.h"
 #include "http/strict.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::http {
 namespace {
@@ -65,11 +65,11 @@ TEST(StrictHandling, IsBeforeTheHandler) {
     ++calls;
     responder.json(200, "{}");
   });
-  RecordedExchange refused;
+  support::RecordedExchange refused;
   handler({.query = {{"strict", "1"}, {"servce", "users"}}}, Responder(refused));
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(calls, 0);
-  RecordedExchange good;
+  support::RecordedExchange good;
   handler({.query = {{"strict", "1"}, {"service", "users"}}}, Responder(good));
   EXPECT_EQ(good.status, 200);
   EXPECT_EQ(calls, 1);

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "fakes.h"
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::front {
 namespace {
@@ -27,7 +27,7 @@ class AcceptLossTest : public testing::Test {
  protected:
   void call(std::string_view body) { accept_loss(groups, post(body), http::Responder(exchange)); }
   FakeGroups groups;
-  http::RecordedExchange exchange;
+  support::RecordedExchange exchange;
 };
 
 TEST_F(AcceptLossTest, TellsWhoLeads) {

@@ -11,7 +11,7 @@
 
 #include "base/ids.h"
 #include "fakes.h"
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 #include "ts-front/routes.h"
 
 namespace tandem::front {
@@ -46,10 +46,10 @@ class HandlersTest : public testing::Test {
  protected:
   HandlersTest() { add_routes(router_, handlers); }
 
-  http::RecordedExchange& call(http::Method method, const std::string& path,
-                               std::string_view body = {},
-                               std::vector<http::NameValue> headers = {}) {
-    exchanges_.push_back(std::make_unique<http::RecordedExchange>());
+  support::RecordedExchange& call(http::Method method, const std::string& path,
+                                  std::string_view body = {},
+                                  std::vector<http::NameValue> headers = {}) {
+    exchanges_.push_back(std::make_unique<support::RecordedExchange>());
     http::Request request;
     request.method = method;
     request.body = body;
@@ -78,7 +78,7 @@ class HandlersTest : public testing::Test {
 
  private:
   http::Router router_;
-  std::vector<std::unique_ptr<http::RecordedExchange>> exchanges_;
+  std::vector<std::unique_ptr<support::RecordedExchange>> exchanges_;
 };
 
 TEST_F(HandlersTest, BuysWithTheClientsKey) {

@@ -9,7 +9,7 @@
 
 #include "coord/local.h"
 #include "fakes.h"
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 #include "support/temporary_directory.h"
 
 namespace tandem::front {
@@ -32,7 +32,7 @@ TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
   daemon::Metrics metrics;
   const FrontMetrics front{metrics, clock, cache, handlers, store};
 
-  http::RecordedExchange exchange;
+  support::RecordedExchange exchange;
   handlers.buy(post(R"({"name":"Tux","quantity":1})"), http::Responder(exchange));
   calls.answer(200, R"({"order_number":0})");
   cache.find("Tux", clock.ns);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fakes.h"
-#include "http/recorded_exchange.h"
+#include "support/recorded_exchange.h"
 
 namespace tandem::front {
 namespace {
@@ -30,8 +30,9 @@ constexpr std::string_view kBusy = R"({"error":{"code":503,"message":"not now"}}
 class ProductQueriesTest : public testing::Test {
  protected:
   // A query that arrives now.
-  http::RecordedExchange& ask(std::string_view name = "Tux", std::string_view cache_control = {}) {
-    exchanges_.push_back(std::make_unique<http::RecordedExchange>());
+  support::RecordedExchange& ask(std::string_view name = "Tux",
+                                 std::string_view cache_control = {}) {
+    exchanges_.push_back(std::make_unique<support::RecordedExchange>());
     http::Request request;
     request.params = {{"name", name}};
     request.request_id = "req-1";
@@ -60,7 +61,7 @@ class ProductQueriesTest : public testing::Test {
   ProductQueries queries{loop, clock, cache, catalog, renderer, 5000};
 
  private:
-  std::vector<std::unique_ptr<http::RecordedExchange>> exchanges_;
+  std::vector<std::unique_ptr<support::RecordedExchange>> exchanges_;
   uint64_t sequence_ = 0;
   bool subscribed_ = false;
 };
@@ -121,7 +122,7 @@ TEST_F(ProductQueriesTest, TheLeaseCountsWhenTheRequestWasThere) {
   pushed();
   ask();
   catalog.answer(200, tux(100, 7));
-  http::RecordedExchange late;
+  support::RecordedExchange late;
   http::Request request;
   request.params = {{"name", "Tux"}};
   request.received_ns = clock.ns + 136 * kMs;
@@ -266,11 +267,11 @@ TEST_F(ProductQueriesTest, ACacheThatIsOffAsksForEachQuery) {
   http::Request request;
   request.params = {{"name", "Tux"}};
   request.received_ns = clock.ns;
-  http::RecordedExchange exchange;
+  support::RecordedExchange exchange;
   alone.answer(request, http::Responder(exchange));
   catalog.answer(200, tux(100, 7));
   EXPECT_EQ(exchange.body, shown(100));
-  http::RecordedExchange again;
+  support::RecordedExchange again;
   alone.answer(request, http::Responder(again));
   EXPECT_EQ(catalog.calls.size(), 1u);
   catalog.answer(200, tux(100, 7));

@@ -5,16 +5,20 @@
 namespace tandem::wire {
 namespace {
 
-TEST(ErrorBody, ItsMessageIsRead) {
-  EXPECT_EQ(error_message(R"({"error":{"code":503,"message":"not now"}})"), "not now");
+TEST(ErrorBody, IsOneObject) {
+  EXPECT_EQ(error_body(400, "no \"x\""), R"({"error":{"code":400,"message":"no \"x\""}})");
+  EXPECT_EQ(error_body(409, "taken", ",\"condition\":0"),
+            R"({"error":{"code":409,"message":"taken","condition":0}})");
 }
 
-TEST(ErrorBody, OtherBodiesHaveNone) {
-  EXPECT_EQ(error_message(""), std::nullopt);
-  EXPECT_EQ(error_message("no JSON"), std::nullopt);
-  EXPECT_EQ(error_message(R"({"data":{}})"), std::nullopt);
-  EXPECT_EQ(error_message(R"({"error":"text"})"), std::nullopt);
-  EXPECT_EQ(error_message(R"({"error":{"message":7}})"), std::nullopt);
+TEST(ErrorBody, IsReadBack) {
+  EXPECT_EQ(error_message_in(error_body(404, "there is no 'ü'")), "there is no 'ü'");
+  for (const char* body : {"", "no JSON", "[]", R"({"message":"m"})", R"({"error":{"code":1}})",
+                           R"({"error":"m"})", R"({"error":{"message":1}})"}) {
+    EXPECT_EQ(error_message_in(body), std::nullopt) << body;
+  }
+  EXPECT_EQ(*error_in(R"({"error":{"condition":3}})")->find("condition"), Json(3));
+  EXPECT_EQ(error_in(R"({"errors":1})"), std::nullopt);
 }
 
 }  // namespace

@@ -35,5 +35,13 @@ TEST(Utf8, ControlCharactersAreThoseOfUnicode) {
   EXPECT_FALSE(has_control_character("a b~\xc2\xa0\xc3\x80…😀"));
 }
 
+TEST(Utf8, IsCutBetweenCharacters) {
+  EXPECT_EQ(shortened("abc", 3), "abc");
+  EXPECT_EQ(shortened("abcd", 3), "abc…");
+  EXPECT_EQ(shortened("aé…", 2), "a…");
+  EXPECT_EQ(shortened("aé…", 3), "aé…");
+  EXPECT_EQ(shortened("\x80\x80", 1), "…");
+}
+
 }  // namespace
 }  // namespace tandem::wire
