@@ -247,8 +247,9 @@ Snapshots::Incoming Snapshots::judge(const Error& error) {
       break;
   }
   if (!passes(error)) failed_(error);
-  // Once, and again where it is for another reason: it is tried every second.
-  if (std::exchange(told_, error.message) != error.message) {
+  // Once, and again where it is for another reason: it is tried every second, and with each
+  // snapshot that the leader takes.
+  if (std::exchange(told_, error.kind) != error.kind) {
     log::warning("cannot receive a snapshot now", {{"error", error.message}});
   }
   return Incoming::kLater;
@@ -262,7 +263,7 @@ Snapshots::Incoming Snapshots::put_in_place() {
   auto reader = received->put_in_place();
   if (!reader) return judge(reader.error());
   newest_ = std::move(*reader);
-  told_.clear();
+  told_.reset();
   if (Status pruned = storage::prune_snapshots(directory_, kKeep); !pruned) {
     return judge(pruned.error());
   }

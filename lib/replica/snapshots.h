@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/function.h"
@@ -53,7 +54,7 @@ class Snapshots final : public repl::SnapshotStore {
   void stop_receiving() override;
   Incoming judge(const Error& error) override;
   // There was no room for the leader's, and none has been installed since.
-  bool lacks_space() const { return !told_.empty(); }
+  bool lacks_space() const { return told_.has_value(); }
 
  private:
   class Received;
@@ -70,7 +71,7 @@ class Snapshots final : public repl::SnapshotStore {
   std::shared_ptr<Received> received_;  // shared with the job that reads it
   bool writing_ = false;
   bool any_unreadable_ = false;
-  std::string told_;  // why none can be received now
+  std::optional<ErrorKind> told_;  // why none can be received now
   // Shared with the completion of run_work, which comes even after this object is gone.
   std::shared_ptr<Snapshots*> self_;
 };

@@ -23,16 +23,21 @@ teardown() { [ -z "$started" ] || database_down; }
 
 three='(.in_sync | split(",") | length) == 3'
 
-# Three workers, all of them in sync, each on 64 MiB.
+# Three workers, all of them in sync, each on 64 MiB, or 128.
 database_on_small_disks() { # [OPTION]…
   database=$BATS_TEST_TMPDIR/db
   db=http://127.0.0.1:$port_base/api/v1
   last_event=0
+  local size=64
   mkdir -p "$database"/run/state/rides-db/{1,2,3}
   printf '[log]\nsegment = "9MiB"\n' >"$database/worker.toml"
-  cat >"$BATS_TEST_TMPDIR/mount_and_start" <<'END'
-for id in 1 2 3; do mount -t tmpfs -o mode=700,size=64m small "run/state/rides-db/$id"; done
-exec "$@"
+  if [[ $BATS_TEST_DESCRIPTION == *'the snapshot'* ]]; then
+    printf '[snapshot]\nlog_size = "1MiB"\n' >>"$database/worker.toml"
+    size=128
+  fi
+  cat >"$BATS_TEST_TMPDIR/mount_and_start" <<END
+for id in 1 2 3; do mount -t tmpfs -o mode=700,size=${size}m small "run/state/rides-db/\$id"; done
+exec "\$@"
 END
   start_ready "$database/log.0" env -C "$database" "${namespace[@]}" \
     sh -e "$BATS_TEST_TMPDIR/mount_and_start" "$TANDEM_BIN/rs-orch" \
@@ -125,6 +130,42 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
   all_is_there
   free "$full"
   await_event in_sync "$three"
+  all_is_there "${everywhere[@]}"
+}
+
+@test 'no room for the snapshot to begin with: the worker is named, and joins once there is' {
+  local slow pid round told=''
+  slow=$(workers_that_are slave | head -n 1)
+  for round in {1..11}; do write; done
+  pid=$(jq ".[] | select(.id == $slow) | .pid" <<<"$(http GET "$db/worker/status" && echo "$output")")
+  kill -STOP "$pid"
+  # What it has not got leaves the log of the others, but for the last segments.
+  for round in {1..60}; do
+    http POST "$db/db/write" @- < <(
+      printf '{"table":"users","op":"update","where":{"username":"w001"},"set":{"password":"%0900000d"}}' \
+        "$round"
+    )
+    assert_equal "$status" 200
+  done
+  fill "$slow"
+  kill -CONT "$pid"
+  until [ "$told" = '["catching up",false]' ]; do
+    http GET "$db/worker/status"
+    told=$(jq -c ".[] | select(.id == $slow) | [.state, .has_space]" <<<"$output")
+  done
+  run -0 --separate-stderr "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}"
+  assert_equal "$stderr" "rs-client: the disk of worker $slow is full"
+  # Room for a segment of the log is none for the snapshot.
+  truncate -s -9472K "$disks/$slow/filler"
+  until grep -q 'there is room for the next log segment again' "$database/log.0"; do
+    http GET "$db/worker/status"
+  done
+  http GET "$db/worker/status"
+  assert_equal "$(jq -c ".[] | select(.id == $slow) | [.state, .has_space]" <<<"$output")" "$told"
+  run -0 grep -c 'cannot receive a snapshot now' "$database/log.0"
+  assert_output 1
+  free "$slow"
+  await_whole 3
   all_is_there "${everywhere[@]}"
 }
 

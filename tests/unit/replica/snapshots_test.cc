@@ -49,8 +49,12 @@ class SnapshotsTest : public testing::Test {
 TEST_F(SnapshotsTest, ThatThereIsNoRoomForOneIsToldOnceUntilItChanges) {
   EXPECT_FALSE(snapshots_.lacks_space());
   testing::internal::CaptureStderr();
-  for (const char* why : {"no space", "no space", "no file", "no file", "no space"}) {
-    EXPECT_EQ(snapshots_.judge({ErrorKind::kNoSpace, why}), Incoming::kLater);
+  const ErrorKind full = ErrorKind::kNoSpace;
+  const ErrorKind exhausted = ErrorKind::kExhausted;
+  int number = 0;  // of the snapshot, which is in the message
+  for (const ErrorKind kind : {full, full, exhausted, exhausted, full}) {
+    EXPECT_EQ(snapshots_.judge({kind, "no room for " + std::to_string(++number)}),
+              Incoming::kLater);
     EXPECT_TRUE(snapshots_.lacks_space());
   }
   const std::string told = testing::internal::GetCapturedStderr();
