@@ -7,6 +7,12 @@ load small_services
 
 setup() {
   services_setup
+  # Where the source lies others may not look.
+  mkdir -p "$BATS_TEST_TMPDIR/programs/bin" "$BATS_TEST_TMPDIR/programs/share"
+  cp -r "$TANDEM_SOURCE/bin/tandem" "$BATS_TEST_TMPDIR/programs/bin/"
+  cp -r "$TANDEM_SOURCE/share/scripts" "$BATS_TEST_TMPDIR/programs/share/"
+  chmod -R go+rX "$BATS_TEST_TMPDIR/programs"
+  tandem=$BATS_TEST_TMPDIR/programs/bin/tandem/tandem
   local path=$dir
   # mktemp has made it for one user alone.
   until [ "$path" = / ]; do
