@@ -38,7 +38,8 @@ struct End {
 
 void send(End& from) {
   if (!from.channel.ready()) return;
-  from.under_way.push_back(from.channel.next());
+  const rpc::Outgoing next = from.channel.next();
+  from.under_way.push_back(next.bytes + std::string(next.rest.view()));
   from.channel.sent();
   CHECK(from.channel.sent_sequence() - from.channel.acknowledged_sequence() <= rpc::kWindow);
 }
