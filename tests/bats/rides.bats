@@ -397,7 +397,7 @@ refused() { # PART OF THE MESSAGE
   assert_equal "$status $output" "201 $created"
   http POST "$rides/rides/$ride" '{"username":"bob"}' -H 'Idempotency-Key: rides-bats-past-join'
   assert_equal "$status $output" '200 {}'
-  http POST "$rides/rides" "${body/23/24}" "${key[@]}"
+  http POST "$rides/rides" "${body/destination\":23/destination\":24}" "${key[@]}"
   assert_equal "$status" 422
   http POST "$rides/rides" "$body" -H 'Idempotency-Key: rides-bats-past-new'
   refused 'in the past'
