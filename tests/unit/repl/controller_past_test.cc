@@ -230,6 +230,38 @@ TEST_F(Past, AndAnewWhereSomebodyStartsMeanwhile) {
   EXPECT_EQ(out.swap->record.leader, 1U);
 }
 
+// Whatever the election was begun for.
+TEST_F(ControllerTest, ALeaderWithoutSpaceThatDiesIsWaitedForAsAnyOther) {
+  kill(2);
+  kill(3);
+  controller.replica_up(member(2), 5002, now);
+  const auto remembers_little = [&] {
+    Message m;
+    m.type = MessageType::kMemory;
+    m.from = 2;
+    m.storage_id = member(2).storage_id;
+    m.session = 5002;
+    m.lineage = record.lineage;
+    m.question = question_to(2);
+    m.state.promise = record.epoch;
+    m.state.pid = 20;
+    controller.state_answered(m, now, out);
+  };
+  tick(60);
+  remembers_little();
+  answer_without_space(1, true);
+  tick(60);
+  ASSERT_TRUE(out.read_record) << "another one has space";
+  read();
+  kill(1);
+  for (int i = 0; i < 50; ++i) {
+    tick(10);
+    remembers_little();
+    if (out.read_record) read();
+    ASSERT_FALSE(out.swap);
+  }
+}
+
 // Each may be an old image, and so may be the only one that answers.
 class PastOfTwo : public Past {
  protected:

@@ -75,5 +75,23 @@ TEST(LogTime, IsNotThatOfEntriesThatAreCut) {
   EXPECT_EQ(bench.log.entries.back().time_ms, 2010);
 }
 
+// The log before it may have held what was never committed, by another wall clock.
+TEST(LogTime, GoesOnFromASnapshotThatIsInstalled) {
+  ReplicaBench bench({1}, 1);
+  Message append = message_from(2, MessageType::kAppend, 1);
+  append.prev_index = append.prev_epoch = 1;
+  append.entries = {entry_at(2, 1)};
+  append.entries[0].time_ms = 90'000'000;
+  bench.receive(append);
+  bench.log.entries.clear();
+  bench.log.base = 9;
+  bench.log.base_epoch = 1;
+  bench.step(SnapshotInstalled{9, 2000});
+  bench.learn(record_of(2, 5, 1, {1}));
+  bench.now += 10 * kMs;
+  bench.step(Propose{1, "a", "{}"});
+  EXPECT_EQ(bench.log.entries.back().time_ms, 2010);
+}
+
 }  // namespace
 }  // namespace tandem::repl
