@@ -5,6 +5,7 @@
 
 #include "http/responder.h"
 #include "wire/envelope.h"
+#include "wire/error_body.h"
 
 namespace tandem::orch {
 namespace {
@@ -51,13 +52,13 @@ void RpcApi::on_call(rpc::Reply reply, std::string_view payload) {
   }
   if (request.method == wire::Method::kPing) {
     const Status ready = orchestrator_.readiness();
-    const std::string body = ready ? std::string() : http::error_body(503, ready.error().message);
+    const std::string body = ready ? std::string() : wire::error_body(503, ready.error().message);
     return answer(reply, wire::Response{static_cast<uint16_t>(ready ? 200 : 503), 0, body});
   }
   const size_t bytes = http::BufferBudget::held_by(request.body);
   if (!buffers_.has_room(0, bytes)) {
     buffers_.on_refused();
-    const std::string body = http::error_body(503, http::kNoRoom);
+    const std::string body = wire::error_body(503, http::kNoRoom);
     return answer(reply, wire::Response{503, 0, body});
   }
   switch (request.method) {

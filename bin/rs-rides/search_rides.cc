@@ -21,24 +21,14 @@ class Searching {
  public:
   Searching(DbClient& db, const CallOptions& options, const Search& search,
             const rides::TimeZone& zone, http::Responder responder)
-      : db_(db),
-        request_id_(options.request_id),
-        consistency_(options.consistency),
-        min_index_(options.min_index),
-        search_(search),
-        zone_(zone),
-        responder_(std::move(responder)) {}
+      : read_(db, options), search_(search), zone_(zone), responder_(std::move(responder)) {}
 
   static void ask(std::unique_ptr<Searching> self) {
-    DbClient& db = self->db_;
-    CallOptions options;
-    options.request_id = self->request_id_;
-    options.consistency = self->consistency_;
-    options.min_index = self->min_index_;
+    const rideshare::LongRead& read = self->read_;
     const Search& search = self->search_;
     const std::string request =
         rides::search_rides_request(search.route, search.now_ms, search.limit);
-    db.read(request, options, [self = std::move(self)](Result<wire::Response> result) mutable {
+    read.ask(request, [self = std::move(self)](Result<wire::Response> result) mutable {
       if (self->fits(result)) return self->finish(result);
       ask(std::move(self));
     });
@@ -59,10 +49,7 @@ class Searching {
                     result->index);
   }
 
-  DbClient& db_;
-  const std::string request_id_;
-  const wire::Consistency consistency_;
-  const uint64_t min_index_;
+  const rideshare::LongRead read_;
   Search search_;
   const rides::TimeZone& zone_;
   http::Responder responder_;

@@ -20,21 +20,11 @@ class Showing {
  public:
   Showing(DbClient& db, const CallOptions& options, int64_t ride_id, const rides::TimeZone& zone,
           http::Responder responder)
-      : db_(db),
-        request_id_(options.request_id),
-        consistency_(options.consistency),
-        index_(options.min_index),
-        zone_(zone),
-        long_ride_(ride_id),
-        responder_(std::move(responder)) {}
+      : read_(db, options), zone_(zone), long_ride_(ride_id), responder_(std::move(responder)) {}
 
   static void ask(std::unique_ptr<Showing> self, const std::string& request) {
-    DbClient& db = self->db_;
-    CallOptions options;
-    options.request_id = self->request_id_;
-    options.consistency = self->consistency_;
-    options.min_index = self->index_;
-    db.read(request, options, [self = std::move(self)](Result<wire::Response> result) mutable {
+    const rideshare::LongRead& read = self->read_;
+    read.ask(request, [self = std::move(self)](Result<wire::Response> result) mutable {
       if (self->take(result)) ask_for_page(std::move(self));
     });
   }
@@ -52,8 +42,7 @@ class Showing {
       return true;
     }
     if (!result || result->status != 200 || !in_pages_) return finish(result);
-    // A session never goes back, so no later page may be older than an earlier one.
-    index_ = std::max(index_, result->index);
+    read_.saw(result->index);
     const auto complete = long_ride_.add(result->body);
     if (complete && !*complete) return true;
     rideshare::send(responder_,
@@ -72,10 +61,7 @@ class Showing {
     return false;
   }
 
-  DbClient& db_;
-  const std::string request_id_;
-  const wire::Consistency consistency_;
-  uint64_t index_;
+  rideshare::LongRead read_;
   const rides::TimeZone& zone_;
   rides::LongRide long_ride_;
   bool in_pages_ = false;

@@ -21,22 +21,14 @@ using http::SharedAnswers;
 class Listing {
  public:
   Listing(const SharedAnswers& answers, DbClient& db, const CallOptions& options)
-      : answers_(answers),
-        db_(db),
-        request_id_(options.request_id),
-        consistency_(options.consistency),
-        index_(options.min_index) {}
+      : answers_(answers), read_(db, options) {}
 
   void answer_with(UniqueFunction<void(SharedAnswers::Send)> done) { done_ = std::move(done); }
 
   static void ask(std::unique_ptr<Listing> self) {
     const std::string request = self->list_.next_request();
-    DbClient& db = self->db_;
-    CallOptions options;
-    options.request_id = self->request_id_;
-    options.consistency = self->consistency_;
-    options.min_index = self->index_;
-    db.read(request, options, [self = std::move(self)](Result<wire::Response> result) mutable {
+    const rideshare::LongRead& read = self->read_;
+    read.ask(request, [self = std::move(self)](Result<wire::Response> result) mutable {
       if (self->take(result)) ask(std::move(self));
     });
   }
@@ -49,8 +41,7 @@ class Listing {
     if (result->status != 200) {
       return finish(rides::pass_on({result->status, result->body}));
     }
-    // A session never goes back, so no later page may be older than an earlier one.
-    index_ = std::max(index_, result->index);
+    read_.saw(result->index);
     const auto complete = list_.add(result->body);
     if (!complete) return finish(rides::error_answer(complete.error()), result->index);
     if (!*complete) return go_on();
@@ -72,10 +63,7 @@ class Listing {
 
   const SharedAnswers& answers_;
 
-  DbClient& db_;
-  const std::string request_id_;
-  const wire::Consistency consistency_;
-  uint64_t index_;
+  rideshare::LongRead read_;
   rides::UserList list_;
   UniqueFunction<void(SharedAnswers::Send)> done_;
 };

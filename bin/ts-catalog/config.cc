@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/log.h"
-#include "daemon/input_file.h"
+#include "file/file.h"
 #include "storage/identity.h"
 
 namespace tandem::catalog {
@@ -33,7 +33,7 @@ void declare_catalog(CatalogConfig& c, daemon::SettingTable& t) {
 }
 
 Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config) {
-  const auto text = daemon::read_input_file(config.file, kMaxFileBytes);
+  const auto text = file::read_input(config.file, kMaxFileBytes);
   if (!text) return fail(ErrorKind::kConfig, "catalog.file: " + text.error().message);
   auto toys = toys::parse_toys_csv(*text, config.file);
   if (!toys) return fail(ErrorKind::kConfig, toys.error().message);

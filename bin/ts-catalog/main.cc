@@ -4,9 +4,9 @@
 #include "coord/local.h"
 #include "daemon/daemon.h"
 #include "loop/loop.h"
+#include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
-#include "replica/service.h"
 #include "store/catalog_service.h"
 #include "storehost/loop_timers.h"
 #include "storehost/part.h"
@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
                                  toys,
                                  replica.driver()};
   storehost::Part part{"catalog", products};
-  replica::Service service{loop, config.replica.rpc_url, replica, part};
+  replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
 
   // The service listens first: the replica announces where.
   return daemon.run(loop, {&service, &replica, &part});

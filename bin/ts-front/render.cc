@@ -44,10 +44,10 @@ Answer Renderer::data(int status, std::string_view json) const {
 
 Answer Renderer::error(int status, std::string_view message) const {
   if (style_ == Style::kStandard) {
-    return {status, http::kJsonType, http::error_body(status, message)};
+    return {status, http::kJsonType, wire::error_body(status, message)};
   }
   return {200, http::kJsonType,
-          http::error_body(is_404_where_bare(message) ? 404 : status, message)};
+          wire::error_body(is_404_where_bare(message) ? 404 : status, message)};
 }
 
 Answer Renderer::error(const wire::Response& response) const {

@@ -4,9 +4,9 @@
 #include "daemon/daemon.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
-#include "replica/service.h"
 #include "store/order_service.h"
 #include "storehost/gateway.h"
 #include "storehost/loop_timers.h"
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   store::OrderService purchases{
       {.max_open = config.max_open}, timers.time(), orders, replica.driver(), to_catalog};
   storehost::Part part{"orders", purchases};
-  replica::Service service{loop, config.replica.rpc_url, replica, part};
+  replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
 
   // The service listens first: the replica announces where.
   return daemon.run(loop, {&catalog, &service, &replica, &part});

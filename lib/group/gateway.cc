@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/responder.h"
 #include "repl/exactly_once.h"
+#include "wire/error_body.h"
 #include "wire/json.h"
 
 namespace tandem::group {
@@ -54,7 +55,7 @@ size_t Gateway::take_slot() {
 
 void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId replica) {
   if (in_flight_ >= options_.max_in_flight) {
-    const std::string body = http::error_body(503, "too many requests are in flight");
+    const std::string body = wire::error_body(503, "too many requests are in flight");
     done(wire::Response{503, 0, body});
     return;
   }
@@ -184,7 +185,7 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     return on_busy(slot);
   } else {
     if (outcome || outcome.error().kind != ErrorKind::kUnavailable) call.may_be_done = true;
-    if (!outcome) call.refusal = http::error_body(503, outcome.error().message);
+    if (!outcome) call.refusal = wire::error_body(503, outcome.error().message);
   }
   wait_for_replica(slot);
 }
@@ -293,7 +294,7 @@ void Gateway::give_up(size_t slot) {
 }
 
 void Gateway::finish_with_error(size_t slot, uint16_t status, std::string_view message) {
-  const std::string body = http::error_body(status, message);
+  const std::string body = wire::error_body(status, message);
   finish(slot, wire::Response{status, 0, body});
 }
 

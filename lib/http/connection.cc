@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/form.h"
 #include "http/health.h"
+#include "wire/error_body.h"
 
 namespace tandem::http {
 namespace {
@@ -277,7 +278,7 @@ void Connection::abandon() {
 }
 
 void Connection::answer_error(int status, std::string_view message, std::string_view allow) {
-  const std::string body = error_body(status, message);
+  const std::string body = wire::error_body(status, message);
   NameValue headers[2];
   size_t count = 0;
   if (!allow.empty()) headers[count++] = {"Allow", allow};

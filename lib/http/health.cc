@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/strict.h"
+#include "wire/error_body.h"
 #include "wire/json.h"
 
 namespace tandem::http {
@@ -26,7 +27,7 @@ class Readiness {
 
   ~Readiness() {
     const std::string why = reason();
-    std::string body = why.empty() ? std::string(kOk) : error_body(503, why);
+    std::string body = why.empty() ? std::string(kOk) : wire::error_body(503, why);
     if (verbose_) add_dependencies(body);
     if (why.empty()) {
       responder_.json(200, body);

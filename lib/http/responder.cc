@@ -97,7 +97,7 @@ void Responder::empty(int status, Headers headers) {
 }
 
 void Responder::error(int status, std::string_view message, Headers headers) {
-  const std::string body = error_body(status, message);
+  const std::string body = wire::error_body(status, message);
   std::vector<NameValue> all(headers);
   if (status == 503) all.push_back({"Retry-After", "1"});
   send({.status = status, .content_type = kJsonType, .body = body, .headers = all});
@@ -135,10 +135,6 @@ int status_of(ErrorKind kind) {
     default:
       return 500;
   }
-}
-
-std::string error_body(int status, std::string_view message) {
-  return wire::error_body(status, message);
 }
 
 }  // namespace tandem::http

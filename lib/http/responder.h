@@ -37,8 +37,6 @@ struct Response {
 // The HTTP status for an error: 400 kBadInput, 404 kNotFound, 409 kConflict, 413 kTooLarge,
 // 503 kUnavailable and kBusy, 504 kTimeout and kUnknown, 500 everything else.
 int status_of(ErrorKind kind);
-// {"error":{"code":400,"message":"…"}}
-std::string error_body(int status, std::string_view message);
 
 class Exchange;
 

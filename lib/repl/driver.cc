@@ -64,7 +64,7 @@ void Driver::step(Event event) {
 
 void Driver::something_happened() {
   if (std::exchange(dirty_, true)) return;
-  turn_began_ns_ = now_ns();
+  if (planted(Bug::kClockBeforeRequest)) turn_began_ns_ = now_ns();
   around_.alarm.end_turn();
 }
 

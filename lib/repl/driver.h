@@ -163,10 +163,10 @@ class Driver final : private Applier::Owner {
 
   bool is_registered_ = false;
   bool stopping_ = false;
-  bool joins_anew_;     // has not been in sync under its present storage_id, in this life
-  bool dirty_ = false;  // something happened in this turn
-  int64_t turn_began_ns_ = 0;
-  int64_t wake_at_ns_ = 0;  // 0: nothing is asked for
+  bool joins_anew_;            // has not been in sync under its present storage_id, in this life
+  bool dirty_ = false;         // something happened in this turn
+  int64_t turn_began_ns_ = 0;  // of a planted bug
+  int64_t wake_at_ns_ = 0;     // 0: nothing is asked for
   bool reading_record_ = false;
   bool read_record_again_ = false;
 

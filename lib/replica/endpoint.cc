@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "http/responder.h"
 #include "wire/bytes.h"
+#include "wire/error_body.h"
 #include "wire/status.h"
 
 namespace tandem::replica {
@@ -56,7 +57,7 @@ void answer_large(rpc::Reply& reply, uint16_t status, uint64_t index, std::strin
 
 void answer_error(rpc::Reply& reply, const Error& error) {
   const uint16_t status = wire::status_of(error.kind);
-  answer(reply, status, 0, http::error_body(status, error.message));
+  answer(reply, status, 0, wire::error_body(status, error.message));
 }
 
 void refuse_method(rpc::Reply& reply) { reply.fail(Error{ErrorKind::kBadInput, "no such method"}); }

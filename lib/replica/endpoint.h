@@ -32,9 +32,6 @@ class Methods {
   virtual void add_info(wire::Json&) const {}
 };
 
-// To whom asks a replica 503 means that nothing was done, 504 that the outcome is not known: both
-// are tried again (group/gateway.h).
-uint16_t status_of(ErrorKind kind);
 void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body);
 // The same with a body that may be large: then it is not copied.
 void answer_large(rpc::Reply& reply, uint16_t status, uint64_t index, std::string body);

@@ -48,6 +48,14 @@ void refuse(http::Responder& responder, const Error& error) {
   send(responder, rides::error_answer(http::status_of(error.kind), error.message));
 }
 
+void LongRead::ask(std::string_view body, DbClient::Completion done) const {
+  CallOptions options;
+  options.request_id = request_id_;
+  options.consistency = consistency_;
+  options.min_index = min_index_;
+  db_.read(body, options, std::move(done));
+}
+
 DbClient::Completion answer_with(http::Responder responder, AnswerOf answer_of) {
   return [responder = std::move(responder),
           answer_of = std::move(answer_of)](Result<wire::Response> result) mutable {

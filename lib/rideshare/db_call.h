@@ -2,6 +2,7 @@
 // services does between parsing and answering.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -18,6 +19,29 @@ namespace tandem::rideshare {
 // Idempotency-Key and X-Request-Id (http/call_request.h). They hold views of the request.
 Result<CallOptions> read_options(const http::Request& request);
 Result<CallOptions> write_options(const http::Request& request);
+
+// A read that takes several calls, page by page or in another size, all with the options of the
+// request that wants it.
+class LongRead {
+ public:
+  // `db` outlives this; the options' text is copied.
+  LongRead(DbClient& db, const CallOptions& options)
+      : db_(db),
+        request_id_(options.request_id),
+        consistency_(options.consistency),
+        min_index_(options.min_index) {}
+
+  // `done` may own this object, and may be called before this returns.
+  void ask(std::string_view body, DbClient::Completion done) const;
+  // An answer was of this index: a session never goes back, so no later page may be older.
+  void saw(uint64_t index) { min_index_ = std::max(min_index_, index); }
+
+ private:
+  DbClient& db_;
+  const std::string request_id_;
+  const wire::Consistency consistency_;
+  uint64_t min_index_;
+};
 
 // Sends an answer, with X-Db-Index where the database gave an index, and Retry-After with a 503.
 void send(http::Responder& responder, const rides::Answer& answer, uint64_t index = 0);

@@ -7,7 +7,7 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "daemon/part.h"
-#include "replica/service.h"
+#include "replica/endpoint.h"
 #include "rpc/server.h"
 #include "store/service.h"
 #include "wire/envelope.h"

@@ -21,8 +21,8 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "replica/endpoint.h"
 #include "replica/host.h"
-#include "replica/service.h"
 #include "rpc/client.h"
 #include "storehost/loop_timers.h"
 #include "storehost/part.h"
@@ -58,7 +58,7 @@ class Node {
     products_ = std::make_unique<store::CatalogService>(std::move(options), timers_.time(), people_,
                                                         toys, host_.driver());
     part_ = std::make_unique<storehost::Part>("catalog", *products_);
-    service_ = std::make_unique<replica::Service>(loop, url_, host_, *part_);
+    service_ = std::make_unique<replica::Endpoint>(loop, url_, host_, *part_);
     const auto good = [](const Status& status) { EXPECT_TRUE(status); };
     service_->start(good);
     host_.start(good);
@@ -81,7 +81,7 @@ class Node {
   storehost::People people_;
   std::unique_ptr<store::CatalogService> products_;
   std::unique_ptr<storehost::Part> part_;
-  std::unique_ptr<replica::Service> service_;
+  std::unique_ptr<replica::Endpoint> service_;
   std::unique_ptr<rpc::Client> link_;
 };
 

@@ -13,6 +13,7 @@
 #include "fakes.h"
 #include "support/recorded_exchange.h"
 #include "ts-front/routes.h"
+#include "wire/error_body.h"
 
 namespace tandem::front {
 namespace {
@@ -135,7 +136,7 @@ TEST_F(HandlersTest, NothingDoneMeansTryLater) {
 TEST_F(HandlersTest, CountsPurchasesByTheirOutcome) {
   const auto buy = [this](uint16_t status, std::string_view message) {
     call(http::Method::kPost, "/orders", R"({"quantity":1,"name":"Tux"})");
-    orders.answer(status, http::error_body(status, message));
+    orders.answer(status, wire::error_body(status, message));
   };
   buy(404, kNoProduct);
   buy(400, kOutOfStock);
@@ -175,7 +176,7 @@ TEST_F(HandlersTest, ChangesProducts) {
   const auto& restocked = call(http::Method::kPost, "/products/Kite/restock", R"({"quantity":5})");
   EXPECT_EQ(catalog.calls[0].method, wire::Method::kCatalogRestock);
   EXPECT_EQ(catalog.calls[0].body, R"({"name":"Kite","quantity":5})");
-  catalog.answer(404, http::error_body(404, kNoProduct));
+  catalog.answer(404, wire::error_body(404, kNoProduct));
   EXPECT_EQ(restocked.status, 404);
 }
 

@@ -12,6 +12,7 @@
 #include "storehost/people.h"
 #include "toys/subscriptions.h"
 #include "wire/envelope.h"
+#include "wire/error_body.h"
 
 namespace tandem::front {
 namespace {
@@ -159,10 +160,10 @@ TEST_F(SubscriptionTest, PollsAgainAfterErrorsWithAPause) {
   leader.fail_with(ErrorKind::kUnknown);
   EXPECT_TRUE(leader.calls.empty());
   wait_for_poll();
-  leader.answer(503, http::error_body(503, "grants no leases"));
+  leader.answer(503, wire::error_body(503, "grants no leases"));
   EXPECT_TRUE(leader.calls.empty());
   wait_for_poll();
-  leader.answer(429, http::error_body(429, "too many fronts"));
+  leader.answer(429, wire::error_body(429, "too many fronts"));
   EXPECT_TRUE(leader.calls.empty());
   wait_for_poll();
   leader.answer(200, "nonsense");

@@ -17,8 +17,8 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "replica/endpoint.h"
 #include "replica/host.h"
-#include "replica/service.h"
 #include "storehost/gateway.h"
 #include "storehost/loop_timers.h"
 #include "storehost/part.h"
@@ -53,8 +53,8 @@ class FakeCatalog final : public replica::Methods {
         host_(loop, {.group = "catalog", .id = 1, .directory = root / "catalog"}, nothing_,
               *coord_) {
     EXPECT_TRUE(host_.open());
-    service_ = std::make_unique<replica::Service>(loop, "ipc://" + (root / "catalog.sock").string(),
-                                                  host_, *this);
+    service_ = std::make_unique<replica::Endpoint>(
+        loop, "ipc://" + (root / "catalog.sock").string(), host_, *this);
     service_->start([](const Status& status) { EXPECT_TRUE(status); });
     host_.start([](const Status& status) { EXPECT_TRUE(status); });
   }
@@ -88,7 +88,7 @@ class FakeCatalog final : public replica::Methods {
   Nothing nothing_;
   std::unique_ptr<coord::Coord> coord_;
   replica::Host host_;
-  std::unique_ptr<replica::Service> service_;
+  std::unique_ptr<replica::Endpoint> service_;
   std::vector<std::pair<rpc::Reply, toys::Take>> held_;
 };
 
@@ -108,7 +108,7 @@ class Node {
         std::make_unique<store::OrderService>(store::OrderOptions{.max_open = max_open},
                                               timers_.time(), orders, host_.driver(), gateway_);
     part_ = std::make_unique<storehost::Part>("orders", *purchases_);
-    service_ = std::make_unique<replica::Service>(
+    service_ = std::make_unique<replica::Endpoint>(
         loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", host_, *part_);
     service_->start(good);
     host_.start(good);
@@ -128,7 +128,7 @@ class Node {
   storehost::Gateway gateway_{catalog_.gateway()};
   std::unique_ptr<store::OrderService> purchases_;
   std::unique_ptr<storehost::Part> part_;
-  std::unique_ptr<replica::Service> service_;
+  std::unique_ptr<replica::Endpoint> service_;
 };
 
 class OrderServiceTest : public testing::Test {
