@@ -41,8 +41,8 @@ struct ControllerOptions {
   int64_t answers_ns = 50'000'000;     // how long an election waits for further answers
   int64_t takeover_ns = 200'000'000;   // a chosen leader that does not lead by then has failed
   int64_t opening_ns = 2'000'000'000;  // one that leads may take so long to open its epoch
-  // After a start of everything, how long members of the set that are not there yet are waited for:
-  // what a replica alone holds may be an old image of it.
+  // After a start of everything, how long members of the set that are not there yet are waited for,
+  // from the last start on: what a replica alone holds may be an old image of it.
   int64_t cold_answers_ns = 1'000'000'000;
   int64_t seek_again_ns = 3'000'000'000;  // between attempts to replace a leader that lives
   Nouns nouns;                            // in errors
