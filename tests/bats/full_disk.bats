@@ -46,6 +46,7 @@ END
   disks=/proc/$started/root$database/run/state/rides-db
   await_event in_sync "$three"
   written=()
+  unknown=()
   writes=0
 }
 
@@ -62,14 +63,35 @@ free() { # ID…
   for id; do rm "$disks/$id/filler"; done
 }
 
-# Sets $status; what was answered with 200 is in $written. 900 kB, so that a log segment lasts for ten.
+# The full disk of a worker gets KIB of room; what the worker has not finished, and may give up, is
+# counted as room.
+leave_room() { # ID PID KIB
+  local unfinished room
+  while true; do
+    kill -STOP "$2"
+    unfinished=$(find "$disks/$1" -name '*.tmp' -printf '%k\n' | jq -s 'add // 0')
+    room=$(($(stat --file-system --format='%a * %S' "$disks/$1") / 1024 + unfinished))
+    if [ "$room" -le "$3" ]; then break; fi
+    dd if=/dev/zero of="$disks/$1/filler" bs=1k oflag=append conv=notrunc count=$((room - $3)) \
+      2>/dev/null || :
+    kill -CONT "$2"
+  done
+  truncate -s "-$(($3 - room))K" "$disks/$1/filler"
+  kill -CONT "$2"
+}
+
+# Sets $status; what was answered with 200 is in $written, what may have been done in $unknown. 900 kB,
+# so that a log segment lasts for ten.
 write() {
   local name
   printf -v name 'w%03d' "$((++writes))"
   http POST "$db/db/write" @- < <(
     printf '{"table":"users","op":"insert","row":{"username":"%s","password":"%0900000d"}}' "$name" 0
   )
-  [ "$status" != 200 ] || written+=("$name")
+  case $status in
+    200) written+=("$name") ;;
+    504) unknown+=("$name") ;;
+  esac
 }
 
 # ROLE: the ids of the workers that have it.
@@ -78,13 +100,15 @@ workers_that_are() {
   jq -r ".[] | select(.role == \"$1\") | .id" <<<"$output"
 }
 
-# What was answered is there, all of it and nothing else.
+# What was answered is there, all of it and nothing else but what nobody knew the outcome of.
 all_is_there() { # [URL-QUERY]…
   local query
   for query in "${@:-}"; do
     http POST "$db/db/read$query" '{"table":"users","columns":["username"]}'
     assert_equal "$query $status" "$query 200"
-    assert_equal "$(jq -r '.[].username' <<<"$output")" "$(printf '%s\n' "${written[@]}")"
+    assert_equal \
+      "$(jq -r '[.[].username] - $ARGS.positional | .[]' --args "${unknown[@]}" <<<"$output")" \
+      "$(printf '%s\n' "${written[@]}")"
   done
 }
 
@@ -156,7 +180,7 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
   run -0 --separate-stderr "$TANDEM_BIN/rs-client" workers status --orch-url "${db%/api/v1}"
   assert_equal "$stderr" "rs-client: the disk of worker $slow is full"
   # Room for a segment of the log is none for the snapshot.
-  truncate -s -9472K "$disks/$slow/filler"
+  leave_room "$slow" "$pid" 9472
   until grep -q 'there is room for the next log segment again' "$database/log.0"; do
     http GET "$db/worker/status"
   done
@@ -198,7 +222,8 @@ everywhere=('?replica=1' '?replica=2' '?replica=3')
   fill 1 2 3
   status=200
   while [ "$status" = 200 ]; do write; done
-  assert_equal "$status" 507
+  # The last may have found room in the log of the master, and none in another.
+  assert_regex "$status" '^50[47]$'
   for round in 1 2 3; do
     http POST "$db/crash/master"
     assert_equal "$status" 200
