@@ -163,6 +163,10 @@ int64_t Controller::ask_every_ns(const Known& known) const {
   return closed ? options_.ask_closed_ns : options_.ask_every_ns;
 }
 
+int64_t Controller::takeover_ns(const Known* chosen) const {
+  return chosen == nullptr ? options_.takeover_ns : chosen->answer.ns(options_.takeover_ns);
+}
+
 // Whatever tick() compares the clock with, and the owner with quiet(). It is never further away
 // than the next questions: a longer sleep would look like an absence of its own.
 int64_t Controller::next_tick_ns(int64_t now) const {
@@ -173,12 +177,12 @@ int64_t Controller::next_tick_ns(int64_t now) const {
   }
   if (const Known* leads = known_.leader(); leads != nullptr) {
     next.by(leads->last_answer_ns + kQuietQuestions * options_.ask_every_ns + 1);
-    next.by(leads->last_answer_ns + options_.silence_ns + 1);
-    next.by(leads->up_since_ns + options_.takeover_ns + 1);
+    next.by(known_.silent_after_ns(*leads) + 1);
+    next.by(leads->up_since_ns + takeover_ns(leads) + 1);
   }
   if (!active_ || !record()) return next.ns();
   if (known_.record_is_in_doubt()) next.at(last_reread_ns_ + kRereadNs);
-  next.by(leader_since_ns_ + options_.takeover_ns + 1);
+  next.by(leader_since_ns_ + takeover_ns(known_.leader()) + 1);
   if (sought_ns_) next.by(*sought_ns_ + options_.seek_again_ns);
   const bool acts = electing() || repair_is_due(now) || leader_has_failed(now) ||
                     another_has_space(now) || others_hear_more(now);
@@ -239,14 +243,14 @@ bool Controller::leader_has_failed(int64_t now) const {
   }
   // After an attempt that found nobody `leader_since_ns_` is new: the next one waits.
   if (known->stopped || known_.is_silent(*known, now)) {
-    return now - leader_since_ns_ > options_.takeover_ns;
+    return now - leader_since_ns_ > takeover_ns(known);
   }
   const bool leads =
       known->state && known->state->leading && known->state->promise == record()->epoch;
   // It came back, or learned of a later epoch: it leads this one no more.
   if (!leads && known->state && known->state->promise >= record()->epoch) return true;
   const int64_t since = std::max(leader_since_ns_, known->up_since_ns);
-  return !leads && known->state && now - since > options_.takeover_ns;
+  return !leads && known->state && now - since > takeover_ns(known);
 }
 
 // After an attempt that found nobody: as soon as an in-sync member is back, the next one can do.

@@ -40,6 +40,7 @@ struct ControllerOptions {
   int64_t silence_ns = 400'000'000;    // a leader silent for so long is suspected
   int64_t answers_ns = 50'000'000;     // how long an election waits for further answers
   int64_t takeover_ns = 200'000'000;   // a chosen leader that does not lead by then has failed
+                                       // (as silence_ns longer where it was slow to answer)
   int64_t opening_ns = 2'000'000'000;  // one that leads may take so long to open its epoch
   // After a start of everything, how long members of the set that are not there yet are waited for,
   // from the last start on: what a replica alone holds may be an old image of it.
@@ -157,6 +158,7 @@ class Controller {
   // --- watching (controller.cc) ---
   void forgive_own_absence(int64_t now);
   int64_t ask_every_ns(const Known& known) const;
+  int64_t takeover_ns(const Known* chosen) const;
   bool follow(Knowledge::News news, int64_t now);
   void follow_choice(int64_t now);
   bool repair_is_due(int64_t now) const;

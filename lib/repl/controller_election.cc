@@ -88,7 +88,10 @@ void Controller::choose(int64_t now, ControllerEffects& out) {
   // Which record is to be followed is not known yet: a read tells.
   if (known_.record_is_in_doubt() && !known_.record_went_back()) return;
   const int64_t waited_ns = now - phase_since_ns_;
-  const bool over = waited_ns > options_.answers_ns;
+  // On an overloaded machine nobody may have answered by then; without somebody to choose the next
+  // attempt would ask them anew after as long.
+  const bool nobody = answers.candidates.empty() && !answers.all_told && goal_ == Goal::kReplace;
+  const bool over = waited_ns > (nobody ? options_.takeover_ns : options_.answers_ns);
   if (!answers.all_told && !over) return;
   const bool certain = answers.any_caught_up || answers.all_members;
   const bool replaces = goal_ == Goal::kReplace || goal_ == Goal::kRepair;
@@ -290,8 +293,8 @@ void Controller::watch_opening(int64_t now, ControllerEffects& out) {
   if (alive && now - chosen->last_asked_ns >= kOpeningAskNs) ask(*chosen, now, out);
   const bool leads = alive && chosen->state && chosen->state->leading &&
                      chosen->state->promise == record()->epoch &&
-                     now - chosen->last_answer_ns < options_.takeover_ns;
-  const int64_t limit = leads ? options_.opening_ns : options_.takeover_ns;
+                     now - chosen->last_answer_ns < takeover_ns(chosen);
+  const int64_t limit = leads ? options_.opening_ns : takeover_ns(chosen);
   if (alive && now - phase_since_ns_ <= limit) return;
   failed_to_open_.insert(record()->leader);
   begin_election("the leader has not opened its epoch", now, out);

@@ -39,6 +39,7 @@ Known* Knowledge::in_session(ReplicaId id, uint64_t session) {
 Known* Knowledge::answered(const Message& answer, int64_t now) {
   Known* known = in_session(answer.from, answer.session);
   if (known == nullptr || known->member.storage_id != answer.storage_id) return nullptr;
+  if (!known->stopped) known->answer.waited(now - known->last_answer_ns, now);
   known->last_answer_ns = now;
   known->stopped = false;
   known->lineage = answer.lineage;

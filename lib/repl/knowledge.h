@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "repl/adaptive_timeout.h"
 #include "repl/message.h"
 #include "repl/types.h"
 
@@ -61,6 +62,7 @@ struct Known {
   std::optional<Memory> memory;   // kept when it dies: what it knew committed is so
   int states_without_memory = 0;  // answers to the first question, none to the second
   uint64_t answered_question = 0;
+  AdaptiveTimeout answer;
 
   // What it has to tell for an election. A program that does not know the second question never
   // answers it.
@@ -70,7 +72,7 @@ struct Known {
 class Knowledge {
  public:
   struct Patience {
-    int64_t silence_ns = 0;  // one that was not heard for so long does not answer
+    int64_t silence_ns = 0;  // one that was not heard for so long does not answer (adaptive)
     int64_t quiet_ns = 0;    // one that was not heard for so long is quiet
   };
   Knowledge(const Patience& patience, const Nouns& nouns) : patience_(patience), nouns_(nouns) {}
@@ -119,8 +121,9 @@ class Knowledge {
   const Known* leader() const;
   // The leader has opened the record's epoch, as far as its last answer says.
   bool leader_open() const;
-  bool is_silent(const Known& known, int64_t now) const {
-    return now - known.last_answer_ns > patience_.silence_ns;
+  bool is_silent(const Known& known, int64_t now) const { return now > silent_after_ns(known); }
+  int64_t silent_after_ns(const Known& known) const {
+    return known.last_answer_ns + known.answer.ns(patience_.silence_ns);
   }
   // Alive, not silent, and it has told its state.
   bool answers(const Known& known, int64_t now) const;

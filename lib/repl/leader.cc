@@ -19,6 +19,8 @@ Leader::Leader(Context& context, const Record& record)
     : context_(context),
       record_(record),
       last_heard_ns_(context.now),
+      awake_ns_(context.now),
+      woke_up_ns_(context.now),
       elected_from_(record.in_sync),
       promised_at_ns_(context.now) {
   if (!planted(Bug::kPromiseNotDurable)) {
@@ -29,6 +31,7 @@ Leader::Leader(Context& context, const Record& record)
     Peer& peer = peers_[member.id];
     peer.storage_id = member.storage_id;
     peer.last_heard_ns = context_.now;
+    peer.met_ns = context_.now;
   }
   first_ = context_.last_index + 1;
   name_record();
@@ -168,14 +171,30 @@ std::vector<PeerView> Leader::peers() const {
 }
 
 bool Leader::cut_off() const {
-  return opened() && context_.now - lease_until(context_.now) > context_.options.silence_ns;
+  if (!opened()) return false;
+  return std::any_of(record_.in_sync.begin(), record_.in_sync.end(), [this](const Member& member) {
+    const auto it = peers_.find(member.id);
+    if (it == peers_.end() || it->second.storage_id != member.storage_id) return false;
+    const Peer& peer = it->second;
+    const int64_t since_ns = std::max({peer.answered_sent_ns, peer.met_ns, woke_up_ns_});
+    const int64_t patience_ns = peer.answer.ns(context_.options.silence_ns);
+    return context_.now - since_ns > hold_ns() + patience_ns;
+  });
+}
+
+int64_t Leader::silent_after_ns(const Peer& peer) const {
+  return peer.last_heard_ns + peer.silence.ns(context_.options.silence_ns);
+}
+
+int64_t Leader::stalled_after_ns(const Peer& peer) const {
+  return peer.waiting_since_ns + peer.stall.ns(context_.options.stall_ns);
 }
 
 bool Leader::sends_snapshot() const {
   return std::any_of(peers_.begin(), peers_.end(), [this](const auto& entry) {
     const Peer& peer = entry.second;
     return peer.mode == Mode::kSnapshot && !peer.proven_dead &&
-           context_.now - peer.last_heard_ns <= context_.options.silence_ns;
+           context_.now <= silent_after_ns(peer);
   });
 }
 
@@ -187,6 +206,7 @@ Leader::Peer* Leader::peer_of(const Message& m) {
   Peer& peer = it->second;
   if (peer.session != m.session && !planted(Bug::kAckOfAnySession)) return nullptr;
   if (peer.storage_id != m.storage_id && !planted(Bug::kAckOfAnyDisk)) return nullptr;
+  peer.silence.waited(context_.now - peer.last_heard_ns, context_.now);
   peer.last_heard_ns = context_.now;
   return &peer;
 }
@@ -208,6 +228,7 @@ void Leader::on_hello(const Message& m) {
     peer = Peer{};
     peer.storage_id = m.storage_id;
     peer.session = m.session;
+    peer.met_ns = context_.now;
     peer.rejoin_after_ns = rejoin_after_ns;
     excluded_until_ns_.erase(m.from);
     const bool early =
@@ -234,7 +255,10 @@ void Leader::on_ack(const Message& m) {
     peer->match = m.match;
     note_progress(*peer);
   }
-  peer->answered_sent_ns = std::max(peer->answered_sent_ns, m.sent_ns);
+  if (m.sent_ns > peer->answered_sent_ns) {
+    peer->answer.waited(context_.now - m.sent_ns, context_.now);
+    peer->answered_sent_ns = m.sent_ns;
+  }
   if (m.stamp_ns > peer->stamp_ns) {
     peer->stamp_ns = m.stamp_ns;
     peer->stamp_heard_ns = context_.now;
@@ -343,10 +367,25 @@ void Leader::on_remove(const Message& m) {
 }
 
 void Leader::note_progress(Peer& peer) {
+  if (peer.waiting_since_ns != 0) {
+    peer.stall.waited(context_.now - peer.waiting_since_ns, context_.now);
+  }
   peer.waiting_since_ns = peer.match < context_.last_index ? context_.now : 0;
 }
 
 // --- time ---
+
+// With peers something is due every heartbeat.
+void Leader::wake_up() {
+  const int64_t absent_ns = context_.now - std::exchange(awake_ns_, context_.now);
+  if (absent_ns <= context_.options.silence_ns / 2) return;
+  woke_up_ns_ = context_.now;
+  last_heard_ns_ += absent_ns;
+  for (auto& [id, peer] : peers_) {
+    peer.last_heard_ns += absent_ns;
+    if (peer.waiting_since_ns != 0) peer.waiting_since_ns += absent_ns;
+  }
+}
 
 void Leader::tick() {
   settle_pending_swap();
@@ -374,8 +413,8 @@ int64_t Leader::next_deadline_ns() const {
   for (const auto& [member, granted] : granted_) next.by(granted.until_ns);
   for (const auto& [id, until_ns] : excluded_until_ns_) next.by(until_ns);
   for (const auto& [id, peer] : peers_) {
-    next.by(peer.last_heard_ns + options.silence_ns + 1);
-    if (peer.waiting_since_ns != 0) next.by(peer.waiting_since_ns + options.stall_ns + 1);
+    next.by(silent_after_ns(peer) + 1);
+    if (peer.waiting_since_ns != 0) next.by(stalled_after_ns(peer) + 1);
     next.by(peer.rejoin_after_ns);
     if (peer.proven_dead) continue;
     if (peer.session == 0) {

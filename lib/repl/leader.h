@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "repl/adaptive_timeout.h"
 #include "repl/context.h"
 #include "repl/events.h"
 #include "repl/types.h"
@@ -42,6 +43,9 @@ class Leader {
   bool cut_off() const;
   // Something came from another process.
   void hears_somebody() { last_heard_ns_ = context_.now; }
+  // Before anything that happens: while this process did not run itself nobody could be heard, and
+  // what they said is not read yet.
+  void wake_up();
   // Whether a replica that can be heard is getting the present snapshot.
   bool sends_snapshot() const;
   // Until then (own clock) no later leader answers anybody: every replica that could be elected
@@ -95,6 +99,10 @@ class Leader {
     int64_t last_sent_ns = 0;
     int64_t last_heard_ns = 0;
     int64_t waiting_since_ns = 0;  // entries wait for its acknowledgement; 0: none do
+    int64_t met_ns = 0;            // when this session said hello, or the epoch began
+    AdaptiveTimeout silence;
+    AdaptiveTimeout stall;
+    AdaptiveTimeout answer;  // to an append
     int64_t rejoin_after_ns = 0;
     bool proven_dead = false;
     Index snapshot_index = 0;
@@ -116,6 +124,9 @@ class Leader {
   };
 
   int64_t hold_ns() const;
+  // Until then it may say nothing, or acknowledge nothing, before it has to leave the set.
+  int64_t silent_after_ns(const Peer& peer) const;
+  int64_t stalled_after_ns(const Peer& peer) const;
   bool is_member(const Member& member) const;
 
   void append_entry(wire::Entry entry);
@@ -156,6 +167,8 @@ class Leader {
   std::optional<PendingSwap> pending_;
   int64_t last_announce_ns_ = 0;
   int64_t last_heard_ns_;  // from anybody
+  int64_t awake_ns_;       // when something happened last
+  int64_t woke_up_ns_;     // when this process had not run for long, last
 
   // The leader before this one may have answered, and its followers too, until their leases end.
   const std::vector<Member> elected_from_;

@@ -20,9 +20,8 @@ bool Leader::has_to_leave(const Member& member) const {
   if (it == peers_.end() || it->second.storage_id != member.storage_id) return true;
   const Peer& peer = it->second;
   if (peer.proven_dead || peer.went_back) return true;
-  if (context_.now - peer.last_heard_ns > context_.options.silence_ns) return true;
-  return peer.waiting_since_ns != 0 &&
-         context_.now - peer.waiting_since_ns > context_.options.stall_ns;
+  if (context_.now > silent_after_ns(peer)) return true;
+  return peer.waiting_since_ns != 0 && context_.now > stalled_after_ns(peer);
 }
 
 bool Leader::is_excluded(ReplicaId id) const {

@@ -33,6 +33,7 @@ void Replica::step(Event event, int64_t now_ns, Effects& effects) {
   context_.now = now_ns;
   if (!context_.last_time_at_ns) context_.last_time_at_ns = now_ns;
   context_.out = &effects;
+  if (leader_ != nullptr) leader_->wake_up();
   std::visit([this](auto& e) { on(e); }, event);
   context_.out = nullptr;
 }

@@ -289,6 +289,7 @@ TEST_F(Loss, FewerThanTheSetMustHaveMayBeLeftBehindOnly) {
   record.min_in_sync = 2;
   record.version += 1;
   controller.record_read(record, now, out);
+  while (controller.electing()) tick(10);
   controller.replica_up(member(2), session(2), now);
   tick(50);
   reader(2, 4, 95);

@@ -266,6 +266,45 @@ TEST_F(ControllerTest, OneThatWasStoppedItselfTakesNobodyForSilent) {
   EXPECT_TRUE(out.read_record);
 }
 
+// --- an overloaded machine ---
+
+TEST_F(ControllerTest, ALeaderThatAnswersAsLateAsBeforeIsWell) {
+  const auto answer_after = [this](int ms) {
+    for (int i = 0; i < ms / 10; ++i) tick(10);
+    answer(1, [](ReplicaState& s) { s.leading = s.opened = true; });
+  };
+  for (int i = 0; i < 3; ++i) answer_after(350);
+  for (int i = 0; i < 100; ++i) tick(10);
+  EXPECT_FALSE(out.read_record);
+  for (int i = 0; i < 10; ++i) tick(10);
+  EXPECT_TRUE(out.read_record);
+}
+
+TEST_F(ControllerTest, ASlowOneThatIsChosenHasMoreTimeToLead) {
+  for (int i = 0; i < 25; ++i) tick(10);
+  answer(2);  // after 250 ms
+  kill(1);
+  kill(3);
+  answer(2);
+  ASSERT_TRUE(out.swap);
+  record = out.swap->record;
+  controller.swap_done(12, true, now, out);
+  out = {};
+  for (int i = 0; i < 70; ++i) tick(10);
+  EXPECT_FALSE(out.read_record);
+  for (int i = 0; i < 15; ++i) tick(10);
+  EXPECT_TRUE(out.read_record) << "it has failed to open";
+}
+
+TEST_F(ControllerTest, AnElectionWaitsLongerWhereNobodyHasAnsweredYet) {
+  kill(1);
+  for (int i = 0; i < 12; ++i) tick(10);
+  EXPECT_TRUE(controller.electing());
+  answer(3);
+  ASSERT_TRUE(out.swap) << "the other had its time";
+  EXPECT_EQ(out.swap->record.leader, 3U);
+}
+
 TEST_F(ControllerTest, ALeaderThatIsCutOffIsReplacedWhereEnoughOthersAreHeard) {
   const auto cut_off = [](ReplicaState& s) { s.leading = s.opened = s.cut_off = true; };
   answer(1, cut_off);

@@ -279,7 +279,7 @@ TEST(MinInSync, BelowItWritesWait) {
 // Cut off from everybody, a leader does not take the others out of the set: they may go on.
 TEST_F(LeaderSide, WhoHearsNobodyLeavesTheSetAsItIs) {
   open_with({2, 3});
-  bench.now += bench.options.silence_ns + kMs;
+  bench.pass(bench.options.silence_ns + kMs);
   EXPECT_FALSE(bench.end_turn().swap);
   bench.receive(message_from(kController, MessageType::kQueryState, 2));
   EXPECT_TRUE(bench.end_turn().swap) << "somebody is there who could not hear them either";
@@ -294,7 +294,7 @@ TEST_F(LeaderSide, TellsThatItIsCutOff) {
   EXPECT_FALSE(told()) << "not open yet";
   open_with({2, 3});
   EXPECT_FALSE(told());
-  bench.now += bench.options.silence_ns + bench.options.lease_ns;
+  bench.pass(bench.options.silence_ns + bench.options.lease_ns);
   EXPECT_TRUE(told());
   answer(2, 3);
   answer(3, 3);

@@ -189,7 +189,7 @@ TEST_F(LeaderTest, AMemberThatLeavesCountsUntilTheSwapIsKnownToHaveWorked) {
   join_in(2, 3);
   propose();
   bench.make_durable();
-  bench.now += 500 * kMs;
+  bench.pass(500 * kMs);
   be_asked();
   ASSERT_TRUE(bench.end_turn().swap);
   EXPECT_EQ(commit(), 3U);
@@ -206,7 +206,7 @@ TEST_F(LeaderTest, AnUnknownOutcomeSettlesOnlyByALaterVersion) {
   join_in(2, 3);
   propose();
   bench.make_durable();
-  bench.now += 500 * kMs;
+  bench.pass(500 * kMs);
   be_asked();
   ASSERT_TRUE(bench.end_turn().swap);
   EXPECT_TRUE(bench.step(SwapDone{5, false}).read_record);
@@ -272,7 +272,7 @@ TEST_F(LeaderTest, AMemberWhoseDiskStandsStillLeaves) {
 TEST_F(LeaderTest, AMemberThatLeftForItsSlownessComesBackNoSoonerThanALittleLater) {
   lead({1, 2});
   join_in(2, 3);
-  bench.now += 500 * kMs;
+  bench.pass(500 * kMs);
   be_asked();
   ASSERT_TRUE(bench.end_turn().swap);
   bench.step(SwapDone{5, true});
@@ -317,7 +317,7 @@ TEST_F(LeaderTest, SuspicionCountsOnlyForAMemberThatHasNotSpokenInThisEpoch) {
 
 TEST_F(LeaderTest, TheSetNeverGoesBelowItsMinimum) {
   lead({1, 2, 3}, 2);
-  bench.now += 500 * kMs;
+  bench.pass(500 * kMs);
   be_asked();
   const Effects effects = bench.end_turn();
   ASSERT_TRUE(effects.swap);

@@ -144,6 +144,11 @@ class ReplicaBench {
     now += after_ns;
     return step(Tick{});
   }
+  // Time passes while the process runs: it does something every heartbeat.
+  void pass(int64_t ns) {
+    for (; ns > options.heartbeat_ns; ns -= options.heartbeat_ns) tick(options.heartbeat_ns);
+    now += ns;
+  }
   Effects receive(Message m) {
     m.to = 1;
     if (m.from != kController) m.to_session = options.session;
