@@ -18,11 +18,10 @@ constexpr int64_t kExcludedNs = 5'000'000'000;
 Leader::Leader(Context& context, const Record& record)
     : context_(context),
       record_(record),
+      leases_(context.options.lease_ns, context.options.self, record.in_sync, context.now),
       last_heard_ns_(context.now),
       awake_ns_(context.now),
-      woke_up_ns_(context.now),
-      elected_from_(record.in_sync),
-      promised_at_ns_(context.now) {
+      woke_up_ns_(context.now) {
   if (!planted(Bug::kPromiseNotDurable)) {
     promise_ticket_ = context_.persist(SavePromise{record.epoch});
   }
@@ -77,7 +76,7 @@ Index Leader::acknowledged_by(const Member& member) const {
   const auto it = peers_.find(member.id);
   if (it == peers_.end()) return 0;
   if (it->second.storage_id != member.storage_id && !planted(Bug::kAckOfAnyDisk)) return 0;
-  return it->second.match;
+  return it->second.progress.match();
 }
 
 // Committed: durable here, on every member of the set, of the set that a swap under way may have
@@ -94,10 +93,10 @@ void Leader::advance_commit() {
       index = std::min(index, acknowledged_by(member));
     }
   }
-  for (const auto& [member, granted] : granted_) {
-    if (granted.until_ns <= context_.now) continue;
-    if (planted(Bug::kRemoveBeforeLease)) continue;
-    index = std::min(index, acknowledged_by(member));
+  if (!planted(Bug::kRemoveBeforeLease)) {
+    leases_.each_holder(context_.now, [&](const Member& member) {
+      index = std::min(index, acknowledged_by(member));
+    });
   }
   if (index < first_ && !planted(Bug::kCommitBeforeOpen)) return;
   if (index < named_ && !planted(Bug::kCommitBeforeNamed) && !planted(Bug::kCommitBeforeOpen)) {
@@ -109,34 +108,13 @@ void Leader::advance_commit() {
   if (opens) context_.notice("opened epoch=" + std::to_string(record_.epoch));
 }
 
-// Nothing is committed, and nobody but the proven dead leaves the set, while the leader before this
-// one may still answer under a lease: for one lease length from the own promise, as it has none
-// without this replica's answers; or until each replica that could answer it has promised this
-// epoch or is dead.
-bool Leader::predecessor_is_over() {
-  if (planted(Bug::kNewLeaderNoWait)) predecessor_is_over_ = true;
-  if (predecessor_is_over_) return true;
-  predecessor_is_over_ =
-      context_.now - promised_at_ns_ >= context_.options.lease_ns ||
-      std::all_of(elected_from_.begin(), elected_from_.end(), [this](const Member& member) {
-        return member == context_.options.self || promised_.contains(member) ||
-               is_proven_dead(member);
-      });
-  return predecessor_is_over_;
-}
-
-// The holder of a lease counts nine tenths of it, who waits for its end all of it: enough where
-// clocks run less than a tenth apart.
-int64_t Leader::hold_ns() const { return context_.options.lease_ns / 10 * 9; }
-
 int64_t Leader::lease_until(int64_t now_ns) const {
-  int64_t until_ns = now_ns + hold_ns();
+  int64_t until_ns = now_ns + leases_.hold_ns();
   const auto look_at = [&](const Member& member) {
     if (member == context_.options.self) return;
     const auto it = peers_.find(member.id);
-    const bool known = it != peers_.end() && it->second.storage_id == member.storage_id &&
-                       it->second.answered_sent_ns != 0;
-    until_ns = std::min(until_ns, known ? it->second.answered_sent_ns + hold_ns() : 0);
+    const bool known = it != peers_.end() && it->second.storage_id == member.storage_id;
+    until_ns = std::min(until_ns, known ? leases_.held_by(it->second.answers) : 0);
   };
   for (const Member& member : record_.in_sync) look_at(member);
   if (pending_) {
@@ -164,8 +142,8 @@ Index Leader::pinned_index() const {
 std::vector<PeerView> Leader::peers() const {
   std::vector<PeerView> views;
   for (const auto& [id, peer] : peers_) {
-    views.push_back(PeerView{id, record_.contains(Member{id, peer.storage_id}), peer.match,
-                             peer.session != 0 && !peer.proven_dead});
+    views.push_back(PeerView{id, record_.contains(Member{id, peer.storage_id}),
+                             peer.progress.match(), peer.session != 0 && !peer.proven_dead});
   }
   return views;
 }
@@ -176,9 +154,9 @@ bool Leader::cut_off() const {
     const auto it = peers_.find(member.id);
     if (it == peers_.end() || it->second.storage_id != member.storage_id) return false;
     const Peer& peer = it->second;
-    const int64_t since_ns = std::max({peer.answered_sent_ns, peer.met_ns, woke_up_ns_});
-    const int64_t patience_ns = peer.answer.ns(context_.options.silence_ns);
-    return context_.now - since_ns > hold_ns() + patience_ns;
+    const int64_t since_ns = std::max({peer.answers.sent_ns, peer.met_ns, woke_up_ns_});
+    const int64_t patience_ns = peer.answers.wait.ns(context_.options.silence_ns);
+    return context_.now - since_ns > leases_.hold_ns() + patience_ns;
   });
 }
 
@@ -187,13 +165,13 @@ int64_t Leader::silent_after_ns(const Peer& peer) const {
 }
 
 int64_t Leader::stalled_after_ns(const Peer& peer) const {
-  return peer.waiting_since_ns + peer.stall.ns(context_.options.stall_ns);
+  return peer.progress.stalled_after_ns(context_.options.stall_ns);
 }
 
 bool Leader::sends_snapshot() const {
   return std::any_of(peers_.begin(), peers_.end(), [this](const auto& entry) {
     const Peer& peer = entry.second;
-    return peer.mode == Mode::kSnapshot && !peer.proven_dead &&
+    return peer.progress.mode() == Progress::Mode::kSnapshot && !peer.proven_dead &&
            context_.now <= silent_after_ns(peer);
   });
 }
@@ -221,15 +199,10 @@ void Leader::on_hello(const Message& m) {
     return;
   }
   if (dead_sessions_.contains(m.session)) return;
-  promised_.insert(Member{m.from, m.storage_id});
+  leases_.has_promised(Member{m.from, m.storage_id});
   Peer& peer = peers_[m.from];
   if (peer.session != m.session || peer.storage_id != m.storage_id) {
-    const int64_t rejoin_after_ns = peer.rejoin_after_ns;
-    peer = Peer{};
-    peer.storage_id = m.storage_id;
-    peer.session = m.session;
-    peer.met_ns = context_.now;
-    peer.rejoin_after_ns = rejoin_after_ns;
+    peer.begin_session(m.storage_id, m.session, context_.now);
     excluded_until_ns_.erase(m.from);
     const bool early =
         record_.contains(Member{m.from, m.storage_id}) && m.hint_index < context_.committed().index;
@@ -239,40 +212,16 @@ void Leader::on_hello(const Message& m) {
   // Known or not, it hears nothing from us or starts: look again for where the logs agree.
   peer.last_heard_ns = context_.now;
   peer.proven_dead = false;
-  peer.mode = Mode::kProbe;
-  peer.probe_under_way = false;
-  peer.in_flight.clear();
-  peer.in_flight_bytes = 0;
-  peer.next = std::max(peer.match, std::min(m.hint_index, context_.last_index)) + 1;
+  peer.progress.become_probe(std::min(m.hint_index, context_.last_index));
 }
 
 void Leader::on_ack(const Message& m) {
   Peer* peer = peer_of(m);
   if (peer == nullptr) return;
   CHECK_MSG(m.match <= context_.last_index, "acknowledged beyond the leader's log");
-  promised_.insert(Member{m.from, m.storage_id});
-  if (m.match > peer->match) {
-    peer->match = m.match;
-    note_progress(*peer);
-  }
-  if (m.sent_ns > peer->answered_sent_ns) {
-    peer->answer.waited(context_.now - m.sent_ns, context_.now);
-    peer->answered_sent_ns = m.sent_ns;
-  }
-  if (m.stamp_ns > peer->stamp_ns) {
-    peer->stamp_ns = m.stamp_ns;
-    peer->stamp_heard_ns = context_.now;
-  }
-  while (!peer->in_flight.empty() && peer->in_flight.front().first <= peer->match) {
-    peer->in_flight_bytes -= peer->in_flight.front().second;
-    peer->in_flight.pop_front();
-  }
-  if (peer->mode != Mode::kReplicate && peer->match + 1 >= context_.log.first_index()) {
-    peer->mode = Mode::kReplicate;
-    peer->next = peer->match + 1;
-  }
-  peer->next = std::max(peer->next, peer->match + 1);
-  peer->probe_under_way = false;
+  leases_.has_promised(Member{m.from, m.storage_id});
+  peer->progress.acknowledged(m.match, own_log(), context_.now);
+  peer->answers.answered(m.sent_ns, m.stamp_ns, context_.now);
   look_whether_it_went_back(m.from, *peer);
 }
 
@@ -280,7 +229,7 @@ void Leader::on_ack(const Message& m) {
 // was put in its place. It has all of it again now, but the promises that it made are forgotten
 // too: it begins anew, as another member. One whose log goes another way refuses first.
 void Leader::look_whether_it_went_back(ReplicaId id, Peer& peer) {
-  const bool verified = peer.match >= peer.hello.end;
+  const bool verified = peer.progress.match() >= peer.hello.end;
   if (!peer.hello.ended_early || !verified || planted(Bug::kKeepWentBack)) return;
   tell_that_it_went_back(id, peer);
 }
@@ -303,12 +252,9 @@ void Leader::tell_that_it_went_back(ReplicaId id, Peer& peer) {
 
 void Leader::on_reject(const Message& m) {
   Peer* peer = peer_of(m);
-  if (peer == nullptr || peer->mode == Mode::kSnapshot) return;
-  // A late refusal of something before the last acknowledgement or probe says nothing new.
-  if (m.prev_index < peer->match) return;
-  if (peer->mode == Mode::kProbe && m.prev_index + 1 != peer->next) return;
+  if (peer == nullptr || !peer->progress.is_news(m.prev_index)) return;
   // A member of the set that differs at an entry that is committed lacks it.
-  if (record_.contains(Member{m.from, m.storage_id}) && m.prev_index > peer->match &&
+  if (record_.contains(Member{m.from, m.storage_id}) && m.prev_index > peer->progress.match() &&
       m.prev_index <= context_.committed().index) {
     peer->hello.ended_early = hellos_[m.session].ended_early = true;
   }
@@ -317,21 +263,13 @@ void Leader::on_reject(const Message& m) {
   while (agree > base && context_.log.epoch_at(agree) > m.hint_epoch) --agree;
   // The logs differ even where ours begins: only a snapshot can bring them together.
   if (agree == base && context_.log.epoch_at(base) > m.hint_epoch) --agree;
-  peer->next = std::max(peer->match, agree) + 1;
-  peer->mode = Mode::kProbe;
-  peer->probe_under_way = false;
-  peer->in_flight.clear();
-  peer->in_flight_bytes = 0;
+  peer->progress.become_probe(agree);
 }
 
 void Leader::on_snapshot_ack(const Message& m) {
   Peer* peer = peer_of(m);
-  if (peer == nullptr || peer->mode != Mode::kSnapshot) return;
-  if (m.snapshot_index != peer->snapshot_index) return;
-  if (m.offset == peer->snapshot_offset) return;  // busy: again with the next heartbeat
-  peer->snapshot_offset = m.offset;
-  peer->probe_under_way = false;
-  note_progress(*peer);
+  if (peer == nullptr) return;
+  peer->progress.chunk_acknowledged(m.snapshot_index, m.offset, own_log(), context_.now);
 }
 
 // A proof of death is of a session. Of a member that was not heard in this epoch the session is not
@@ -348,11 +286,8 @@ void Leader::on_session_down(const Message& m) {
   if (m.proven) {
     peer.proven_dead = true;
     const Member member{m.subject, peer.storage_id};
-    promised_.insert(member);  // it gives no answer of an earlier epoch any more
-    const auto granted = granted_.find(member);
-    if (granted != granted_.end() && granted->second.session == m.subject_session) {
-      granted_.erase(granted);
-    }
+    leases_.has_promised(member);  // it gives no answer of an earlier epoch any more
+    leases_.died(member, m.subject_session);
   } else if (peer.session == 0) {
     // Silent to the controller for long, and to us since this epoch began: no need to wait again.
     peer.last_heard_ns =
@@ -366,13 +301,6 @@ void Leader::on_remove(const Message& m) {
   excluded_until_ns_[m.subject] = context_.now + kExcludedNs;
 }
 
-void Leader::note_progress(Peer& peer) {
-  if (peer.waiting_since_ns != 0) {
-    peer.stall.waited(context_.now - peer.waiting_since_ns, context_.now);
-  }
-  peer.waiting_since_ns = peer.match < context_.last_index ? context_.now : 0;
-}
-
 // --- time ---
 
 // With peers something is due every heartbeat.
@@ -383,7 +311,7 @@ void Leader::wake_up() {
   last_heard_ns_ += absent_ns;
   for (auto& [id, peer] : peers_) {
     peer.last_heard_ns += absent_ns;
-    if (peer.waiting_since_ns != 0) peer.waiting_since_ns += absent_ns;
+    peer.progress.forgive(absent_ns);
   }
 }
 
@@ -396,8 +324,7 @@ void Leader::tick() {
         it->second.proven_dead || context_.now - it->second.last_heard_ns > kForgetLearnerNs;
     it = !member && gone && !pending_ ? peers_.erase(it) : std::next(it);
   }
-  std::erase_if(granted_,
-                [this](const auto& granted) { return granted.second.until_ns <= context_.now; });
+  leases_.forget_ended(context_.now);
 }
 
 // Whatever tick() and end_of_turn() compare the clock with. What has passed has had its effect, but
@@ -405,26 +332,23 @@ void Leader::tick() {
 int64_t Leader::next_deadline_ns() const {
   const ReplicaOptions& options = context_.options;
   Deadline next(context_.now);
-  if (!predecessor_is_over_) next.by(promised_at_ns_ + options.lease_ns);
+  leases_.add_deadlines(next, context_.now);
   if (pending_ && pending_->unknown) {
     if (pending_->retry_at_ns != 0) next.at(pending_->retry_at_ns);
     next.at(pending_->read_again_at_ns);
   }
-  for (const auto& [member, granted] : granted_) next.by(granted.until_ns);
   for (const auto& [id, until_ns] : excluded_until_ns_) next.by(until_ns);
   for (const auto& [id, peer] : peers_) {
     next.by(silent_after_ns(peer) + 1);
-    if (peer.waiting_since_ns != 0) next.by(stalled_after_ns(peer) + 1);
+    if (peer.progress.waiting_since_ns() != 0) next.by(stalled_after_ns(peer) + 1);
     next.by(peer.rejoin_after_ns);
     if (peer.proven_dead) continue;
     if (peer.session == 0) {
       next.at(last_announce_ns_ + options.heartbeat_ns);
     } else {
-      next.at(peer.last_sent_ns + options.heartbeat_ns);
+      next.at(peer.progress.last_sent_ns() + options.heartbeat_ns);
       // The log was cut off below: what it needs of it is in the snapshot.
-      if (peer.next < context_.log.first_index() && peer.mode != Mode::kSnapshot) {
-        next.at(context_.now);
-      }
+      if (peer.progress.needs_snapshot(context_.log.first_index())) next.at(context_.now);
     }
   }
   return next.ns();

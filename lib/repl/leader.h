@@ -2,21 +2,22 @@
 // changes the in-sync set. Made when the replica becomes leader, destroyed when it steps down.
 //
 // leader.cc: the log, what is committed, what followers say. leader_send.cc: what goes to them,
-// with their leases. leader_set.cc: the in-sync set and its compare-and-swap.
+// with their leases. leader_set.cc: the in-sync set and its compare-and-swap. How far each follower
+// has come, and what leases run, are objects of their own: progress.h, leases.h.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "repl/adaptive_timeout.h"
 #include "repl/context.h"
 #include "repl/events.h"
+#include "repl/leases.h"
+#include "repl/progress.h"
 #include "repl/types.h"
 
 namespace tandem::repl {
@@ -53,7 +54,7 @@ class Leader {
   int64_t lease_until(int64_t now_ns) const;
   // When this replica promised the epoch that it leads: the leader before it had no answer of this
   // replica after that.
-  int64_t promised_at_ns() const { return promised_at_ns_; }
+  int64_t promised_at_ns() const { return leases_.promised_at_ns(); }
 
   void propose(int64_t wall_ms, std::string request_id, std::string payload);
   void on_hello(const Message& m);
@@ -73,12 +74,6 @@ class Leader {
   int64_t next_deadline_ns() const;
 
  private:
-  enum class Mode {
-    kProbe,      // looking for where the logs agree: one append at a time
-    kReplicate,  // sending ahead without waiting
-    kSnapshot,   // the log before `next` is gone: a snapshot goes over
-  };
-
   // The first words of a session: late ones of the same session tell nothing.
   struct Hello {
     Index end = 0;     // of its log
@@ -89,31 +84,27 @@ class Leader {
   struct Peer {
     uint64_t storage_id = 0;
     uint64_t session = 0;  // 0: has not said hello in this epoch
-    Mode mode = Mode::kProbe;
-    Index match = 0;
-    Index next = 1;
-    bool probe_under_way = false;
-    std::deque<std::pair<Index, size_t>> in_flight;  // end of a batch, its bytes
-    size_t in_flight_bytes = 0;
-    Index sent_commit = 0;
-    int64_t last_sent_ns = 0;
+    Progress progress;
+    Answers answers;
     int64_t last_heard_ns = 0;
-    int64_t waiting_since_ns = 0;  // entries wait for its acknowledgement; 0: none do
-    int64_t met_ns = 0;            // when this session said hello, or the epoch began
+    int64_t met_ns = 0;  // when this session said hello, or the epoch began
     AdaptiveTimeout silence;
-    AdaptiveTimeout stall;
-    AdaptiveTimeout answer;  // to an append
     int64_t rejoin_after_ns = 0;
     bool proven_dead = false;
-    Index snapshot_index = 0;
-    uint64_t snapshot_offset = 0;
-    int64_t answered_sent_ns = 0;  // own clock: when the newest append that it answered was sent
-    int64_t stamp_ns = 0;          // its clock: when it answered
-    int64_t stamp_heard_ns = 0;    // own clock: when that answer came
     // Where its log ended when this session said hello. A member whose log ended before what was
     // committed has a disk that went back: known for certain once the log is verified up to there.
     Hello hello;
     bool went_back = false;
+
+    // Nothing that was said in another session holds, but for when it may come back.
+    void begin_session(uint64_t of_storage_id, uint64_t new_session, int64_t now_ns) {
+      const int64_t rejoins_after_ns = rejoin_after_ns;
+      *this = Peer{};
+      storage_id = of_storage_id;
+      session = new_session;
+      met_ns = now_ns;
+      rejoin_after_ns = rejoins_after_ns;
+    }
   };
 
   struct PendingSwap {
@@ -123,7 +114,6 @@ class Leader {
     int64_t read_again_at_ns = 0;  // the read that has to settle it may fail
   };
 
-  int64_t hold_ns() const;
   // Until then it may say nothing, or acknowledge nothing, before it has to leave the set.
   int64_t silent_after_ns(const Peer& peer) const;
   int64_t stalled_after_ns(const Peer& peer) const;
@@ -135,9 +125,9 @@ class Leader {
   void tell_that_it_went_back(ReplicaId id, Peer& peer);
   Peer* peer_of(const Message& m);
   void advance_commit();
-  bool predecessor_is_over();
+  bool predecessor_is_over() const { return leases_.predecessor_is_over(context_.now); }
   Index acknowledged_by(const Member& member) const;
-  void note_progress(Peer& peer);
+  Progress::Log own_log() const { return {context_.log.first_index(), context_.last_index}; }
 
   void replicate(ReplicaId id, Peer& peer);
   void send_append(ReplicaId id, Peer& peer, std::vector<wire::Entry> entries);
@@ -161,6 +151,7 @@ class Leader {
   Index first_ = 0;            // the entry that opens this epoch
   Index named_ = 0;            // the entry that names the set of record_
   Ticket promise_ticket_ = 0;  // nothing of this epoch is said before the promise is durable
+  Leases leases_;
   std::map<ReplicaId, Peer> peers_;
   // Asked to leave by a controller, which repeats it for as long as it wants so: until when.
   std::map<ReplicaId, int64_t> excluded_until_ns_;
@@ -169,19 +160,6 @@ class Leader {
   int64_t last_heard_ns_;  // from anybody
   int64_t awake_ns_;       // when something happened last
   int64_t woke_up_ns_;     // when this process had not run for long, last
-
-  // The leader before this one may have answered, and its followers too, until their leases end.
-  const std::vector<Member> elected_from_;
-  const int64_t promised_at_ns_;
-  std::set<Member> promised_;  // known to have promised this epoch, or dead
-  bool predecessor_is_over_ = false;
-  // By when every lease that was granted to this member has ended. Kept over the sessions of a
-  // member: a proof of death voids what that session was granted, and nothing else.
-  struct Granted {
-    int64_t until_ns = 0;  // own clock
-    uint64_t session = 0;  // 0: more than one may hold it
-  };
-  std::map<Member, Granted> granted_;
   std::map<uint64_t, Hello> hellos_;  // by session
   std::set<uint64_t> dead_sessions_;  // proven; what they said may still come
 };

@@ -21,7 +21,7 @@ bool Leader::has_to_leave(const Member& member) const {
   const Peer& peer = it->second;
   if (peer.proven_dead || peer.went_back) return true;
   if (context_.now > silent_after_ns(peer)) return true;
-  return peer.waiting_since_ns != 0 && context_.now > stalled_after_ns(peer);
+  return peer.progress.waiting_since_ns() != 0 && context_.now > stalled_after_ns(peer);
 }
 
 bool Leader::is_excluded(ReplicaId id) const {
@@ -32,10 +32,9 @@ bool Leader::is_excluded(ReplicaId id) const {
 // Once its leases are out or its process is dead: until then it may answer reads, from a state that
 // writes which no longer wait for it are missing in.
 bool Leader::may_leave(const Member& member) const {
-  const auto granted = granted_.find(member);
-  const bool leased = granted != granted_.end() && granted->second.until_ns > context_.now;
+  const bool leased = leases_.runs(member, context_.now);
   if (leased && !planted(Bug::kRemoveBeforeLease)) return false;
-  return is_proven_dead(member) || predecessor_is_over_ || planted(Bug::kSetChangeNoWait);
+  return is_proven_dead(member) || predecessor_is_over() || planted(Bug::kSetChangeNoWait);
 }
 
 bool Leader::may_join(ReplicaId id, const Peer& peer) const {
@@ -46,7 +45,7 @@ bool Leader::may_join(ReplicaId id, const Peer& peer) const {
   // In this epoch, with this disk, everything up to the epoch's first entry and the commit index.
   const Index needed =
       planted(Bug::kJoinAtCommit) ? context_.commit : std::max(first_, context_.commit);
-  return peer.match >= needed;
+  return peer.progress.match() >= needed;
 }
 
 void Leader::change_set() {
