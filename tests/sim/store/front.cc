@@ -55,10 +55,10 @@ std::unique_ptr<store::Subscription> Front::subscribe() {
   const int64_t patience_ns = store_.plan.subscriptions.heartbeat_ns + store_.patience_ns();
   options.poll_timeout_ms = static_cast<uint64_t>(patience_ns / kMs) + 1;
   const Clock& clock = *this;
-  store::Timers& timers = *this;
+  Timers& timers = *this;
   store::Operator& people = *this;
-  return std::make_unique<store::Subscription>(options, store::Time{clock, timers}, people,
-                                               life_->cache, life_->link);
+  return std::make_unique<store::Subscription>(options, Time{clock, timers}, people, life_->cache,
+                                               life_->link);
 }
 
 Front::Front(Store& store, uint32_t id)
@@ -192,7 +192,7 @@ void Front::answer(const Query& query, const Response& response, bool hit) {
 
 // --- the subscription ---
 
-std::unique_ptr<store::Timer> Front::make(UniqueFunction<void()> callback) {
+std::unique_ptr<Timer> Front::make(UniqueFunction<void()> callback) {
   return std::make_unique<ProcessTimer>(store_.universe, *this, std::move(callback));
 }
 

@@ -22,7 +22,7 @@ namespace tandem::sim {
 class Front final : public Process,
                     public Server,
                     private Clock,
-                    private store::Timers,
+                    private Timers,
                     private store::Operator {
  public:
   Front(Store& store, uint32_t id);
@@ -67,7 +67,7 @@ class Front final : public Process,
   // What the subscription needs.
   int64_t boot_ns() const override { return clock(); }
   int64_t wall_ms() const override { return Process::wall_ms(); }
-  std::unique_ptr<store::Timer> make(UniqueFunction<void()> callback) override;
+  std::unique_ptr<Timer> make(UniqueFunction<void()> callback) override;
   void tell(log::Level level, std::string_view text,
             std::initializer_list<log::Field> fields) override;
 

@@ -11,7 +11,7 @@
 
 namespace tandem::sim {
 
-class ProcessTimer final : public store::Timer {
+class ProcessTimer final : public Timer {
  public:
   // Both outlive this, which dies with the process.
   ProcessTimer(Universe& universe, Process& process, UniqueFunction<void()> callback)

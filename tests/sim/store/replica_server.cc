@@ -39,7 +39,7 @@ void ReplicaServer::begin(repl::Driver& driver) {
   service_->start();
 }
 
-std::unique_ptr<store::Timer> ReplicaServer::make(UniqueFunction<void()> callback) {
+std::unique_ptr<Timer> ReplicaServer::make(UniqueFunction<void()> callback) {
   return std::make_unique<ProcessTimer>(store_.universe, node_,
                                         [this, callback = std::move(callback)]() mutable {
                                           enter(logged_by_itself(), [&callback] { callback(); });
