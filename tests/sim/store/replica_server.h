@@ -26,7 +26,7 @@ class ReplicaServer : public Program, public Server, private Timers {
   // Has the service do something; where it logs something the process passes this step.
   void enter(Step logged, UniqueFunction<void()> work);
   // The service answers a call.
-  void answers(const Call& call, const Response& response, repl::Index index, const Return& way);
+  void answers(const Call& call, const Response& response, const Return& way);
 
  protected:
   virtual std::unique_ptr<store::Service> make_service(repl::Driver& driver) = 0;
