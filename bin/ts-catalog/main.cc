@@ -4,11 +4,11 @@
 #include "coord/local.h"
 #include "daemon/daemon.h"
 #include "loop/loop.h"
+#include "loop/loop_timers.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
 #include "store/catalog_service.h"
-#include "storehost/loop_timers.h"
 #include "storehost/part.h"
 #include "storehost/people.h"
 #include "toys/catalog.h"
@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   replica::Host replica{loop, config.replica.host, toys, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
-  storehost::LoopTimers timers{loop};
+  loop::LoopTimers timers{loop};
   storehost::People people;
   store::CatalogService products{{.first_toys = [&] { return catalog::read_first_toys(config); },
                                   .restock_every_ms = config.restock_every_ms,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ids.h"
 #include "input.h"
 #include "send.h"
 #include "toys/price.h"
@@ -36,13 +37,14 @@ std::string to_body(const std::string& name, int64_t price_cents,
 
 }  // namespace
 
-Handlers::Handlers(loop::Loop& loop, const Clock& clock, ProductQueries& queries, Calls& catalog,
-                   Calls& orders, OrderReplicas& replicas, const Renderer& renderer,
-                   uint32_t timeout_ms)
-    : clock_(clock),
-      queries_(queries),
+Handlers::Handlers(loop::Loop& loop, const Clock& clock, ProductPage& product_page,
+                   store::Gateway& catalog, store::Gateway& orders, OrderReplicas& replicas,
+                   const Renderer& renderer, uint32_t timeout_ms)
+    : product_page_(product_page),
       catalog_(catalog),
       orders_(orders),
+      catalog_changes_(clock, catalog, random_id),
+      order_changes_(clock, orders, random_id),
       replicas_(replicas),
       renderer_(renderer),
       listings_(loop, timeout_ms, [this](Responder& responder) {
@@ -64,7 +66,7 @@ void Handlers::list_products(const Request& request, Responder responder) {
 }
 
 void Handlers::get_product(const Request& request, Responder responder) {
-  queries_.answer(request, std::move(responder));
+  product_page_.answer(request, std::move(responder));
 }
 
 void Handlers::add_product(const Request& request, Responder responder) {
@@ -104,17 +106,16 @@ bool Handlers::refused_type(const Request& request, Responder& responder) const 
 
 void Handlers::change_product(const Request& request, wire::Method method, const std::string& body,
                               Responder responder) {
-  const auto key = read_key(request, catalog_keys_, clock_.boot_ns());
+  const auto key = read_key(request);
   if (!key) return send(responder, renderer_.error(key.error()));
   wire::Request change;
   change.method = method;
   change.request_id = request.request_id;
   change.key = *key;
   change.body = body;
-  catalog_.submit(change, [this, key = *key,
-                           responder = std::move(responder)](const wire::Response& r) mutable {
-    catalog_keys_.heard(r.index, clock_.boot_ns());
-    send_change(responder, renderer_.product(r), r.status, key);
+  catalog_changes_.submit(change, [this, responder = std::move(responder)](
+                                      const wire::Response& r, const std::string& used) mutable {
+    send_change(responder, renderer_.product(r), r.status, used);
   });
 }
 
@@ -126,7 +127,7 @@ void Handlers::buy(const Request& request, Responder responder) {
     return;
   }
   const auto purchase = read_purchase(request);
-  const auto key = read_key(request, order_keys_, clock_.boot_ns());
+  const auto key = read_key(request);
   if (!purchase || !key) {
     ++purchases_.refused;
     const Error& error = purchase ? key.error() : purchase.error();
@@ -138,12 +139,11 @@ void Handlers::buy(const Request& request, Responder responder) {
   place.request_id = request.request_id;
   place.key = *key;
   place.body = body;
-  orders_.submit(
-      place, [this, key = *key, responder = std::move(responder)](const wire::Response& r) mutable {
-        order_keys_.heard(r.index, clock_.boot_ns());
-        bought(r);
-        send_change(responder, renderer_.purchase(r), r.status, key);
-      });
+  order_changes_.submit(place, [this, responder = std::move(responder)](
+                                   const wire::Response& r, const std::string& used) mutable {
+    bought(r);
+    send_change(responder, renderer_.purchase(r), r.status, used);
+  });
 }
 
 void Handlers::bought(const wire::Response& response) {

@@ -7,15 +7,15 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "calls.h"
 #include "http/request.h"
 #include "http/responder.h"
 #include "http/shared_answers.h"
 #include "loop/loop.h"
-#include "product_queries.h"
+#include "product_page.h"
 #include "render.h"
 #include "replica_report.h"
-#include "wire/key_maker.h"
+#include "store/changes.h"
+#include "store/surroundings.h"
 
 namespace tandem::front {
 
@@ -32,8 +32,9 @@ struct PurchaseFigures {
 class Handlers {
  public:
   // All of them outlive this.
-  Handlers(loop::Loop& loop, const Clock& clock, ProductQueries& queries, Calls& catalog,
-           Calls& orders, OrderReplicas& replicas, const Renderer& renderer, uint32_t timeout_ms);
+  Handlers(loop::Loop& loop, const Clock& clock, ProductPage& product_page, store::Gateway& catalog,
+           store::Gateway& orders, OrderReplicas& replicas, const Renderer& renderer,
+           uint32_t timeout_ms);
 
   void list_products(const http::Request& request, http::Responder responder);
   void get_product(const http::Request& request, http::Responder responder);
@@ -53,12 +54,11 @@ class Handlers {
                       http::Responder responder);
   void bought(const wire::Response& response);
 
-  const Clock& clock_;
-  ProductQueries& queries_;
-  Calls& catalog_;
-  Calls& orders_;
-  wire::KeyMaker catalog_keys_;
-  wire::KeyMaker order_keys_;
+  ProductPage& product_page_;
+  store::Gateway& catalog_;
+  store::Gateway& orders_;
+  store::Changes catalog_changes_;
+  store::Changes order_changes_;
   OrderReplicas& replicas_;
   const Renderer& renderer_;
   http::SharedAnswers listings_;

@@ -134,11 +134,10 @@ Result<toys::NewPrice> read_price(const http::Request& request, std::string_view
   return toys::parse_new_price(*object);
 }
 
-Result<std::string> read_key(const http::Request& request, const wire::KeyMaker& keys,
-                             int64_t now_ns) {
+Result<std::string> read_key(const http::Request& request) {
   auto words = http::write_words(request);
   if (!words) return fail(words.error());
-  return words->key.empty() ? keys.make(now_ns) : std::move(words->key);
+  return std::move(words->key);
 }
 
 std::optional<uint64_t> parse_order_number(std::string_view text) {

@@ -1,5 +1,5 @@
-// What clients send, as values: bodies in JSON or as an HTML form, keys, order numbers. Pure but
-// for the random part of a made key. Errors are kBadInput and name the field.
+// What clients send, as values: bodies in JSON or as an HTML form, keys, order numbers. Pure. Errors
+// are kBadInput and name the field.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,6 @@
 #include "base/result.h"
 #include "http/request.h"
 #include "toys/request.h"
-#include "wire/key_maker.h"
 
 namespace tandem::front {
 
@@ -27,10 +26,8 @@ Result<toys::NewToy> read_new_toy(const http::Request& request);
 Result<toys::Purchase> read_restock(const http::Request& request, std::string_view name);
 Result<toys::NewPrice> read_price(const http::Request& request, std::string_view name);
 
-// Idempotency-Key (http/call_request.h). Without one, a key of `keys`, made at
-// `now_ns` of the boot clock.
-Result<std::string> read_key(const http::Request& request, const wire::KeyMaker& keys,
-                             int64_t now_ns);
+// Idempotency-Key (http/call_request.h); empty where there is none.
+Result<std::string> read_key(const http::Request& request);
 
 // nullopt: not digits alone. One beyond 2^64-1 is that: no order has such a number.
 std::optional<uint64_t> parse_order_number(std::string_view text);

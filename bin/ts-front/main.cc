@@ -9,13 +9,13 @@
 #include "daemon/metrics.h"
 #include "handlers.h"
 #include "loop/loop.h"
+#include "loop/loop_timers.h"
 #include "metrics.h"
-#include "product_queries.h"
+#include "product_page.h"
 #include "render.h"
 #include "routes.h"
 #include "store.h"
 #include "store/subscription.h"
-#include "storehost/loop_timers.h"
 #include "storehost/people.h"
 #include "storehost/subscription_part.h"
 #include "toys/product_cache.h"
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
 
   front::Store store{loop, **coord, config};
   toys::ProductCache cache{{config.cache_enabled, config.cache_size}, random_id()};
-  storehost::LoopTimers timers{loop};
+  loop::LoopTimers timers{loop};
   storehost::People people;
   store::Subscription subscription{
       {.enabled = config.cache_enabled}, timers.time(), people, cache, store.catalog_leader()};
@@ -47,13 +47,13 @@ int main(int argc, char** argv) {
     ready.look();
   });
 
-  front::ProductQueries queries{
-      loop, clock, cache, store.catalog_calls(), renderer, config.timeout_ms};
+  front::ProductPage product_page{timers.time(), cache, store.to_catalog(), renderer,
+                                  config.timeout_ms};
   front::Handlers handlers{loop,
                            clock,
-                           queries,
-                           store.catalog_calls(),
-                           store.order_calls(),
+                           product_page,
+                           store.to_catalog(),
+                           store.to_orders(),
                            store.order_replicas(),
                            renderer,
                            config.timeout_ms};

@@ -11,7 +11,6 @@
 
 #include "accept_loss.h"
 #include "base/function.h"
-#include "calls.h"
 #include "catalog_reach.h"
 #include "config.h"
 #include "coord/coord.h"
@@ -20,20 +19,10 @@
 #include "loop/loop.h"
 #include "replica_report.h"
 #include "store/subscription.h"
+#include "store/surroundings.h"
+#include "storehost/gateway.h"
 
 namespace tandem::front {
-
-// A group's gateway for the handlers.
-class GatewayCalls final : public Calls {
- public:
-  explicit GatewayCalls(group::Gateway& gateway) : gateway_(gateway) {}
-  void submit(const wire::Request& request, Done done) override {
-    gateway_.submit(request, std::move(done));
-  }
-
- private:
-  group::Gateway& gateway_;
-};
 
 // Of the catalog, for the subscription.
 class LeaderLink final : public store::CatalogLeader {
@@ -70,8 +59,8 @@ class Store final : public daemon::Part, public LosingGroups {
 
   group::Group& orders() { return orders_; }
   group::Group& catalog() { return catalog_; }
-  Calls& order_calls() { return order_calls_; }
-  Calls& catalog_calls() { return catalog_calls_; }
+  store::Gateway& to_orders() { return to_orders_; }
+  store::Gateway& to_catalog() { return to_catalog_; }
   store::CatalogLeader& catalog_leader() { return catalog_leader_; }
   OrderReplicas& order_replicas() { return order_replicas_; }
 
@@ -97,8 +86,8 @@ class Store final : public daemon::Part, public LosingGroups {
   const std::string lock_group_;
   group::Group orders_;
   group::Group catalog_;
-  GatewayCalls order_calls_;
-  GatewayCalls catalog_calls_;
+  storehost::Gateway to_orders_;
+  storehost::Gateway to_catalog_;
   LeaderLink catalog_leader_;
   OrderLinks order_replicas_;
   CatalogReach catalog_reach_;

@@ -4,12 +4,12 @@
 #include "daemon/daemon.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "loop/loop_timers.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
 #include "store/order_service.h"
 #include "storehost/gateway.h"
-#include "storehost/loop_timers.h"
 #include "storehost/part.h"
 #include "toys/orders.h"
 
@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   group::Group catalog{loop, **coord, order::catalog_group(config)};
-  storehost::LoopTimers timers{loop};
+  loop::LoopTimers timers{loop};
   storehost::Gateway to_catalog{catalog.gateway()};
   store::OrderService purchases{
       {.max_open = config.max_open}, timers.time(), orders, replica.driver(), to_catalog};

@@ -65,7 +65,9 @@ Result<uint64_t> parse_hex_id(std::string_view text) {
   return *id;
 }
 
-std::string random_key() { return std::string(kRandomPrefix) + hex_id(next_random()); }
+std::string random_key(uint64_t random) { return std::string(kRandomPrefix) + hex_id(random); }
+
+std::string random_key() { return random_key(next_random()); }
 
 std::string made_key(uint64_t heard_index, uint64_t random) {
   std::string key(kMadePrefix);

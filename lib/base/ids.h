@@ -19,6 +19,8 @@ Result<uint64_t> parse_hex_id(std::string_view text);
 
 // An idempotency key that is remembered as long as a client's: "r-<16 hex>".
 std::string random_key();
+// The same with a random number of the caller's.
+std::string random_key(uint64_t random);
 // One that tells when it was made, in a time that no clock can falsify: by the newest index of the
 // log that it is for of which its maker has heard. "i-<index, decimal>-<16 hex>"; the last four
 // digits are check digits of everything before them, so that hardly a key that a client thought of

@@ -4,9 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "http/responder.h"
 #include "repl/exactly_once.h"
 #include "wire/error_body.h"
 #include "wire/json.h"
@@ -14,6 +11,7 @@
 namespace tandem::group {
 namespace {
 
+constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kRetryMs = 5;
 constexpr uint64_t kWatchMs = 50;
 constexpr int64_t kPatienceMs = 100;        // with a replica that has gone quiet
@@ -33,15 +31,16 @@ std::string message_of(std::string_view body) {
 
 }  // namespace
 
-Gateway::Gateway(loop::Loop& loop, Replicas& replicas, Leadership& leadership, Options options)
-    : loop_(loop),
-      replicas_(replicas),
-      leadership_(leadership),
+Gateway::Gateway(const Time& time, Targets& targets, Options options,
+                 std::function<uint64_t()> random)
+    : time_(time),
+      targets_(targets),
       options_(options),
-      retry_(loop, [this] { try_waiting(); }),
-      watch_(loop, [this] { turn_from_quiet_replicas(); }) {}
+      keys_(std::move(random)),
+      retry_(time.timers.make([this] { try_waiting(); })),
+      watch_(time.timers.make([this] { turn_from_quiet_replicas(); })) {}
 
-int64_t Gateway::now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
+int64_t Gateway::now_ms() const { return time_.clock.boot_ns() / kNsPerMs; }
 
 size_t Gateway::take_slot() {
   if (free_.empty()) {
@@ -70,13 +69,13 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   call.min_index = request.min_index;
   call.request_id = request.request_id;
   call.key = request.key;
-  if (call.key.empty() && !call.is_read()) call.key = keys_.make(system_clock().boot_ns());
+  if (call.key.empty() && !call.is_read()) call.key = keys_.make(time_.clock.boot_ns());
   call.body = request.body;
   const uint32_t budget_ms = request.budget_ms == 0
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
-  call.since_ns = system_clock().boot_ns();
-  call.deadline_ms = now_ms() + budget_ms;
+  call.since_ns = time_.clock.boot_ns();
+  call.deadline_ms = call.since_ns / kNsPerMs + budget_ms;
   call.may_be_done = call.no_space = call.follower_could_not = false;
   call.busy = 0;
   call.sent = 0;
@@ -89,28 +88,23 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
 // in turn, those that neither lag nor are quiet where there are such, and to the leader only where
 // there is no follower, or where one could not answer: it may be cut off from the leader, and the
 // others with it.
-ReplicaLink* Gateway::choose(const Call& call) {
-  const repl::ReplicaId leader = leadership_.leader();
-  if (call.only != 0) {
-    ReplicaLink* named = replicas_.find(call.only);
-    return named != nullptr && named->connected() ? named : nullptr;
-  }
-  const bool leads = leadership_.leader_open() && !leadership_.quiet(leader);
+repl::ReplicaId Gateway::choose(const Call& call) {
+  const repl::ReplicaId leader = targets_.leader();
+  if (call.only != 0) return targets_.connected(call.only) ? call.only : 0;
+  const bool leads = targets_.leader_open() && !targets_.quiet(leader);
   if (wire::may_be_read_anywhere(call.method) && !(call.follower_could_not && leads)) {
     candidates_.clear();
     others_.clear();
-    for (auto& [id, replica] : replicas_.all()) {
-      if (id == leader || id == call.busy || !replica.connected()) continue;
-      const bool good =
-          !leadership_.quiet(id) && (leadership_.in_sync(replica) || leadership_.keeps_up(id));
-      (good ? candidates_ : others_).push_back(&replica);
+    targets_.list(listed_);
+    for (const Targets::Target& target : listed_) {
+      if (target.id == leader || target.id == call.busy || !target.connected) continue;
+      const bool good = !target.quiet && target.keeps_up;
+      (good ? candidates_ : others_).push_back(target.id);
     }
     if (!candidates_.empty()) return candidates_[round_robin_++ % candidates_.size()];
     if (!others_.empty() && !leads) return others_[round_robin_++ % others_.size()];
   }
-  if (!leadership_.leader_open()) return nullptr;
-  ReplicaLink* replica = replicas_.find(leader);
-  return replica != nullptr && replica->connected() ? replica : nullptr;
+  return targets_.leader_open() && targets_.connected(leader) ? leader : 0;
 }
 
 void Gateway::attempt(size_t slot) {
@@ -120,27 +114,27 @@ void Gateway::attempt(size_t slot) {
     give_up(slot);
     return;
   }
-  ReplicaLink* replica = choose(call);
-  if (replica == nullptr) {
+  const repl::ReplicaId replica = choose(call);
+  if (replica == 0) {
     wait_for_replica(slot);
     return;
   }
-  size_t& on_the_way = bytes_to_[replica->member.id];
+  size_t& on_the_way = bytes_to_[replica];
   if (on_the_way > 0 && on_the_way + call.body.size() > kMaxBytesToReplica) {
     wait_for_replica(slot);
     return;
   }
   on_the_way += call.body.size();
-  if (call.is_read()) ++replica->reads_served;
-  call.target = replica->member.id;
+  if (call.is_read()) targets_.read_goes_to(replica);
+  call.target = replica;
   call.sent_ms = now_ms();
   ++call.attempt;
   ++call.sent;
-  if (!watch_.active()) watch_.start(kWatchMs, kWatchMs);
+  if (!watch_->active()) watch_->start(kWatchMs, kWatchMs);
   wire::Request request;
   request.method = call.method;
   request.consistency = call.consistency;
-  const bool elsewhere = call.is_read() && call.only == 0 && call.target != leadership_.leader();
+  const bool elsewhere = call.is_read() && call.only == 0 && call.target != targets_.leader();
   request.budget_ms =
       static_cast<uint32_t>(elsewhere ? std::min(left_ms, kFollowerBudgetMs) : left_ms);
   request.min_index = call.min_index;
@@ -149,10 +143,10 @@ void Gateway::attempt(size_t slot) {
   request.body = call.body;
   payload_.clear();
   wire::encode(request, payload_);
-  replica->link->call(payload_, static_cast<uint64_t>(left_ms),
-                      [this, slot, attempt = call.attempt](Result<std::string_view> outcome) {
-                        on_outcome(slot, attempt, std::move(outcome));
-                      });
+  targets_.call(replica, payload_, static_cast<uint64_t>(left_ms),
+                [this, slot, attempt = call.attempt](Result<std::string_view> outcome) {
+                  on_outcome(slot, attempt, std::move(outcome));
+                });
 }
 
 void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome) {
@@ -169,7 +163,7 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     const bool too_many_keys = response.status == 503 && !call.may_be_done &&
                                response.body.find(repl::kTooManyKeys) != std::string_view::npos;
     const bool again = (response.status == 503 && !too_many_keys) || response.status == 504 ||
-                       (call.no_space && (call.may_be_done || leadership_.another_has_space()));
+                       (call.no_space && (call.may_be_done || targets_.another_has_space()));
     if (!again) {
       keep_large_body(call, response);
       finish(slot, response);
@@ -177,7 +171,7 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     }
     if (response.status == 504) call.may_be_done = true;
     call.refusal = response.body;
-    call.follower_could_not = call.target != leadership_.leader();
+    call.follower_could_not = call.target != targets_.leader();
   } else if (!outcome && outcome.error().kind == ErrorKind::kTooLarge) {
     finish_with_error(slot, 413, outcome.error().message);
     return;
@@ -193,17 +187,16 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
 // It is handed on as it came.
 void Gateway::keep_large_body(const Call& call, wire::Response& response) {
   if (response.body.size() < SharedBytes::kWorthSharing) return;
-  const ReplicaLink* replica = replicas_.find(call.target);
-  if (replica == nullptr || replica->link == nullptr) return;
-  response.shared_body = replica->link->share(response.body);
+  SharedBytes kept = targets_.keep(call.target, response.body);
+  if (kept.empty()) return;
+  response.shared_body = std::move(kept);
   response.body = response.shared_body.view();
 }
 
 // A replica that is still there has answered a read, and too many answers were on the way.
 bool Gateway::dropped_for_room(const Call& call, const Result<std::string_view>& outcome) const {
   if (outcome || outcome.error().kind != ErrorKind::kUnknown || !call.is_read()) return false;
-  const ReplicaLink* replica = replicas_.find(call.target);
-  return replica != nullptr && replica->connected();
+  return targets_.connected(call.target);
 }
 
 // Its work is not done again and again by all of them: one more is asked.
@@ -227,27 +220,28 @@ void Gateway::wait_for_replica(size_t slot) {
   leave_target(calls_[slot]);
   ++calls_[slot].attempt;
   waiting_.push_back(slot);
-  if (!retry_.active()) retry_.start(kRetryMs, kRetryMs);
+  if (!retry_->active()) retry_->start(kRetryMs, kRetryMs);
 }
 
 void Gateway::try_waiting() {
   std::vector<size_t> waiting = std::exchange(waiting_, {});
   for (const size_t slot : waiting) attempt(slot);
-  if (waiting_.empty()) retry_.stop();
+  if (waiting_.empty()) retry_->stop();
 }
 
 // A replica that is stopped or cut off holds its connection and says nothing: reads go elsewhere.
 // (Writes wait for the leader that is chosen in its place.)
 void Gateway::turn_from_quiet_replicas() {
   if (in_flight_ == 0) {
-    watch_.stop();
+    watch_->stop();
     return;
   }
   std::set<repl::ReplicaId> quiet;
-  for (const auto& [id, replica] : replicas_.all()) {
-    if (leadership_.quiet(id)) quiet.insert(id);
+  targets_.list(listed_);
+  for (const Targets::Target& target : listed_) {
+    if (target.quiet) quiet.insert(target.id);
   }
-  if (quiet.empty() || quiet.size() == replicas_.all().size()) return;
+  if (quiet.empty() || quiet.size() == listed_.size()) return;
   for (size_t slot = 0; slot < calls_.size(); ++slot) {
     const Call& call = calls_[slot];
     if (!call.used || !call.is_read() || call.only != 0 || !quiet.contains(call.target)) continue;
@@ -256,7 +250,7 @@ void Gateway::turn_from_quiet_replicas() {
 }
 
 void Gateway::leader_changed() {
-  const repl::ReplicaId leader = leadership_.leader();
+  const repl::ReplicaId leader = targets_.leader();
   if (leader != last_leader_) {
     // A former leader may be stopped, not dead: nothing comes from it for long.
     if (last_leader_ != 0) replica_gone(last_leader_);
@@ -276,7 +270,7 @@ void Gateway::replica_gone(repl::ReplicaId id) {
 
 void Gateway::give_up(size_t slot) {
   const Call& call = calls_[slot];
-  const std::string& leader = leadership_.nouns().leader;
+  const std::string leader(targets_.leader_noun());
   if (call.is_read()) {
     const std::string why = message_of(call.refusal);
     finish_with_error(slot, 503,
@@ -302,7 +296,7 @@ void Gateway::finish(size_t slot, const wire::Response& response) {
   Call& call = calls_[slot];
   tell_end(call, response.status);
   Done done = std::move(call.done);
-  if (!call.is_read()) keys_.heard(response.index, system_clock().boot_ns());
+  if (!call.is_read()) keys_.heard(response.index, time_.clock.boot_ns());
   call.used = false;
   leave_target(call);
   if (call.body.capacity() > kKeepBytes) call.body = std::string();
@@ -313,14 +307,14 @@ void Gateway::finish(size_t slot, const wire::Response& response) {
 }
 
 void Gateway::tell_end(const Call& call, uint16_t status) {
-  const int64_t took_ns = system_clock().boot_ns() - call.since_ns;
-  if (!log::is_worth_telling(status, took_ns)) return;
-  log::info("a call of the replicas ended", {{"method", static_cast<int>(call.method)},
-                                             {"replica", call.target},
-                                             {"attempts", call.sent},
-                                             {"status", status},
-                                             {"us", took_ns / 1000},
-                                             {"request_id", call.request_id}});
+  Targets::Ended ended;
+  ended.method = call.method;
+  ended.replica = call.target;
+  ended.attempts = call.sent;
+  ended.status = status;
+  ended.took_ns = time_.clock.boot_ns() - call.since_ns;
+  ended.request_id = call.request_id;
+  targets_.ended(ended);
 }
 
 void Gateway::fail_all() {
@@ -328,7 +322,7 @@ void Gateway::fail_all() {
     if (calls_[slot].used) give_up(slot);
   }
   waiting_.clear();
-  retry_.stop();
+  retry_->stop();
 }
 
 }  // namespace tandem::group

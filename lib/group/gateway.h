@@ -1,19 +1,19 @@
 // The way of every request to a replica: writes to the leader, reads round robin over the followers
 // that keep up, with a deadline for each. A request that could not be carried out, or whose outcome
 // is unknown, is tried again, a write with the same key, until its deadline: a failover is a short
-// wait for the client, not an error.
+// wait for the client, not an error. Pure: the processes and the simulator run this very code.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/function.h"
-#include "group/leadership.h"
-#include "group/replicas.h"
-#include "loop/loop.h"
+#include "base/timers.h"
+#include "group/targets.h"
 #include "wire/envelope.h"
 #include "wire/key_maker.h"
 
@@ -30,7 +30,8 @@ class Gateway {
     wire::Consistency consistency = wire::Consistency::kLinearizable;  // where none is chosen
   };
 
-  Gateway(loop::Loop& loop, Replicas& replicas, Leadership& leadership, Options options);
+  // `targets` outlives this. `random`: a number that nobody else has, each time.
+  Gateway(const Time& time, Targets& targets, Options options, std::function<uint64_t()> random);
 
   void set_options(Options options) { options_ = options; }
   // What the request points to is copied; there is room for its body where the doors have found it,
@@ -47,7 +48,10 @@ class Gateway {
 
   size_t in_flight() const { return in_flight_; }
   // Whether a write would have somebody to go to now; a hint.
-  bool reaches_leader() const { return leadership_.leader_answers(); }
+  bool reaches_leader() const {
+    const repl::ReplicaId leader = targets_.leader();
+    return targets_.connected(leader) && targets_.leader_open() && !targets_.quiet(leader);
+  }
 
  private:
   struct Call {
@@ -86,15 +90,14 @@ class Gateway {
   void finish(size_t slot, const wire::Response& response);
   void finish_with_error(size_t slot, uint16_t status, std::string_view message);
   void give_up(size_t slot);
-  static void tell_end(const Call& call, uint16_t status);
+  void tell_end(const Call& call, uint16_t status);
   void try_waiting();
   void turn_from_quiet_replicas();
-  ReplicaLink* choose(const Call& call);
+  repl::ReplicaId choose(const Call& call);
   int64_t now_ms() const;
 
-  loop::Loop& loop_;
-  Replicas& replicas_;
-  Leadership& leadership_;
+  const Time time_;
+  Targets& targets_;
   Options options_;
   wire::KeyMaker keys_;
   std::vector<Call> calls_;
@@ -104,11 +107,12 @@ class Gateway {
   std::map<repl::ReplicaId, size_t> bytes_to_;  // of bodies whose replica has not answered
   uint64_t round_robin_ = 0;
   std::string payload_;
-  std::vector<ReplicaLink*> candidates_;
-  std::vector<ReplicaLink*> others_;
+  std::vector<Targets::Target> listed_;
+  std::vector<repl::ReplicaId> candidates_;
+  std::vector<repl::ReplicaId> others_;
   repl::ReplicaId last_leader_ = 0;
-  loop::Timer retry_;
-  loop::Timer watch_;
+  const std::unique_ptr<Timer> retry_;
+  const std::unique_ptr<Timer> watch_;
 };
 
 }  // namespace tandem::group

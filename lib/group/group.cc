@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/log.h"
 #include "group/first_leader.h"
 #include "group/keeper.h"
@@ -34,8 +35,10 @@ Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options,
       replicas_(loop, coord, options.group),
       leadership_(loop, coord, replicas_,
                   {options.group, options.prefer, options.nouns, options.settle_ms}),
-      gateway_(loop, replicas_, leadership_,
-               {options.timeout_ms, options.max_in_flight, options.consistency}),
+      timers_(loop),
+      targets_(replicas_, leadership_),
+      gateway_(timers_.time(), targets_,
+               {options.timeout_ms, options.max_in_flight, options.consistency}, random_id),
       caretaker_(make_caretaker(replicas_, leadership_)),
       hand_over_(options.prefer),
       stand_in_(options.stand_in_after_ms * kNsPerMs),

@@ -24,6 +24,7 @@
 #include "daemon/part.h"
 #include "group/caretaker.h"
 #include "group/gateway.h"
+#include "group/group_targets.h"
 #include "group/hand_over.h"
 #include "group/leadership.h"
 #include "group/loss_watch.h"
@@ -32,6 +33,7 @@
 #include "group/stand_in.h"
 #include "group/view.h"
 #include "loop/loop.h"
+#include "loop/loop_timers.h"
 #include "wire/json.h"
 
 namespace tandem::group {
@@ -116,6 +118,8 @@ class Group final : public daemon::Part {
   const GroupOptions options_;
   Replicas replicas_;
   Leadership leadership_;
+  loop::LoopTimers timers_;
+  GroupTargets targets_;
   Gateway gateway_;
   std::unique_ptr<Caretaker> caretaker_;
   HandOver hand_over_;

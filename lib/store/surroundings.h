@@ -1,6 +1,6 @@
-// What the services of the toy store need of the process around them: the way back of an answer,
-// timers, the way to another group. lib/storehost has them of rpc, libuv and lib/group; the
-// simulator has its own.
+// What the services and the fronts of the toy store need of the process around them beside timers
+// (base/timers.h): the way back of an answer, the way to another group. lib/storehost has them of
+// rpc and lib/group; the simulator has its own.
 //
 // Thread: the service's. What is called back is so from the loop, never from inside of a call.
 #pragma once
@@ -10,10 +10,10 @@
 #include <memory>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/function.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/timers.h"
 #include "wire/envelope.h"
 
 namespace tandem::store {
@@ -31,29 +31,16 @@ class Reply {
 };
 using ReplyHandle = std::unique_ptr<Reply>;
 
-class Timer {
- public:
-  virtual ~Timer() = default;
-  // Goes off after the delay, once or every `repeat_ms`. One that was started is set anew.
-  virtual void start(uint64_t delay_ms, uint64_t repeat_ms) = 0;
-  virtual void stop() = 0;
-  virtual bool active() const = 0;
-};
-
-class Timers {
- public:
-  virtual ~Timers() = default;
-  virtual std::unique_ptr<Timer> make(UniqueFunction<void()> callback) = 0;
-};
-
-// The way to the replicas of another group: tries again, with the same key, until it has an answer
-// or its time is over.
+// The way to the replicas of a group: tries again, with the same key, until it has an answer or its
+// time is over.
 class Gateway {
  public:
   using Done = UniqueFunction<void(const wire::Response&)>;
 
   virtual ~Gateway() = default;
+  // Calls done exactly once, at once or later, within request.budget_ms (0: the configured limit).
   // What the request points to is copied. The views of the response are gone when `done` returns.
+  // 503: nothing was done; 504: the outcome is unknown.
   virtual void submit(const wire::Request& request, Done done) = 0;
   // Whether a write would have somebody to go to now; a hint.
   virtual bool reaches_leader() const = 0;
@@ -65,12 +52,6 @@ class Operator {
   virtual ~Operator() = default;
   virtual void tell(log::Level level, std::string_view text,
                     std::initializer_list<log::Field> fields) = 0;
-};
-
-// Both outlive the service.
-struct Time {
-  const Clock& clock;
-  Timers& timers;
 };
 
 }  // namespace tandem::store

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "base/ids.h"
 
@@ -16,6 +18,9 @@ class KeyMaker {
  public:
   static constexpr int64_t kFreshNs = 60'000'000'000;
 
+  // `random` gives a number that nobody else has, each time.
+  explicit KeyMaker(std::function<uint64_t()> random = random_id) : random_(std::move(random)) {}
+
   // The index of an answer to a write, at its leader; 0: it told none. `now_ns`: of the boot clock.
   void heard(uint64_t index, int64_t now_ns) {
     if (index == 0 || index < index_) return;
@@ -24,10 +29,11 @@ class KeyMaker {
   }
   std::string make(int64_t now_ns) const {
     const bool fresh = index_ > 0 && now_ns - heard_ns_ <= kFreshNs;
-    return fresh ? make_key(index_) : random_key();
+    return fresh ? made_key(index_, random_()) : random_key(random_());
   }
 
  private:
+  const std::function<uint64_t()> random_;
   uint64_t index_ = 0;
   int64_t heard_ns_ = 0;
 };

@@ -2,10 +2,7 @@
 
 #include <utility>
 
-#include "base/check.h"
-#include "base/ids.h"
 #include "sim/checks.h"
-#include "sim/store/process_timer.h"
 #include "toys/planted.h"
 #include "toys/request.h"
 #include "wire/json.h"
@@ -19,15 +16,22 @@ namespace {
 
 constexpr int64_t kBudgetNs = 1000 * kMs;  // of a request
 
-Call get_call(const std::string& name) {
-  wire::Json body;
-  body.set("name", name);
-  return {Method::kCatalogGet, {}, body.dump()};
-}
-
-uint64_t version_of(const Response& response) {
+uint64_t version_of(const wire::Response& response) {
   if (response.status != 200) return 0;
   return static_cast<uint64_t>(*wire::parse_json(response.body)->find("version")->as_int());
+}
+
+wire::Request request_of(const Call& call, const std::string& request_id) {
+  wire::Request request;
+  request.method = call.method;
+  request.request_id = request_id;
+  request.key = call.key;
+  request.body = call.body;
+  return request;
+}
+
+Response response_of(const wire::Response& response) {
+  return {response.status, std::string(response.body)};
 }
 
 void add(toys::CacheFigures& sum, const toys::CacheFigures& figures) {
@@ -42,23 +46,62 @@ void add(toys::CacheFigures& sum, const toys::CacheFigures& figures) {
 
 }  // namespace
 
-Front::Life::Life(Store& store, const Address& self, Front& front)
-    : cache(store.plan.cache, store.universe.new_id()),
-      orders(store, Role::kOrders, self, front),
-      catalog(store, Role::kCatalog, self, front),
-      polls(store, Role::kCatalog, self, front),
-      link(front) {}
+// Who asked for a product.
+class Front::Client final : public store::Asker {
+ public:
+  Client(Front& front, const std::string& name, const Return& reply)
+      : must_show_(front.store_.ledger.floor(name)), front_(front), name_(name), reply_(reply) {}
 
-std::unique_ptr<store::Subscription> Front::subscribe() {
+  bool waiting() const override { return true; }
+  void answer(const store::Shown& shown) override { front_.served(*this, shown, false); }
+  void answer_cached(const std::string& text) override {
+    front_.served(*this, {200, text, true}, true);
+  }
+  std::unique_ptr<store::Asker> keep() override { return std::make_unique<Client>(*this); }
+
+  const std::string& name() const { return name_; }
+  uint64_t must_show() const { return must_show_; }
+  const Return& reply() const { return reply_; }
+
+ private:
+  const uint64_t must_show_;  // for the check: what was answered when it came
+  Front& front_;
+  const std::string name_;
+  const Return reply_;
+};
+
+Front::ToGroup::ToGroup(Front& front, Role group)
+    : front_(front),
+      way_(front.store_, group, {Role::kFront, front.id_}, front, front, kBudgetNs) {}
+
+void Front::ToGroup::submit(const wire::Request& request, Done done) {
+  if (request.method != Method::kCatalogGet) {
+    way_.gateway().submit(request, std::move(done));
+    return;
+  }
+  way_.gateway().submit(request, [this, done = std::move(done)](const wire::Response& r) mutable {
+    front_.store_.passes(Step::kFillHeard, front_);
+    done(r);
+  });
+}
+
+Front::Life::Life(Front& front)
+    : timers(front.store_.universe, front),
+      cache(front.store_.plan.cache, front.store_.universe.new_id()),
+      orders(front, Role::kOrders),
+      catalog(front, Role::kCatalog),
+      queries(static_cast<uint32_t>(kBudgetNs / kMs), {front, timers}, cache, catalog, front),
+      order_changes(front, orders, [&front] { return front.store_.universe.new_id(); }),
+      catalog_changes(front, catalog, [&front] { return front.store_.universe.new_id(); }),
+      leader(front),
+      subscription(front.subscription_options(), {front, timers}, front, cache, leader) {}
+
+store::Subscription::Options Front::subscription_options() const {
   store::Subscription::Options options;
   options.enabled = store_.plan.cache.enabled;
   const int64_t patience_ns = store_.plan.subscriptions.heartbeat_ns + store_.patience_ns();
   options.poll_timeout_ms = static_cast<uint64_t>(patience_ns / kMs) + 1;
-  const Clock& clock = *this;
-  store::Timers& timers = *this;
-  store::Operator& people = *this;
-  return std::make_unique<store::Subscription>(options, store::Time{clock, timers}, people,
-                                               life_->cache, life_->link);
+  return options;
 }
 
 Front::Front(Store& store, uint32_t id)
@@ -69,11 +112,11 @@ Front::Front(Store& store, uint32_t id)
 void Front::start() {
   if (up()) return;
   begin_life();
-  life_ = std::make_unique<Life>(store_, Address{Role::kFront, id_}, *this);
+  life_ = std::make_unique<Life>(*this);
   store_.universe.trace.note("front", "start id:", {id_});
-  life_->subscription = subscribe();
-  life_->subscription->start();
-  look_for_leader();
+  life_->subscription.start();
+  life_->orders.way().start({});
+  life_->catalog.way().start([this] { life_->subscription.leader_changed(); });
 }
 
 void Front::crash() {
@@ -94,116 +137,79 @@ toys::CacheFigures Front::figures() const {
   return sum;
 }
 
+// --- requests ---
+
 void Front::serve(const Call& call, Return reply) {
-  take(call, reply);
+  const std::string request_id = "f" + std::to_string(id_) + '-' + std::to_string(++requests_);
+  if (call.method == Method::kCatalogGet) {
+    query(call, reply, request_id);
+  } else if (wire::is_read(call.method)) {
+    look_up(call, reply, request_id);
+  } else {
+    change(call, reply, request_id);
+  }
   if (life_ != nullptr) life_->last_clock_ns = clock();
 }
 
-void Front::take(const Call& call, const Return& reply) {
-  if (call.method == Method::kCatalogGet) {
-    const std::string name = *toys::parse_toy_name(call.body);
-    query({name, store_.ledger.floor(name), 0, clock() + kBudgetNs, reply});
-    return;
-  }
-  const bool of_orders = call.method == Method::kOrderPlace || call.method == Method::kOrderGet;
-  pass_on(of_orders ? life_->orders : life_->catalog, call, reply);
-}
-
-void Front::pass_on(Gateway& gateway, Call call, const Return& reply) {
-  const bool changes = !wire::is_read(call.method);
-  if (changes && call.key.empty()) {
-    call.key = made_key(0, store_.universe.new_id());
-  }
-  gateway.submit(std::move(call), kBudgetNs, [this, changes, reply](const Response& response) {
-    if (changes) store_.passes(Step::kFrontHears, *this);
-    reply.answer(response.is_final() ? response : Response{504, "{}"});
-  });
-  if (changes) store_.passes(Step::kFrontAsks, *this);
-}
-
-// --- queries ---
-
-void Front::query(Query query) {
+void Front::query(const Call& call, const Return& reply, const std::string& request_id) {
+  const std::string name = *toys::parse_toy_name(call.body);
+  Client client(*this, name, reply);
+  store::ProductQueries::Query query;
+  query.name = name;
+  query.request_id = request_id;
   // Sampled now that the request is here.
-  const int64_t now = planted(Bug::kFrontClockBefore) ? life_->last_clock_ns : clock();
-  if (now >= query.deadline_ns) {
-    query.reply.answer({504, "{}"});
-    return;
-  }
-  if (const std::string* text = life_->cache.find(query.name, now)) {
-    answer(query, {200, *text}, true);
-    return;
-  }
-  using How = toys::ProductCache::Join::How;
-  const auto join = life_->cache.join_fill(query.name, now);
-  if (join.how == How::kAlone) {
-    ask_alone(std::move(query));
-    return;
-  }
-  const std::string name = query.name;
-  query.floor = join.floor;
-  life_->waiting[name].push_back(std::move(query));
-  if (join.how == How::kBegin) fill(name);
+  query.received_ns = planted(Bug::kFrontClockBefore) ? life_->last_clock_ns : clock();
+  life_->queries.ask(query, client);
 }
 
-void Front::ask_alone(Query query) {
-  Call call = get_call(query.name);
-  life_->catalog.submit(std::move(call), kBudgetNs,
-                        [this, query = std::move(query)](const Response& response) {
-                          answer(query, response, false);
-                        });
-}
-
-void Front::fill(const std::string& name) {
-  life_->catalog.submit(get_call(name), kBudgetNs, [this, name](const Response& response) {
-    store_.passes(Step::kFillHeard, *this);
-    filled(name, response);
+void Front::look_up(const Call& call, const Return& reply, const std::string& request_id) {
+  life_->orders.submit(request_of(call, request_id), [reply](const wire::Response& response) {
+    reply.answer(response_of(response));
   });
 }
 
-void Front::filled(const std::string& name, const Response& response) {
-  const uint64_t version = version_of(response);
-  if (response.is_final()) {
-    life_->cache.end_fill(name, version, response.body);
-  } else {
-    life_->cache.fail_fill(name);
-  }
-  auto waiting = life_->waiting.extract(name);
-  for (Query& waits : waiting.mapped()) {
-    const bool serves = version >= waits.floor || planted(Bug::kServeBelowFloor);
-    if (response.is_final() && serves) {
-      answer(waits, response, false);
-    } else {
-      query(std::move(waits));
-    }
-  }
+void Front::change(const Call& call, const Return& reply, const std::string& request_id) {
+  const bool of_orders = call.method == Method::kOrderPlace;
+  if (of_orders && !call.key.empty()) store_.ledger.purchase_asked(call.key);
+  store::Changes& changes = of_orders ? life_->order_changes : life_->catalog_changes;
+  changes.submit(request_of(call, request_id),
+                 [this, of_orders, reply](const wire::Response& response, const std::string& key) {
+                   store_.passes(Step::kFrontHears, *this);
+                   const bool refused = response.status == 503 || response.status == 507;
+                   if (of_orders && refused && acts()) store_.ledger.nothing_done(key);
+                   reply.answer(response_of(response));
+                 });
+  store_.passes(Step::kFrontAsks, *this);
 }
 
-void Front::answer(const Query& query, const Response& response, bool hit) {
+// --- products ---
+
+store::Shown Front::product(std::string_view, const wire::Response& response) const {
+  const bool tells = response.status == 200 || response.status == 404;
+  return {response.status, std::string(response.body), tells, version_of(response)};
+}
+
+store::Shown Front::no_such_product() const { violated("a toy is asked for that has no name"); }
+
+void Front::served(const Client& client, const store::Shown& shown, bool hit) {
   if (!acts()) return;
-  if (!response.is_final()) {
-    query.reply.answer({504, "{}"});
-    return;
-  }
-  const std::string body = response.status == 200 ? response.body : "";
-  store_.ledger.served(query.name, query.must_show, body, hit);
-  query.reply.answer(response);
+  const std::string text = shown.status == 200 ? shown.text : "";
+  if (shown.tells) store_.ledger.served(client.name(), client.must_show(), text, hit);
+  client.reply().answer({static_cast<uint16_t>(shown.status), shown.text});
 }
 
 // --- the subscription ---
 
-std::unique_ptr<store::Timer> Front::make(UniqueFunction<void()> callback) {
-  return std::make_unique<ProcessTimer>(store_.universe, *this, std::move(callback));
+uint64_t Front::CatalogLink::session() const {
+  return front_.life_ == nullptr ? 0 : front_.life_->catalog.way().leader_session();
 }
 
 void Front::CatalogLink::call(std::string_view payload, uint64_t timeout_ms, Completion done) {
-  wire::Request request;
-  CHECK(wire::decode(payload, request));
-  front_.life_->polls.ask_leader(
-      {request.method, {}, std::string(request.body)}, static_cast<int64_t>(timeout_ms) * kMs,
-      [&front = front_, done = std::move(done)](const Response& response) mutable {
-        front.hear(response, done);
-      });
+  GroupWay& way = front_.life_->catalog.way();
+  way.ask(way.leader(), payload, static_cast<int64_t>(timeout_ms) * kMs,
+          [&front = front_, done = std::move(done)](const Response& response) mutable {
+            front.hear(response, done);
+          });
 }
 
 void Front::hear(const Response& response, CatalogLink::Completion& done) {
@@ -214,11 +220,6 @@ void Front::hear(const Response& response, CatalogLink::Completion& done) {
   std::string payload;
   wire::encode(wire::Response{response.status, 0, response.body}, payload);
   done(std::string_view(payload));
-}
-
-void Front::look_for_leader() {
-  life_->subscription->leader_changed();
-  later(store_.universe.between_ns(8 * kMs, 12 * kMs), [this] { look_for_leader(); });
 }
 
 void Front::tell(log::Level, std::string_view text, std::initializer_list<log::Field>) {

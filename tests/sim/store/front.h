@@ -1,18 +1,20 @@
-// One front: what ts-front does around lib/toys. Its cache with the subscription that ships
-// (lib/store), its queries, and the way of a purchase or a change to the leader and back.
+// One front: what ts-front runs (lib/store, group::Gateway and the cache) in simulated
+// surroundings. What is looked at whenever something leaves it is here; what is served, asked for
+// and tried again is not.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "sim/process.h"
+#include "sim/store/group_way.h"
 #include "sim/store/store.h"
+#include "store/changes.h"
+#include "store/product_queries.h"
 #include "store/subscription.h"
 #include "store/surroundings.h"
 #include "toys/product_cache.h"
@@ -22,8 +24,8 @@ namespace tandem::sim {
 class Front final : public Process,
                     public Server,
                     private Clock,
-                    private store::Timers,
-                    private store::Operator {
+                    private store::Operator,
+                    private store::ProductView {
  public:
   Front(Store& store, uint32_t id);
 
@@ -37,55 +39,67 @@ class Front final : public Process,
   toys::CacheFigures figures() const;
 
  private:
+  class Client;
   class CatalogLink final : public store::CatalogLeader {
    public:
     explicit CatalogLink(Front& front) : front_(front) {}
-    uint64_t session() const override { return front_.life_->polls.leader_session(); }
+    uint64_t session() const override;
     void call(std::string_view payload, uint64_t timeout_ms, Completion done) override;
 
    private:
     Front& front_;
   };
-  struct Query {
-    std::string name;
-    uint64_t must_show = 0;  // for the check: what was answered when it came
-    uint64_t floor = 0;      // of the fill that it waits for
-    int64_t deadline_ns = 0;
-    Return reply;
+  // The way to a group; a fill is looked at when its answer is there.
+  class ToGroup final : public store::Gateway {
+   public:
+    ToGroup(Front& front, Role group);
+    void submit(const wire::Request& request, Done done) override;
+    bool reaches_leader() const override { return way_.gateway().reaches_leader(); }
+    GroupWay& way() { return way_; }
+
+   private:
+    Front& front_;
+    GroupWay way_;
   };
 
-  void take(const Call& call, const Return& reply);
-  void pass_on(Gateway& gateway, Call call, const Return& reply);
-  void query(Query query);
-  void fill(const std::string& name);
-  void filled(const std::string& name, const Response& response);
-  void ask_alone(Query query);
-  void answer(const Query& query, const Response& response, bool hit);
-  std::unique_ptr<store::Subscription> subscribe();
-  void look_for_leader();
+  void query(const Call& call, const Return& reply, const std::string& request_id);
+  void look_up(const Call& call, const Return& reply, const std::string& request_id);
+  void change(const Call& call, const Return& reply, const std::string& request_id);
+  void changed(const Call& call, const Return& reply, const wire::Response& response,
+               const std::string& key);
+  void served(const Client& client, const store::Shown& shown, bool hit);
   void hear(const Response& response, CatalogLink::Completion& done);
-  // What the subscription needs.
+  store::Subscription::Options subscription_options() const;
+
+  // Clock
   int64_t boot_ns() const override { return clock(); }
   int64_t wall_ms() const override { return Process::wall_ms(); }
-  std::unique_ptr<store::Timer> make(UniqueFunction<void()> callback) override;
+  // What the subscription needs.
   void tell(log::Level level, std::string_view text,
             std::initializer_list<log::Field> fields) override;
+  // What the queries need.
+  store::Shown product(std::string_view name, const wire::Response& response) const override;
+  store::Shown no_such_product() const override;
+  store::Shown too_late() const override { return {503, "{}"}; }
 
   Store& store_;
   const uint32_t id_;
   toys::CacheFigures former_;  // of the lives before
+  uint64_t requests_ = 0;
 
   // What dies with the process.
   struct Life {
-    Life(Store& store, const Address& self, Front& front);
+    explicit Life(Front& front);
+    ProcessTimers timers;
     toys::ProductCache cache;
-    Gateway orders;
-    Gateway catalog;
-    Gateway polls;
-    CatalogLink link;
-    std::unique_ptr<store::Subscription> subscription;
-    int64_t last_clock_ns = 0;                          // when the last request came
-    std::map<std::string, std::vector<Query>> waiting;  // for the fill of a name
+    ToGroup orders;
+    ToGroup catalog;
+    store::ProductQueries queries;
+    store::Changes order_changes;
+    store::Changes catalog_changes;
+    CatalogLink leader;
+    store::Subscription subscription;
+    int64_t last_clock_ns = 0;  // when the last request came
   };
   std::unique_ptr<Life> life_;
 };

@@ -180,6 +180,9 @@ void Ledger::open_intent(const wire::Entry& entry, const repl::Applied& answer) 
   if (fresh && !intent_of_key_.try_emplace(intent.key, *id).second) {
     violated("a key has two intents");
   }
+  if (not_done_.contains(intent.key) && !doubled_.contains(intent.key)) {
+    violated("a purchase is carried out that was refused");
+  }
 }
 
 void Ledger::close_intent(const Json& result, const toys::Orders& orders) {
@@ -238,6 +241,22 @@ void Ledger::served(const std::string& name, uint64_t floor, const std::string& 
   if (body.empty()) return;
   const auto was = versions_.find({name, version});
   if (was == versions_.end() || was->second != body) violated("a product was never like that");
+}
+
+void Ledger::sent(const std::string& request_id, const std::string& key) {
+  if (keys_.try_emplace(request_id, key).first->second != key) violated("a request has two keys");
+}
+
+void Ledger::purchase_asked(const std::string& key) {
+  ++purchases_[key];
+  not_done_.erase(key);
+}
+
+// Another request with this key may be under way, and what comes twice may be late.
+void Ledger::nothing_done(const std::string& key) {
+  if (purchases_[key] > 1 || doubled_.contains(key)) return;
+  not_done_.insert(key);
+  if (intent_of_key_.contains(key)) violated("a purchase is carried out that was refused");
 }
 
 // --- the shoppers ---

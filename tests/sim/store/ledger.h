@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,15 @@ class Ledger {
   uint64_t floor(const std::string& name) const;
   // A query with that floor is answered, with the JSON of a toy; empty: there is none.
   void served(const std::string& name, uint64_t floor, const std::string& body, bool hit) const;
+
+  // A front asks the replicas for a change, because of this request of a client.
+  void sent(const std::string& request_id, const std::string& key);
+  // A call with this key comes twice.
+  void comes_twice(const std::string& key) { doubled_.insert(key); }
+  // A front is asked for a purchase, which goes on under this key.
+  void purchase_asked(const std::string& key);
+  // ... and says that it was not carried out, and will not be.
+  void nothing_done(const std::string& key);
 
   // --- the shoppers ---
   // A purchase is answered for good (200, 404 or 400).
@@ -77,6 +87,12 @@ class Ledger {
   std::map<toys::IntentId, toys::Take> taken_;
   std::map<toys::IntentId, uint16_t> outcomes_;
   std::map<std::string, uint64_t> floors_;
+
+  // Of the fronts.
+  std::map<std::string, std::string> keys_;    // by request
+  std::set<std::string> doubled_;              // keys
+  std::map<std::string, uint64_t> purchases_;  // how often each key was asked for
+  std::set<std::string> not_done_;             // keys of purchases
 
   // Of the orders.
   std::map<uint64_t, std::string> results_;  // by index: the answer, and how many orders then

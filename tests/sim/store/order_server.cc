@@ -9,7 +9,13 @@ namespace tandem::sim {
 
 OrderServer::OrderServer(Store& store, Node& node)
     : ReplicaServer(store, node),
-      catalog_(store, Role::kCatalog, {Role::kOrders, node.id()}, node) {}
+      catalog_(store, Role::kCatalog, {Role::kOrders, node.id()}, node, node.boot_clock(),
+               store.plan.patience_ns) {}
+
+void OrderServer::begin(repl::Driver& driver) {
+  ReplicaServer::begin(driver);
+  catalog_.start({});
+}
 
 std::unique_ptr<store::Service> OrderServer::make_service(repl::Driver& driver) {
   store::OrderOptions options;
@@ -35,15 +41,11 @@ void OrderServer::leaves(const Call& call, const Response&, repl::Index index) {
 }
 
 void OrderServer::submit(const wire::Request& request, Done done) {
-  catalog_.submit({request.method, std::string(request.key), std::string(request.body)},
-                  store_.plan.patience_ns,
-                  [this, done = std::move(done)](const Response& response) mutable {
-                    store_.passes(Step::kTakeHeard, node_);
-                    wire::Response heard;
-                    heard.status = response.status == 0 ? 504 : response.status;
-                    heard.body = response.body;
-                    enter(Step::kResultLogged, [&] { done(heard); });
-                  });
+  catalog_.gateway().submit(request,
+                            [this, done = std::move(done)](const wire::Response& response) mutable {
+                              store_.passes(Step::kTakeHeard, node_);
+                              enter(Step::kResultLogged, [&] { done(response); });
+                            });
   store_.passes(Step::kTakeAsked, node_);
 }
 

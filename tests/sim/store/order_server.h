@@ -5,6 +5,7 @@
 
 #include "repl/driver.h"
 #include "sim/node.h"
+#include "sim/store/group_way.h"
 #include "sim/store/replica_server.h"
 #include "sim/store/store.h"
 #include "store/surroundings.h"
@@ -16,6 +17,7 @@ class OrderServer final : public ReplicaServer, private store::Gateway {
  public:
   OrderServer(Store& store, Node& node);
 
+  void begin(repl::Driver& driver) override;
   repl::StateMachine& machine() override { return orders_; }
   void applied(const wire::Entry& entry, const repl::Applied& answer) override;
 
@@ -28,9 +30,9 @@ class OrderServer final : public ReplicaServer, private store::Gateway {
   void leaves(const Call& call, const Response& response, repl::Index index) override;
   // The way to the catalog.
   void submit(const wire::Request& request, Done done) override;
-  bool reaches_leader() const override { return true; }
+  bool reaches_leader() const override { return catalog_.gateway().reaches_leader(); }
 
-  sim::Gateway catalog_;
+  GroupWay catalog_;
   toys::Orders orders_;
 };
 

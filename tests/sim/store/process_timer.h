@@ -1,17 +1,18 @@
-// A timer of a simulated process; it may go off a little late, and late where the process stands.
+// The timers of a simulated process; one may go off a little late, and late where the process stands.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "base/function.h"
+#include "base/timers.h"
 #include "sim/process.h"
 #include "sim/universe.h"
-#include "store/surroundings.h"
 
 namespace tandem::sim {
 
-class ProcessTimer final : public store::Timer {
+class ProcessTimer final : public Timer {
  public:
   // Both outlive this, which dies with the process.
   ProcessTimer(Universe& universe, Process& process, UniqueFunction<void()> callback)
@@ -47,6 +48,20 @@ class ProcessTimer final : public store::Timer {
   uint64_t repeat_ms_ = 0;
   uint64_t number_ = 0;  // of the last that was set or stopped
   bool active_ = false;
+};
+
+class ProcessTimers final : public Timers {
+ public:
+  // Both outlive this and what it makes.
+  ProcessTimers(Universe& universe, Process& process) : universe_(universe), process_(process) {}
+
+  std::unique_ptr<Timer> make(UniqueFunction<void()> callback) override {
+    return std::make_unique<ProcessTimer>(universe_, process_, std::move(callback));
+  }
+
+ private:
+  Universe& universe_;
+  Process& process_;
 };
 
 }  // namespace tandem::sim

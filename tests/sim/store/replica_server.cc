@@ -17,7 +17,7 @@ class ServerReply final : public store::Reply {
 
   void answer(uint16_t status, uint64_t index, std::string_view body) override {
     CHECK(!std::exchange(answered_, true));
-    server_.answers(call_, {status, std::string(body)}, index, way_);
+    server_.answers(call_, {status, std::string(body), index}, way_);
   }
   void fail(const Error& error) override {
     if (error.kind == ErrorKind::kBug) violated(error.message);
@@ -39,7 +39,7 @@ void ReplicaServer::begin(repl::Driver& driver) {
   service_->start();
 }
 
-std::unique_ptr<store::Timer> ReplicaServer::make(UniqueFunction<void()> callback) {
+std::unique_ptr<Timer> ReplicaServer::make(UniqueFunction<void()> callback) {
   return std::make_unique<ProcessTimer>(store_.universe, node_,
                                         [this, callback = std::move(callback)]() mutable {
                                           enter(logged_by_itself(), [&callback] { callback(); });
@@ -63,12 +63,11 @@ void ReplicaServer::enter(Step logged, UniqueFunction<void()> work) {
   if (node_.leading() && node_.driver().logged_index() > before) store_.passes(logged, node_);
 }
 
-void ReplicaServer::answers(const Call& call, const Response& response, repl::Index index,
-                            const Return& way) {
+void ReplicaServer::answers(const Call& call, const Response& response, const Return& way) {
   if (!node_.acts()) return;
   const bool shows = wire::is_read(call.method) && response.is_final();
   if (shows) node_.shows(history::Level::kLinearizable, call.committed);
-  leaves(call, response, index);
+  leaves(call, response, response.index);
   way.answer(response);
   has_left(call, response);
 }

@@ -15,7 +15,7 @@
 
 namespace tandem::sim {
 
-class ReplicaServer : public Program, public Server, private store::Timers {
+class ReplicaServer : public Program, public Server, private Timers {
  public:
   ReplicaServer(Store& store, Node& node) : store_(store), node_(node) {}
 
@@ -26,7 +26,7 @@ class ReplicaServer : public Program, public Server, private store::Timers {
   // Has the service do something; where it logs something the process passes this step.
   void enter(Step logged, UniqueFunction<void()> work);
   // The service answers a call.
-  void answers(const Call& call, const Response& response, repl::Index index, const Return& way);
+  void answers(const Call& call, const Response& response, const Return& way);
 
  protected:
   virtual std::unique_ptr<store::Service> make_service(repl::Driver& driver) = 0;
@@ -37,13 +37,13 @@ class ReplicaServer : public Program, public Server, private store::Timers {
   virtual void leaves(const Call&, const Response&, repl::Index) {}
   virtual void has_left(const Call&, const Response&) {}
 
-  store::Time time() { return {node_.boot_clock(), *this}; }
+  Time time() { return {node_.boot_clock(), *this}; }
 
   Store& store_;
   Node& node_;
 
  private:
-  std::unique_ptr<store::Timer> make(UniqueFunction<void()> callback) override;
+  std::unique_ptr<Timer> make(UniqueFunction<void()> callback) override;
 
   std::unique_ptr<store::Service> service_;
 };

@@ -20,18 +20,20 @@ int Wires::copies() {
   return lost ? 0 : twice ? 2 : 1;
 }
 
-void Wires::call(const Address& from, const Address& to, Call call, int64_t patience_ns,
+bool Wires::call(const Address& from, const Address& to, Call call, int64_t patience_ns,
                  Done done) {
   Process& process = *ends_.at(from).process;
-  if (!process.acts()) return;
+  if (!process.acts()) return false;
   const uint64_t number = ++last_number_;
   pending_[number] = Pending{from, process.session(), std::move(done)};
   process.later(patience_ns, [this, number] { finish(number, Response{}); });
-  if (cuts_.contains({from, to})) return;
-  for (int left = copies(); left > 0; --left) {
+  if (cuts_.contains({from, to})) return false;
+  const int all = copies();
+  for (int left = all; left > 0; --left) {
     universe_.schedule.after(universe_.delay_ns(plan_),
                              [this, from, to, number, call] { arrive(from, to, number, call); });
   }
+  return all > 1;
 }
 
 void Wires::arrive(const Address& from, const Address& to, uint64_t number, const Call& call) {

@@ -38,6 +38,7 @@ struct Call {
 struct Response {
   uint16_t status = 0;  // 0: none came
   std::string body;
+  uint64_t index = 0;  // of the log, that it reflects
   // Whether asking again may bring another one.
   bool is_final() const { return status != 0 && status != 503 && status != 504 && status != 507; }
 };
@@ -75,8 +76,8 @@ class Wires {
 
   // Both outlive this. A process is known by its address from here on.
   void attach(const Address& address, Process& process, FindServer server);
-  // `done` is called once, unless the caller dies first.
-  void call(const Address& from, const Address& to, Call call, int64_t patience_ns, Done done);
+  // `done` is called once, unless the caller dies first. Whether the call comes twice.
+  bool call(const Address& from, const Address& to, Call call, int64_t patience_ns, Done done);
 
   void cut(const Address& from, const Address& to) { cuts_.emplace(from, to); }
   void mend_cuts() { cuts_.clear(); }

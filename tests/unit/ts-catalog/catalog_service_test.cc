@@ -21,10 +21,10 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "loop/loop_timers.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "rpc/client.h"
-#include "storehost/loop_timers.h"
 #include "storehost/part.h"
 #include "storehost/people.h"
 #include "support/temporary_directory.h"
@@ -77,7 +77,7 @@ class Node {
   const std::string url_;
   std::unique_ptr<coord::Coord> coord_;
   replica::Host host_;
-  storehost::LoopTimers timers_;
+  loop::LoopTimers timers_;
   storehost::People people_;
   std::unique_ptr<store::CatalogService> products_;
   std::unique_ptr<storehost::Part> part_;

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "http/request.h"
-#include "ts-front/calls.h"
+#include "store/surroundings.h"
 
 namespace tandem::front {
 
@@ -22,7 +22,7 @@ class FakeClock final : public Clock {
   int64_t ns = 1'000'000'000;
 };
 
-class FakeCalls final : public Calls {
+class FakeCalls final : public store::Gateway {
  public:
   struct Call {
     wire::Method method;
@@ -40,6 +40,7 @@ class FakeCalls final : public Calls {
                      std::string(request.request_id), std::string(request.key),
                      std::string(request.body), std::move(done)});
   }
+  bool reaches_leader() const override { return !refuses; }
   // The oldest that has no answer yet.
   void answer(uint16_t status, std::string_view body, uint64_t index = 7) {
     Call call = std::move(calls.front());

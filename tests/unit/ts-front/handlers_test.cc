@@ -11,6 +11,7 @@
 
 #include "base/ids.h"
 #include "fakes.h"
+#include "loop/loop_timers.h"
 #include "support/recorded_exchange.h"
 #include "ts-front/routes.h"
 #include "wire/error_body.h"
@@ -74,8 +75,9 @@ class HandlersTest : public testing::Test {
   loop::Loop loop;
   toys::ProductCache cache{{true, 10}, 1};
   const Renderer renderer{Style::kStandard};
-  ProductQueries queries{loop, clock, cache, catalog, renderer, 5000};
-  Handlers handlers{loop, clock, queries, catalog, orders, replicas, renderer, 5000};
+  loop::LoopTimers timers{loop};
+  ProductPage page{{clock, timers}, cache, catalog, renderer, 5000};
+  Handlers handlers{loop, clock, page, catalog, orders, replicas, renderer, 5000};
 
  private:
   http::Router router_;

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/ids.h"
 #include "fakes.h"
 
 namespace tandem::front {
@@ -139,25 +138,21 @@ TEST(InputTest, TheNameInThePathCounts) {
   EXPECT_THAT(error(read_price(post(R"({"price":"8"})"), "Tux")), StartsWith("price must be"));
 }
 
-TEST(InputTest, KeysAreKeptOrMade) {
+TEST(InputTest, KeysAreKept) {
   http::Request request;
-  wire::KeyMaker keys;
-  keys.heard(7, 1234);
-  const auto made = read_key(request, keys, 1234);
-  ASSERT_TRUE(made);
-  EXPECT_EQ(key_birth(*made), 7);
+  EXPECT_EQ(*read_key(request), "");
   const std::string longest(128, 'k');
   request.headers = {{"idempotency-key", longest}};
-  EXPECT_EQ(*read_key(request, keys, 0), longest);
+  EXPECT_EQ(*read_key(request), longest);
   const std::string longer(129, 'k');
   request.headers = {{"Idempotency-Key", longer}};
-  EXPECT_THAT(error(read_key(request, keys, 0)), HasSubstr("129 bytes"));
+  EXPECT_THAT(error(read_key(request)), HasSubstr("129 bytes"));
   request.headers = {{"Idempotency-Key", "\xff"}};
-  EXPECT_THAT(error(read_key(request, keys, 0)), HasSubstr("not UTF-8"));
+  EXPECT_THAT(error(read_key(request)), HasSubstr("not UTF-8"));
   request.headers = {{"Idempotency-Key", "a"}, {"idempotency-key", "b"}};
-  EXPECT_EQ(error(read_key(request, keys, 0)), "header Idempotency-Key is given twice");
+  EXPECT_EQ(error(read_key(request)), "header Idempotency-Key is given twice");
   request.headers[1].value = "a";
-  EXPECT_EQ(error(read_key(request, keys, 0)), "header Idempotency-Key is given twice");
+  EXPECT_EQ(error(read_key(request)), "header Idempotency-Key is given twice");
 }
 
 TEST(InputTest, OrderNumbers) {

@@ -9,6 +9,7 @@
 
 #include "coord/local.h"
 #include "fakes.h"
+#include "loop/loop_timers.h"
 #include "support/recorded_exchange.h"
 #include "support/temporary_directory.h"
 
@@ -27,8 +28,9 @@ TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
   toys::ProductCache cache{{true, 10}, 1};
   FakeCalls calls;
   const Renderer renderer{Style::kStandard};
-  ProductQueries queries{loop, clock, cache, calls, renderer, 5000};
-  Handlers handlers{loop, clock, queries, calls, calls, store.order_replicas(), renderer, 5000};
+  loop::LoopTimers timers{loop};
+  ProductPage page{{clock, timers}, cache, calls, renderer, 5000};
+  Handlers handlers{loop, clock, page, calls, calls, store.order_replicas(), renderer, 5000};
   daemon::Metrics metrics;
   const FrontMetrics front{metrics, clock, cache, handlers, store};
 

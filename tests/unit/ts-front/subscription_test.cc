@@ -8,7 +8,7 @@
 
 #include "fakes.h"
 #include "http/responder.h"
-#include "storehost/loop_timers.h"
+#include "loop/loop_timers.h"
 #include "storehost/people.h"
 #include "toys/subscriptions.h"
 #include "wire/envelope.h"
@@ -85,7 +85,7 @@ class SubscriptionTest : public testing::Test {
   FakeClock clock;
   FakeLeader leader;
   toys::ProductCache cache{{true, 10}, 42};
-  storehost::LoopTimers timers{loop};
+  loop::LoopTimers timers{loop};
   storehost::People people;
   store::Subscription subscription{{}, {clock, timers}, people, cache, leader};
 };

@@ -17,10 +17,10 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "loop/loop_timers.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "storehost/gateway.h"
-#include "storehost/loop_timers.h"
 #include "storehost/part.h"
 #include "support/temporary_directory.h"
 #include "toys/catalog.h"
@@ -124,7 +124,7 @@ class Node {
   std::unique_ptr<coord::Coord> coord_;
   replica::Host host_;
   group::Group catalog_;
-  storehost::LoopTimers timers_;
+  loop::LoopTimers timers_;
   storehost::Gateway gateway_{catalog_.gateway()};
   std::unique_ptr<store::OrderService> purchases_;
   std::unique_ptr<storehost::Part> part_;

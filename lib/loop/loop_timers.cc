@@ -1,15 +1,14 @@
-#include "storehost/loop_timers.h"
+#include "loop/loop_timers.h"
 
 #include <cstdint>
 #include <utility>
 
-namespace tandem::storehost {
+namespace tandem::loop {
 namespace {
 
-class LoopTimer final : public store::Timer {
+class LoopTimer final : public tandem::Timer {
  public:
-  LoopTimer(loop::Loop& loop, UniqueFunction<void()> callback)
-      : timer_(loop, std::move(callback)) {}
+  LoopTimer(Loop& loop, UniqueFunction<void()> callback) : timer_(loop, std::move(callback)) {}
 
   void start(uint64_t delay_ms, uint64_t repeat_ms) override { timer_.start(delay_ms, repeat_ms); }
   void stop() override { timer_.stop(); }
@@ -21,8 +20,8 @@ class LoopTimer final : public store::Timer {
 
 }  // namespace
 
-std::unique_ptr<store::Timer> LoopTimers::make(UniqueFunction<void()> callback) {
+std::unique_ptr<tandem::Timer> LoopTimers::make(UniqueFunction<void()> callback) {
   return std::make_unique<LoopTimer>(loop_, std::move(callback));
 }
 
-}  // namespace tandem::storehost
+}  // namespace tandem::loop

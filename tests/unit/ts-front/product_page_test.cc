@@ -1,4 +1,4 @@
-#include "ts-front/product_queries.h"
+#include "ts-front/product_page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fakes.h"
+#include "loop/loop_timers.h"
 #include "support/recorded_exchange.h"
 
 namespace tandem::front {
@@ -27,7 +28,7 @@ std::string shown(int quantity) {
 constexpr std::string_view kNotFound = R"({"error":{"code":404,"message":"product not found"}})";
 constexpr std::string_view kBusy = R"({"error":{"code":503,"message":"not now"}})";
 
-class ProductQueriesTest : public testing::Test {
+class ProductPageTest : public testing::Test {
  protected:
   // A query that arrives now.
   support::RecordedExchange& ask(std::string_view name = "Tux",
@@ -38,7 +39,7 @@ class ProductQueriesTest : public testing::Test {
     request.request_id = "req-1";
     request.received_ns = clock.ns;
     if (!cache_control.empty()) request.headers = {{"cache-control", cache_control}};
-    queries.answer(request, http::Responder(*exchanges_.back()));
+    page.answer(request, http::Responder(*exchanges_.back()));
     return *exchanges_.back();
   }
   // The catalog grants a lease, with what has changed.
@@ -58,7 +59,8 @@ class ProductQueriesTest : public testing::Test {
   FakeCalls catalog;
   toys::ProductCache cache{{true, 10}, 1};
   const Renderer renderer{Style::kStandard};
-  ProductQueries queries{loop, clock, cache, catalog, renderer, 5000};
+  loop::LoopTimers timers{loop};
+  ProductPage page{{clock, timers}, cache, catalog, renderer, 5000};
 
  private:
   std::vector<std::unique_ptr<support::RecordedExchange>> exchanges_;
@@ -66,7 +68,7 @@ class ProductQueriesTest : public testing::Test {
   bool subscribed_ = false;
 };
 
-TEST_F(ProductQueriesTest, AsksTheCatalogOnceAndThenTheCache) {
+TEST_F(ProductPageTest, AsksTheCatalogOnceAndThenTheCache) {
   pushed();
   const auto& first = ask();
   ASSERT_EQ(catalog.calls.size(), 1u);
@@ -85,7 +87,7 @@ TEST_F(ProductQueriesTest, AsksTheCatalogOnceAndThenTheCache) {
   EXPECT_EQ(second.body, shown(100));
 }
 
-TEST_F(ProductQueriesTest, WithoutALeaseEveryQueryAsks) {
+TEST_F(ProductPageTest, WithoutALeaseEveryQueryAsks) {
   pushed();
   ask();
   catalog.answer(200, tux(100, 7));
@@ -99,7 +101,7 @@ TEST_F(ProductQueriesTest, WithoutALeaseEveryQueryAsks) {
   EXPECT_EQ(two.body, shown(98));
 }
 
-TEST_F(ProductQueriesTest, NoCacheAsksTheCatalogAndLeavesTheCacheAsItIs) {
+TEST_F(ProductPageTest, NoCacheAsksTheCatalogAndLeavesTheCacheAsItIs) {
   pushed();
   ask();
   catalog.answer(200, tux(100, 7));
@@ -118,7 +120,7 @@ TEST_F(ProductQueriesTest, NoCacheAsksTheCatalogAndLeavesTheCacheAsItIs) {
 }
 
 // The request came while the lease was good, however late it is handled.
-TEST_F(ProductQueriesTest, TheLeaseCountsWhenTheRequestWasThere) {
+TEST_F(ProductPageTest, TheLeaseCountsWhenTheRequestWasThere) {
   pushed();
   ask();
   catalog.answer(200, tux(100, 7));
@@ -126,12 +128,12 @@ TEST_F(ProductQueriesTest, TheLeaseCountsWhenTheRequestWasThere) {
   http::Request request;
   request.params = {{"name", "Tux"}};
   request.received_ns = clock.ns + 136 * kMs;
-  queries.answer(request, http::Responder(late));
+  page.answer(request, http::Responder(late));
   EXPECT_EQ(catalog.calls.size(), 1u);
   catalog.answer(200, tux(100, 7));
 }
 
-TEST_F(ProductQueriesTest, QueriesThatComeTogetherShareAnAnswer) {
+TEST_F(ProductPageTest, QueriesThatComeTogetherShareAnAnswer) {
   pushed();
   const auto& one = ask();
   const auto& two = ask();
@@ -145,7 +147,7 @@ TEST_F(ProductQueriesTest, QueriesThatComeTogetherShareAnAnswer) {
 }
 
 // The change was answered before the third query came, and the catalog's answer is older.
-TEST_F(ProductQueriesTest, WhoeverCameAfterAChangeIsNotServedByWhatWasAskedBefore) {
+TEST_F(ProductPageTest, WhoeverCameAfterAChangeIsNotServedByWhatWasAskedBefore) {
   pushed();
   const auto& before = ask();
   const auto& joined = ask();
@@ -167,7 +169,7 @@ TEST_F(ProductQueriesTest, WhoeverCameAfterAChangeIsNotServedByWhatWasAskedBefor
   EXPECT_EQ(ask().body, shown(99));
 }
 
-TEST_F(ProductQueriesTest, NotFoundIsNotKept) {
+TEST_F(ProductPageTest, NotFoundIsNotKept) {
   pushed();
   const auto& one = ask("Nope");
   const auto& two = ask("Nope");
@@ -180,14 +182,14 @@ TEST_F(ProductQueriesTest, NotFoundIsNotKept) {
   catalog.answer(404, kNotFound);
 }
 
-TEST_F(ProductQueriesTest, ANameThatNoToyCanHaveIsNotAskedFor) {
+TEST_F(ProductPageTest, ANameThatNoToyCanHaveIsNotAskedFor) {
   pushed();
   EXPECT_EQ(ask(std::string(101, 'x')).status, 404);
   EXPECT_EQ(ask("a\x01").body, kNotFound);
   EXPECT_TRUE(catalog.calls.empty());
 }
 
-TEST_F(ProductQueriesTest, WhoWaitsAsksItselfWhereTheFirstGotNoAnswer) {
+TEST_F(ProductPageTest, WhoWaitsAsksItselfWhereTheFirstGotNoAnswer) {
   pushed();
   const auto& first = ask();
   clock.ns += 1000 * kMs;
@@ -207,7 +209,7 @@ TEST_F(ProductQueriesTest, WhoWaitsAsksItselfWhereTheFirstGotNoAnswer) {
   EXPECT_EQ(third.body, shown(100));
 }
 
-TEST_F(ProductQueriesTest, NobodyIsLeftWaitingWhereTheCatalogRefusesAtOnce) {
+TEST_F(ProductPageTest, NobodyIsLeftWaitingWhereTheCatalogRefusesAtOnce) {
   pushed();
   const auto& one = ask();
   const auto& two = ask();
@@ -219,7 +221,7 @@ TEST_F(ProductQueriesTest, NobodyIsLeftWaitingWhereTheCatalogRefusesAtOnce) {
   EXPECT_EQ(three.status, 503);
 }
 
-TEST_F(ProductQueriesTest, NonsenseOfTheCatalogIsAnErrorAndNotKept) {
+TEST_F(ProductPageTest, NonsenseOfTheCatalogIsAnErrorAndNotKept) {
   pushed();
   const auto& one = ask();
   catalog.answer(200, "{}");
@@ -229,20 +231,20 @@ TEST_F(ProductQueriesTest, NonsenseOfTheCatalogIsAnErrorAndNotKept) {
   catalog.answer(200, tux(100, 7));
 }
 
-TEST_F(ProductQueriesTest, AQueryDoesNotWaitBeyondItsTime) {
+TEST_F(ProductPageTest, AQueryDoesNotWaitBeyondItsTime) {
   pushed();
   ask();
   const auto& waits = ask();
   clock.ns += 4999 * kMs;
-  queries.expire();
+  page.queries().expire();
   EXPECT_EQ(waits.status, 0);
   clock.ns += kMs;
-  queries.expire();
+  page.queries().expire();
   EXPECT_EQ(waits.status, 503);
   catalog.answer(200, tux(100, 7));
 }
 
-TEST_F(ProductQueriesTest, WhoHasNoTimeLeftIsNotAskedForAgain) {
+TEST_F(ProductPageTest, WhoHasNoTimeLeftIsNotAskedForAgain) {
   pushed();
   ask();
   const auto& waits = ask();
@@ -252,7 +254,7 @@ TEST_F(ProductQueriesTest, WhoHasNoTimeLeftIsNotAskedForAgain) {
   EXPECT_TRUE(catalog.calls.empty());
 }
 
-TEST_F(ProductQueriesTest, WhoHasGoneIsNotAskedForAgain) {
+TEST_F(ProductPageTest, WhoHasGoneIsNotAskedForAgain) {
   pushed();
   ask();
   auto& waits = ask();
@@ -261,9 +263,9 @@ TEST_F(ProductQueriesTest, WhoHasGoneIsNotAskedForAgain) {
   EXPECT_TRUE(catalog.calls.empty());
 }
 
-TEST_F(ProductQueriesTest, ACacheThatIsOffAsksForEachQuery) {
+TEST_F(ProductPageTest, ACacheThatIsOffAsksForEachQuery) {
   toys::ProductCache off{{false, 10}, 1};
-  ProductQueries alone{loop, clock, off, catalog, renderer, 5000};
+  ProductPage alone{{clock, timers}, off, catalog, renderer, 5000};
   http::Request request;
   request.params = {{"name", "Tux"}};
   request.received_ns = clock.ns;
