@@ -1,14 +1,15 @@
 #include "input.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
+#include "base/number.h"
 #include "http/call_request.h"
 #include "http/form.h"
 #include "toys/price.h"
 #include "wire/json.h"
+#include "wire/request_object.h"
 
 namespace tandem::front {
 namespace {
@@ -16,12 +17,7 @@ namespace {
 using wire::Json;
 
 constexpr size_t kMaxShownBytes = 40;
-constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
-
-bool are_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
-}
 
 // The media type without its parameters; empty where none is told.
 std::string_view type_of(const http::Request& request) {
@@ -44,16 +40,6 @@ bool begins_with_brace(std::string_view body) {
 bool is_form(const http::Request& request) {
   return http::equals_ignoring_case(type_of(request), kFormType) &&
          !begins_with_brace(request.body);
-}
-
-Result<Json> read_json(std::string_view body) {
-  if (body.empty()) return fail(ErrorKind::kBadInput, "the body is empty, not a JSON object");
-  auto json = wire::parse_request_json(body);
-  if (json && json->as_object() == nullptr) {
-    return fail(ErrorKind::kBadInput,
-                "the body is " + std::string(json->type_name()) + ", not a JSON object");
-  }
-  return json;
 }
 
 Result<Json> number_of(std::string_view field, std::string_view text) {
@@ -90,7 +76,7 @@ Result<Json> read_form(std::string_view body) {
 }
 
 Result<Json> read_object(const http::Request& request) {
-  return is_form(request) ? read_form(request.body) : read_json(request.body);
+  return is_form(request) ? read_form(request.body) : wire::parse_request_object(request.body);
 }
 
 // The object of the body with `name` in it, as lib/toys reads it.
@@ -141,10 +127,7 @@ Result<std::string> read_key(const http::Request& request) {
 }
 
 std::optional<uint64_t> parse_order_number(std::string_view text) {
-  if (!are_digits(text)) return std::nullopt;
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} ? number : UINT64_MAX;
+  return parse_digits<uint64_t>(text);
 }
 
 }  // namespace tandem::front

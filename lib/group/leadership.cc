@@ -214,8 +214,7 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
   tick_when_due();
 }
 
-// Every ms counts while there is no leader. A timer that is set for an earlier time stays: what
-// moves a deadline on is frequent.
+// Every ms counts while there is no leader.
 void Leadership::tick_when_due() {
   if (!ticking_) return;
   const int64_t now = now_ns();
@@ -227,9 +226,7 @@ void Leadership::tick_when_due() {
   } else if (looks_again) {
     next = std::min(next, now + kTickMs * kNsPerMs);
   }
-  if (ticker_.active() && next >= tick_at_ns_) return;
-  tick_at_ns_ = next;
-  ticker_.start(static_cast<uint64_t>((next - now + kNsPerMs - 1) / kNsPerMs));
+  ticker_.ring_by_ns(next);
 }
 
 void Leadership::send(const repl::Message& message, UniqueFunction<void(repl::Epoch)> heard) {

@@ -19,6 +19,7 @@
 #include "base/function.h"
 #include "coord/coord.h"
 #include "group/replicas.h"
+#include "loop/alarm.h"
 #include "loop/loop.h"
 #include "repl/controller.h"
 #include "wire/json.h"
@@ -155,7 +156,7 @@ class Leadership {
   const LeadershipOptions options_;
   repl::Controller controller_;
   std::unique_ptr<coord::Watch> watch_;
-  loop::Timer ticker_;
+  loop::Alarm ticker_;
   std::function<void()> on_change_;
   Tell tell_;
   std::string record_trouble_;
@@ -163,7 +164,6 @@ class Leadership {
   bool reading_ = false;
   bool read_again_ = false;
   bool ticking_ = false;
-  int64_t tick_at_ns_ = 0;             // boot clock: when the ticker is set to go off
   std::vector<repl::Message> proofs_;  // wait for a read of the registry that begins after them
   bool proving_ = false;
   std::optional<Move> move_;

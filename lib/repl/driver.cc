@@ -174,9 +174,7 @@ void Driver::tell_takes_writes() {
   if (now != 0) on_takes_writes_(true);
 }
 
-// The core's time comes in ticks; each of them ends with a turn that sets the next. Nothing is set
-// later than it was: deadlines mostly move on with each message, and an alarm that was set for an
-// earlier one costs less than setting it anew in each turn.
+// The core's time comes in ticks; each of them ends with a turn that sets the next.
 void Driver::wake_when_due() {
   const int64_t now = now_ns();
   int64_t next = core_.next_deadline_ns() + (planted(Bug::kOversleep) ? kOversleepNs : 0);
@@ -184,14 +182,12 @@ void Driver::wake_when_due() {
   const bool waits = writers_.size() + readers_.size() + index_readers_.size() > 0;
   if (next <= now) next = now + kTickNs;
   if (waits) next = std::min(next, now + kTickNs);
-  if (wake_at_ns_ != 0 && next >= wake_at_ns_) return;
-  wake_at_ns_ = next;
-  around_.alarm.wake_at(next);
+  if (wake_at_.bring_forward(next)) around_.alarm.wake_at(next);
 }
 
 void Driver::tick() {
   const int64_t now = now_ns();
-  wake_at_ns_ = 0;
+  wake_at_.clear();
   if (receive_again_ != 0 && now >= receive_again_ns_) {
     step(SnapshotChunkWritten{std::exchange(receive_again_, 0), 0});
   }

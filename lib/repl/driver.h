@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/alarm_time.h"
 #include "base/function.h"
 #include "base/result.h"
 #include "repl/applier.h"
@@ -166,7 +167,7 @@ class Driver final : private Applier::Owner {
   bool joins_anew_;            // has not been in sync under its present storage_id, in this life
   bool dirty_ = false;         // something happened in this turn
   int64_t turn_began_ns_ = 0;  // of a planted bug
-  int64_t wake_at_ns_ = 0;     // 0: nothing is asked for
+  AlarmTime wake_at_;
   bool reading_record_ = false;
   bool read_record_again_ = false;
 

@@ -5,7 +5,6 @@
 
 #include "base/number.h"
 #include "rides/answer.h"
-#include "rides/body.h"
 #include "rides/user.h"
 #include "wire/request_object.h"
 
@@ -70,7 +69,7 @@ Result<NewRide> parse_new_ride(std::string_view body, const RideRules& rules) {
   if (!object) return fail(object.error());
   auto created_by = require_username(*object, "created_by");
   if (!created_by) return fail(created_by.error());
-  const auto text = require_text(*object, "timestamp");
+  const auto text = wire::require_text(*object, "timestamp");
   if (!text) return fail(text.error());
   const auto timestamp = parse_timestamp(*text, rules.zone);
   if (!timestamp) return fail(timestamp.error());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "rides/body.h"
 #include "wire/json.h"
 #include "wire/request_object.h"
 
@@ -30,8 +29,11 @@ Json user_is_there(std::string_view username, bool exists) {
 
 Result<std::string> require_name_within(const Json& object, std::string_view member,
                                         size_t max_bytes) {
-  auto name = require_name(object, member);
+  auto name = wire::require_text(object, member);
   if (!name) return name;
+  if (name->empty()) {
+    return fail(ErrorKind::kBadInput, std::string(member) + " must not be empty");
+  }
   if (name->size() > max_bytes) {
     return fail(ErrorKind::kBadInput, std::string(member) + " has " + std::to_string(name->size()) +
                                           " bytes, more than the limit of " +
@@ -54,7 +56,7 @@ Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes)
   if (!object) return fail(object.error());
   auto username = require_name_within(*object, "username", max_username_bytes);
   if (!username) return fail(username.error());
-  auto password = require_text(*object, "password");
+  auto password = wire::require_text(*object, "password");
   if (!password) return fail(password.error());
   if (!normalize_sha1(*password)) {
     return fail(ErrorKind::kBadInput, "password must be a SHA-1: 40 hex digits");

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "loop/alarm.h"
 #include "rpc/channel.h"
 #include "rpc/flusher.h"
 #include "rpc/pending_calls.h"
@@ -67,7 +68,6 @@ class Client::Impl final : public SocketEvents {
   void renew_link();
   void end_link();
   void flush();
-  void tick_by(uint64_t at_ms);
   void tick();
   void start_watching();
   void watch();
@@ -92,8 +92,7 @@ class Client::Impl final : public SocketEvents {
   UniqueFunction<void()> closed_;
   uint64_t acknowledge_at_ms_ = 0;  // where an acknowledgement is owed
   Flusher flusher_;
-  loop::Timer ticker_;
-  uint64_t tick_at_ms_ = 0;    // when the ticker is set to go off
+  loop::Alarm ticker_;
   const uint64_t silence_ms_;  // 0: silence means nothing
   Silence silence_;
   loop::Timer watch_;               // runs while the server owes something
@@ -124,7 +123,7 @@ void Client::Impl::call(std::string_view payload, uint64_t timeout_ms, Completio
   pending.done = std::move(done);
   const uint64_t id = calls_.add(std::move(pending), loop_.now_ms(), timeout_ms);
   // The wheel's ticks are this long, and one more makes sure that it is over.
-  tick_by(loop_.now_ms() + timeout_ms + kTickMs);
+  ticker_.ring_by_ms(loop_.now_ms() + timeout_ms + kTickMs);
   if (connected_) return add_to_channel(id, payload);
   if (waiting_bytes_ + payload.size() > options_.max_queued_bytes) {
     return reject(std::move(calls_.take(id)->done), ErrorKind::kUnavailable,
@@ -229,7 +228,7 @@ void Client::Impl::on_message(uint32_t pipe, std::string_view message) {
   if (channel_.ready()) flusher_.request();
   if (owed || !channel_.owes_acknowledgement()) return;
   acknowledge_at_ms_ = loop_.now_ms() + kAcknowledgeMs;
-  tick_by(acknowledge_at_ms_);
+  ticker_.ring_by_ms(acknowledge_at_ms_);
 }
 
 void Client::Impl::on_welcome(uint64_t link, std::string_view body) {
@@ -278,7 +277,7 @@ void Client::Impl::disconnect() {
 void Client::Impl::renew_link() {
   end_link();
   hello_due_ = true;
-  tick_by(loop_.now_ms() + kTickMs);
+  ticker_.ring_by_ms(loop_.now_ms() + kTickMs);
 }
 
 void Client::Impl::end_link() {
@@ -300,14 +299,6 @@ void Client::Impl::flush() {
     channel_.sent();
   }
   if (awaits_acknowledgement()) start_watching();
-}
-
-// A timer that is set for an earlier time stays, and sets the next one.
-void Client::Impl::tick_by(uint64_t at_ms) {
-  if (ticker_.active() && tick_at_ms_ <= at_ms) return;
-  tick_at_ms_ = at_ms;
-  const uint64_t now_ms = loop_.now_ms();
-  ticker_.start(at_ms > now_ms ? at_ms - now_ms : 1);
 }
 
 void Client::Impl::start_watching() {
@@ -342,10 +333,10 @@ void Client::Impl::tick() {
   if (connected_ && channel_.ready()) flusher_.request();
   if (closing_) {
     if (drained() || now_ms >= close_at_ms_) return close();
-    tick_by(now_ms + kTickMs);
+    ticker_.ring_by_ms(now_ms + kTickMs);
   }
-  if (owes) tick_by(std::max(acknowledge_at_ms_, now_ms + 1));
-  if (calls_.size() > 0) tick_by(calls_.next_expiry_ms());
+  if (owes) ticker_.ring_by_ms(std::max(acknowledge_at_ms_, now_ms + 1));
+  if (calls_.size() > 0) ticker_.ring_by_ms(calls_.next_expiry_ms());
 }
 
 bool Client::Impl::drained() const {
@@ -358,7 +349,7 @@ void Client::Impl::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()>
   closing_ = true;
   close_at_ms_ = loop_.now_ms() + deadline_ms;
   closed_ = std::move(done);
-  tick_by(loop_.now_ms() + kTickMs);
+  ticker_.ring_by_ms(loop_.now_ms() + kTickMs);
 }
 
 void Client::Impl::close() {

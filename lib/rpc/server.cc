@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "loop/alarm.h"
 #include "loop/descriptor_limit.h"
 #include "rpc/channel.h"
 #include "rpc/flusher.h"
@@ -116,7 +117,6 @@ class Server::Impl final : public SocketEvents {
   void forget(uint32_t pipe);
   void flush();
   void flush_connection(Connection& connection);
-  void tick_by(uint64_t at_ms);
   void tick();
   void stay_findable();
   bool drained();
@@ -131,10 +131,9 @@ class Server::Impl final : public SocketEvents {
   std::unordered_map<uint32_t, Connection*> by_pipe_;
   std::vector<Connection*> dirty_;
   Flusher flusher_;
-  loop::Timer ticker_;
+  loop::Alarm ticker_;
   loop::Timer finder_;
   bool missing_told_ = false;
-  uint64_t tick_at_ms_ = 0;  // when the ticker is set to go off
   bool complained_ = false;
   uint64_t complained_at_ms_ = 0;
   bool closing_ = false;
@@ -200,7 +199,7 @@ void Server::Impl::on_message(uint32_t pipe, std::string_view message) {
   if (connection.channel.ready()) mark_dirty(connection);
   if (owed || !connection.channel.owes_acknowledgement()) return;
   connection.acknowledge_at_ms = loop_.now_ms() + kAcknowledgeMs;
-  tick_by(connection.acknowledge_at_ms);
+  ticker_.ring_by_ms(connection.acknowledge_at_ms);
 }
 
 void Server::Impl::on_hello(uint32_t pipe, uint64_t earlier_link, std::string_view body) {
@@ -350,14 +349,6 @@ void Server::Impl::flush_connection(Connection& connection) {
   }
 }
 
-// A timer that is set for an earlier time stays, and sets the next one.
-void Server::Impl::tick_by(uint64_t at_ms) {
-  if (ticker_.active() && tick_at_ms_ <= at_ms) return;
-  tick_at_ms_ = at_ms;
-  const uint64_t now_ms = loop_.now_ms();
-  ticker_.start(at_ms > now_ms ? at_ms - now_ms : 1);
-}
-
 void Server::Impl::tick() {
   const uint64_t now_ms = loop_.now_ms();
   uint64_t next_ms = UINT64_MAX;
@@ -374,7 +365,7 @@ void Server::Impl::tick() {
     if (drained() || now_ms >= close_at_ms_) return close();
     next_ms = std::min(next_ms, now_ms + kTickMs);
   }
-  if (next_ms != UINT64_MAX) tick_by(next_ms);
+  if (next_ms != UINT64_MAX) ticker_.ring_by_ms(next_ms);
 }
 
 bool Server::Impl::drained() {
@@ -396,7 +387,7 @@ void Server::Impl::close_gracefully(uint64_t deadline_ms, UniqueFunction<void()>
   closing_ = true;
   close_at_ms_ = loop_.now_ms() + deadline_ms;
   closed_ = std::move(done);
-  tick_by(loop_.now_ms() + kTickMs);
+  ticker_.ring_by_ms(loop_.now_ms() + kTickMs);
 }
 
 void Server::Impl::close() {

@@ -60,7 +60,7 @@ void CatalogService::drain(UniqueFunction<void()> done) {
 
 void CatalogService::finish_draining() {
   if (!drained_ || writing_ != 0 || !held_.empty()) return;
-  ticker_->stop();
+  stop_ticking();
   let_go();
   std::exchange(drained_, {})();
 }
@@ -225,7 +225,13 @@ void CatalogService::hold(ReplyHandle reply, Result<repl::Written> written) {
   push_out();
 }
 
+void CatalogService::stop_ticking() {
+  tick_at_.clear();
+  ticker_->stop();
+}
+
 void CatalogService::tick() {
+  tick_at_.clear();
   const int64_t now = now_ns();
   if (!catalog_.initialised()) log_first_toys(now);
   push_out();
@@ -234,11 +240,8 @@ void CatalogService::tick() {
   tick_by(subscriptions_.next_beat());
 }
 
-// A timer that is set for an earlier time stays, and sets the next one.
 void CatalogService::tick_by(int64_t at_ns) {
-  if (ticker_->active() && tick_at_ns_ <= at_ns) return;
-  if (at_ns == INT64_MAX) return;
-  tick_at_ns_ = at_ns;
+  if (at_ns == INT64_MAX || !tick_at_.bring_forward(at_ns)) return;
   const int64_t left_ns = std::max<int64_t>(at_ns - now_ns(), 0);
   ticker_->start(static_cast<uint64_t>(left_ns / kNsPerMs + 1), 0);
 }
@@ -288,7 +291,7 @@ void CatalogService::leadership_changed(bool takes_writes) {
     tick_by(now_ns() + kTickNs);
     return;
   }
-  ticker_->stop();
+  stop_ticking();
   subscriptions_.stop();
   let_go();
   finish_draining();

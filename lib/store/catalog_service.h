@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/alarm_time.h"
 #include "base/function.h"
 #include "base/result.h"
 #include "repl/driver.h"
@@ -69,6 +70,7 @@ class CatalogService final : public Service {
   void leadership_changed(bool takes_writes);
   void tick();
   void tick_by(int64_t at_ns);
+  void stop_ticking();
   void log_first_toys(int64_t now);
   void restock();
   void push_out();
@@ -91,7 +93,7 @@ class CatalogService final : public Service {
   bool draining_ = false;
   uint64_t changes_ = 0;
   const std::unique_ptr<Timer> ticker_;
-  int64_t tick_at_ns_ = 0;  // when the ticker is set to go off
+  AlarmTime tick_at_;
   const std::unique_ptr<Timer> restocker_;
 };
 

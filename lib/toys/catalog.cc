@@ -9,6 +9,7 @@
 #include "toys/planted.h"
 #include "toys/price.h"
 #include "toys/refusal.h"
+#include "wire/request_object.h"
 
 namespace tandem::toys {
 namespace {
@@ -173,7 +174,7 @@ std::string to_json(const Toy& toy) {
 std::string to_json(const Take& take) { return to_object(take).dump(); }
 
 Result<Take> parse_take(std::string_view body) {
-  const auto object = parse_request_object(body);
+  const auto object = wire::parse_request_object(body);
   if (!object) return fail(object.error());
   return read_take(*object);
 }
@@ -211,7 +212,7 @@ std::string Catalog::price_command(const NewPrice& price) {
 std::string Catalog::add_command(const NewToy& toy) { return one_member("add", to_object(toy)); }
 
 Status Catalog::admit(std::string_view text) const {
-  const auto command = parse_object(text);
+  const auto command = wire::parse_object(text);
   if (!command) return fail(command.error());
   if (command->as_object()->empty()) return fail(ErrorKind::kBadInput, "no command");
   const auto& [name, body] = command->as_object()->front();
@@ -225,7 +226,7 @@ Status Catalog::admit(std::string_view text) const {
 }
 
 Applied Catalog::apply(const wire::Entry& entry) {
-  const auto command = parse_object(entry.payload);
+  const auto command = wire::parse_object(entry.payload);
   if (!command) return refusal(kMalformed, command.error().message);
   if (command->as_object()->empty()) return refusal(kMalformed, "no command");
   const auto& [name, body] = command->as_object()->front();

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "toys/price.h"
 #include "toys/request.h"
+#include "wire/request_object.h"
 #include "wire/stored_json.h"
 
 namespace tandem::toys {
@@ -19,24 +20,19 @@ void Fields::refuse(std::string message) {
   if (ok()) status_ = fail(ErrorKind::kBadInput, std::move(message));
 }
 
-void Fields::refuse_type(std::string_view name, std::string_view wanted, const wire::Json& is) {
-  refuse(std::string(name) + " must be " + std::string(wanted) + ", not " +
-         std::string(is.type_name()));
+template <typename T>
+T Fields::take(Result<T> value) {
+  if (value) return std::move(*value);
+  if (ok()) status_ = fail(std::move(value.error()));
+  return {};
 }
 
 const wire::Json* Fields::member(std::string_view name) {
-  if (!ok()) return nullptr;
-  const wire::Json* value = object_.find(name);
-  if (value == nullptr) refuse(std::string(name) + " is missing");
-  return value;
+  return ok() ? take(wire::require_member(object_, name)) : nullptr;
 }
 
 std::string Fields::text(std::string_view name) {
-  const wire::Json* value = member(name);
-  if (value == nullptr) return {};
-  if (const std::string* text = value->as_string()) return *text;
-  refuse_type(name, "a string", *value);
-  return {};
+  return ok() ? take(wire::require_text(object_, name)) : "";
 }
 
 std::string Fields::toy_name(std::string_view name) {
@@ -73,8 +69,7 @@ bool Fields::boolean(std::string_view name) {
   const wire::Json* value = member(name);
   if (value == nullptr) return {};
   if (const bool* boolean = value->as_bool()) return *boolean;
-  refuse_type(name, "a boolean", *value);
-  return {};
+  return take<bool>(wire::wrong_type(name, "a boolean", *value));
 }
 
 uint64_t Fields::id(std::string_view name) {
@@ -98,10 +93,7 @@ IntentId Fields::intent(std::string_view name) {
 int64_t Fields::price(std::string_view name) {
   const wire::Json* value = member(name);
   if (value == nullptr) return {};
-  const auto cents = price_of(*value, name);
-  if (cents) return *cents;
-  refuse(cents.error().message);
-  return {};
+  return take(price_of(*value, name));
 }
 
 const wire::Json::Array& Fields::array(std::string_view name) {
@@ -109,32 +101,8 @@ const wire::Json::Array& Fields::array(std::string_view name) {
   const wire::Json* value = member(name);
   if (value == nullptr) return kNone;
   if (const wire::Json::Array* array = value->as_array()) return *array;
-  refuse_type(name, "an array", *value);
+  status_ = wire::wrong_type(name, "an array", *value);
   return kNone;
-}
-
-namespace {
-
-constexpr std::string_view kEmpty = "the body is empty, not a JSON object";
-
-Result<wire::Json> only_object(Result<wire::Json> json) {
-  if (json && json->as_object() == nullptr) {
-    return fail(ErrorKind::kBadInput,
-                "the body is " + std::string(json->type_name()) + ", not a JSON object");
-  }
-  return json;
-}
-
-}  // namespace
-
-Result<wire::Json> parse_object(std::string_view text) {
-  if (text.empty()) return fail(ErrorKind::kBadInput, std::string(kEmpty));
-  return only_object(wire::parse_json(text));
-}
-
-Result<wire::Json> parse_request_object(std::string_view text) {
-  if (text.empty()) return fail(ErrorKind::kBadInput, std::string(kEmpty));
-  return only_object(wire::parse_request_json(text));
 }
 
 Result<wire::Json> parse_stored_object(std::string_view row) {

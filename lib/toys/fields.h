@@ -37,17 +37,15 @@ class Fields {
 
  private:
   const wire::Json* member(std::string_view name);
-  void refuse_type(std::string_view name, std::string_view wanted, const wire::Json& is);
+  // The value, or keeps its error.
+  template <typename T>
+  T take(Result<T> value);
 
   const wire::Json& object_;
   Status status_;
 };
 
-// The text as a JSON object; kBadInput where it is none.
-Result<wire::Json> parse_object(std::string_view text);
-// The same of what a client sends: bounded as wire::parse_request_json is.
-Result<wire::Json> parse_request_object(std::string_view text);
-// The same of a row of a snapshot; kCorrupt.
+// A row of a snapshot as a JSON object; kCorrupt where it is none.
 Result<wire::Json> parse_stored_object(std::string_view row);
 
 }  // namespace tandem::toys

@@ -1,16 +1,18 @@
 #include "toys/intent_id.h"
 
-#include <charconv>
+#include <algorithm>
+#include <optional>
+
+#include "base/number.h"
 
 namespace tandem::toys {
 namespace {
 
 constexpr size_t kMaxQuoted = 64;
 
-bool read_number(std::string_view text, uint64_t& number) {
-  if (text.empty() || (text.size() > 1 && text[0] == '0')) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
+std::optional<uint64_t> number_of(std::string_view text) {
+  if (text.size() > 1 && text[0] == '0') return std::nullopt;
+  return parse_number<uint64_t>(text);
 }
 
 }  // namespace
@@ -20,12 +22,10 @@ std::string to_text(const IntentId& id) {
 }
 
 Result<IntentId> parse_intent_id(std::string_view text) {
-  IntentId id;
-  const size_t dash = text.find('-');
-  if (dash != std::string_view::npos && read_number(text.substr(0, dash), id.epoch) &&
-      read_number(text.substr(dash + 1), id.index)) {
-    return id;
-  }
+  const size_t dash = std::min(text.find('-'), text.size());
+  const auto epoch = number_of(text.substr(0, dash));
+  const auto index = number_of(text.substr(std::min(dash + 1, text.size())));
+  if (epoch && index) return IntentId{*epoch, *index};
   return fail(ErrorKind::kBadInput,
               (text.size() > kMaxQuoted ? "a longer text" : "'" + std::string(text) + "'") +
                   " is not an intent (EPOCH-INDEX)");

@@ -8,6 +8,7 @@
 #include "toys/fields.h"
 #include "toys/planted.h"
 #include "toys/refusal.h"
+#include "wire/request_object.h"
 #include "wire/stored_json.h"
 
 namespace tandem::toys {
@@ -173,7 +174,7 @@ std::string Orders::result_command(const IntentId& intent, uint16_t status) {
 }
 
 Result<IntentId> Orders::intent_of(std::string_view provisional_body) {
-  const auto object = parse_object(provisional_body);
+  const auto object = wire::parse_object(provisional_body);
   if (!object) return fail(object.error());
   Fields in(*object);
   const IntentId id = in.intent("intent");
@@ -183,7 +184,7 @@ Result<IntentId> Orders::intent_of(std::string_view provisional_body) {
 
 Applied Orders::apply(const wire::Entry& entry) {
   next_ = {entry.epoch, entry.index + 1};
-  const auto command = parse_object(entry.payload);
+  const auto command = wire::parse_object(entry.payload);
   if (!command) return refusal(kMalformed, command.error().message);
   if (const Json* intent = command->find("intent")) return open_intent(entry, *intent);
   if (const Json* result = command->find("result")) return close_intent(*result);
@@ -191,7 +192,7 @@ Applied Orders::apply(const wire::Entry& entry) {
 }
 
 Status Orders::admit(std::string_view text) const {
-  const auto command = parse_object(text);
+  const auto command = wire::parse_object(text);
   if (!command) return fail(command.error());
   if (const Json* intent = command->find("intent")) {
     const auto read = read_intent(*intent);

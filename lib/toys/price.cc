@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/number.h"
+
 namespace tandem::toys {
 namespace {
 
@@ -15,25 +17,19 @@ tl::unexpected<Error> refuse(std::string_view field, std::string_view what) {
                                         std::string(what));
 }
 
-bool are_digits(std::string_view text) {
-  return text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 // Digits, and a dot with one or two digits behind it where there are cents.
 bool read_price(std::string_view text, int64_t& cents) {
   const size_t dot = text.find('.');
   const std::string_view whole = text.substr(0, dot);
   std::string_view decimals = dot == std::string_view::npos ? "0" : text.substr(dot + 1);
-  if (whole.empty() || whole.size() > kMaxDigits || decimals.empty() || decimals.size() > 2 ||
-      !are_digits(whole) || !are_digits(decimals)) {
+  const auto units = parse_digits<int64_t>(whole);
+  if (!units || whole.size() > kMaxDigits || decimals.size() > 2 || !are_digits(decimals)) {
     return false;
   }
-  int64_t units = 0;
-  std::from_chars(whole.data(), whole.data() + whole.size(), units);
   const int tens = decimals[0] - '0';
   const int ones = decimals.size() == 2 ? decimals[1] - '0' : 0;
-  if (units > kMaxPriceCents / 100) return false;
-  cents = units * 100 + tens * 10 + ones;
+  if (*units > kMaxPriceCents / 100) return false;
+  cents = *units * 100 + tens * 10 + ones;
   return cents <= kMaxPriceCents;
 }
 

@@ -3,11 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "repl/state_machine.h"
-#include "wire/json.h"
+#include "wire/error_body.h"
 
 namespace tandem::toys {
 
@@ -16,10 +15,7 @@ namespace tandem::toys {
 constexpr uint16_t kMalformed = 500;
 
 inline repl::Applied refusal(uint16_t status, std::string_view message) {
-  repl::Applied applied{status, "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":"};
-  wire::append_json_string(applied.body, message);
-  applied.body += "}}";
-  return applied;
+  return {status, wire::error_body(status, message)};
 }
 
 }  // namespace tandem::toys

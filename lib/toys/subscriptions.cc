@@ -8,6 +8,7 @@
 #include "toys/fields.h"
 #include "toys/planted.h"
 #include "wire/json.h"
+#include "wire/request_object.h"
 
 namespace tandem::toys {
 
@@ -49,7 +50,7 @@ std::string to_json(const Push& push) {
 }
 
 Result<Poll> parse_poll(std::string_view body) {
-  const auto object = parse_request_object(body);
+  const auto object = wire::parse_request_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   Poll poll{in.id("front"), in.id("subscription"), in.counter("acknowledged"),
@@ -59,7 +60,7 @@ Result<Poll> parse_poll(std::string_view body) {
 }
 
 Result<Push> parse_push(std::string_view body) {
-  const auto object = parse_object(body);
+  const auto object = wire::parse_object(body);
   if (!object) return fail(object.error());
   Fields in(*object);
   Push push;

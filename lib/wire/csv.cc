@@ -6,6 +6,7 @@ namespace tandem::wire {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kMaxReported = 10;
 
 // Reads a quoted field from the quote at `at` to behind the one that closes it.
 bool read_quoted(std::string_view line, size_t& at, std::string& field) {
@@ -21,6 +22,18 @@ bool read_quoted(std::string_view line, size_t& at, std::string& field) {
     }
   }
   return false;
+}
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+// What is wrong with a record, or nothing.
+std::string take_record(std::string_view line, std::string_view columns,
+                        UniqueFunction<std::string(std::vector<std::string>& fields)>& take) {
+  std::vector<std::string> fields;
+  if (!split_csv_record(line, fields)) return "broken quotes";
+  const auto wanted = static_cast<size_t>(std::count(columns.begin(), columns.end(), ',')) + 1;
+  if (fields.size() == wanted) return take(fields);
+  return "expected " + quoted(columns) + ", not " + std::to_string(fields.size()) + " field(s)";
 }
 
 }  // namespace
@@ -55,6 +68,34 @@ bool split_csv_record(std::string_view line, std::vector<std::string>& fields) {
     if (at >= line.size()) return true;
     ++at;  // the comma
   }
+}
+
+Status read_csv(std::string_view text, const CsvForm& form,
+                UniqueFunction<std::string(std::vector<std::string>& fields)> take) {
+  text = without_byte_order_mark(text);
+  const std::string no_header =
+      form.header_is_columns ? "the first line must be " + quoted(form.columns) : "";
+  std::string problems;
+  size_t bad = 0;
+  bool header_seen = false;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = take_line(text);
+    if (line.empty() || (form.has_comments && line.starts_with('#'))) continue;
+    std::string problem;
+    if (header_seen) {
+      problem = take_record(line, form.columns, take);
+    } else if (line != form.columns) {
+      problem = no_header;
+    }
+    header_seen = true;
+    if (problem.empty() || ++bad > kMaxReported) continue;
+    problems +=
+        (bad > 1 ? "; " : "") + std::string(form.place) + std::to_string(number) + ": " + problem;
+  }
+  if (bad > kMaxReported) problems += "; and " + std::to_string(bad - kMaxReported) + " more";
+  if (!header_seen && !no_header.empty()) problems = std::string(form.place) + "1: " + no_header;
+  if (!problems.empty()) return fail(ErrorKind::kBadInput, std::move(problems));
+  return {};
 }
 
 }  // namespace tandem::wire
