@@ -7,8 +7,8 @@ unset CDPATH
 cd "${1:-"$(dirname "$0")/../.."}"
 
 # What Driver and the services hold.
-parts='repl::(Writers|Readers|IndexReaders|Replica)( [a-z_]+[;({]|>)|toys::(Purchases|Subscriptions)\>'
-headers='"(repl/(waiters|leader|reads|exactly_once|chunk_queue)|toys/(purchases|subscriptions))\.h"'
+parts='repl::(Writers|Readers|IndexWaiters|Replica)( [a-z_]+[;({]|>)|toys::(Purchases|Subscriptions)\>'
+headers='"(repl/(waiters|leader|index_finder|exactly_once|chunk_queue)|toys/(purchases|subscriptions))\.h"'
 
 found=$(
   grep -rnE --include='*.h' --include='*.cc' "$parts" tests/sim || true
