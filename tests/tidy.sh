@@ -59,6 +59,16 @@ compiled() {
   done | awk '!seen[$0]++'
 }
 
+# A file that is compiled for two libraries would be looked at twice.
+mkdir -p "$build/tidy"
+awk '
+  $0 == "{" { entry = file = "" }
+  $1 == "\"file\":" { file = $0 }
+  { entry = entry (entry == "" ? "" : "\n") $0 }
+  /^},?$/ && !seen[file]++ { sub(/,$/, "", entry); list = list (list == "" ? "" : ",\n") entry }
+  END { printf "[\n%s\n]\n", list }
+' "$build/compile_commands.json" >"$build/tidy/compile_commands.json"
+
 built=$(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$build/compile_commands.json" |
   sed "s|^$source/||" | grep '\.cc$' | sort -u)
 case $which in
@@ -94,7 +104,7 @@ check() {
 }
 export -f check
 # shellcheck disable=SC2016  # the words are the inner shell's
-xargs -P "$jobs" -n 1 bash -c 'check "$@"' check "$tidy" "$build" <<<"$files" || {
+xargs -P "$jobs" -n 1 bash -c 'check "$@"' check "$tidy" "$build/tidy" <<<"$files" || {
   echo 'tidy: see .clang-tidy for what it looks for' >&2
   exit 1
 }
