@@ -17,7 +17,8 @@ configure = share/scripts/configure.sh $(BUILD) $(werror)
 werror = $(if $(CI),-DTANDEM_WERROR=ON)
 
 .DEFAULT_GOAL = help
-.PHONY: run build test sim model check fuzz sanitize tidy bench torture nightly install clean help
+.PHONY: run build test sim model check fuzz sanitize clang tidy bench torture nightly install \
+  clean help
 
 run: ## install what is missing, build, start everything (ONLY=toystore: that); Ctrl-C stops it
 	@$(deps) build run
@@ -38,9 +39,11 @@ test: ## install what is missing, build everything, run every test
 	@$(ninja)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j$(jobs) $(CTEST_ARGS)
 
-check: ## formatter, shellcheck, manual pages, layers, options, the model, a little fuzzing
-	@$(deps) test
+check: ## lints, clang-tidy over what has changed, the model, a little fuzzing
+	@$(deps) build test tidy
 	@tests/lint/all.sh . $(BUILD)/bin
+	@$(MAKE) --no-print-directory $(BUILD)/compile_commands.json
+	@tests/tidy.sh $(BUILD) $(jobs) changed
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz
 	@tests/fuzz/run.sh --build $(BUILD)/fuzz --runs 3000
 	@$(MAKE) --no-print-directory model
@@ -52,18 +55,28 @@ sanitize: $(BUILD)/asan $(BUILD)/tsan ## tests with ASan and UBSan, then with TS
 	@tests/sanitize.sh $(BUILD)/asan $(or $(SEEDS),300) $(jobs)
 	@tests/sanitize.sh $(BUILD)/tsan $(or $(SEEDS),300) $(jobs)
 
+clang: $(BUILD)/clang-asan $(BUILD)/clang-tsan ## unit tests and simulator with the same, built by clang
+	@tests/sanitize.sh $(BUILD)/clang-asan $(or $(SEEDS),300) $(jobs) unit sim
+	@tests/sanitize.sh $(BUILD)/clang-tsan $(or $(SEEDS),300) $(jobs) unit sim
+
 # Builds of their own, below the usual one.
-.PHONY: $(addprefix $(BUILD)/,fuzz asan tsan)
+.PHONY: $(addprefix $(BUILD)/,fuzz asan tsan clang-asan clang-tsan)
+clangs = -DCMAKE_C_COMPILER=$(CLANG) -DCMAKE_CXX_COMPILER=$(subst clang,clang++,$(CLANG))
 $(BUILD)/fuzz:
 	@$(deps) build fuzz
-	@share/scripts/configure.sh $@ $(werror) -DTANDEM_FUZZ=ON -DCMAKE_C_COMPILER=$(CLANG) \
-	  -DCMAKE_CXX_COMPILER=$(subst clang,clang++,$(CLANG))
+	@share/scripts/configure.sh $@ $(werror) -DTANDEM_FUZZ=ON $(clangs)
 	@$(ninja_in) $@ $(if $(JOBS),-j$(JOBS)) fuzz_targets
 $(BUILD)/asan: sanitizer = address,undefined
 $(BUILD)/tsan: sanitizer = thread
 $(BUILD)/asan $(BUILD)/tsan:
 	@$(deps) build run test
 	@share/scripts/configure.sh $@ $(werror) -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer)
+	@$(ninja_in) $@ $(if $(JOBS),-j$(JOBS))
+$(BUILD)/clang-asan: sanitizer = address,undefined
+$(BUILD)/clang-tsan: sanitizer = thread
+$(BUILD)/clang-asan $(BUILD)/clang-tsan:
+	@$(deps) build test fuzz
+	@share/scripts/configure.sh $@ $(werror) -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer) $(clangs)
 	@$(ninja_in) $@ $(if $(JOBS),-j$(JOBS))
 
 sim: ## simulate the protocol and the toy store: SEEDS=n (20000) seeds each from SEED=s (1)
@@ -83,8 +96,15 @@ $(BUILD)/model/tandem-model: $(wildcard tests/model/*.cc tests/model/*.h)
 	@mkdir -p $(@D)
 	@$(CXX) -O2 -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -o $@ $(filter %.cc,$^)
 
-tidy: build ## clang-tidy over the sources
-	@run-clang-tidy-16 -quiet -p $(BUILD) '^$(CURDIR)/(lib|bin)/'
+# What clang-tidy reads: how each file is compiled, and the header that the build makes.
+$(BUILD)/compile_commands.json: FORCE
+	@$(configure) -DTANDEM_TESTS=ON
+	@$(ninja) tandem_commit
+FORCE:
+
+tidy: $(BUILD)/compile_commands.json ## clang-tidy over all sources
+	@$(deps) build test tidy
+	@tests/tidy.sh $(BUILD) $(jobs) all
 
 bench: ## install what is missing, build, run the benchmarks
 	@$(deps) build run test bench
@@ -99,7 +119,7 @@ torture: ## real processes under faults: MINUTES=n SEED=s STORE=1
 	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) $(TORTURE_ARGS)
 
-nightly: ## hours: sim, torture of four seeds, sanitize, fuzz; PARTS="sim torture", SEED=s
+nightly: ## hours: sim, torture, sanitize, clang, tidy, fuzz; PARTS="sim torture", SEED=s
 	@MAKE='$(MAKE)' $(if $(SEED),SEED=$(SEED)) tests/nightly.sh $(PARTS)
 
 install: ## install below $(DESTDIR)$(PREFIX)

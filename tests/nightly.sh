@@ -6,6 +6,8 @@
 #   sim        the simulator's modes, 20000 seeds of the database and of the store
 #   torture    real processes under faults: 5 minutes each of four seeds, database and store
 #   sanitize   tests, simulator and torture with ASan, UBSan and TSan
+#   clang      unit tests and simulator, built by clang with the same
+#   tidy       clang-tidy over all sources
 #   fuzz       10 minutes for each target
 #
 # Seeds are other ones each night: they count from SEED, which is the days since 1970 times 20000 where
@@ -30,7 +32,7 @@ commands() { # PART
         echo "torture MINUTES=5 SEED=$seed STORE=1"
       done
       ;;
-    sanitize) echo sanitize ;;
+    sanitize | clang | tidy) echo "$1" ;;
     fuzz) echo 'fuzz SECONDS=600' ;;
     *)
       echo "nightly.sh: there is no part '$1'" >&2
@@ -39,7 +41,7 @@ commands() { # PART
   esac
 }
 
-[ $# -gt 0 ] || set -- sim torture sanitize fuzz
+[ $# -gt 0 ] || set -- sim torture sanitize clang tidy fuzz
 all=()
 for part; do
   list=$(commands "$part") || exit

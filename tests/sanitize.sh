@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# sanitize.sh BUILD SEEDS JOBS: runs the tests that are of use under a sanitizer: unit tests, SEEDS
-# seeds of each simulator, the suites of the toy store, and real processes under faults.
-# `make sanitize` is this, for two builds.
+# sanitize.sh BUILD SEEDS JOBS [PART]...: runs the tests that are of use under a sanitizer: unit tests
+# (unit), SEEDS seeds of each simulator (sim), the suites of the toy store (bats), and real processes
+# under faults (torture). `make sanitize` is this, for two builds, and `make clang` for two more.
 set -euo pipefail
 unset CDPATH
 build=$1 seeds=$2 jobs=$3
+shift 3
+[ $# -gt 0 ] || set -- unit sim bats torture
 
 # Every report goes to a file: what a process that a test started writes to its standard error, the
 # test may throw away, and its exit status as well.
@@ -34,8 +36,18 @@ run() { # LABEL [ARGUMENT]…: the tests that have this label
   ctest --test-dir "$build" --output-on-failure --no-tests=error -L "$@"
 }
 
-run unit -j"$jobs"
-"$build"/tests/sim/tandem_sim --seed 1 --seeds "$seeds"
-"$build"/tests/sim/tandem_sim --store --seed 1 --seeds "$seeds"
-run bats -R '^bats\.(toys|shop)'
-run torture
+for part; do
+  case $part in
+    unit) run unit -j"$jobs" ;;
+    sim)
+      "$build"/tests/sim/tandem_sim --seed 1 --seeds "$seeds"
+      "$build"/tests/sim/tandem_sim --store --seed 1 --seeds "$seeds"
+      ;;
+    bats) run bats -R '^bats\.(toys|shop)' ;;
+    torture) run torture ;;
+    *)
+      echo "sanitize.sh: there is no part '$part'" >&2
+      exit 64
+      ;;
+  esac
+done

@@ -7,7 +7,7 @@
 #include "db/database.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
-#include "reads.h"
+#include "query_runner.h"
 #include "repl/driver.h"
 #include "replica/endpoint.h"
 #include "wire/envelope.h"
@@ -21,7 +21,7 @@ class Requests final : public replica::Methods {
            OrphanWatch& orphan_watch);
 
   // How many bytes of answers are on the way to an asker: large reads wait for them.
-  void ask_for_queued_with(Reads::Queued queued) {
+  void ask_for_queued_with(QueryRunner::Queued queued) {
     answers_.ask_for_queued_with(std::move(queued));
   }
 
@@ -39,7 +39,7 @@ class Requests final : public replica::Methods {
   db::Database& database_;
   repl::Driver& replica_;
   OrphanWatch& orphan_watch_;
-  Reads answers_;
+  QueryRunner answers_;
   uint64_t reads_ = 0;
   uint64_t writes_ = 0;
 };

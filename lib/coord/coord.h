@@ -39,6 +39,7 @@ struct Versioned {
 // right since: so who knows the text says it, and another text refuses the swap. Empty: any text,
 // or one that cannot be read.
 struct Expected {
+  // NOLINTNEXTLINE(google-explicit-constructor): a version alone says it.
   Expected(uint64_t expected_version, std::string expected_text = {})
       : version(expected_version), text(std::move(expected_text)) {}
   uint64_t version = 0;
@@ -97,10 +98,9 @@ class Coord {
   // newest version is no error (Versioned).
   virtual void read_record(const std::string& group,
                            UniqueFunction<void(Result<Versioned>)> done) = 0;
-  // Makes `text` version expected.version + 1 where the record is as expected, whether or
-  // not that one is damaged. An error
-  // means that the outcome is unknown, except kBadInput, kPermission, kNoSpace and kExhausted:
-  // nothing was done.
+  // Makes `text` version expected.version + 1 where the record is as expected, whether or not that
+  // one is damaged. An error means that the outcome is unknown, except kBadInput, kPermission,
+  // kNoSpace and kExhausted: nothing was done.
   virtual void swap_record(const std::string& group, Expected expected, std::string text,
                            UniqueFunction<void(Result<SwapOutcome>)> done) = 0;
   // Calls back with a consistent read once at first, and after each change (several changes may

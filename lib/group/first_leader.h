@@ -11,9 +11,9 @@
 
 namespace tandem::group {
 
-// The preferred one, once every replica in `configured`
-// answers and none at all has data. kUnavailable: one of those does not answer yet; kConflict: one
-// has data, which belongs to a record that is missing: starting over would lose it.
+// The preferred one, once every replica in `configured` answers and none at all has data.
+// kUnavailable: one of those does not answer yet; kConflict: one has data, which belongs to a record
+// that is missing: starting over would lose it.
 Result<repl::ReplicaId> first_leader(const std::set<repl::ReplicaId>& configured,
                                      const std::vector<View>& replicas,
                                      const repl::Controller::Prefer& prefer);

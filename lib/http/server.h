@@ -9,10 +9,10 @@
 // At the limit of connections an idle one makes way for a new one, or one that has sent half a head
 // for too long; where there is none the new one is a guest: it may ask for health or metrics, which
 // have to tell of such a state, and is answered 503 otherwise; then it is closed. There are 16 of
-// them at most, and one that is silent makes way. What all of them hold
-// is bounded as well, see buffer_budget.h: a request that finds no room is answered 503, a long
-// answer is replaced by 503 (504 where the request may have changed something), and pipelined
-// requests wait. Whoever takes longest for a long answer makes way for one that finds no room.
+// them at most, and one that is silent makes way. What all of them hold is bounded as well, see
+// buffer_budget.h: a request that finds no room is answered 503, a long answer is replaced by 503
+// (504 where the request may have changed something), and pipelined requests wait. Whoever takes
+// longest for a long answer makes way for one that finds no room.
 //
 // Requests for another host are answered 421, and those of a foreign page that could change
 // something 403, see origin_policy.h; health and metrics always answer. Pages of the origins that

@@ -45,7 +45,7 @@ struct ProcessOptions {
   // Open descriptors of ours for the child's stdout and stderr; -1: our own. stdin is /dev/null.
   int stdout_fd = -1;
   int stderr_fd = -1;
-  // Open descriptors of ours under further numbers in the child: {3, readiness_pipe}. Numbers rise
+  // Open descriptors of ours under further numbers in the child, as {3, descriptor}. They rise
   // from 3 without a gap. Others of ours reach the child unless they are close-on-exec.
   std::vector<std::pair<int, int>> extra_fds;
 };

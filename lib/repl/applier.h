@@ -3,7 +3,7 @@
 // does goes on meanwhile.
 //
 // An engine of its own may be lost, and come back with an older state than it had: it says so by
-// Applying::went_back(), and is given the entries from there on again.
+// Owner::went_back(), and is given the entries from there on again.
 //
 // Thread: that of the driver. Every completion is called exactly once, at once or later, unless the
 // applier is destroyed before.

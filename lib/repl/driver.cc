@@ -49,7 +49,7 @@ void Driver::stop() {
   step(Stopping{});  // the log writes what is queued before it closes
   const Error stops{ErrorKind::kUnavailable, "this replica is being stopped"};
   readers_.fail_above(0, stops);
-  index_readers_.fail_all(stops);
+  index_waiters_.fail_all(stops);
 }
 
 // --- the core and its effects ---
@@ -87,7 +87,7 @@ void Driver::carry_out(Effects effects) {
   if (effects.read_record) read_record();
   if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
   if (effects.went_back) around_.people.went_back(*effects.went_back);
-  for (const Readable& read : effects.readable) readable(read);
+  for (const IndexFound& found : effects.indexes_found) index_found(found);
   if (joins_anew_) tell_where_caught_up();
 }
 
@@ -179,7 +179,7 @@ void Driver::wake_when_due() {
   const int64_t now = now_ns();
   int64_t next = core_.next_deadline_ns() + (planted(Bug::kOversleep) ? kOversleepNs : 0);
   if (receive_again_ != 0) next = std::min(next, receive_again_ns_);
-  const bool waits = writers_.size() + readers_.size() + index_readers_.size() > 0;
+  const bool waits = writers_.size() + readers_.size() + index_waiters_.size() > 0;
   if (next <= now) next = now + kTickNs;
   if (waits) next = std::min(next, now + kTickNs);
   if (wake_at_.bring_forward(next)) around_.alarm.wake_at(next);
@@ -194,7 +194,7 @@ void Driver::tick() {
   step(Tick{});
   writers_.expire(now);
   readers_.expire(now);
-  index_readers_.expire(now);
+  index_waiters_.expire(now);
 }
 
 // --- messages ---

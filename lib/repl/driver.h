@@ -130,7 +130,7 @@ class Driver final : private Applier::Owner {
   int64_t now_ns() const { return around_.clock.boot_ns(); }
   void step(Event event);
   void carry_out(Effects effects);
-  void persist(Persist& persist);
+  void persist(Persist& item);
   void release_held();
   void tell_where_caught_up();
   void something_happened();
@@ -154,7 +154,7 @@ class Driver final : private Applier::Owner {
   void drop_incoming();
   void installed(const Status& status);
 
-  void readable(const Readable& read);
+  void index_found(const IndexFound& found);
   void read_at(Index index, int64_t deadline_ns, Readers::Done done);
   void read_linearizable(uint64_t min_index, Index index, int64_t deadline_ns, Readers::Done done);
 
@@ -176,10 +176,9 @@ class Driver final : private Applier::Owner {
   std::vector<Send> held_;  // in the order in which they were sent
 
   Index applied_ = 0;
-  Index seen_applied_ =
-      0;                   // the highest that it ever was in this life: nobody reads an older state
-  bool applying_ = false;  // a batch is under way
-  bool in_apply_ = false;  // within Applier::apply()
+  Index seen_applied_ = 0;  // the highest that it was in this life: nobody reads an older state
+  bool applying_ = false;   // a batch is under way
+  bool in_apply_ = false;   // within Applier::apply()
   // Everything known to be committed was applied at some time: before that a replica that starts
   // from nothing would answer as if there were no tables.
   bool has_state_ = false;
@@ -193,7 +192,7 @@ class Driver final : private Applier::Owner {
 
   Writers writers_;
   Readers readers_;
-  IndexReaders index_readers_;
+  IndexWaiters index_waiters_;
   UniqueFunction<void(bool)> on_takes_writes_;
   Epoch told_epoch_ = 0;  // in which it takes writes, as was told last; 0: it does not
 };

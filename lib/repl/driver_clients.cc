@@ -54,7 +54,7 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
     done(fail(ErrorKind::kUnavailable, "this replica is not ready"));
     return;
   }
-  if (readers_.size() + index_readers_.size() >= limits_.max_readers) {
+  if (readers_.size() + index_waiters_.size() >= limits_.max_readers) {
     done(fail(ErrorKind::kUnavailable, "too many reads wait"));
     return;
   }
@@ -77,8 +77,8 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
     return;
   }
   const uint64_t token =
-      index_readers_.add(IndexReaders::Waiting{min_index, deadline, std::move(done)});
-  step(Read{token, deadline});
+      index_waiters_.add(IndexWaiters::Waiting{min_index, deadline, std::move(done)});
+  step(FindIndex{token, deadline});
 }
 
 void Driver::when_logged_is_readable(uint32_t budget_ms, Readers::Done done) {
@@ -91,10 +91,11 @@ void Driver::when_logged_is_readable(uint32_t budget_ms, Readers::Done done) {
                 });
 }
 
-void Driver::readable(const Readable& read) {
-  auto waiting = index_readers_.take(read.token);
+void Driver::index_found(const IndexFound& found) {
+  auto waiting = index_waiters_.take(found.token);
   if (!waiting) return;
-  read_linearizable(waiting->min_index, read.index, waiting->deadline_ns, std::move(waiting->done));
+  read_linearizable(waiting->min_index, found.index, waiting->deadline_ns,
+                    std::move(waiting->done));
 }
 
 // Up to `index` there is everything that was ever answered: a later one was not given out here.

@@ -43,10 +43,10 @@ struct Propose {
   std::string request_id;
   std::string payload;
 };
-// A linearizable read that Replica::read_index() has no index for now; Effects::readable tells it
-// once there is one. Forgotten at the deadline, and given again by the driver where the log is cut
+// A linearizable read that Replica::read_index() has no index for now: Effects::indexes_found tells
+// it once there is one. Forgotten at the deadline, and given again by the driver where the log is cut
 // below the index that it waits for.
-struct Read {
+struct FindIndex {
   uint64_t token = 0;  // the driver's
   int64_t deadline_ns = 0;
 };
@@ -69,7 +69,7 @@ struct Tick {};
 // All events of a loop turn were given: now batches go out.
 struct EndOfTurn {};
 
-using Event = std::variant<MessageIn, Persisted, RecordRead, SwapDone, Propose, Read,
+using Event = std::variant<MessageIn, Persisted, RecordRead, SwapDone, Propose, FindIndex,
                            SnapshotChunkWritten, SnapshotInstalled, Stopping, Tick, EndOfTurn>;
 
 // --- effects ---
@@ -113,7 +113,7 @@ struct Swap {
 };
 
 // The read may be answered from a state that has applied `index`.
-struct Readable {
+struct IndexFound {
   uint64_t token = 0;
   Index index = 0;
 };
@@ -134,7 +134,7 @@ struct Effects {
   std::optional<Swap> swap;
   bool read_record = false;
   std::optional<SnapshotChunk> snapshot_chunk;
-  std::vector<Readable> readable;
+  std::vector<IndexFound> indexes_found;
   // What an operator wants to know of: role changes, set changes; text and "key=value" pairs.
   std::vector<std::string> notices;
   // This disk is an older image of itself, says the leader (with the reason): the process has to

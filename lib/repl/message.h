@@ -47,8 +47,8 @@ struct ReplicaState {
   Index commit = 0;
   bool cut_tail = false;  // recovery cut a torn tail at start: others are preferred as leader
   bool has_space = true;  // on its disk: one without cannot take writes
-  bool cut_off =
-      false;  // leads, and has not heard so many of its set for long that it can do nothing
+  // Leads, and has not heard so many of its set for long that it can do nothing.
+  bool cut_off = false;
   uint64_t pid = 0;
 };
 

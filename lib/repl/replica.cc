@@ -113,7 +113,7 @@ void Replica::on(MessageIn& event) {
     case MessageType::kReadIndexIs:
       if (leader_ == nullptr && m.epoch == context_.promise && m.from == leader_id_ &&
           m.to_session == context_.options.session) {
-        reads_.answered(m);
+        index_finder_.answered(m);
       }
       return;
     default:
@@ -132,7 +132,7 @@ void Replica::on(MessageIn& event) {
       leader_->on_snapshot_ack(m);
       return;
     case MessageType::kReadIndex:
-      reads_.asked(m);
+      index_finder_.asked(m);
       return;
     case MessageType::kRefuse:
       on_refuse(m);
@@ -198,7 +198,7 @@ void Replica::on(RecordRead& event) {
   has_read_record_ = true;
   const bool own_epoch = leader_ != nullptr && event.record->lineage == context_.lineage &&
                          event.record->epoch == context_.promise;
-  if (own_epoch && leader_->opened()) reads_.answer_before(event.asked_ns, context_.commit);
+  if (own_epoch && leader_->opened()) index_finder_.answer_before(event.asked_ns, context_.commit);
 }
 
 void Replica::learn_record(const Record& record) {
@@ -266,7 +266,7 @@ void Replica::start_epoch() {
   heard_sent_ns_ = 0;
   lease_until_ns_ = 0;
   incoming_ = {};
-  reads_.start_over();
+  index_finder_.start_over();
 }
 
 void Replica::become_leader(const Record& record) {
@@ -285,7 +285,7 @@ void Replica::step_down() {
   if (leader_ == nullptr) return;
   leader_.reset();
   leader_id_ = 0;
-  reads_.start_over();
+  index_finder_.start_over();
   context_.out->stepped_down = true;
   context_.notice("no longer leads epoch=" + std::to_string(context_.promise));
 }
@@ -306,7 +306,7 @@ void Replica::on(Propose& event) {
   leader_->propose(event.wall_ms, std::move(event.request_id), std::move(event.payload));
 }
 
-void Replica::on(Read& event) { reads_.add(event); }
+void Replica::on(FindIndex& event) { index_finder_.add(event); }
 
 void Replica::on(Persisted& event) {
   context_.persisted(event.ticket);
@@ -481,7 +481,7 @@ void Replica::say_hello(ReplicaId to, uint64_t to_session) {
 // --- time ---
 
 void Replica::on(Tick&) {
-  reads_.expire();
+  index_finder_.expire();
   if (leader_ != nullptr) {
     leader_->tick();
     return;
@@ -499,7 +499,7 @@ void Replica::on(Tick&) {
 
 // What on(Tick&) compares with, and what an end of turn does with time.
 int64_t Replica::next_deadline_ns() const {
-  if (!reads_.empty()) return context_.now;
+  if (!index_finder_.empty()) return context_.now;
   Deadline next(context_.now);
   next.at(next_mark_ns());
   if (leader_ != nullptr) return std::min(next.ns(), leader_->next_deadline_ns());
@@ -516,7 +516,7 @@ void Replica::on(EndOfTurn&) {
   } else if (std::exchange(ack_due_, false)) {
     acknowledge();
   }
-  if (!reads_.empty()) serve_reads();
+  if (!index_finder_.empty()) serve_reads();
   write_mark(false);
 }
 
@@ -542,11 +542,11 @@ void Replica::acknowledge() {
 void Replica::serve_reads() {
   const auto index = read_index(context_.now);
   if (index) {
-    reads_.answer_all(*index);
+    index_finder_.answer_all(*index);
   } else if (leader_ == nullptr) {
-    reads_.ask_leader(leader_id_, leader_session_, promise_ticket_);
+    index_finder_.ask_leader(leader_id_, leader_session_, promise_ticket_);
   } else if (leader_->opened()) {
-    reads_.ask_record();
+    index_finder_.ask_record();
   }
 }
 

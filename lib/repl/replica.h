@@ -15,8 +15,8 @@
 
 #include "repl/context.h"
 #include "repl/events.h"
+#include "repl/index_finder.h"
 #include "repl/leader.h"
-#include "repl/reads.h"
 #include "repl/types.h"
 
 namespace tandem::repl {
@@ -54,7 +54,7 @@ class Replica {
   Index epoch_start() const { return leader_->first(); }
   // The index that a linearizable read has to wait for to be applied, where this replica knows by
   // itself: a leader with a lease what is committed; a follower with a lease the end of its own
-  // log, which holds whatever was answered. nullopt: give it as a Read event. `now_ns` has to be
+  // log, which holds whatever was answered. nullopt: ask with a FindIndex event. `now_ns` has to be
   // sampled after the request was there: a clock from before says nothing of the present leader.
   std::optional<Index> read_index(int64_t now_ns) const;
   // Until when (own clock) no later leader answers anybody, as far as is known at `now_ns`: what
@@ -91,7 +91,7 @@ class Replica {
   void on(RecordRead& event);
   void on(SwapDone& event);
   void on(Propose& event);
-  void on(Read& event);
+  void on(FindIndex& event);
   void on(SnapshotChunkWritten& event);
   void on(SnapshotInstalled& event);
   void on(Stopping& event);
@@ -141,7 +141,7 @@ class Replica {
   std::unique_ptr<Leader> leader_;
 
   Ticket promise_ticket_ = 0;  // of the present epoch
-  Reads reads_{context_};
+  IndexFinder index_finder_{context_};
   bool has_space_ = true;
   bool has_read_record_ = false;  // itself, since this process was registered
 

@@ -76,12 +76,12 @@ void Readers::expire(int64_t now_ns) {
   }
 }
 
-uint64_t IndexReaders::add(Waiting waiting) {
+uint64_t IndexWaiters::add(Waiting waiting) {
   waiting_.emplace(++last_token_, std::move(waiting));
   return last_token_;
 }
 
-std::optional<IndexReaders::Waiting> IndexReaders::take(uint64_t token) {
+std::optional<IndexWaiters::Waiting> IndexWaiters::take(uint64_t token) {
   const auto it = waiting_.find(token);
   if (it == waiting_.end()) return std::nullopt;
   Waiting waiting = std::move(it->second);
@@ -89,12 +89,12 @@ std::optional<IndexReaders::Waiting> IndexReaders::take(uint64_t token) {
   return waiting;
 }
 
-void IndexReaders::fail_all(const Error& error) {
+void IndexWaiters::fail_all(const Error& error) {
   auto taken = take_all(waiting_, [](const auto&) { return true; });
   for (Waiting& waiting : taken) waiting.done(fail(error));
 }
 
-void IndexReaders::expire(int64_t now_ns) {
+void IndexWaiters::expire(int64_t now_ns) {
   auto taken =
       take_all(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
   for (Waiting& waiting : taken) {

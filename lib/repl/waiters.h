@@ -1,5 +1,6 @@
 // Who waits for what in a replica: writers for the entry that carries their command to be applied,
-// readers for the state to have reached an index, or first to learn which one. All have a deadline.
+// readers for the state to have reached an index, those of IndexWaiters first for the core to tell
+// which one. All have a deadline.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +61,7 @@ class Readers {
 };
 
 // Linearizable reads that the protocol core looks up the index of.
-class IndexReaders {
+class IndexWaiters {
  public:
   struct Waiting {
     uint64_t min_index = 0;  // what the client wants besides

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings the Debian packages that tandem needs. Silent and fast where all of them are there.
 #
-#   dependencies.sh [--list] GROUP...        groups: build run test fuzz bench
+#   dependencies.sh [--list] GROUP...        groups: build run test tidy fuzz bench
 #
 # Says what is missing before it installs anything. Without the right to install, it names the
 # apt-get line to type and exits 69. Services that come with a package are not left running.
@@ -20,6 +20,7 @@ packages_of() {
       echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
         shfmt clang-format jq xz-utils iproute2 gnuplot-nox'
       ;;
+    tidy) echo 'clang-tidy-16' ;;
     fuzz) echo 'clang-16 libclang-rt-16-dev' ;;
     bench) echo 'libbenchmark-dev wrk nginx-light gnuplot-nox jq' ;;
     *) return 1 ;;
@@ -37,7 +38,7 @@ for group; do
     --list) list_only=yes ;;
     *)
       names=$(packages_of "$group") || {
-        say "unknown group '$group' (build, run, test, fuzz, bench)"
+        say "unknown group '$group' (build, run, test, tidy, fuzz, bench)"
         exit 64
       }
       read -r -d '' -a names <<<"$names" || true
@@ -46,7 +47,7 @@ for group; do
   esac
 done
 if [ ${#wanted[@]} -eq 0 ]; then
-  say 'usage: dependencies.sh [--list] build|run|test|fuzz|bench...'
+  say 'usage: dependencies.sh [--list] build|run|test|tidy|fuzz|bench...'
   exit 64
 fi
 if [ $list_only = yes ]; then

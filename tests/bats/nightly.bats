@@ -22,6 +22,8 @@ END
   assert_line --index 0 --partial 'sim SEEDS=20000 SEED=7'
   assert_equal "$(grep -c torture <<<"$output")" 8
   assert_line --partial sanitize
+  assert_line --regexp 'clang$'
+  assert_line --regexp 'tidy$'
   assert_line --partial 'fuzz SECONDS=600'
 }
 

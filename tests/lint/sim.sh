@@ -8,8 +8,8 @@ unset CDPATH
 cd "${1:-"$(dirname "$0")/../.."}"
 
 # What Driver, the services, the fronts' parts and the gateway hold.
-parts='repl::(Writers|Readers|IndexReaders|Replica)( [a-z_]+[;({]|>)|toys::(Purchases|Subscriptions)\>|\<KeyMaker\>'
-headers='"(repl/(waiters|leader|reads|exactly_once|chunk_queue)|toys/(purchases|subscriptions)|wire/key_maker)\.h"'
+parts='repl::(Writers|Readers|IndexWaiters|Replica)( [a-z_]+[;({]|>)|toys::(Purchases|Subscriptions)\>|\<KeyMaker\>'
+headers='"(repl/(waiters|leader|index_finder|exactly_once|chunk_queue)|toys/(purchases|subscriptions)|wire/key_maker)\.h"'
 # What a front's queries and its subscription do with its cache, and its changes with keys.
 deeds='\<cache_?(\(\))?\.(find|join_fill|end_fill|fail_fill|begin_poll|pushed)\(|\<(make|made|random)_key\('
 ships='repl::Driver store::OrderService store::CatalogService store::ProductQueries store::Changes store::Subscription group::Gateway'

@@ -64,9 +64,9 @@ class Client {
   // Asks once, with little time. False: no clear answer, and nothing is recorded; the change is to
   // be carried out later.
   bool try_once(Change& change);
-  // The purchase, which was answered, once more: the same answer must come. `other_body`: with
-  // another quantity, which must be refused.
+  // The purchase, which was answered, once more: the same answer must come.
   void repeat(const Change& change);
+  // The same with another quantity, which must be refused.
   void repeat_with_other_body(const Change& change);
 
   // --- looking; all are repeated until there is an answer ---

@@ -73,8 +73,8 @@ class Shopper {
     look_at(change);
   }
 
-  // At once, and mostly at the other front: that is when a front that knows of
-  // nothing is found out.
+  // At once, and mostly at the other front: that is when a front that knows of nothing is
+  // found out.
   void look_at(const Change& change) {
     if (!client_.random().chance(600)) return;
     if (client_.random().chance(700)) client_.other_front();

@@ -158,7 +158,7 @@ struct FollowerSide : testing::Test {
 // again every 50 ms under a new number, and the answer to the old one no longer counts.
 TEST_F(FollowerSide, AReadWhoseAnswersTake60MsIsAnswered) {
   heartbeat();
-  bench.step(Read{1, bench.now + 2000 * kMs});
+  bench.step(FindIndex{1, bench.now + 2000 * kMs});
   std::deque<std::pair<int64_t, uint64_t>> on_the_way;
   bool answered = false;
   for (int ms = 0; ms < 1000 && !answered; ms += 10) {
@@ -170,7 +170,7 @@ TEST_F(FollowerSide, AReadWhoseAnswersTake60MsIsAnswered) {
       a.question = on_the_way.front().second;
       a.match = 3;
       on_the_way.pop_front();
-      if (!bench.receive(a).readable.empty()) answered = true;
+      if (!bench.receive(a).indexes_found.empty()) answered = true;
     }
   }
   EXPECT_TRUE(answered);
@@ -223,7 +223,7 @@ TEST_F(FollowerSide, AQuestionDoesNotWaitForEntriesOnTheirWayToTheDisk) {
   heartbeat();
   bench.append(1, 3, 1, {1});
   bench.end_turn();
-  bench.step(Read{1, bench.now + 2000 * kMs});
+  bench.step(FindIndex{1, bench.now + 2000 * kMs});
   const Effects effects = bench.end_turn();
   for (const Send& send : effects.sends) {
     if (send.message.type == MessageType::kReadIndex) {

@@ -13,7 +13,7 @@ using testing::SizeIs;
 
 std::vector<uint64_t> tokens(const Effects& effects) {
   std::vector<uint64_t> all;
-  for (const Readable& readable : effects.readable) all.push_back(readable.token);
+  for (const IndexFound& found : effects.indexes_found) all.push_back(found.token);
   return all;
 }
 
@@ -146,18 +146,18 @@ TEST_F(LeaderLease, TheDeadHoldNoLease) {
 TEST_F(LeaderLease, WithoutALeaseTheRecordTellsWhetherItStillLeads) {
   open_with({2, 3});
   bench.now += bench.options.lease_ns;
-  bench.step(Read{7, bench.now + 1000 * kMs});
+  bench.step(FindIndex{7, bench.now + 1000 * kMs});
   const Effects effects = bench.end_turn();
   EXPECT_TRUE(effects.read_record);
-  EXPECT_THAT(effects.readable, IsEmpty());
+  EXPECT_THAT(effects.indexes_found, IsEmpty());
   // One that began before the read came says nothing of it.
-  EXPECT_THAT(bench.step(RecordRead{record_of(2, 5, 1, {1, 2, 3}), bench.now - 1}).readable,
+  EXPECT_THAT(bench.step(RecordRead{record_of(2, 5, 1, {1, 2, 3}), bench.now - 1}).indexes_found,
               IsEmpty());
-  EXPECT_THAT(bench.step(RecordRead{record_of(2, 5, 1, {1, 2, 3}), 0}).readable, IsEmpty());
+  EXPECT_THAT(bench.step(RecordRead{record_of(2, 5, 1, {1, 2, 3}), 0}).indexes_found, IsEmpty());
   const Effects read = bench.read_record(record_of(2, 5, 1, {1, 2, 3}));
-  ASSERT_THAT(read.readable, SizeIs(1));
-  EXPECT_EQ(read.readable[0].token, 7U);
-  EXPECT_EQ(read.readable[0].index, 3U);
+  ASSERT_THAT(read.indexes_found, SizeIs(1));
+  EXPECT_EQ(read.indexes_found[0].token, 7U);
+  EXPECT_EQ(read.indexes_found[0].index, 3U);
 }
 
 TEST_F(LeaderLease, AnswersOthersOnlyWithALease) {
@@ -242,12 +242,12 @@ TEST_F(FollowerLease, AcknowledgementsCarryTheClocksAndDoNotWaitForASlowDisk) {
 
 TEST_F(FollowerLease, WithoutOneItAsksTheLeaderOneQuestionForAll) {
   heartbeat(0, 0);
-  bench.step(Read{1, bench.now + 1000 * kMs});
-  bench.step(Read{2, bench.now + 1000 * kMs});
+  bench.step(FindIndex{1, bench.now + 1000 * kMs});
+  bench.step(FindIndex{2, bench.now + 1000 * kMs});
   auto questions = sent(bench.end_turn(), MessageType::kReadIndex);
   ASSERT_THAT(questions, SizeIs(1));
   EXPECT_EQ(questions[0].to, 2U);
-  bench.step(Read{3, bench.now + 1000 * kMs});
+  bench.step(FindIndex{3, bench.now + 1000 * kMs});
   EXPECT_THAT(sent(bench.end_turn(), MessageType::kReadIndex), IsEmpty()) << "one is under way";
 
   Message answer = message_from(2, MessageType::kReadIndexIs, 1);
@@ -255,13 +255,13 @@ TEST_F(FollowerLease, WithoutOneItAsksTheLeaderOneQuestionForAll) {
   answer.match = 4;
   const Effects effects = bench.receive(answer);
   EXPECT_THAT(tokens(effects), ElementsAre(1, 2)) << "3 came after the question left";
-  EXPECT_EQ(effects.readable[0].index, 4U);
+  EXPECT_EQ(effects.indexes_found[0].index, 4U);
   EXPECT_THAT(sent(bench.end_turn(), MessageType::kReadIndex), SizeIs(1)) << "for 3";
 }
 
 TEST_F(FollowerLease, AnAnswerOfAnotherEpochIsNone) {
   heartbeat(0, 0);
-  bench.step(Read{1, bench.now + 1000 * kMs});
+  bench.step(FindIndex{1, bench.now + 1000 * kMs});
   const auto questions = sent(bench.end_turn(), MessageType::kReadIndex);
   ASSERT_THAT(questions, SizeIs(1));
   bench.learn(record_of(2, 6, 2, {1, 2}));
@@ -274,8 +274,8 @@ TEST_F(FollowerLease, AnAnswerOfAnotherEpochIsNone) {
 
 TEST_F(FollowerLease, ALostQuestionIsAskedAgainAndALateReadForgotten) {
   heartbeat(0, 0);
-  bench.step(Read{1, bench.now + 1000 * kMs});
-  bench.step(Read{2, bench.now + 10 * kMs});
+  bench.step(FindIndex{1, bench.now + 1000 * kMs});
+  bench.step(FindIndex{2, bench.now + 10 * kMs});
   bench.end_turn();
   bench.tick(50 * kMs);
   const auto questions = sent(bench.end_turn(), MessageType::kReadIndex);
@@ -286,7 +286,7 @@ TEST_F(FollowerLease, ALostQuestionIsAskedAgainAndALateReadForgotten) {
 }
 
 TEST_F(FollowerLease, AReadThatWaitsIsAnsweredByALeaseThatComes) {
-  bench.step(Read{1, bench.now + 1000 * kMs});
+  bench.step(FindIndex{1, bench.now + 1000 * kMs});
   bench.end_turn();
   heartbeat(bench.now, 100 * kMs);
   EXPECT_THAT(tokens(bench.end_turn()), ElementsAre(1));

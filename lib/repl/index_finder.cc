@@ -1,4 +1,4 @@
-#include "repl/reads.h"
+#include "repl/index_finder.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,9 +11,9 @@ constexpr int64_t kAskAgainNs = 50'000'000;
 
 }  // namespace
 
-void Reads::add(const Read& read) { waiting_.push_back(Waiting{read, context_.now, 0}); }
+void IndexFinder::add(const FindIndex& read) { waiting_.push_back(Waiting{read, context_.now, 0}); }
 
-void Reads::asked(const Message& question) {
+void IndexFinder::asked(const Message& question) {
   // A replica asks again where no answer came: the first one waits on, or none would ever have
   // waited for as long as an answer takes; the last one stands for all between.
   const auto same = [&](const Question& q) {
@@ -26,16 +26,16 @@ void Reads::asked(const Message& question) {
   questions_.push_back(Question{question.from, question.session, question.question, context_.now});
 }
 
-void Reads::tell(const Question& question, Index index) {
+void IndexFinder::tell(const Question& question, Index index) {
   Message answer = context_.make(MessageType::kReadIndexIs, question.from, question.session);
   answer.question = question.number;
   answer.match = index;
   context_.send(std::move(answer), 0);  // the epoch is open, thus its promise durable
 }
 
-void Reads::answer_all(Index index) {
+void IndexFinder::answer_all(Index index) {
   for (const Waiting& waiting : waiting_) {
-    context_.out->readable.push_back(Readable{waiting.read.token, index});
+    context_.out->indexes_found.push_back(IndexFound{waiting.read.token, index});
   }
   for (const Question& question : questions_) tell(question, index);
   waiting_.clear();
@@ -43,10 +43,10 @@ void Reads::answer_all(Index index) {
   asked_at_ns_ = 0;
 }
 
-void Reads::answer_before(int64_t asked_ns, Index index) {
+void IndexFinder::answer_before(int64_t asked_ns, Index index) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (waiting.since_ns > asked_ns) return false;
-    context_.out->readable.push_back(Readable{waiting.read.token, index});
+    context_.out->indexes_found.push_back(IndexFound{waiting.read.token, index});
     return true;
   });
   std::erase_if(questions_, [&](const Question& question) {
@@ -57,16 +57,16 @@ void Reads::answer_before(int64_t asked_ns, Index index) {
   asked_at_ns_ = 0;
 }
 
-void Reads::answered(const Message& answer) {
+void IndexFinder::answered(const Message& answer) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (waiting.question == 0 || waiting.question > answer.question) return false;
-    context_.out->readable.push_back(Readable{waiting.read.token, answer.match});
+    context_.out->indexes_found.push_back(IndexFound{waiting.read.token, answer.match});
     return true;
   });
   if (answer.question == last_question_) asked_at_ns_ = 0;
 }
 
-void Reads::ask_leader(ReplicaId leader, uint64_t leader_session, Ticket after) {
+void IndexFinder::ask_leader(ReplicaId leader, uint64_t leader_session, Ticket after) {
   if (waiting_.empty() || leader == 0 || leader_session == 0) return;
   if (asked_at_ns_ != 0 && context_.now - asked_at_ns_ < kAskAgainNs) return;
   ++last_question_;
@@ -79,19 +79,19 @@ void Reads::ask_leader(ReplicaId leader, uint64_t leader_session, Ticket after) 
   context_.send(std::move(question), after);
 }
 
-void Reads::ask_record() {
+void IndexFinder::ask_record() {
   if (empty() || (asked_at_ns_ != 0 && context_.now - asked_at_ns_ < kAskAgainNs)) return;
   asked_at_ns_ = context_.now;
   context_.out->read_record = true;
 }
 
-void Reads::start_over() {
+void IndexFinder::start_over() {
   questions_.clear();
   for (Waiting& waiting : waiting_) waiting.question = 0;
   asked_at_ns_ = 0;
 }
 
-void Reads::expire() {
+void IndexFinder::expire() {
   std::erase_if(waiting_, [this](const Waiting& w) { return w.read.deadline_ns <= context_.now; });
 }
 

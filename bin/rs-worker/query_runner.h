@@ -19,13 +19,13 @@
 
 namespace tandem::worker {
 
-class Reads {
+class QueryRunner {
  public:
   // The JSON answer, and the index of the state that it was read from.
   using Done = UniqueFunction<void(Result<std::string> answer, uint64_t index)>;
 
   // All of them outlive this.
-  Reads(loop::Loop& loop, const db::Database& database, const repl::Driver& replica)
+  QueryRunner(loop::Loop& loop, const db::Database& database, const repl::Driver& replica)
       : database_(database),
         replica_(replica),
         new_turn_(loop, [this] { turn_cost_ = 0; }),

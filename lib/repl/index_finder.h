@@ -14,12 +14,12 @@
 
 namespace tandem::repl {
 
-class Reads {
+class IndexFinder {
  public:
-  explicit Reads(Context& context) : context_(context) {}
+  explicit IndexFinder(Context& context) : context_(context) {}
 
   // A read of a client of this replica.
-  void add(const Read& read);
+  void add(const FindIndex& read);
   // Leader: a question of another replica.
   void asked(const Message& question);
   // All may be answered from this index on.
@@ -40,7 +40,7 @@ class Reads {
 
  private:
   struct Waiting {
-    Read read;
+    FindIndex read;
     int64_t since_ns = 0;
     uint64_t question = 0;  // that was sent after it came; 0: none yet
   };

@@ -1,4 +1,4 @@
-#include "reads.h"
+#include "query_runner.h"
 
 #include <algorithm>
 #include <memory>
@@ -23,7 +23,7 @@ constexpr uint64_t kRoomMs = 2;                      // between looks whether th
 
 }  // namespace
 
-void Reads::read(std::string_view query, rpc::Peer peer, int64_t deadline_ns, Done done) {
+void QueryRunner::read(std::string_view query, rpc::Peer peer, int64_t deadline_ns, Done done) {
   if (query.size() <= kSmallBytes && answer_at_once(query, done)) return;
   if (waiting_.size() >= kMaxWaiting || waiting_bytes_ + query.size() > kMaxWaitingBytes) {
     done(fail(ErrorKind::kBusy, "too many large reads wait"), 0);
@@ -35,7 +35,7 @@ void Reads::read(std::string_view query, rpc::Peer peer, int64_t deadline_ns, Do
 }
 
 // False where it costs too much for that.
-bool Reads::answer_at_once(std::string_view query, Done& done) {
+bool QueryRunner::answer_at_once(std::string_view query, Done& done) {
   const uint64_t limit = database_.limits().read_cost;
   const uint64_t allowed = turn_cost_ < kTurnCost ? kTurnCost - turn_cost_ : 0;
   db::Meter meter(std::min(limit, std::max(allowed, kSmallCost)));
@@ -48,7 +48,7 @@ bool Reads::answer_at_once(std::string_view query, Done& done) {
 
 // The first whose asker has taken most of the answers before: what a controller asks goes behind
 // them, and must not wait for long.
-void Reads::start_next() {
+void QueryRunner::start_next() {
   if (running_) return;
   drop_expired();
   const auto next = std::find_if(waiting_.begin(), waiting_.end(), [this](const Large& large) {
@@ -64,7 +64,7 @@ void Reads::start_next() {
   start(std::move(large));
 }
 
-void Reads::drop_expired() {
+void QueryRunner::drop_expired() {
   const int64_t now_ns = system_clock().boot_ns();
   std::vector<Done> expired;
   std::erase_if(waiting_, [&](Large& large) {
@@ -79,7 +79,7 @@ void Reads::drop_expired() {
 }
 
 // The picture is of now, which is later than when the read was asked for.
-void Reads::start(Large next) {
+void QueryRunner::start(Large next) {
   struct Job {
     db::Database picture;
     std::string query;
