@@ -5,10 +5,14 @@
 #include <utility>
 
 #include "repl/exactly_once.h"
+#include "repl/planted.h"
 #include "wire/error_body.h"
 #include "wire/json.h"
 
 namespace tandem::group {
+
+using repl::Bug;
+
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
@@ -140,6 +144,11 @@ void Gateway::attempt(size_t slot) {
   request.min_index = call.min_index;
   request.request_id = call.request_id;
   request.key = call.key;
+  std::string another;
+  if (planted(Bug::kRetryWithAnotherKey) && !call.is_read() && call.sent > 1) {
+    another = keys_.make(time_.clock.boot_ns());
+    request.key = another;
+  }
   request.body = call.body;
   payload_.clear();
   wire::encode(request, payload_);
@@ -151,7 +160,8 @@ void Gateway::attempt(size_t slot) {
 
 void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome) {
   Call& call = calls_[slot];
-  if (!call.used || call.attempt != attempt) return;
+  const bool late = call.attempt != attempt && !planted(Bug::kOutcomeOfAnother);
+  if (!call.used || late) return;
   wire::Response response;
   if (outcome && wire::decode(*outcome, response)) {
     // 503: nothing was done; 504: not known. A full disk (507) is an answer only where no earlier
@@ -162,14 +172,17 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     // Keys are forgotten in minutes or hours: whoever waits for that should know it.
     const bool too_many_keys = response.status == 503 && !call.may_be_done &&
                                response.body.find(repl::kTooManyKeys) != std::string_view::npos;
-    const bool again = (response.status == 503 && !too_many_keys) || response.status == 504 ||
-                       (call.no_space && (call.may_be_done || targets_.another_has_space()));
+    const bool believes = planted(Bug::kBelieveAnyRefusal) && call.may_be_done;
+    const bool has_done = call.may_be_done && !planted(Bug::kNoSpaceAnswers);
+    const bool again = (response.status == 503 && !too_many_keys && !believes) ||
+                       response.status == 504 ||
+                       (call.no_space && (has_done || targets_.another_has_space()));
     if (!again) {
       keep_large_body(call, response);
       finish(slot, response);
       return;
     }
-    if (response.status == 504) call.may_be_done = true;
+    if (response.status == 504) call.may_be_done = !planted(Bug::kForgetMayBeDone);
     call.refusal = response.body;
     call.follower_could_not = call.target != targets_.leader();
   } else if (!outcome && outcome.error().kind == ErrorKind::kTooLarge) {
@@ -178,7 +191,9 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
   } else if (dropped_for_room(call, outcome)) {
     return on_busy(slot);
   } else {
-    if (outcome || outcome.error().kind != ErrorKind::kUnavailable) call.may_be_done = true;
+    if (outcome || outcome.error().kind != ErrorKind::kUnavailable) {
+      call.may_be_done = !planted(Bug::kForgetMayBeDone);
+    }
     if (!outcome) call.refusal = wire::error_body(503, outcome.error().message);
   }
   wait_for_replica(slot);
@@ -263,7 +278,7 @@ void Gateway::replica_gone(repl::ReplicaId id) {
   for (size_t slot = 0; slot < calls_.size(); ++slot) {
     Call& call = calls_[slot];
     if (!call.used || call.target != id) continue;
-    if (!call.is_read()) call.may_be_done = true;
+    if (!call.is_read() && !planted(Bug::kGoneIsRefused)) call.may_be_done = true;
     wait_for_replica(slot);
   }
 }

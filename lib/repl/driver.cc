@@ -42,7 +42,8 @@ void Driver::registered() {
 void Driver::stop() {
   stopping_ = true;
   // What was logged is durable or will be found torn; its clients ask again with the same key.
-  writers_.fail_all(Error{ErrorKind::kUnknown,
+  const bool refuses = planted(Bug::kRefuseWhatWaits);
+  writers_.fail_all(Error{refuses ? ErrorKind::kUnavailable : ErrorKind::kUnknown,
                           "this replica is being stopped: the outcome is unknown, ask again with "
                           "the same key"});
   tell_takes_writes();
@@ -71,7 +72,8 @@ void Driver::something_happened() {
 void Driver::carry_out(Effects effects) {
   for (const std::string& notice : effects.notices) around_.people.tell(notice);
   if (effects.stepped_down && !planted(Bug::kKeepWriters)) {
-    writers_.fail_all(Error{ErrorKind::kUnknown,
+    const bool refuses = planted(Bug::kRefuseDeposed);
+    writers_.fail_all(Error{refuses ? ErrorKind::kUnavailable : ErrorKind::kUnknown,
                             "leadership was lost: the outcome is unknown, ask again with the same "
                             "key"});
   }
@@ -316,6 +318,7 @@ void Driver::write_snapshot(Result<Picture> picture) {
   }
   const Index before = around_.snapshots.index();
   if (installing_ || picture->index <= before) return;
+  if (planted(Bug::kForgetLogEarly)) forget_log_before(picture->index);
   around_.snapshots.write(std::move(*picture), core_.newest_record(),
                           [this, before](const Status& written) {
                             if (written) forget_log_before(before);

@@ -53,6 +53,16 @@ enum class Bug {
   kOversleep,             // the alarm is set later than the core's next deadline
   kReadWhatWentBack,      // a state that went back is read before it is there again
   kForgetThatItWentBack,  // ... and goes on as if it had not
+  kRefuseWhatWaits,       // who waits for a write when the process ends is told that it was refused
+  kRefuseDeposed,         // ... when leadership is lost
+  kForgetLogEarly,        // the log is forgotten up to a snapshot that is not on disk yet
+  // In the way of requests to a group (lib/group/gateway.h).
+  kRetryWithAnotherKey,  // a write is tried again under a key of its own
+  kForgetMayBeDone,      // a try with an unknown outcome counts as refused
+  kGoneIsRefused,        // ... one to a replica that is gone, or does not lead any more
+  kBelieveAnyRefusal,    // a refusal is the answer, whatever came of an earlier try
+  kNoSpaceAnswers,       // ... that of a full disk
+  kOutcomeOfAnother,     // an outcome that comes late is taken for that of the call in its place
   // Of disk and controllers; the simulator plants these itself.
   kRetryFsync,          // a failed fsync is tried again, and believed
   kKeepIdAfterWipe,     // a wiped disk keeps its storage_id
@@ -112,6 +122,15 @@ inline constexpr BugNames<Bug> kBugNames = {
     "oversleep",
     "read-what-went-back",
     "forget-that-it-went-back",
+    "refuse-what-waits",
+    "refuse-deposed",
+    "forget-log-early",
+    "retry-with-another-key",
+    "forget-may-be-done",
+    "gone-is-refused",
+    "believe-any-refusal",
+    "no-space-answers",
+    "outcome-of-another",
     "retry-fsync",
     "keep-id-after-wipe",
     "elect-outside",

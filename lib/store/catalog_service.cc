@@ -55,6 +55,7 @@ void CatalogService::drain(UniqueFunction<void()> done) {
   draining_ = true;
   drained_ = std::move(done);
   restocker_->stop();
+  if (planted(Bug::kDrainAnswersHeld)) answer_held();
   finish_draining();
 }
 
@@ -297,7 +298,16 @@ void CatalogService::leadership_changed(bool takes_writes) {
   finish_draining();
 }
 
+// Planted: what is held back is answered though a cache may not know of it.
+void CatalogService::answer_held() {
+  for (Held& answer : std::exchange(held_, {})) {
+    answer.reply->answer(answer.written.answer.status, answer.written.index,
+                         answer.written.answer.body);
+  }
+}
+
 void CatalogService::let_go() {
+  if (planted(Bug::kLetGoAnswers)) answer_held();
   auto held = std::exchange(held_, {});
   for (Held& answer : held) {
     answer.reply->fail({ErrorKind::kUnknown,

@@ -75,6 +75,7 @@ class CatalogService final : public Service {
   void restock();
   void push_out();
   void release();
+  void answer_held();
   void let_go();
   void finish_draining();
 

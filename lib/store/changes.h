@@ -31,7 +31,8 @@ class Changes {
  private:
   const Clock& clock_;
   Gateway& group_;
-  wire::KeyMaker keys_;  // of this group's log
+  wire::KeyMaker keys_;    // of this group's log
+  std::string last_made_;  // of a planted bug
 };
 
 }  // namespace tandem::store

@@ -24,6 +24,12 @@ constexpr std::string_view kUnknownOutcome =
 
 Error unknown_outcome() { return {ErrorKind::kUnknown, std::string(kUnknownOutcome)}; }
 
+// Of what is open when leadership, or the process, ends.
+Error not_finished() {
+  if (!planted(Bug::kRefuseWhatIsOpen)) return unknown_outcome();
+  return {ErrorKind::kUnavailable, "nothing was done"};
+}
+
 }  // namespace
 
 OrderService::OrderService(const OrderOptions& options, const Time& time, toys::Orders& orders,
@@ -52,7 +58,7 @@ void OrderService::finish_draining() {
   if (!drained_ || (is_busy() && now_ns() < drain_until_ns_)) return;
   ticker_->stop();
   purchases_.stop();
-  fail_waiting(unknown_outcome());
+  fail_waiting(not_finished());
   std::exchange(drained_, {})();
 }
 
@@ -153,7 +159,7 @@ void OrderService::leadership_changed(bool takes_writes) {
   }
   if (!drained_) ticker_->stop();
   purchases_.stop();
-  fail_waiting(unknown_outcome());
+  fail_waiting(not_finished());
 }
 
 void OrderService::carry_out(const toys::Purchases::Effects& effects) {

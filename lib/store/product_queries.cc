@@ -36,7 +36,9 @@ void ProductQueries::ask(const Query& query, Asker& asker) {
   }
   // The lease is looked at as of when the query was there, not earlier: what was answered before
   // that has left the cache if the lease was good then.
-  const std::string* cached = cache_.find(query.name, query.received_ns);
+  const int64_t before = std::exchange(received_before_ns_, query.received_ns);
+  const int64_t now = planted(Bug::kFrontClockBefore) ? before : query.received_ns;
+  const std::string* cached = cache_.find(query.name, now);
   if (cached != nullptr) {
     asker.answer_cached(*cached);
   } else if (is_name) {

@@ -93,6 +93,7 @@ class ProductQueries {
   const ProductView& view_;
   std::unordered_map<std::string, std::vector<Open>> waiting_;  // by name, for the fill of it
   const std::unique_ptr<Timer> expirer_;
+  int64_t received_before_ns_ = 0;  // of a planted bug
 };
 
 }  // namespace tandem::store

@@ -37,9 +37,13 @@ enum class Bug {
   kRepetitionAnswers,  // a repeated change is answered at once
   kForgetLateIntents,  // an intent that is applied when nobody waits for it any more is left open
   kLogResultOnce,      // a result that could not be logged, or was lost, is not logged again
-  // In what drives the cache of a front; the simulator plants these itself.
+  kRefuseWhatIsOpen,   // who waits for an intent when leadership ends is told that it was refused
+  kDrainAnswersHeld,   // a catalog that ends answers what it holds back
+  kLetGoAnswers,       // ... one that does not lead any more
+  // In what a front is behind its HTTP (lib/store).
   kServeBelowFloor,   // who waited for a fill is served below the floor
   kFrontClockBefore,  // the clock of a query is older than the query
+  kReuseMadeKey,      // a change without a key gets that of the one before
   kCount,
 };
 
@@ -71,8 +75,12 @@ inline constexpr BugNames<Bug> kBugNames = {
     "repetition-answers",
     "forget-late-intents",
     "log-result-once",
+    "refuse-what-is-open",
+    "drain-answers-held",
+    "let-go-answers",
     "serve-below-floor",
     "front-clock-before",
+    "reuse-made-key",
 };
 
 }  // namespace tandem::toys

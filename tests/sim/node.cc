@@ -293,16 +293,21 @@ void Node::receive(const repl::Message& message) {
 
 void Node::write(const std::string& key, std::string command, Written done) {
   drive([&] {
+    const repl::Index before = driver().logged_index();
+    const auto logged = std::make_shared<bool>(false);
     driver().write(
         std::move(command), key, kAnyTimeMs,
-        [this, key, done = std::move(done)](const Result<repl::Written>& written) mutable {
+        [this, key, logged, done = std::move(done)](const Result<repl::Written>& written) mutable {
           if (written) {
             answers_key(written->index, key);
             done(&written->answer, written->index);
           } else if (written.error().kind == ErrorKind::kUnknown) {
             done(nullptr, 0);
+          } else if (*logged) {
+            violated("a write is refused that was logged");
           }
         });
+    *logged = driver().logged_index() > before;
   });
 }
 

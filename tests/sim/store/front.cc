@@ -3,18 +3,14 @@
 #include <utility>
 
 #include "sim/checks.h"
-#include "toys/planted.h"
 #include "toys/request.h"
 #include "wire/json.h"
 
 namespace tandem::sim {
 
-using toys::Bug;
 using wire::Method;
 
 namespace {
-
-constexpr int64_t kBudgetNs = 1000 * kMs;  // of a request
 
 uint64_t version_of(const wire::Response& response) {
   if (response.status != 200) return 0;
@@ -72,7 +68,8 @@ class Front::Client final : public store::Asker {
 
 Front::ToGroup::ToGroup(Front& front, Role group)
     : front_(front),
-      way_(front.store_, group, {Role::kFront, front.id_}, front, front, kBudgetNs) {}
+      way_(front.store_, group, {Role::kFront, front.id_}, front, front,
+           front.store_.plan.budget_ns) {}
 
 void Front::ToGroup::submit(const wire::Request& request, Done done) {
   if (request.method != Method::kCatalogGet) {
@@ -90,7 +87,8 @@ Front::Life::Life(Front& front)
       cache(front.store_.plan.cache, front.store_.universe.new_id()),
       orders(front, Role::kOrders),
       catalog(front, Role::kCatalog),
-      queries(static_cast<uint32_t>(kBudgetNs / kMs), {front, timers}, cache, catalog, front),
+      queries(static_cast<uint32_t>(front.store_.plan.budget_ns / kMs), {front, timers}, cache,
+              catalog, front),
       order_changes(front, orders, [&front] { return front.store_.universe.new_id(); }),
       catalog_changes(front, catalog, [&front] { return front.store_.universe.new_id(); }),
       leader(front),
@@ -148,7 +146,6 @@ void Front::serve(const Call& call, Return reply) {
   } else {
     change(call, reply, request_id);
   }
-  if (life_ != nullptr) life_->last_clock_ns = clock();
 }
 
 void Front::query(const Call& call, const Return& reply, const std::string& request_id) {
@@ -157,8 +154,7 @@ void Front::query(const Call& call, const Return& reply, const std::string& requ
   store::ProductQueries::Query query;
   query.name = name;
   query.request_id = request_id;
-  // Sampled now that the request is here.
-  query.received_ns = planted(Bug::kFrontClockBefore) ? life_->last_clock_ns : clock();
+  query.received_ns = clock();  // now that the request is here
   life_->queries.ask(query, client);
 }
 

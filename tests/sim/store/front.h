@@ -99,7 +99,6 @@ class Front final : public Process,
     store::Changes catalog_changes;
     CatalogLink leader;
     store::Subscription subscription;
-    int64_t last_clock_ns = 0;  // when the last request came
   };
   std::unique_ptr<Life> life_;
 };

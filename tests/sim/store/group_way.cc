@@ -62,6 +62,14 @@ uint64_t GroupWay::leader_session() const { return leader_ == 0 ? 0 : told_[lead
 
 bool GroupWay::connected(repl::ReplicaId id) const { return id != 0 && told_[id - 1].session != 0; }
 
+// Whoever is up and in the set is taken to have some.
+bool GroupWay::another_has_space() const {
+  for (repl::ReplicaId id = 1; id <= told_.size(); ++id) {
+    if (id != leader_ && connected(id) && !quiet(id) && told_[id - 1].in_sync) return true;
+  }
+  return false;
+}
+
 void GroupWay::list(std::vector<Target>& targets) const {
   targets.clear();
   for (repl::ReplicaId id = 1; id <= told_.size(); ++id) {

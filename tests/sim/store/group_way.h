@@ -44,7 +44,7 @@ class GroupWay final : public group::Targets {
   void look();
   void take_in();
   bool leader_open() const override { return leader_ != 0; }
-  bool another_has_space() const override { return told_.size() > 1; }
+  bool another_has_space() const override;
   std::string_view leader_noun() const override { return "leader"; }
   bool connected(repl::ReplicaId id) const override;
   bool quiet(repl::ReplicaId id) const override { return id != 0 && told_[id - 1].quiet; }

@@ -75,6 +75,7 @@ void hunt_for_late_fills(Random& random, StorePlan& plan) {
   plan.patience_ns = random.between<int64_t>(100 * kMs, 500 * kMs);
   plan.catalog.weights[static_cast<size_t>(Fault::kCrash)] = 1;
   plan.catalog.weights[static_cast<size_t>(Fault::kElection)] = 3;
+  plan.catalog.weights[static_cast<size_t>(Fault::kEnd)] = 3;
   plan.weights = {0, 4, 1, 1, 2, 0, 2};
   plan.fault_every_ns = random.between<int64_t>(100 * kMs, 800 * kMs);
 }
@@ -134,6 +135,7 @@ StorePlan draw_store_plan(Random& random) {
   plan.queries = random.between<uint32_t>(100, 800);
   plan.changes = random.between<uint32_t>(0, 400);
   plan.patience_ns = random.between<int64_t>(30 * kMs, 300 * kMs);
+  plan.budget_ns = random.chance(500) ? 1000 * kMs : random.between<int64_t>(30 * kMs, 500 * kMs);
   plan.stubborn = random.between<uint32_t>(0, 500);
   for (size_t i = 0; i < kStoreFaults; ++i) plan.weights[i] = draw(kMostWeights[i]);
   plan.fault_every_ns = random.between<int64_t>(50 * kMs, 800 * kMs);

@@ -55,6 +55,7 @@ struct StorePlan {
   uint32_t changes = 0;     // by operators, permille of the rest
   uint32_t stubborn = 0;    // permille of failures after which the same leader is asked again
   int64_t patience_ns = 0;  // of whoever waits for one answer, at most
+  int64_t budget_ns = 0;    // of a request at a front
   uint32_t doublings = 4;   // of the patience, with each try
 
   std::array<uint32_t, kStoreFaults> weights{};
