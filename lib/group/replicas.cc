@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/frame.h"
 
 namespace tandem::group {
 namespace {
@@ -94,7 +95,7 @@ void Replicas::take_in(const coord::Member& member) {
   replica.since_ms = system_clock().wall_ms();
   rpc::ClientOptions options;
   options.url = member.address;
-  options.max_message_bytes = size_t{16} << 20;
+  options.max_message_bytes = wire::kMaxMessageBytes;
   replica.link = std::make_unique<rpc::Client>(loop_, std::move(options));
   replica.link->on_connected([this] {
     if (on_connected_) on_connected_();
