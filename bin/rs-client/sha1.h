@@ -1,4 +1,4 @@
-// SHA-1 (FIPS 180-4): the form in which the ride-share application takes passwords. Good for that
+// SHA-1 (libcrypto): the form in which the ride-share application takes passwords. Good for that
 // contract alone; it protects nothing by itself.
 #pragma once
 

@@ -23,12 +23,7 @@ void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
   t.text("rpc.url", c.rpc_url,
          "where the services reach this process: ipc://, tcp:// or abstract://")
       .checked_by(rpc::check_url);
-  t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
-      .one_of({"local"});
-  t.text("coord.root", c.coord_root, "directory of the local coordination files")
-      .checked_by(daemon::check_not_empty);
-  t.text("host.name", c.host_name,
-         "name of this host, by which others know where a process runs; empty: as the system says");
+  daemon::declare_coord(c.coord, t);
   t.text("database.group", c.group, "name of the group of workers")
       .checked_by(coord::check_group_name);
   t.text("database.consistency", c.consistency, "of reads that do not choose one")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/coord_config.h"
 #include "daemon/http_service.h"
 
 namespace tandem::orch {
@@ -13,9 +14,7 @@ namespace tandem::orch {
 struct OrchConfig {
   daemon::HttpConfig http;
   std::string rpc_url = "ipc://run/sock/orch.sock";
-  std::string coord_backend = "local";
-  std::string coord_root = "run/state/coord";
-  std::string host_name;
+  daemon::CoordConfig coord;
 
   std::string group = "rides-db";
   std::string consistency = "linearizable";

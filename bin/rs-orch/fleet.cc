@@ -86,7 +86,7 @@ std::string Fleet::record_trouble() const {
   if (!leadership_.record_trouble().empty()) return leadership_.record_trouble();
   if (!data_without_record_ || !leadership_.record_was_read()) return {};
   return "'" + config_.worker_directory +
-         "' holds data of a database but its record is missing below '" + config_.coord_root +
+         "' holds data of a database but its record is missing below '" + config_.coord.root +
          "': it is put back once the workers that were in sync have told of it; restore it, or "
          "move "
          "the data away to start anew";

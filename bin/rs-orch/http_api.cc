@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "audit.h"
+#include "base/host_name.h"
 #include "base/number.h"
 #include "http/call_request.h"
 #include "http/route_table.h"
@@ -247,10 +248,9 @@ void HttpApi::worker_status(const Request&, Responder responder) {
 // This process: whether it is the active one, and why the database takes no requests where it
 // does not.
 void HttpApi::orchestrator(const Request&, Responder responder) {
-  char host[256] = {};
   wire::Json body;
   body.set("pid", static_cast<int64_t>(getpid()));
-  body.set("host", gethostname(host, sizeof host - 1) == 0 ? host : "localhost");
+  body.set("host", host_name("localhost"));
   body.set("group", orchestrator_.group());
   body.set("active", orchestrator_.active());
   const Status ready = orchestrator_.readiness();

@@ -6,6 +6,7 @@
 #include "http/responder.h"
 #include "wire/envelope.h"
 #include "wire/error_body.h"
+#include "wire/frame.h"
 
 namespace tandem::orch {
 namespace {
@@ -28,7 +29,8 @@ RpcApi::RpcApi(loop::Loop& loop, const std::string& url, Orchestrator& orchestra
                http::BufferBudget& buffers)
     : orchestrator_(orchestrator),
       buffers_(buffers),
-      server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = size_t{16} << 20}, *this) {}
+      server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = wire::kMaxMessageBytes},
+              *this) {}
 
 void RpcApi::start(UniqueFunction<void(Status)> done) {
   Status started = server_.start();

@@ -9,17 +9,13 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/host_name.h"
 #include "loop/process.h"
 #include "wire/json.h"
 #include "worker_info.h"
 
 namespace tandem::orch {
 namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
 
 // When the process was started, in ms since 1970; nothing where it is gone.
 std::optional<int64_t> started_ms(pid_t pid) {
@@ -59,7 +55,7 @@ class Report {
     row.set("pid", worker.member.pid);
     row.set("id", static_cast<int64_t>(worker.member.id));
     row.set("role", worker.member.id == leadership.leader() ? "master" : "slave");
-    row.set("host", host_name());
+    row.set("host", host_name("localhost"));
     row.set("state", told == nullptr ? "silent" : in_sync ? "in sync" : "catching up");
     row.set("in_sync", in_sync);
     row.set("reads_served", worker.reads_served);
@@ -85,7 +81,7 @@ class Report {
     row.set("pid", static_cast<int64_t>(starting.pid));
     row.set("id", static_cast<int64_t>(starting.id));
     row.set("role", starting.id == orchestrator_.leadership().leader() ? "master" : "slave");
-    row.set("host", host_name());
+    row.set("host", host_name("localhost"));
     row.set("state", "starting");
     row.set("in_sync", false);
     if (const auto since_ms = started_ms(starting.pid)) row.set("since_ms", *since_ms);

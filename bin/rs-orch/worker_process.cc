@@ -23,13 +23,13 @@ loop::ProcessOptions worker_command(const OrchConfig& config, repl::ReplicaId id
            {"worker.directory", directory},
            {"worker.max_in_sync", std::to_string(config.max_in_sync)},
            {"rpc.url", worker_url(config, id)},
-           {"coord.backend", config.coord_backend},
-           {"coord.root", config.coord_root}}) {
+           {"coord.backend", config.coord.backend},
+           {"coord.root", config.coord.root}}) {
     options.args.push_back("--set");
     options.args.push_back(key + "=" + value);
   }
-  if (!config.host_name.empty()) {
-    options.args.insert(options.args.end(), {"--set", "host.name=" + config.host_name});
+  if (!config.coord.host_name.empty()) {
+    options.args.insert(options.args.end(), {"--set", "host.name=" + config.coord.host_name});
   }
   return options;
 }

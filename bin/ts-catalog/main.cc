@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
 
   loop::Loop loop;
   auto coord = coord::open_local(
-      {.root = config.replica.coord_root, .host = config.replica.host_name}, loop);
+      {.root = config.replica.coord.root, .host = config.replica.coord.host_name}, loop);
   if (!coord) daemon::die(coord.error());
 
   toys::Catalog toys;

@@ -46,12 +46,7 @@ group::GroupOptions options_of(const GroupConfig& c, const FrontConfig& config) 
 
 void declare_front(FrontConfig& c, daemon::SettingTable& t) {
   daemon::declare_http(c.http, t);
-  t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
-      .one_of({"local"});
-  t.text("coord.root", c.coord_root, "directory of the local coordination files")
-      .checked_by(daemon::check_not_empty);
-  t.text("host.name", c.host_name,
-         "name of this host, by which others know where a process runs; empty: as the system says");
+  daemon::declare_coord(c.coord, t);
   t.text("front.style", c.style, "the wire format: standard, or the older bare one")
       .one_of({"standard", "bare"});
   t.boolean("cache.enabled", c.cache_enabled, "whether products are cached");

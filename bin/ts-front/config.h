@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "daemon/config.h"
+#include "daemon/coord_config.h"
 #include "daemon/http_service.h"
 #include "group/group.h"
 #include "render.h"
@@ -25,9 +26,7 @@ struct FrontConfig {
   FrontConfig() { http.port = 8001; }
 
   daemon::HttpConfig http;
-  std::string coord_backend = "local";
-  std::string coord_root = "run/state/coord";
-  std::string host_name;
+  daemon::CoordConfig coord;
   std::string style = "standard";
   bool cache_enabled = true;
   size_t cache_size = 1000;  // products

@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
 
   loop::Loop loop;
   daemon::Metrics metrics;
-  auto coord = coord::open_local({.root = config.coord_root, .host = config.host_name}, loop);
+  auto coord = coord::open_local({.root = config.coord.root, .host = config.coord.host_name}, loop);
   if (!coord) daemon::die(coord.error());
 
   front::Store store{loop, **coord, config};

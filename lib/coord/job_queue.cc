@@ -2,33 +2,28 @@
 
 namespace tandem::coord {
 
-JobQueue::JobQueue(loop::Loop& loop) : state_(std::make_shared<State>(loop)) {}
-
-JobQueue::~JobQueue() {
-  state_->closed = true;
-  state_->waiting.clear();
-}
+JobQueue::JobQueue(loop::Loop& loop) : loop_(loop), self_(*this) {}
 
 void JobQueue::add(std::unique_ptr<Job> job) {
-  state_->waiting.push_back(std::move(job));
-  if (state_->running == nullptr) start_next(state_);
+  waiting_.push_back(std::move(job));
+  if (!running_) start_next();
 }
 
-void JobQueue::start_next(const std::shared_ptr<State>& state) {
-  if (state->waiting.empty()) return;
-  state->running = std::move(state->waiting.front());
-  state->waiting.pop_front();
-  // The pool thread touches the job alone; the state is the loop's.
+void JobQueue::start_next() {
+  running_ = !waiting_.empty();
+  if (!running_) return;
+  std::unique_ptr<Job> job = std::move(waiting_.front());
+  waiting_.pop_front();
+  // The pool thread touches the job alone; the queue is the loop's.
+  Job* work = job.get();
   loop::run_work(
-      state->loop, [job = state->running.get()] { job->run(); }, [state] { finish(state); });
-}
-
-void JobQueue::finish(const std::shared_ptr<State>& state) {
-  const std::unique_ptr<Job> job = std::move(state->running);
-  if (state->closed) return;
-  // The next one first: the completion may destroy the queue.
-  start_next(state);
-  job->finish();
+      loop_, [work] { work->run(); },
+      [self = self_.ref(), job = std::move(job)] {
+        if (!self) return;
+        // The next one first: the completion may destroy the queue.
+        self->start_next();
+        job->finish();
+      });
 }
 
 }  // namespace tandem::coord

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/function.h"
+#include "base/self.h"
 #include "loop/loop.h"
 
 namespace tandem::coord {
@@ -16,7 +17,6 @@ namespace tandem::coord {
 class JobQueue {
  public:
   explicit JobQueue(loop::Loop& loop);
-  ~JobQueue();
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
 
@@ -49,18 +49,13 @@ class JobQueue {
     UniqueFunction<void(T)> done_;
     std::optional<T> result_;
   };
-  struct State {
-    loop::Loop& loop;
-    std::deque<std::unique_ptr<Job>> waiting;
-    std::unique_ptr<Job> running;
-    bool closed = false;
-  };
-
   void add(std::unique_ptr<Job> job);
-  static void start_next(const std::shared_ptr<State>& state);
-  static void finish(const std::shared_ptr<State>& state);
+  void start_next();
 
-  std::shared_ptr<State> state_;  // shared: a running job outlives the queue
+  loop::Loop& loop_;
+  std::deque<std::unique_ptr<Job>> waiting_;
+  bool running_ = false;
+  Self<JobQueue> self_;  // last: goes first
 };
 
 }  // namespace tandem::coord

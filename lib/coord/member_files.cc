@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "base/host_name.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "coord/spare_files.h"
@@ -88,9 +88,7 @@ Result<LockState> look_at_lock(const Member& member, const Host& here) {
 }  // namespace
 
 Host this_host(const std::string& name) {
-  Host host{name, {}};
-  char own[256] = {};
-  if (name.empty() && gethostname(own, sizeof own - 1) == 0) host.name = own;
+  Host host{name.empty() ? host_name() : name, {}};
   const auto boot = file::read_if_there("/proc/sys/kernel/random/boot_id");
   if (boot && *boot) host.boot_id = (*boot)->substr(0, (*boot)->find('\n'));
   return host;

@@ -19,6 +19,7 @@ constexpr Library kLibraries[] = {
     {"libuv", TANDEM_UV_VERSION, "libuv.so"},
     {"nng", TANDEM_NNG_VERSION, "libnng.so"},
     {"libcurl", TANDEM_CURL_VERSION, "libcurl"},
+    {"libcrypto", TANDEM_CRYPTO_VERSION, "libcrypto"},
     {"simdjson", TANDEM_SIMDJSON_VERSION, "libsimdjson.so"},
     {"fmt", TANDEM_FMT_VERSION, "libfmt.so"},
     {"prometheus-cpp", TANDEM_PROM_VERSION, "libprometheus-cpp-core.so"},

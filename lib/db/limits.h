@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "wire/frame.h"
+
 namespace tandem::db {
 
 struct Limits {
@@ -32,5 +34,7 @@ struct Limits {
     return {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
   }
 };
+
+static_assert(Limits{}.answer_bytes < wire::kMaxMessageBytes);
 
 }  // namespace tandem::db

@@ -33,20 +33,18 @@ std::string lower_first(std::string text) {
 }  // namespace
 
 std::string percent_encode(std::string_view text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
+  if (text.empty()) return "";  // libcurl would take 0 for "up to the end"
+  char* escaped = curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size()));
+  CHECK(escaped != nullptr);
   std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-      continue;
+  for (const char* c = escaped; *c != '\0'; ++c) {
+    if (*c == '.') {
+      out += "%2E";
+    } else {
+      out += *c;
     }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
   }
+  curl_free(escaped);
   return out;
 }
 

@@ -66,15 +66,10 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   ++in_flight_;
   Call& call = calls_[slot];
   call.used = true;
-  call.method = request.method;
+  call.keep(request);
   call.only = replica;
-  call.consistency = request.consistency == wire::Consistency::kDefault ? options_.consistency
-                                                                        : request.consistency;
-  call.min_index = request.min_index;
-  call.request_id = request.request_id;
-  call.key = request.key;
+  if (call.consistency == wire::Consistency::kDefault) call.consistency = options_.consistency;
   if (call.key.empty() && !call.is_read()) call.key = keys_.make(time_.clock.boot_ns());
-  call.body = request.body;
   const uint32_t budget_ms = request.budget_ms == 0
                                  ? options_.timeout_ms
                                  : std::min(request.budget_ms, options_.timeout_ms);
@@ -135,21 +130,14 @@ void Gateway::attempt(size_t slot) {
   ++call.attempt;
   ++call.sent;
   if (!watch_->active()) watch_->start(kWatchMs, kWatchMs);
-  wire::Request request;
-  request.method = call.method;
-  request.consistency = call.consistency;
   const bool elsewhere = call.is_read() && call.only == 0 && call.target != targets_.leader();
-  request.budget_ms =
-      static_cast<uint32_t>(elsewhere ? std::min(left_ms, kFollowerBudgetMs) : left_ms);
-  request.min_index = call.min_index;
-  request.request_id = call.request_id;
-  request.key = call.key;
+  const int64_t budget_ms = elsewhere ? std::min(left_ms, kFollowerBudgetMs) : left_ms;
+  wire::Request request = call.with_budget(static_cast<uint32_t>(budget_ms));
   std::string another;
   if (planted(Bug::kRetryWithAnotherKey) && !call.is_read() && call.sent > 1) {
     another = keys_.make(time_.clock.boot_ns());
     request.key = another;
   }
-  request.body = call.body;
   payload_.clear();
   wire::encode(request, payload_);
   targets_.call(replica, payload_, static_cast<uint64_t>(left_ms),

@@ -15,6 +15,7 @@
 #include "base/timers.h"
 #include "group/targets.h"
 #include "wire/envelope.h"
+#include "wire/kept_request.h"
 #include "wire/key_maker.h"
 
 namespace tandem::group {
@@ -54,16 +55,10 @@ class Gateway {
   }
 
  private:
-  struct Call {
+  struct Call : wire::KeptRequest {
     bool used = false;
     uint32_t attempt = 0;  // an outcome of an earlier attempt is ignored; never goes back
     uint32_t sent = 0;     // how often this call was
-    wire::Method method = wire::Method::kPing;
-    wire::Consistency consistency = wire::Consistency::kDefault;
-    uint64_t min_index = 0;
-    std::string request_id;
-    std::string key;
-    std::string body;
     int64_t since_ns = 0;  // boot clock
     int64_t deadline_ms = 0;
     repl::ReplicaId only = 0;         // the replica asked for by name; 0: any

@@ -44,9 +44,9 @@ Leadership::Leadership(loop::Loop& loop, coord::Coord& coord, Replicas& replicas
       options_(std::move(options)),
       controller_({.nouns = options_.nouns}, options_.prefer),
       ticker_(loop, [this] { tick(); }),
-      self_(std::make_shared<Leadership*>(this)) {}
+      self_(*this) {}
 
-Leadership::~Leadership() { *self_ = nullptr; }
+Leadership::~Leadership() = default;
 
 void Leadership::start() {
   watch_ = coord_.watch_record(
@@ -90,8 +90,8 @@ void Leadership::replica_dead(repl::ReplicaId id, uint64_t session) {
 void Leadership::doubt(repl::ReplicaId id) {
   const ReplicaLink* replica = replicas_.find(id);
   if (replica == nullptr) return;
-  replicas_.doubt(id, [self = self_, id, session = replica->member.session] {
-    if (*self != nullptr) (*self)->replica_dead(id, session);
+  replicas_.doubt(id, [self = self_.ref(), id, session = replica->member.session] {
+    if (self) self->replica_dead(id, session);
   });
 }
 
@@ -197,9 +197,9 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
     const auto& known = effects.swap->expected;
     const std::string there = known ? repl::to_text(*known) : std::string();
     coord_.swap_record(options_.group, {expected, there}, repl::to_text(effects.swap->record),
-                       [self = self_, expected](Result<coord::SwapOutcome> outcome) {
-                         if (*self == nullptr) return;
-                         Leadership& leadership = **self;
+                       [self = self_.ref(), expected](Result<coord::SwapOutcome> outcome) {
+                         if (!self) return;
+                         Leadership& leadership = *self;
                          leadership.swap_failed(expected, outcome);
                          repl::ControllerEffects more;
                          leadership.controller_.swap_done(
@@ -235,19 +235,19 @@ void Leadership::send(const repl::Message& message, UniqueFunction<void(repl::Ep
   std::string payload;
   wire::ByteWriter(payload).u16(static_cast<uint16_t>(wire::Method::kControl));
   repl::encode(message, payload);
-  const auto answered = [self = self_](Result<std::string_view> answer) {
-    if (*self == nullptr || !answer || answer->empty()) return;
+  const auto answered = [self = self_.ref()](Result<std::string_view> answer) {
+    if (!self || !answer || answer->empty()) return;
     repl::Message state;
     if (!repl::decode(*answer, state)) return;
     repl::ControllerEffects effects;
-    (*self)->controller_.state_answered(state, now_ns(), effects);
-    (*self)->carry_out(effects);
+    self->controller_.state_answered(state, now_ns(), effects);
+    self->carry_out(effects);
   };
   replica->link->call(payload, kControlTimeoutMs,
-                      [answered, heard = std::move(heard), self = self_,
+                      [answered, heard = std::move(heard), self = self_.ref(),
                        epoch = message.epoch](Result<std::string_view> answer) mutable {
                         answered(answer);
-                        if (*self != nullptr && answer && heard) heard(epoch);
+                        if (self && answer && heard) heard(epoch);
                       });
 }
 
@@ -255,11 +255,11 @@ void Leadership::send(const repl::Message& message, UniqueFunction<void(repl::Ep
 
 void Leadership::prove_deaths() {
   if (proofs_.empty() || std::exchange(proving_, true)) return;
-  coord_.members(options_.group, [self = self_, proofs = std::exchange(proofs_, {})](
+  coord_.members(options_.group, [self = self_.ref(), proofs = std::exchange(proofs_, {})](
                                      const Result<std::vector<coord::Member>>& members) mutable {
-    if (*self == nullptr) return;
-    (*self)->proving_ = false;
-    (*self)->take_registry(std::move(proofs), members);
+    if (!self) return;
+    self->proving_ = false;
+    self->take_registry(std::move(proofs), members);
   });
 }
 
@@ -475,9 +475,9 @@ void Leadership::read_record() {
     read_again_ = true;  // the one under way may have begun before what prompted this one
     return;
   }
-  coord_.read_record(options_.group, [self = self_](Result<coord::Versioned> record) {
-    if (*self == nullptr) return;
-    Leadership& leadership = **self;
+  coord_.read_record(options_.group, [self = self_.ref()](Result<coord::Versioned> record) {
+    if (!self) return;
+    Leadership& leadership = *self;
     leadership.reading_ = false;
     leadership.take_record(record, true);
     if (std::exchange(leadership.read_again_, false)) leadership.read_record();

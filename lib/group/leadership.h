@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/function.h"
+#include "base/self.h"
 #include "coord/coord.h"
 #include "group/replicas.h"
 #include "loop/alarm.h"
@@ -177,7 +178,7 @@ class Leadership {
   uint64_t told_version_ = 0;
   bool told_open_ = false;
   std::optional<int64_t> writes_wait_since_ns_;  // boot clock
-  std::shared_ptr<Leadership*> self_;  // shared with completions that may come after this is gone
+  Self<Leadership> self_;                        // last: goes first
 };
 
 }  // namespace tandem::group

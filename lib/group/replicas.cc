@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/frame.h"
 
 namespace tandem::group {
 namespace {
@@ -18,30 +19,32 @@ Replicas::Replicas(loop::Loop& loop, coord::Coord& coord, std::string group)
       coord_(coord),
       group_(std::move(group)),
       bury_(loop, [this] { unregister_dead(); }),
-      self_(std::make_shared<Replicas*>(this)) {}
+      self_(*this) {}
 
-Replicas::~Replicas() { *self_ = nullptr; }
+Replicas::~Replicas() = default;
 
 void Replicas::refresh(UniqueFunction<void(Status)> done) {
   if (!std::exchange(asked_last_, true)) ask_last();
-  coord_.members(group_, [self = self_, done = std::move(done)](
+  coord_.members(group_, [self = self_.ref(), done = std::move(done)](
                              Result<std::vector<coord::Member>> members) mutable {
-    if (*self == nullptr) return;
+    if (!self) return;
     if (members) {
-      (*self)->take_all(*members);
+      self->take_all(*members);
     } else {
       log::warning("cannot read the registry",
-                   {{"group", (*self)->group_}, {"error", members.error().message}});
+                   {{"group", self->group_}, {"error", members.error().message}});
     }
     if (done) done(members ? Status{} : Status(fail(members.error())));
   });
 }
 
 void Replicas::ask_last() {
-  coord_.last_members(group_, [self = self_](const Result<std::vector<coord::Member>>& members) {
-    if (*self == nullptr || !members) return;
-    for (const coord::Member& member : *members) (*self)->last_known_.emplace(member.id, member);
-  });
+  coord_.last_members(group_,
+                      [self = self_.ref()](const Result<std::vector<coord::Member>>& members) {
+                        if (!self || !members) return;
+                        for (const coord::Member& member : *members)
+                          self->last_known_.emplace(member.id, member);
+                      });
 }
 
 const coord::Member* Replicas::last_known(repl::ReplicaId id) const {
@@ -94,7 +97,7 @@ void Replicas::take_in(const coord::Member& member) {
   replica.since_ms = system_clock().wall_ms();
   rpc::ClientOptions options;
   options.url = member.address;
-  options.max_message_bytes = size_t{16} << 20;
+  options.max_message_bytes = wire::kMaxMessageBytes;
   replica.link = std::make_unique<rpc::Client>(loop_, std::move(options));
   replica.link->on_connected([this] {
     if (on_connected_) on_connected_();
@@ -115,9 +118,9 @@ void Replicas::take_in(const coord::Member& member) {
 void Replicas::doubt(repl::ReplicaId id, UniqueFunction<void()> dead) {
   ReplicaLink* replica = find(id);
   if (replica == nullptr || std::exchange(replica->in_doubt, true)) return;
-  coord_.proven_dead(replica->member, [self = self_, id, session = replica->member.session,
+  coord_.proven_dead(replica->member, [self = self_.ref(), id, session = replica->member.session,
                                        dead = std::move(dead)](Result<bool> proven) mutable {
-    ReplicaLink* doubted = *self == nullptr ? nullptr : (*self)->find(id);
+    ReplicaLink* doubted = !self ? nullptr : self->find(id);
     if (doubted == nullptr || doubted->member.session != session) return;
     doubted->in_doubt = false;
     if (proven && *proven) dead();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/self.h"
 #include "coord/coord.h"
 #include "loop/loop.h"
 #include "repl/types.h"
@@ -86,7 +87,7 @@ class Replicas {
   std::function<void()> on_connected_;
   std::function<void()> on_lost_;
   bool keep_lost_ = false;
-  std::shared_ptr<Replicas*> self_;  // shared with completions that may come after this is gone
+  Self<Replicas> self_;  // last: goes first
 };
 
 }  // namespace tandem::group

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "wire/error_body.h"
+#include "wire/status.h"
 
 namespace tandem::http {
 namespace internal {
@@ -115,25 +116,17 @@ EventStream Responder::stream(std::string_view content_type, Headers headers) {
   return stream;
 }
 
+// What a replica tells whoever may ask another one (wire/status.h), but for three kinds.
 int status_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kBadInput:
-      return 400;
-    case ErrorKind::kNotFound:
-      return 404;
-    case ErrorKind::kConflict:
-      return 409;
-    case ErrorKind::kTooLarge:
-      return 413;
-    case ErrorKind::kUnavailable:
     case ErrorKind::kBusy:
-    case ErrorKind::kExhausted:
       return 503;
     case ErrorKind::kTimeout:
-    case ErrorKind::kUnknown:
       return 504;
-    default:
+    case ErrorKind::kNoSpace:
       return 500;
+    default:
+      return wire::status_of(kind);
   }
 }
 

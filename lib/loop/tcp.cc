@@ -175,16 +175,18 @@ void TcpStream::shutdown() {
 void TcpStream::close() { handle_.reset(); }
 
 TcpListener::TcpListener(Loop& loop, UniqueFunction<void(TcpStream)> on_accept)
-    : loop_(loop), on_accept_(std::move(on_accept)), retry_(loop, [this] {
-        poll_->start(UV_READABLE);
-        accept_some();
-      }) {
+    : loop_(loop),
+      on_accept_(std::move(on_accept)),
+      retry_(loop,
+             [this] {
+               poll_->start(UV_READABLE);
+               accept_some();
+             }),
+      self_(*this) {
   ignore_sigpipe();
 }
 
-TcpListener::~TcpListener() {
-  if (gone_ != nullptr) *gone_ = true;
-}
+TcpListener::~TcpListener() = default;
 
 Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) {
   Status bound = bind(host, port, backlog);
@@ -250,13 +252,10 @@ void TcpListener::Descriptor::reset() {
 }
 
 void TcpListener::accept_some() {
-  bool gone = false;
-  gone_ = &gone;
+  const SelfRef<TcpListener> self = self_.ref();
   // Not for ever: those that have a connection are served between.
-  for (int i = 0; i < kAcceptedAtOnce && listening() && accept_one(); ++i) {
-    if (gone) return;
+  for (int i = 0; i < kAcceptedAtOnce && self && listening() && accept_one(); ++i) {
   }
-  gone_ = nullptr;
 }
 
 bool TcpListener::accept_one() {

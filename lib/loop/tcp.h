@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/self.h"
 #include "base/shared_bytes.h"
 #include "loop/accept_retry.h"
 #include "loop/loop.h"
@@ -114,7 +115,7 @@ class TcpListener {
   std::optional<Poll> poll_;
   AcceptRetry retry_;
   uint16_t port_ = 0;
-  bool* gone_ = nullptr;  // inside accept_some(): set there where on_accept destroys this
+  Self<TcpListener> self_;  // on_accept may destroy this. Last: goes first
 };
 
 }  // namespace tandem::loop

@@ -22,6 +22,19 @@ std::vector<typename Map::mapped_type> take_all(Map& waiting, Which which) {
   return taken;
 }
 
+template <typename Map>
+void fail_all_of(Map& waiting, const Error& error) {
+  const auto all = [](const auto&) { return true; };
+  for (auto& each : take_all(waiting, all)) each.done(fail(error));
+}
+
+// Those whose deadline is over.
+template <typename Map>
+void fail_due(Map& waiting, int64_t now_ns, ErrorKind kind, const char* why) {
+  const auto is_due = [&](const auto& item) { return item.second.deadline_ns <= now_ns; };
+  for (auto& each : take_all(waiting, is_due)) each.done(fail(kind, why));
+}
+
 }  // namespace
 
 void Writers::add(uint64_t index, int64_t deadline_ns, Done done) {
@@ -36,19 +49,12 @@ void Writers::applied(uint64_t index, const Applied& answer) {
   done(Written{index, answer});
 }
 
-void Writers::fail_all(const Error& error) {
-  auto taken = take_all(waiting_, [](const auto&) { return true; });
-  for (Waiting& waiting : taken) waiting.done(fail(error));
-}
+void Writers::fail_all(const Error& error) { fail_all_of(waiting_, error); }
 
 void Writers::expire(int64_t now_ns) {
-  auto taken =
-      take_all(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
-  for (Waiting& waiting : taken) {
-    waiting.done(fail(ErrorKind::kUnknown,
-                      "not every in-sync replica has acknowledged the write in time: its outcome "
-                      "is unknown, ask again with the same key"));
-  }
+  fail_due(waiting_, now_ns, ErrorKind::kUnknown,
+           "not every in-sync replica has acknowledged the write in time: its outcome is unknown, "
+           "ask again with the same key");
 }
 
 void Readers::add(uint64_t index, int64_t deadline_ns, Done done) {
@@ -69,11 +75,7 @@ void Readers::fail_above(uint64_t index, const Error& error) {
 }
 
 void Readers::expire(int64_t now_ns) {
-  auto taken =
-      take_all(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
-  for (Waiting& waiting : taken) {
-    waiting.done(fail(ErrorKind::kTimeout, "this replica has not caught up in time"));
-  }
+  fail_due(waiting_, now_ns, ErrorKind::kTimeout, "this replica has not caught up in time");
 }
 
 uint64_t IndexWaiters::add(Waiting waiting) {
@@ -89,17 +91,10 @@ std::optional<IndexWaiters::Waiting> IndexWaiters::take(uint64_t token) {
   return waiting;
 }
 
-void IndexWaiters::fail_all(const Error& error) {
-  auto taken = take_all(waiting_, [](const auto&) { return true; });
-  for (Waiting& waiting : taken) waiting.done(fail(error));
-}
+void IndexWaiters::fail_all(const Error& error) { fail_all_of(waiting_, error); }
 
 void IndexWaiters::expire(int64_t now_ns) {
-  auto taken =
-      take_all(waiting_, [&](const auto& item) { return item.second.deadline_ns <= now_ns; });
-  for (Waiting& waiting : taken) {
-    waiting.done(fail(ErrorKind::kTimeout, "the leader could not be asked in time"));
-  }
+  fail_due(waiting_, now_ns, ErrorKind::kTimeout, "the leader could not be asked in time");
 }
 
 }  // namespace tandem::repl

@@ -8,13 +8,13 @@
 #include "http/responder.h"
 #include "wire/bytes.h"
 #include "wire/error_body.h"
+#include "wire/frame.h"
 #include "wire/status.h"
 
 namespace tandem::replica {
 namespace {
 
 constexpr uint64_t kDrainMs = 500;
-constexpr size_t kMaxMessageBytes = size_t{16} << 20;
 // For requests in a turn of the loop: what comes from other replicas, and timers, come by again and
 // again.
 constexpr int64_t kTurnNs = 4'000'000;
@@ -68,7 +68,8 @@ Endpoint::Endpoint(loop::Loop& loop, const std::string& url, Host& replica, Meth
       turn_ends_(loop, [this] { turn_ns_ = 0; }),
       goes_on_(loop, [this] { new_turn(); }),
       turns_(loop),
-      server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = kMaxMessageBytes}, *this) {}
+      server_(loop, rpc::ServerOptions{.url = url, .max_message_bytes = wire::kMaxMessageBytes},
+              *this) {}
 
 void Endpoint::start(UniqueFunction<void(Status)> done) {
   Status started = server_.start();

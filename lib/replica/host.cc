@@ -27,9 +27,9 @@ Host::Host(loop::Loop& loop, HostOptions options, repl::StateMachine& machine, c
       ticker_(loop, [this] { on_ticker(); }),
       applier_(machine, options_.keys, system_clock(), *this),
       background_(loop),
-      self_(std::make_shared<Host*>(this)) {}
+      self_(*this) {}
 
-Host::~Host() { *self_ = nullptr; }
+Host::~Host() = default;
 
 // --- life cycle ---
 
@@ -53,9 +53,9 @@ void Host::drain(UniqueFunction<void()> done) {
 }
 
 void Host::refresh_members() {
-  coord_.members(options_.group, [self = self_](Result<std::vector<coord::Member>> members) {
-    if (*self == nullptr || !members) return;
-    Host& host = **self;
+  coord_.members(options_.group, [self = self_.ref()](Result<std::vector<coord::Member>> members) {
+    if (!self || !members) return;
+    Host& host = *self;
     for (const coord::Member& member : *members) {
       if (member.id != host.options_.id) host.peers_->set_address(member.id, member.address);
     }
@@ -154,22 +154,22 @@ void Host::answer(const repl::Message& message) {
 
 void Host::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) {
   const std::string there = swap.expected ? repl::to_text(*swap.expected) : std::string();
-  coord_.swap_record(
-      options_.group, {swap.expected_version, there}, repl::to_text(swap.record),
-      [self = self_, done = std::move(done)](const Result<coord::SwapOutcome>& outcome) mutable {
-        if (*self == nullptr) return;
-        if (!outcome) {
-          log::warning("a change of the record has an unknown outcome",
-                       {{"error", outcome.error().message}});
-        }
-        done(outcome && *outcome == coord::SwapOutcome::kApplied);
-      });
+  coord_.swap_record(options_.group, {swap.expected_version, there}, repl::to_text(swap.record),
+                     [self = self_.ref(),
+                      done = std::move(done)](const Result<coord::SwapOutcome>& outcome) mutable {
+                       if (!self) return;
+                       if (!outcome) {
+                         log::warning("a change of the record has an unknown outcome",
+                                      {{"error", outcome.error().message}});
+                       }
+                       done(outcome && *outcome == coord::SwapOutcome::kApplied);
+                     });
 }
 
 void Host::read(UniqueFunction<void(const Result<std::optional<repl::Record>>&)> done) {
-  coord_.read_record(options_.group, [self = self_, done = std::move(done)](
+  coord_.read_record(options_.group, [self = self_.ref(), done = std::move(done)](
                                          const Result<coord::Versioned>& record) mutable {
-    if (*self != nullptr) done((*self)->parse(record));
+    if (self) done(self->parse(record));
   });
 }
 

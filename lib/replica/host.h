@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/function.h"
 #include "base/result.h"
+#include "base/self.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
 #include "loop/background.h"
@@ -155,9 +156,7 @@ class Host final : public daemon::Part,
   uint64_t last_question_ = 0;
   std::string told_damage_;      // of the record
   loop::Background background_;  // carries long commands out
-  // Completions of coordination calls may come after this object is gone: they look here first.
-  // Shared with them, hence the shared_ptr.
-  std::shared_ptr<Host*> self_;
+  Self<Host> self_;              // last: goes first
 };
 
 }  // namespace tandem::replica

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "wire/bytes.h"
 #include "wire/envelope.h"
+#include "wire/frame.h"
 
 namespace tandem::replica {
 namespace {
@@ -22,7 +23,7 @@ void Peers::set_address(repl::ReplicaId id, const std::string& url) {
   link.url = url;
   rpc::ClientOptions options;
   options.url = url;
-  options.max_message_bytes = size_t{16} << 20;
+  options.max_message_bytes = wire::kMaxMessageBytes;
   options.longest_reconnect_ms = kLongestReconnectMs;
   link.client = std::make_unique<rpc::Client>(loop_, std::move(options));
   link.client->on_connected([this, &link] { say_hello(link); });

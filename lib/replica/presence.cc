@@ -50,9 +50,9 @@ coord::Member Host::own_member() const {
 void Host::register_self(UniqueFunction<void(Status)> done) {
   coord_.register_member(
       options_.group, own_member(),
-      [self = self_, done = std::move(done)](Status registered) mutable {
-        if (*self == nullptr) return;
-        Host& host = **self;
+      [self = self_.ref(), done = std::move(done)](Status registered) mutable {
+        if (!self) return;
+        Host& host = *self;
         if (host.draining_) return;
         if (registered) {
           host.on_registered();
@@ -71,10 +71,11 @@ void Host::register_self(UniqueFunction<void(Status)> done) {
 void Host::on_registered() {
   registered_ = true;
   driver_->registered();
-  watch_ = coord_.watch_record(options_.group, [self = self_](const coord::Versioned& version) {
-    if (*self == nullptr) return;
-    if (const auto record = (*self)->parse(version)) (*self)->driver_->record_seen(*record);
-  });
+  watch_ =
+      coord_.watch_record(options_.group, [self = self_.ref()](const coord::Versioned& version) {
+        if (!self) return;
+        if (const auto record = self->parse(version)) self->driver_->record_seen(*record);
+      });
   refresh_members();
 }
 
@@ -90,17 +91,18 @@ void Host::stay_findable() {
     return;
   }
   if (!registered_ || draining_) return;
-  coord_.members(options_.group, [self = self_](const Result<std::vector<coord::Member>>& members) {
-    if (*self == nullptr || !members || (*self)->draining_) return;
-    Host& host = **self;
-    const bool there = std::any_of(members->begin(), members->end(), [&](const auto& member) {
-      return member.id == host.options_.id;
-    });
-    if (there) return;
-    log::warning("the registry's entry of this replica was removed: it is made again",
-                 {{"group", host.options_.group}, {"id", host.options_.id}});
-    host.enter_registry();
-  });
+  coord_.members(
+      options_.group, [self = self_.ref()](const Result<std::vector<coord::Member>>& members) {
+        if (!self || !members || self->draining_) return;
+        Host& host = *self;
+        const bool there = std::any_of(members->begin(), members->end(), [&](const auto& member) {
+          return member.id == host.options_.id;
+        });
+        if (there) return;
+        log::warning("the registry's entry of this replica was removed: it is made again",
+                     {{"group", host.options_.group}, {"id", host.options_.id}});
+        host.enter_registry();
+      });
 }
 
 void Host::enter_registry() {

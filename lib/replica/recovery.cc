@@ -122,9 +122,9 @@ void Host::prune_set_aside() {
         const Status pruned = storage::prune_set_aside(directory, lineage, given_up);
         if (!pruned) log::warning("old data stays set aside", {{"error", pruned.error().message}});
       },
-      [self = self_] {
-        if (*self == nullptr) return;
-        (*self)->list_set_aside();  // pruning_ stays: once in the life of a process will do
+      [self = self_.ref()] {
+        if (!self) return;
+        self->list_set_aside();  // pruning_ stays: once in the life of a process will do
       });
 }
 

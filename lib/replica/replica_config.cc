@@ -45,12 +45,7 @@ void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::strin
                                 "where others reach this process: ipc://, tcp:// or abstract://");
   url.checked_by(check_url);
   if (c.rpc_url.empty()) url.required();
-  t.text("coord.backend", c.coord_backend, "where processes coordinate: local files")
-      .one_of({"local"});
-  t.text("coord.root", c.coord_root, "directory of the local coordination files")
-      .checked_by(daemon::check_not_empty);
-  t.text("host.name", c.host_name,
-         "name of this host, by which others know where a process runs; empty: as the system says");
+  daemon::declare_coord(c.coord, t);
   t.integer("keys.max_number", c.host.keys.max_number, 1, 1'000'000'000,
             "idempotency keys that are remembered; writes with new ones are refused");
   t.size("keys.max_bytes", c.host.keys.max_bytes,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/coord_config.h"
 #include "daemon/options.h"
 #include "replica/host.h"
 
@@ -15,9 +16,7 @@ namespace tandem::replica {
 struct ReplicaConfig {
   HostOptions host;
   std::string rpc_url;
-  std::string coord_backend = "local";
-  std::string coord_root = "run/state/coord";
-  std::string host_name;
+  daemon::CoordConfig coord;
 };
 
 // The values that `config` has are the defaults; id, directory and url are required where it has

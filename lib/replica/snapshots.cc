@@ -91,9 +91,9 @@ Snapshots::Snapshots(loop::Loop& loop, std::string directory, Describe describe,
       directory_(std::move(directory)),
       describe_(std::move(describe)),
       failed_(std::move(failed)),
-      self_(std::make_shared<Snapshots*>(this)) {}
+      self_(*this) {}
 
-Snapshots::~Snapshots() { *self_ = nullptr; }
+Snapshots::~Snapshots() = default;
 
 Status Snapshots::open(const Restore& restore) {
   const Status removed = storage::remove_unfinished_snapshots(directory_);
@@ -162,9 +162,9 @@ void Snapshots::write(const storage::SnapshotHeader& header, repl::Picture pictu
   Job* work = job.get();
   loop::run_work(
       loop_, [work] { work->run(); },
-      [self = self_, job = std::move(job), done = std::move(done)]() mutable {
-        if (*self == nullptr) return;
-        Snapshots& snapshots = **self;
+      [self = self_.ref(), job = std::move(job), done = std::move(done)]() mutable {
+        if (!self) return;
+        Snapshots& snapshots = *self;
         snapshots.writing_ = false;
         if (job->reader != nullptr) snapshots.newest_ = std::move(job->reader);
         if (job->status) {

@@ -10,6 +10,7 @@
 
 #include "base/function.h"
 #include "base/result.h"
+#include "base/self.h"
 #include "loop/loop.h"
 #include "repl/surroundings.h"
 #include "storage/snapshot.h"
@@ -72,8 +73,7 @@ class Snapshots final : public repl::SnapshotStore {
   bool writing_ = false;
   bool any_unreadable_ = false;
   std::optional<ErrorKind> told_;  // why none can be received now
-  // Shared with the completion of run_work, which comes even after this object is gone.
-  std::shared_ptr<Snapshots*> self_;
+  Self<Snapshots> self_;           // last: goes first
 };
 
 }  // namespace tandem::replica

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "wire/kept_request.h"
 
 namespace tandem::rideshare {
 namespace {
@@ -14,14 +15,7 @@ bool changes_data(wire::Method method) {
 
 }  // namespace
 
-// The strings keep their memory from one call of the slot to the next.
-struct DbClient::Call {
-  wire::Method method = wire::Method::kPing;
-  wire::Consistency consistency = wire::Consistency::kDefault;
-  uint64_t min_index = 0;
-  std::string request_id;
-  std::string key;
-  std::string body;
+struct DbClient::Call : wire::KeptRequest {
   int64_t deadline_ms = 0;
   int64_t patient_until_ms = 0;  // with a database that does nothing
   uint32_t pause_ms = 0;
@@ -71,13 +65,9 @@ void DbClient::begin(wire::Method method, std::string_view body, const CallOptio
   }
   const size_t slot = take_slot();
   Call& call = *calls_[slot];
-  call.method = method;
-  call.consistency = options.consistency;
-  call.min_index = options.min_index;
-  call.request_id = options.request_id;
-  call.key = options.key;
+  call.keep(
+      {method, options.consistency, 0, options.min_index, options.request_id, options.key, body});
   if (changes_data(method) && call.key.empty()) call.key = keys_.make(clock_.boot_ns());
-  call.body = body;
   const int64_t now_ms = alarm_.now_ms();
   call.deadline_ms = now_ms + timeout_ms;
   call.patient_until_ms = now_ms + std::min(patience_ms, timeout_ms);
@@ -117,16 +107,8 @@ void DbClient::attempt(size_t slot) {
   uint64_t left_ms =
       static_cast<uint64_t>(std::max<int64_t>(call.deadline_ms - alarm_.now_ms(), 1));
   if (transports_.size() > 1) left_ms = std::min<uint64_t>(left_ms, options_.try_ms);
-  wire::Request request;
-  request.method = call.method;
-  request.consistency = call.consistency;
-  request.budget_ms = static_cast<uint32_t>(left_ms);
-  request.min_index = call.min_index;
-  request.request_id = call.request_id;
-  request.key = call.key;
-  request.body = call.body;
   payload_.clear();
-  wire::encode(request, payload_);
+  wire::encode(call.with_budget(static_cast<uint32_t>(left_ms)), payload_);
   transport->call(payload_, left_ms, [this, slot](Result<std::string_view> outcome) {
     on_outcome(slot, std::move(outcome));
   });

@@ -19,19 +19,19 @@
 
 namespace tandem::rpc {
 
-Reply::Reply(ServerRef server, Peer peer, uint64_t call_id)
+Reply::Reply(SelfRef<Server> server, Peer peer, uint64_t call_id)
     : server_(std::move(server)), peer_(peer), call_id_(call_id) {}
 
 Reply::Reply(Reply&& other) noexcept
     : note(std::move(other.note)),
-      server_(std::exchange(other.server_, nullptr)),
+      server_(std::exchange(other.server_, {})),
       peer_(other.peer_),
       call_id_(other.call_id_) {}
 
 Reply& Reply::operator=(Reply&& other) noexcept {
   if (this != &other) {
     finish();
-    server_ = std::exchange(other.server_, nullptr);
+    server_ = std::exchange(other.server_, {});
     peer_ = other.peer_;
     call_id_ = other.call_id_;
     note = std::move(other.note);
@@ -47,14 +47,14 @@ void Reply::finish() {
 
 void Reply::answer(std::string_view payload, SharedBytes rest) {
   CHECK(pending());
-  const ServerRef server = std::exchange(server_, nullptr);
-  if (*server != nullptr) (*server)->reply(peer_, call_id_, payload, std::move(rest));
+  const SelfRef<Server> server = std::exchange(server_, {});
+  if (server) server->reply(peer_, call_id_, payload, std::move(rest));
 }
 
 void Reply::fail(const Error& error) {
   CHECK(pending());
-  const ServerRef server = std::exchange(server_, nullptr);
-  if (*server != nullptr) (*server)->reply_error(peer_, call_id_, error);
+  const SelfRef<Server> server = std::exchange(server_, {});
+  if (server) server->reply_error(peer_, call_id_, error);
 }
 
 namespace {
@@ -84,11 +84,10 @@ class Server::Impl final : public SocketEvents {
         loop_(loop),
         options_(std::move(options)),
         handler_(handler),
-        reference_(std::make_shared<Server*>(&server)),
         flusher_(loop, [this] { flush(); }),
         ticker_(loop, [this] { tick(); }),
-        finder_(loop, [this] { stay_findable(); }) {}
-  ~Impl() override { *reference_ = nullptr; }
+        finder_(loop, [this] { stay_findable(); }),
+        self_(server) {}
 
   Result<std::string> start();
   void reply(Peer peer, uint64_t id, std::string_view payload, SharedBytes rest);
@@ -126,7 +125,6 @@ class Server::Impl final : public SocketEvents {
   loop::Loop& loop_;
   const ServerOptions options_;
   Handler& handler_;
-  const Reply::ServerRef reference_;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> by_link_;
   std::unordered_map<uint32_t, Connection*> by_pipe_;
   std::vector<Connection*> dirty_;
@@ -141,7 +139,8 @@ class Server::Impl final : public SocketEvents {
       false;  // at closing: every call has its answer, Connection::last_answer is set
   uint64_t close_at_ms_ = 0;
   UniqueFunction<void()> closed_;
-  std::unique_ptr<Socket> socket_;  // last: goes first
+  std::unique_ptr<Socket> socket_;  // goes before what its events touch
+  const Self<Server> self_;         // last: goes first
 };
 
 Result<std::string> Server::Impl::start() {
@@ -256,7 +255,7 @@ void Server::Impl::on_items(Connection& connection, std::string_view body) {
 
 void Server::Impl::on_call(Connection& connection, const wire::Item& item) {
   ++server_.outstanding_;  // the reply takes it back
-  Reply reply(reference_, connection.peer(), item.id);
+  Reply reply(self_.ref(), connection.peer(), item.id);
   if (closing_) return reply.fail({ErrorKind::kUnavailable, "shutting down"});
   if (server_.outstanding_ > options_.max_outstanding) {
     return reply.fail({ErrorKind::kUnavailable, "too many calls wait for their answer"});

@@ -15,6 +15,7 @@
 
 #include "base/function.h"
 #include "base/result.h"
+#include "base/self.h"
 #include "base/shared_bytes.h"
 #include "loop/loop.h"
 
@@ -62,7 +63,7 @@ class Reply {
   void answer(std::string_view payload, SharedBytes rest = {});
   void fail(const Error& error);
 
-  bool pending() const { return server_ != nullptr; }
+  bool pending() const { return server_.is_set(); }
   Peer peer() const { return peer_; }
 
   // What the handler wants to know of the call once it is answered; nothing here looks at it.
@@ -75,12 +76,10 @@ class Reply {
 
  private:
   friend class Server;
-  // Set to null by the Server's destructor. Shared, because a Reply may outlive its Server.
-  using ServerRef = std::shared_ptr<Server*>;
-  Reply(ServerRef server, Peer peer, uint64_t call_id);
+  Reply(SelfRef<Server> server, Peer peer, uint64_t call_id);
   void finish();
 
-  ServerRef server_;
+  SelfRef<Server> server_;
   Peer peer_;
   uint64_t call_id_ = 0;
 };

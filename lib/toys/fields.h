@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "toys/intent_id.h"
@@ -44,6 +45,18 @@ class Fields {
   const wire::Json& object_;
   Status status_;
 };
+
+// What `read` makes of the members of an object; the error of what is none, or of its first member
+// that is at fault.
+template <typename Read>
+auto read_fields(const Result<wire::Json>& object, Read read)
+    -> Result<decltype(read(std::declval<Fields&>()))> {
+  if (!object) return fail(object.error());
+  Fields in(*object);
+  auto value = read(in);
+  if (!in.ok()) return fail(in.error());
+  return value;
+}
 
 // A row of a snapshot as a JSON object; kCorrupt where it is none.
 Result<wire::Json> parse_stored_object(std::string_view row);

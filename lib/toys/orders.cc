@@ -174,12 +174,8 @@ std::string Orders::result_command(const IntentId& intent, uint16_t status) {
 }
 
 Result<IntentId> Orders::intent_of(std::string_view provisional_body) {
-  const auto object = wire::parse_object(provisional_body);
-  if (!object) return fail(object.error());
-  Fields in(*object);
-  const IntentId id = in.intent("intent");
-  if (!in.ok()) return fail(in.error());
-  return id;
+  return read_fields(wire::parse_object(provisional_body),
+                     [](Fields& in) { return in.intent("intent"); });
 }
 
 Applied Orders::apply(const wire::Entry& entry) {

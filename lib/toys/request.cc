@@ -46,48 +46,31 @@ Status check_name(std::string_view name) {
 }
 
 Result<Purchase> parse_purchase(std::string_view body) {
-  const auto object = wire::parse_request_object(body);
-  if (!object) return fail(object.error());
-  Fields in(*object);
-  Purchase purchase{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
-  if (!in.ok()) return fail(in.error());
-  return purchase;
+  return read_fields(wire::parse_request_object(body), [](Fields& in) {
+    return Purchase{in.toy_name("name"), in.integer("quantity", 1, kMaxQuantity)};
+  });
 }
 
 Result<NewToy> parse_new_toy(std::string_view body) {
-  const auto object = wire::parse_request_object(body);
-  if (!object) return fail(object.error());
-  Fields in(*object);
-  NewToy toy{in.toy_name("name"), in.price("price"), in.integer("quantity", 0, kMaxQuantity)};
-  if (!in.ok()) return fail(in.error());
-  return toy;
+  return read_fields(wire::parse_request_object(body), [](Fields& in) {
+    return NewToy{in.toy_name("name"), in.price("price"), in.integer("quantity", 0, kMaxQuantity)};
+  });
 }
 
 Result<NewPrice> parse_new_price(std::string_view body) {
-  const auto object = wire::parse_request_object(body);
-  if (!object) return fail(object.error());
-  Fields in(*object);
-  NewPrice price{in.toy_name("name"), in.price("price")};
-  if (!in.ok()) return fail(in.error());
-  return price;
+  return read_fields(wire::parse_request_object(body), [](Fields& in) {
+    return NewPrice{in.toy_name("name"), in.price("price")};
+  });
 }
 
 Result<std::string> parse_toy_name(std::string_view body) {
-  const auto object = wire::parse_request_object(body);
-  if (!object) return fail(object.error());
-  Fields in(*object);
-  std::string name = in.toy_name("name");
-  if (!in.ok()) return fail(in.error());
-  return name;
+  return read_fields(wire::parse_request_object(body),
+                     [](Fields& in) { return in.toy_name("name"); });
 }
 
 Result<uint64_t> parse_order_number(std::string_view body) {
-  const auto object = wire::parse_request_object(body);
-  if (!object) return fail(object.error());
-  Fields in(*object);
-  const uint64_t number = in.counter("number");
-  if (!in.ok()) return fail(in.error());
-  return number;
+  return read_fields(wire::parse_request_object(body),
+                     [](Fields& in) { return in.counter("number"); });
 }
 
 Result<std::vector<NewToy>> parse_toys_csv(std::string_view text, std::string_view file) {

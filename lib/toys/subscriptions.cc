@@ -50,13 +50,10 @@ std::string to_json(const Push& push) {
 }
 
 Result<Poll> parse_poll(std::string_view body) {
-  const auto object = wire::parse_request_object(body);
-  if (!object) return fail(object.error());
-  Fields in(*object);
-  Poll poll{in.id("front"), in.id("subscription"), in.counter("acknowledged"),
-            in.integer("stamp_ns", 0, INT64_MAX)};
-  if (!in.ok()) return fail(in.error());
-  return poll;
+  return read_fields(wire::parse_request_object(body), [](Fields& in) {
+    return Poll{in.id("front"), in.id("subscription"), in.counter("acknowledged"),
+                in.integer("stamp_ns", 0, INT64_MAX)};
+  });
 }
 
 Result<Push> parse_push(std::string_view body) {

@@ -17,6 +17,9 @@
 namespace tandem::wire {
 
 constexpr size_t kItemHeaderBytes = 4 + 8;
+// The longest message between a replica or orchestrator and whoever speaks with it. What has to fit
+// into one is limited below that: an entry of the log (8 MiB), an answer of the database (15 MiB).
+constexpr size_t kMaxMessageBytes = size_t{16} << 20;
 
 void append_item(std::string& message, uint64_t id, std::string_view payload);
 // The same where `rest_bytes` more of the payload are to follow.

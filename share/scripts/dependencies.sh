@@ -12,8 +12,8 @@ packages_of() {
   case $1 in
     build)
       echo 'g++ cmake ninja-build pkg-config ccache make git libuv1-dev node-llhttp libpq-dev
-        libnng-dev libtomlplusplus-dev libcurl4-openssl-dev libexpected-dev libfmt-dev
-        libsimdjson-dev prometheus-cpp-dev'
+        libnng-dev libtomlplusplus-dev libcurl4-openssl-dev libssl-dev libexpected-dev
+        libfmt-dev libsimdjson-dev prometheus-cpp-dev'
       ;;
     run) echo 's6 runit haproxy curl util-linux' ;;
     test)

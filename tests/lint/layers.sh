@@ -29,6 +29,7 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     wrapped["uv"] = "loop"; wrapped["nng"] = "rpc"; wrapped["curl"] = "fetch"
     wrapped["libpq"] = "tables"; wrapped["llhttp"] = "http"; wrapped["toml++"] = "daemon"
     wrapped["prometheus"] = "daemon"; wrapped["simdjson"] = "wire"
+    wrapped["openssl"] = "rs-client"
     # What a pure library has no use for.
     split("thread mutex condition_variable future atomic random fstream iostream filesystem " \
           "unistd.h fcntl.h pthread.h time.h ctime sys/", words)

@@ -16,6 +16,11 @@ TEST(PercentEncode, EncodesDotsBecauseASegmentOfDotsWouldMove) {
   EXPECT_EQ(percent_encode(".."), "%2E%2E");
 }
 
+TEST(PercentEncode, EncodesBytesOfAnyValue) {
+  EXPECT_EQ(percent_encode(std::string("\0\xff+", 3)), "%00%FF%2B");
+  EXPECT_EQ(percent_encode(""), "");
+}
+
 TEST(PercentEncode, EncodesBytesOfOtherCharacters) { EXPECT_EQ(percent_encode("é"), "%C3%A9"); }
 
 TEST(BaseUrl, TakesHostsAndPathsAndDropsSlashesAtTheEnd) {

@@ -29,11 +29,11 @@ class FleetTest : public testing::Test {
  protected:
   FleetTest() {
     config_.group = "g";
-    config_.coord_root = root_.file("coord");
+    config_.coord.root = root_.file("coord");
     config_.worker_directory = root_.file("db");
     config_.worker_sockets = root_.path();
     fs::create_directories(config_.worker_directory);
-    coord_ = *coord::open_local({.root = config_.coord_root}, loop_);
+    coord_ = *coord::open_local({.root = config_.coord.root}, loop_);
     workers_are("exec sleep 1000");
   }
   ~FleetTest() override {

@@ -118,7 +118,7 @@ TEST(WorkerCommand, NamesTheWorkerItsDirectoryAndTheGroup) {
   EXPECT_FALSE(sets("host.name=")) << "it has one of its own";
   EXPECT_EQ(command.args.front(), "--set") << "no file: the worker has defaults";
   config.worker_config = "w.toml";
-  config.host_name = "h";
+  config.coord.host_name = "h";
   command = worker_command(config, 3, "/data/3");
   EXPECT_EQ(command.args[0], "--config");
   EXPECT_EQ(command.args[1], "w.toml");
