@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kChunkBytes = 1 << 16;
 
 struct Chunk {
-  std::array<char, kChunkBytes> bytes;
+  std::array<char, kChunkBytes> bytes{};
   ssize_t got = 0;
   int error = 0;
 

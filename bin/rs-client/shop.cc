@@ -168,8 +168,8 @@ void Shop::ask(Kind kind, Call call, Then then) {
   uint64_t& retries = result_.tallies[static_cast<size_t>(kind)].retries;
   call.on_repeat = [&retries] { ++retries; };
   ++in_flight_;
-  session_.caller.call(std::move(call), [this, kind, begun_ns = now_ns(),
-                                         then = std::move(then)](Result<Reply> reply) mutable {
+  session_.caller.call(std::move(call), [this, kind, begun_ns = now_ns(), then = std::move(then)](
+                                            const Result<Reply>& reply) mutable {
     --in_flight_;
     count(kind, begun_ns, reply);
     then(reply);

@@ -66,8 +66,9 @@ class UniqueFunction<R(Args...)> {
 
   template <typename Fn>
   static constexpr bool fits() {
-    return sizeof(Fn) <= kInPlaceBytes && alignof(Fn) <= alignof(std::max_align_t) &&
-           std::is_nothrow_move_constructible_v<Fn>;
+    constexpr bool kSmall = sizeof(Fn) <= kInPlaceBytes;
+    constexpr bool kAligned = alignof(Fn) <= alignof(std::max_align_t);
+    return kSmall && kAligned && std::is_nothrow_move_constructible_v<Fn>;
   }
 
   template <typename Fn>

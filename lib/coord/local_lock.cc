@@ -58,7 +58,7 @@ void CloseWatch::on_readable() {
 // --- LocalLock ---
 
 LocalLock::LocalLock(loop::Loop& loop, std::string root, std::string directory,
-                     const std::string& name, std::string holder, uint64_t poll_ms,
+                     const std::string& name, const std::string& holder, uint64_t poll_ms,
                      LockCallbacks callbacks)
     : root_(std::move(root)),
       directory_(std::move(directory)),

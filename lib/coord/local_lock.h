@@ -34,7 +34,7 @@ class LocalLock final : public Lock {
   // `directory` is made where it is missing, unless `root`, which is above it, is: then the lock is
   // lost with kUnavailable.
   LocalLock(loop::Loop& loop, std::string root, std::string directory, const std::string& name,
-            std::string holder, uint64_t poll_ms, LockCallbacks callbacks);
+            const std::string& holder, uint64_t poll_ms, LockCallbacks callbacks);
   bool held() const override { return held_; }
 
  private:

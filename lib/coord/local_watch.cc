@@ -27,8 +27,7 @@ Result<std::optional<Versioned>> read_if_new(const RecordFiles& files,
 
 LocalWatch::LocalWatch(loop::Loop& loop, RecordFiles files, uint64_t poll_ms,
                        UniqueFunction<void(const Versioned&)> on_change)
-    : loop_(loop),
-      files_(std::move(files)),
+    : files_(std::move(files)),
       on_change_(std::move(on_change)),
       jobs_(loop),
       watch_(loop, [this] { look(); }),

@@ -20,7 +20,6 @@ class LocalWatch final : public Watch {
   void look();
   void on_looked(Result<std::optional<Versioned>> found);
 
-  loop::Loop& loop_;
   RecordFiles files_;
   UniqueFunction<void(const Versioned&)> on_change_;
   std::optional<uint64_t> seen_version_;

@@ -38,8 +38,7 @@ std::string ids_of(const repl::Record& record) {
 
 Leadership::Leadership(loop::Loop& loop, coord::Coord& coord, Replicas& replicas,
                        LeadershipOptions options)
-    : loop_(loop),
-      coord_(coord),
+    : coord_(coord),
       replicas_(replicas),
       options_(std::move(options)),
       controller_({.nouns = options_.nouns}, options_.prefer),

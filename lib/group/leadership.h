@@ -151,7 +151,6 @@ class Leadership {
     uint64_t swap_expects = 0;           // the version of the record before
   };
 
-  loop::Loop& loop_;
   coord::Coord& coord_;
   Replicas& replicas_;
   const LeadershipOptions options_;

@@ -51,7 +51,7 @@ class ConnectionHost {
   size_t read_in_turn = 0;   // bytes
   uint64_t turned_away = 0;  // connections that were too many
   DateLine date;
-  std::array<char, 64 << 10> read_buffer;
+  std::array<char, 64 << 10> read_buffer{};
 
  protected:
   ~ConnectionHost() = default;
@@ -171,7 +171,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   std::string_view request_id_;
   std::string peer_;
   std::string_view origin_;  // of a page that may read the answer
-  char made_id_[16];
+  char made_id_[16] = {};
   int64_t received_ns_ = 0;
 
   uint64_t read_turn_ = 0;    // of the loop, in which it read last

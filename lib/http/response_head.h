@@ -23,7 +23,7 @@ class DateLine {
  private:
   void renew(uint64_t loop_ms);
 
-  char text_[37];
+  char text_[37] = {};
   uint64_t valid_until_ms_ = 0;
 };
 

@@ -211,7 +211,7 @@ class Server::Impl final : public ConnectionHost {
   loop::Timer sweep_;
 };
 
-Server::Server(loop::Loop& loop, ServerOptions options, const Router& router)
+Server::Server(loop::Loop& loop, const ServerOptions& options, const Router& router)
     : impl_(std::make_unique<Impl>(loop, options, router)) {}
 Server::~Server() = default;
 

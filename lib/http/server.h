@@ -63,7 +63,7 @@ struct ServerOptions {
 class Server {
  public:
   // `router` is complete by now and outlives the server.
-  Server(loop::Loop& loop, ServerOptions options, const Router& router);
+  Server(loop::Loop& loop, const ServerOptions& options, const Router& router);
   // As close_now(). Allowed from a drain's `done`, not from handlers, observers and streams.
   ~Server();
 

@@ -12,8 +12,6 @@
 #include "base/check.h"
 #include "base/number.h"
 
-extern char** environ;
-
 namespace tandem::loop {
 namespace {
 

@@ -36,7 +36,7 @@ struct Candidate {
 // What was read of the record.
 struct Reading {
   Reading() = default;
-  // A consistent read of this record.
+  // A consistent read of this record. NOLINTNEXTLINE(google-explicit-constructor): it is one.
   Reading(const Record& read) : record(read), version(read.version) {}
 
   std::optional<Record> record;

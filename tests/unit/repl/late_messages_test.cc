@@ -184,8 +184,8 @@ TEST_F(LeaderSide, AQuestionAskedAgainIsStillAnsweredByTheReadOfTheRecordUnderWa
   Message q = message_from(4, MessageType::kReadIndex, 2);
   int answers = 0;
   int64_t asked = 0;
-  for (int i = 0; i < 20; ++i) {
-    q.question = static_cast<uint64_t>(i + 1);
+  for (uint64_t i = 0; i < 20; ++i) {
+    q.question = i + 1;
     bench.receive(q);  // every 50 ms
     if (bench.end_turn().read_record) asked = asked == 0 ? bench.now : asked;
     bench.now += 50 * kMs;

@@ -455,7 +455,7 @@ TEST_F(LeaderTest, SendsHeartbeatsAndTheCommitIndexAtOnce) {
 // Sends what the leader probes with to a follower's log and back until they agree.
 TEST_F(LeaderTest, FindsWhereDivergedLogsAgree) {
   bench.log.entries.clear();
-  for (const Epoch epoch : {1, 1, 1, 4, 4, 6, 6}) {
+  for (const Epoch epoch : {1U, 1U, 1U, 4U, 4U, 6U, 6U}) {
     bench.log.entries.push_back(entry_at(bench.log.last_index() + 1, epoch));
   }
   bench.recovered.promise = 6;

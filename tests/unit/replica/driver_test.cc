@@ -45,7 +45,7 @@ TEST_F(DriverTest, ALinearizableReadOfAnIndexThatThereIsNotIsRefusedAtOnce) {
   const auto written = write(1, R"({"n":1})");
   ASSERT_TRUE(written);
   for (const repl::ReplicaId id : {1U, 2U, 3U}) {
-    for (const uint64_t beyond : {0, 1000}) {
+    for (const uint64_t beyond : {0U, 1000U}) {
       std::optional<Status> told;
       node(id).driver().when_readable(wire::Consistency::kLinearizable, written->index + beyond,
                                       3'600'000, [&](Status status) { told = std::move(status); });

@@ -224,7 +224,7 @@ TEST_F(RecoveryTest, OneDamagedSlotLosesNoPromise) {
   append_durably(1, 3, 2);
   kill();
   saved_ = disk_.contents();
-  for (const uint64_t slot : {0, 1}) {
+  for (const uint64_t slot : {0U, 1U}) {
     disk_.restore(saved_);
     disk_.content(std::string(kDirectory) + "/promise")[slot * kSlotBytes + 20] ^= 1;
     open();

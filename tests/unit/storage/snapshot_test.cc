@@ -75,8 +75,8 @@ TEST_F(SnapshotTest, AnyCutOrFlippedByteIsNoticed) {
 }
 
 TEST_F(SnapshotTest, WhatIsSetAsideIsNeitherListedNorPrunedForAnother) {
-  for (const uint64_t index : {5, 9, 30, 41}) write(index, 1);
-  for (const uint64_t index : {41, 5, 30})
+  for (const uint64_t index : {5U, 9U, 30U, 41U}) write(index, 1);
+  for (const uint64_t index : {41U, 5U, 30U})
     ASSERT_TRUE(set_snapshot_aside(kDirectory, index, disk_));
   const auto left = list_snapshots(kDirectory, disk_);
   ASSERT_EQ(left->size(), 1u);
@@ -105,7 +105,7 @@ TEST_F(SnapshotTest, ASealedOneCanBeReadBackBeforeItHasItsName) {
 }
 
 TEST_F(SnapshotTest, PruningKeepsTheNewest) {
-  for (const uint64_t index : {1, 2, 3, 4}) write(index, 1);
+  for (const uint64_t index : {1U, 2U, 3U, 4U}) write(index, 1);
   auto reading = SnapshotReader::open(path(1), disk_);
   ASSERT_TRUE(prune_snapshots(kDirectory, 2, disk_));
   const auto left = list_snapshots(kDirectory, disk_);
