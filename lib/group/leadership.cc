@@ -247,7 +247,7 @@ void Leadership::send(const repl::Message& message, UniqueFunction<void(repl::Ep
   };
   replica->link->call(payload, kControlTimeoutMs,
                       [answered, heard = std::move(heard), self = self_,
-                       epoch = message.epoch](Result<std::string_view> answer) mutable {
+                       epoch = message.epoch](const Result<std::string_view>& answer) mutable {
                         answered(answer);
                         if (*self != nullptr && answer && heard) heard(epoch);
                       });
@@ -477,7 +477,7 @@ void Leadership::read_record() {
     read_again_ = true;  // the one under way may have begun before what prompted this one
     return;
   }
-  coord_.read_record(options_.group, [self = self_](Result<coord::Versioned> record) {
+  coord_.read_record(options_.group, [self = self_](const Result<coord::Versioned>& record) {
     if (*self == nullptr) return;
     Leadership& leadership = **self;
     leadership.reading_ = false;
