@@ -65,7 +65,7 @@ class Shop {
   ShopResult run();
 
  private:
-  struct Shopper {  // NOLINT(cppcoreguidelines-pro-type-member-init): one has to be given
+  struct Shopper {
     Choices choices;
     uint64_t visits = 0;
   };

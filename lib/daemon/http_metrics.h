@@ -41,7 +41,7 @@ class HttpMetrics final : public http::Observer {
  private:
   static constexpr size_t kStatusClasses = 6;  // other, 1xx … 5xx
 
-  struct RouteMetrics {  // NOLINT(cppcoreguidelines-pro-type-member-init): both have to be given
+  struct RouteMetrics {
     Histogram duration;
     Counter bytes;
     std::array<std::optional<Counter>, http::kMethodCount * kStatusClasses> requests;

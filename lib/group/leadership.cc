@@ -244,7 +244,7 @@ void Leadership::send(const repl::Message& message, UniqueFunction<void(repl::Ep
   };
   replica->link->call(payload, kControlTimeoutMs,
                       [answered, heard = std::move(heard), self = self_.ref(),
-                       epoch = message.epoch](Result<std::string_view> answer) mutable {
+                       epoch = message.epoch](const Result<std::string_view>& answer) mutable {
                         answered(answer);
                         if (self && answer && heard) heard(epoch);
                       });
@@ -474,7 +474,7 @@ void Leadership::read_record() {
     read_again_ = true;  // the one under way may have begun before what prompted this one
     return;
   }
-  coord_.read_record(options_.group, [self = self_.ref()](Result<coord::Versioned> record) {
+  coord_.read_record(options_.group, [self = self_.ref()](const Result<coord::Versioned>& record) {
     if (!self) return;
     Leadership& leadership = *self;
     leadership.reading_ = false;

@@ -1,7 +1,6 @@
 #include "group/view.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace tandem::group {
 
@@ -16,7 +15,7 @@ std::vector<View> views_of(const Replicas& replicas, const Leadership& leadershi
     if (state != nullptr) view.state = *state;
     view.lineage = leadership.lineage_of(id);
     view.in_sync = leadership.in_sync(replica);
-    views.push_back(std::move(view));
+    views.push_back(view);
   }
   return views;
 }

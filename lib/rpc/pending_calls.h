@@ -66,7 +66,7 @@ class PendingCalls {
 
   std::vector<Slot> slots_;
   uint32_t free_ = kNone;
-  std::array<uint32_t, kBuckets> buckets_;
+  std::array<uint32_t, kBuckets> buckets_{};
   uint64_t tick_;  // the last one that was expired
   size_t size_ = 0;
 };
