@@ -53,6 +53,7 @@ enum class Bug {
   kOversleep,             // the alarm is set later than the core's next deadline
   kReadWhatWentBack,      // a state that went back is read before it is there again
   kForgetThatItWentBack,  // ... and goes on as if it had not
+  kGoOnFromAnything,      // a state that an engine kept is gone on from whatever the log holds
   // Of disk and controllers; the simulator plants these itself.
   kRetryFsync,          // a failed fsync is tried again, and believed
   kKeepIdAfterWipe,     // a wiped disk keeps its storage_id
@@ -112,6 +113,7 @@ inline constexpr BugNames<Bug> kBugNames = {
     "oversleep",
     "read-what-went-back",
     "forget-that-it-went-back",
+    "go-on-from-anything",
     "retry-fsync",
     "keep-id-after-wipe",
     "elect-outside",

@@ -8,12 +8,14 @@
 
 #include "daemon/config.h"
 #include "daemon/options.h"
+#include "repl/exactly_once.h"
 #include "replica/host.h"
 
 namespace tandem::replica {
 
 struct ReplicaConfig {
   HostOptions host;
+  repl::KeyLimits keys;  // that are remembered; new ones are refused (503)
   std::string rpc_url;
   std::string coord_backend = "local";
   std::string coord_root = "run/state/coord";
