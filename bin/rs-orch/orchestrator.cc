@@ -11,7 +11,6 @@ namespace tandem::orch {
 namespace {
 
 constexpr uint64_t kTickMs = 50;
-constexpr int64_t kTablesAgainMs = 1000;
 constexpr uint64_t kLookMs = 50;
 
 ScalingRule rule_of(const OrchConfig& c) {
@@ -123,14 +122,9 @@ void Orchestrator::group_changed() {
   if (on_change_) on_change_();
 }
 
-// The schema is replicated state. Each new leader is given it again: that changes nothing where it
-// is the same, and tells where it does not fit.
 void Orchestrator::declare_tables() {
   const auto& record = leadership().record();
-  if (!record || !leadership().leader_open() || tables_epoch_ == record->epoch) return;
-  const auto now_ms = static_cast<int64_t>(loop_.now_ms());
-  if (now_ms < next_declaration_ms_) return;
-  tables_epoch_ = record->epoch;
+  if (!record || !leadership().leader_open() || !tables_.due(record->epoch, now_ms())) return;
   wire::Json command;
   command.set("schema", config_.tables.value);
   const std::string body = command.dump();
@@ -138,18 +132,10 @@ void Orchestrator::declare_tables() {
   request.method = wire::Method::kDbSchema;
   request.body = body;
   group_.gateway().submit(request, [this](const wire::Response& response) {
-    if (response.status == 200) {
-      if (std::exchange(tables_refused_, false)) events_.tell("trouble_over", tables_trouble_);
-      tables_trouble_.clear();
-    } else if (response.status < 500) {
-      tables_trouble_ = "the declared tables are refused: " + std::string(response.body);
-      tables_refused_ = true;
-      events_.tell("trouble", tables_trouble_);
-    } else {
-      // Not now: what was declared to an earlier master holds until then.
-      tables_epoch_ = 0;
-      next_declaration_ms_ = static_cast<int64_t>(loop_.now_ms()) + kTablesAgainMs;
-    }
+    using News = TablesDeclaration::News;
+    const auto outcome = tables_.ended(response.status, response.body, now_ms());
+    if (outcome.news == News::kTrouble) events_.tell("trouble", outcome.text);
+    if (outcome.news == News::kTroubleOver) events_.tell("trouble_over", outcome.text);
     if (on_change_) on_change_();
   });
 }
@@ -164,7 +150,9 @@ Status Orchestrator::readiness() const {
     return fail(ErrorKind::kUnavailable, leadership.record_trouble());
   }
   if (!led) return leadership.nobody_leads();
-  if (active() && !tables_trouble_.empty()) return fail(ErrorKind::kUnavailable, tables_trouble_);
+  if (active() && !tables_.trouble().empty()) {
+    return fail(ErrorKind::kUnavailable, tables_.trouble());
+  }
   return {};
 }
 

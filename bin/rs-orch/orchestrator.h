@@ -26,6 +26,7 @@
 #include "group/replicas.h"
 #include "loop/loop.h"
 #include "restarter.h"
+#include "tables_declaration.h"
 
 namespace tandem::orch {
 
@@ -80,6 +81,7 @@ class Orchestrator final : public daemon::Part {
   void become_active();
   void group_changed();
   void declare_tables();
+  int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
   void tick();
 
   loop::Loop& loop_;
@@ -94,10 +96,7 @@ class Orchestrator final : public daemon::Part {
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;
   bool draining_ = false;
-  repl::Epoch tables_epoch_ = 0;  // the epoch whose leader was given the tables
-  int64_t next_declaration_ms_ = 0;
-  bool tables_refused_ = false;
-  std::string tables_trouble_ = "the tables are not declared yet";
+  TablesDeclaration tables_;
 };
 
 // Ends the start of the process when the database takes requests: put after the parts that listen.

@@ -5,6 +5,8 @@
 #include "db/database.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
+#include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "requests.h"
@@ -21,7 +23,9 @@ int main(int argc, char** argv) {
   if (!coord) daemon::die(coord.error());
 
   db::Database database{config.limits};
-  replica::Host replica{loop, config.replica.host, database, **coord};
+  replica::BackgroundJobs jobs{loop};
+  repl::MemoryApplier applier{database, config.replica.keys, system_clock(), jobs};
+  replica::Host replica{loop, config.replica.host, applier, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};

@@ -1,5 +1,6 @@
 #include "requests.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -82,13 +83,21 @@ void Requests::repeated(rpc::Reply reply, const wire::Request& request) {
       request.budget_ms, [this, reply = std::move(reply), body = std::string(request.body),
                           key = std::string(request.key)](Status readable) mutable {
         if (!readable) return answer_error(reply, readable.error());
-        const auto command = database_.check_change(body);
-        if (!command) return answer_error(reply, command.error());
-        const auto first = replica_.first_answer(*command, key);
-        if (!first) {
+        answer_as_first(std::move(reply), body, key);
+      });
+}
+
+void Requests::answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key) {
+  const auto command = database_.check_change(body);
+  if (!command) return answer_error(reply, command.error());
+  using First = Result<std::optional<repl::Applied>>;
+  replica_.first_answer(
+      *command, key, [this, reply = std::move(reply)](const First& first) mutable {
+        if (!first) return answer_error(reply, first.error());
+        if (!*first) {
           return answer_error(reply, {ErrorKind::kNotFound, "nothing was done with this key"});
         }
-        answer(reply, first->status, replica_.applied_index(), first->body);
+        answer(reply, (*first)->status, replica_.applied_index(), (*first)->body);
       });
 }
 

@@ -33,6 +33,7 @@ class Requests final : public replica::Methods {
   void read(rpc::Reply reply, const wire::Request& request);
   void write(rpc::Reply reply, const wire::Request& request);
   void repeated(rpc::Reply reply, const wire::Request& request);
+  void answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key);
   void set_schema(rpc::Reply reply, const wire::Request& request);
   void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
 

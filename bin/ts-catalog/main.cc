@@ -5,6 +5,8 @@
 #include "daemon/daemon.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
+#include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
@@ -32,7 +34,9 @@ int main(int argc, char** argv) {
   if (!coord) daemon::die(coord.error());
 
   toys::Catalog toys;
-  replica::Host replica{loop, config.replica.host, toys, **coord};
+  replica::BackgroundJobs jobs{loop};
+  repl::MemoryApplier applier{toys, config.replica.keys, system_clock(), jobs};
+  replica::Host replica{loop, config.replica.host, applier, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   loop::LoopTimers timers{loop};

@@ -5,6 +5,8 @@
 #include "group/group.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
+#include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
@@ -31,7 +33,9 @@ int main(int argc, char** argv) {
   if (!coord) daemon::die(coord.error());
 
   toys::Orders orders;
-  replica::Host replica{loop, config.replica.host, orders, **coord};
+  replica::BackgroundJobs jobs{loop};
+  repl::MemoryApplier applier{orders, config.replica.keys, system_clock(), jobs};
+  replica::Host replica{loop, config.replica.host, applier, **coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   group::Group catalog{loop, **coord, order::catalog_group(config)};

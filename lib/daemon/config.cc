@@ -1,22 +1,14 @@
 #include "daemon/config.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/check.h"
+#include "daemon/config_sources.h"
 #include "daemon/setting_value.h"
 #include "daemon/suggest.h"
-#include "daemon/toml_file.h"
-#include "file/file.h"
 
 namespace tandem::daemon {
 namespace {
-
-constexpr size_t kMaxFileBytes = 4 << 20;
-
-std::string joined(const std::string& path, const std::string& key) {
-  return path.empty() ? key : path + "." + key;
-}
 
 // Keys are equal for the environment where this is.
 std::string capitals(std::string_view name) {
@@ -106,6 +98,13 @@ std::string Setting::expectation() const {
   return "";
 }
 
+void Setting::take(wire::Json value, std::string origin,
+                   std::map<std::string, std::string> positions) {
+  value_ = std::move(value);
+  origin_ = std::move(origin);
+  positions_ = std::move(positions);
+}
+
 Setting& SettingTable::add(SettingType type, std::string key, std::string help, wire::Json value) {
   for (const Setting& other : settings_) {
     CHECK_MSG(capitals(other.key_) != capitals(key), "two settings with one name");
@@ -167,7 +166,7 @@ Setting& SettingTable::raw(std::string key, RawConfig& field, std::string help) 
   return setting;
 }
 
-Setting* SettingTable::find_mutable(std::string_view key) {
+Setting* SettingTable::find(std::string_view key) {
   for (Setting& setting : settings_) {
     if (setting.key_ == key) return &setting;
   }
@@ -177,6 +176,13 @@ Setting* SettingTable::find_mutable(std::string_view key) {
 const Setting* SettingTable::find(std::string_view key) const {
   for (const Setting& setting : settings_) {
     if (setting.key_ == key) return &setting;
+  }
+  return nullptr;
+}
+
+Setting* SettingTable::find_variable(std::string_view program, std::string_view name) {
+  for (Setting& setting : settings_) {
+    if (environment_name(program, setting.key_) == name) return &setting;
   }
   return nullptr;
 }
@@ -203,117 +209,14 @@ std::string SettingTable::suggest(std::string_view key, bool table) const {
 
 ConfigReport SettingTable::resolve(const ConfigSources& sources) {
   ConfigReport report;
-  if (!sources.file.empty()) read_file(sources.file, report);
-  read_environment(sources, report);
-  read_command_line(sources, report);
+  if (!sources.file.empty()) read_file(sources.file, *this, report);
+  read_environment(sources.program, sources.environment, *this, report);
+  read_command_line(sources.settings, *this, report);
   require(sources, report);
   if (report.errors.empty()) {
     for (const Setting& setting : settings_) setting.store_(setting);
   }
   return report;
-}
-
-void SettingTable::read_file(const std::string& file, ConfigReport& report) {
-  const Result<std::string> text = file::read_input(file, kMaxFileBytes);
-  if (!text) {
-    report.errors.push_back({text.error().message});
-    return;
-  }
-  const Result<TomlNode> root = parse_toml(*text, file);
-  if (!root) {
-    report.errors.push_back({root.error().message});
-    return;
-  }
-  read_table(*root, "", file, report);
-}
-
-void SettingTable::read_table(const TomlNode& table, const std::string& path,
-                              const std::string& file, ConfigReport& report) {
-  for (const TomlMember& member : table.members) {
-    const std::string key = joined(path, member.key);
-    const std::string at = position(file, member.line, member.column);
-    // A quoted key with a dot in it is one name in TOML, not a path.
-    const bool is_name = member.key.find('.') == std::string::npos;
-    if (Setting* setting = is_name ? find_mutable(key) : nullptr; setting != nullptr) {
-      read_member(*setting, member.value, file, report);
-    } else if (!is_name || !is_group(key)) {
-      const bool is_table = member.value.kind == TomlNode::Kind::kTable;
-      report.errors.push_back({at + ": unknown " + (is_table ? "table" : "key") + " '" + key + "'" +
-                               suggest(key, is_table)});
-    } else if (member.value.kind != TomlNode::Kind::kTable) {
-      report.errors.push_back(
-          {at + ": '" + key + "' must be a table, not " + std::string(member.value.type_name())});
-    } else {
-      read_table(member.value, key, file, report);
-    }
-  }
-}
-
-void SettingTable::read_member(Setting& setting, const TomlNode& node, const std::string& file,
-                               ConfigReport& report) {
-  const std::string at = position(file, node.line, node.column);
-  if (setting.type_ == SettingType::kRaw) {
-    Result<wire::Json> value = raw_from_toml(node, file, "", setting.positions_);
-    if (!value) {
-      report.errors.push_back({value.error().message});
-      return;
-    }
-    setting.value_ = std::move(*value);
-  } else {
-    Result<wire::Json> value = value_from_toml(setting, node);
-    if (!value) {
-      report.errors.push_back({at + ": " + value.error().message});
-      return;
-    }
-    setting.value_ = std::move(*value);
-  }
-  setting.origin_ = at;
-}
-
-void SettingTable::read_environment(const ConfigSources& sources, ConfigReport& report) {
-  const std::string prefix = environment_name(sources.program, "");
-  for (const std::string& entry : sources.environment) {
-    if (!entry.starts_with(prefix)) continue;
-    const size_t equals = std::min(entry.find('='), entry.size());
-    const std::string name = entry.substr(0, equals);
-    const auto setting =
-        std::find_if(settings_.begin(), settings_.end(), [&](const Setting& candidate) {
-          return environment_name(sources.program, candidate.key_) == name;
-        });
-    if (setting == settings_.end()) {
-      // No error: others set variables too, container managers for example one per service.
-      report.warnings.push_back("environment variable " + name + " names no setting");
-      continue;
-    }
-    Result<wire::Json> value =
-        value_from_text(*setting, entry.substr(std::min(equals + 1, entry.size())));
-    if (!value) {
-      report.errors.push_back({"environment " + name + ": " + value.error().message});
-      continue;
-    }
-    setting->value_ = std::move(*value);
-    setting->origin_ = "environment " + name;
-    setting->positions_.clear();
-  }
-}
-
-void SettingTable::read_command_line(const ConfigSources& sources, ConfigReport& report) {
-  for (const auto& [key, text] : sources.settings) {
-    Setting* setting = find_mutable(key);
-    if (setting == nullptr) {
-      report.errors.push_back(
-          {"command line: unknown key '" + key + "'" + suggest(key, false), true});
-      continue;
-    }
-    Result<wire::Json> value = value_from_text(*setting, text);
-    if (!value) {
-      report.errors.push_back({"command line: " + value.error().message, true});
-      continue;
-    }
-    setting->value_ = std::move(*value);
-    setting->origin_ = "command line";
-    setting->positions_.clear();
-  }
 }
 
 void SettingTable::require(const ConfigSources& sources, ConfigReport& report) const {

@@ -33,8 +33,6 @@ namespace tandem::daemon {
 inline constexpr int64_t kMaxDurationMs = int64_t{1} << 40;  // 34 years
 inline constexpr int64_t kMaxSize = int64_t{1} << 50;        // 1 PiB
 
-struct TomlNode;
-
 enum class SettingType {
   kText,
   kInteger,
@@ -85,6 +83,11 @@ class Setting {
   const Check& check() const { return check_; }
   // "an integer from 0 to 65535", "a duration such as \"250ms\" or \"2s\"".
   std::string expectation() const;
+
+  // For the sources (config_sources.h): a good value, which takes the place of the one before.
+  // `positions`: of a kRaw one from a file.
+  void take(wire::Json value, std::string origin,
+            std::map<std::string, std::string> positions = {});
 
  private:
   friend class SettingTable;
@@ -169,6 +172,16 @@ class SettingTable {
   const std::deque<Setting>& settings() const { return settings_; }
   const Setting* find(std::string_view key) const;
 
+  // --- for the sources ---
+  Setting* find(std::string_view key);
+  // Whose variable that is in the environment of the program.
+  Setting* find_variable(std::string_view program, std::string_view name);
+  // Whether there are settings below that path.
+  bool is_group(std::string_view path) const;
+  // ", did you mean …" for a key that is not there: groups and subtrees where a table was given,
+  // else keys. May be empty.
+  std::string suggest(std::string_view key, bool table) const;
+
   struct Change {
     std::string key;
     bool applied;  // false: it needs a restart
@@ -189,17 +202,6 @@ class SettingTable {
     return s;
   }
   Setting& add(SettingType type, std::string key, std::string help, wire::Json value);
-  Setting* find_mutable(std::string_view key);
-  bool is_group(std::string_view path) const;
-  // Groups and subtrees where a table was given, else keys.
-  std::string suggest(std::string_view key, bool table) const;
-  void read_file(const std::string& file, ConfigReport& report);
-  void read_table(const TomlNode& table, const std::string& path, const std::string& file,
-                  ConfigReport& report);
-  void read_member(Setting& setting, const TomlNode& node, const std::string& file,
-                   ConfigReport& report);
-  void read_environment(const ConfigSources& sources, ConfigReport& report);
-  void read_command_line(const ConfigSources& sources, ConfigReport& report);
   void require(const ConfigSources& sources, ConfigReport& report) const;
 
   std::deque<Setting> settings_;  // a deque: references from the calls above stay good

@@ -18,8 +18,6 @@ constexpr int64_t kElectionTickMs = 1;
 constexpr uint64_t kControlTimeoutMs = 1000;
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kLookAgainNs = 500 * kNsPerMs;
-constexpr const char* kAgain =
-    "give the same request again: it waits on for the outcome and gives nobody up twice";
 constexpr int64_t kWritesWaitNs = 1000 * kNsPerMs;  // the set gets smaller in less where it may
 constexpr repl::Index kMaxLag = 5000;  // entries; more of them are in flight only to a learner
 
@@ -59,13 +57,7 @@ void Leadership::stop() {
   ticking_ = false;
   ticker_.stop();
   controller_.set_active(false);
-  if (!move_) return;
-  if (move_->given_up.empty()) {
-    return end_move(fail(ErrorKind::kUnavailable, "this process is being stopped"));
-  }
-  end_move(fail(ErrorKind::kUnknown, std::string("this process is being stopped, and may have "
-                                                 "given them up: ") +
-                                         kAgain));
+  if (move_) end_move(move_->stopped());
 }
 
 void Leadership::set_active(bool active) {
@@ -219,7 +211,7 @@ void Leadership::tick_when_due() {
   const int64_t now = now_ns();
   int64_t next = controller_.next_tick_ns(now);
   const bool looks_again =
-      !proofs_.empty() || (move_ && move_->done) || (leader() != 0 && quiet(leader()));
+      !proofs_.empty() || (move_ && move_->is_waited_for()) || (leader() != 0 && quiet(leader()));
   if (next <= now) {
     next = now + kElectionTickMs * kNsPerMs;
   } else if (looks_again) {
@@ -290,14 +282,8 @@ void Leadership::transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done) {
     done(begun);
     return;
   }
-  move_ = Move{id,
-               record()->epoch,
-               now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms),
-               {},
-               {},
-               {},
-               std::move(done),
-               0};
+  move_.emplace(nouns(), Move::Aim{id, record()->epoch},
+                now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms), std::move(done));
   carry_out(effects);
 }
 
@@ -343,9 +329,8 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
     return;
   }
   const int64_t deadline_ns = now_ns() + kNsPerMs * static_cast<int64_t>(timeout_ms);
-  if (move_ && !move_->done && move_->given_up == given_up) {
-    move_->deadline_ns = deadline_ns;
-    move_->done = std::move(done);
+  if (move_ && !move_->is_waited_for() && move_->gives_up(given_up)) {
+    move_->wait_again(deadline_ns, std::move(done));
     tick_when_due();
     return;
   }
@@ -372,28 +357,9 @@ void Leadership::accept_loss(const std::set<repl::ReplicaId>& given_up, uint64_t
     done(fail(best.error()));
     return;
   }
-  Move move{best->member.id,
-            record()->epoch,
-            deadline_ns,
-            {},
-            {},
-            given_up,
-            std::move(done),
-            effects.swap ? effects.swap->expected_version : 0};
-  const std::string id = std::to_string(best->member.id);
-  std::string ids;
-  for (const repl::ReplicaId lost : given_up) {
-    ids += (ids.empty() ? "" : ",") + std::to_string(lost);
-  }
-  move.loss = "loss accepted: the in-sync " + nouns().replica + "s " + ids + " are given up, " +
-              nouns().replica + " " + id + " leads with its log up to index " +
-              std::to_string(best->state.last_index) + " of epoch " +
-              std::to_string(best->state.last_epoch) + "; what came after that is lost";
-  move.loss_fields.set("given_up", ids);
-  move.loss_fields.set("leader", static_cast<int64_t>(best->member.id));
-  move.loss_fields.set("epoch", best->state.last_epoch);
-  move.loss_fields.set("index", best->state.last_index);
-  move_ = std::move(move);
+  move_.emplace(nouns(), Move::Aim{best->member.id, record()->epoch},
+                Move::Loss{given_up, *best, effects.swap ? effects.swap->expected_version : 0},
+                deadline_ns, kNsPerMs * static_cast<int64_t>(options_.settle_ms), std::move(done));
   carry_out(effects);
 }
 
@@ -407,62 +373,25 @@ std::optional<repl::Candidate> Leadership::best_survivor() const {
 
 void Leadership::look_at_move() {
   if (!move_ || !record()) return;
-  const std::string subject = nouns().replica + " " + std::to_string(move_->to);
-  if (record()->epoch > move_->from_epoch) {
-    if (record()->leader != move_->to) {
-      return end_move(
-          fail(ErrorKind::kConflict, nouns().replica + " " + std::to_string(record()->leader) +
-                                         " was chosen as " + nouns().leader + " instead"));
-    }
-    if (!move_->loss.empty()) {
-      lost_ = Lost{move_->given_up, record()->epoch};
-      tell("loss", std::exchange(move_->loss, {}), move_->loss_fields);
-    }
-    if (leader_open() || !move_->done) return end_move({});
-    // It is settled: that the new leader takes its time is no reason to say that it is not.
-    if (!move_->given_up.empty() && now_ns() >= move_->deadline_ns) return end_move({});
-  } else if (!controller_.electing() && !move_->given_up.empty()) {
-    return end_move(fail(ErrorKind::kUnavailable,
-                         "nothing was given up: " + subject + " did not become " + nouns().leader));
-  } else if (!controller_.electing()) {
-    return end_move(fail(ErrorKind::kTimeout, subject + " did not become " + nouns().leader + ": " +
-                                                  nouns().replica + " " + std::to_string(leader()) +
-                                                  " stays it"));
+  const Move::Sight sight{record()->epoch, leader(), leader_open(), controller_.electing(),
+                          now_ns()};
+  if (const auto story = move_->carried_out(sight)) {
+    lost_ = Lost{move_->given_up(), record()->epoch};
+    tell("loss", story->text, story->fields);
   }
-  if (!move_->done || now_ns() < move_->deadline_ns) return;
-  if (move_->given_up.empty()) {
-    return end_move(fail(ErrorKind::kTimeout, subject + " does not take writes in time"));
-  }
-  // Until the compare-and-swap has an outcome, or for so long that its asker is gone. It stays
-  // under way, and what becomes of it is told and kept.
-  const int64_t settle_ns = kNsPerMs * static_cast<int64_t>(options_.settle_ms);
-  if (now_ns() < move_->deadline_ns + settle_ns) return;
-  Done done = std::exchange(move_->done, {});
-  done(fail(ErrorKind::kUnknown, "whether " + subject + " is to lead is not known yet: " + kAgain));
+  if (auto outcome = move_->outcome(sight)) return end_move(std::move(*outcome));
+  if (!move_->is_overdue(sight)) return;
+  Done done = move_->take_done();  // what it calls may ask for it again
+  done(fail(move_->not_known_yet()));
 }
 
-// Where it is certain that the record was not changed by it, what it was to bring about is over.
 void Leadership::swap_failed(uint64_t expected, const Result<coord::SwapOutcome>& outcome) {
-  if (!move_ || move_->given_up.empty() || move_->swap_expects != expected) return;
-  if (outcome && *outcome == coord::SwapOutcome::kApplied) return;
-  const std::string nothing = "nothing was given up: ";
-  if (outcome) {
-    return end_move(
-        fail(ErrorKind::kConflict, nothing + "another process changed the record meanwhile"));
-  }
-  switch (outcome.error().kind) {
-    case ErrorKind::kBadInput:
-    case ErrorKind::kPermission:
-    case ErrorKind::kNoSpace:
-    case ErrorKind::kExhausted:
-      return end_move(fail(outcome.error().kind, nothing + outcome.error().message));
-    default:
-      return;
-  }
+  if (!move_) return;
+  if (auto failed = move_->swap_failed(expected, outcome)) end_move(std::move(*failed));
 }
 
 void Leadership::end_move(Status status) {
-  Done done = std::move(move_->done);
+  Done done = move_->take_done();
   move_.reset();  // the next one may begin from inside the completion
   if (done) done(std::move(status));
 }

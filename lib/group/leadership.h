@@ -19,6 +19,7 @@
 #include "base/function.h"
 #include "base/self.h"
 #include "coord/coord.h"
+#include "group/move.h"
 #include "group/replicas.h"
 #include "loop/alarm.h"
 #include "loop/loop.h"
@@ -66,7 +67,7 @@ class Leadership {
 
   // Moves leadership to this in-sync replica; done once it takes writes. Errors: those of
   // repl::Controller::transfer, kConflict (another one was chosen meanwhile), kTimeout.
-  using Done = UniqueFunction<void(Status)>;
+  using Done = Move::Done;
   void transfer(repl::ReplicaId id, uint64_t timeout_ms, Done done);
   // Gives up every in-sync replica that does not answer, all of which have to be named: done once
   // the best of those that are left takes writes, or once the time is over and the record names
@@ -139,18 +140,6 @@ class Leadership {
   bool names_the_living(const std::set<repl::ReplicaId>& ids) const;
   bool names_all_silent(const std::set<repl::ReplicaId>& ids) const;
 
-  // A change of leader that somebody waits for.
-  struct Move {
-    repl::ReplicaId to = 0;
-    repl::Epoch from_epoch = 0;
-    int64_t deadline_ns = 0;
-    std::string loss;  // what to tell once the record shows it; empty: nothing is lost
-    wire::Json loss_fields;
-    std::set<repl::ReplicaId> given_up;  // not empty: a loss was accepted
-    Done done;                           // empty: told that the outcome is not known yet
-    uint64_t swap_expects = 0;           // the version of the record before
-  };
-
   coord::Coord& coord_;
   Replicas& replicas_;
   const LeadershipOptions options_;
@@ -166,7 +155,7 @@ class Leadership {
   bool ticking_ = false;
   std::vector<repl::Message> proofs_;  // wait for a read of the registry that begins after them
   bool proving_ = false;
-  std::optional<Move> move_;
+  std::optional<Move> move_;  // that is under way
   struct Lost {
     std::set<repl::ReplicaId> ids;
     repl::Epoch epoch = 0;  // in which the group goes on without them

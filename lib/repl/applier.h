@@ -2,8 +2,10 @@
 // it. It works through batches of committed entries and may take its time: whatever else a replica
 // does goes on meanwhile.
 //
-// An engine of its own may be lost, and come back with an older state than it had: it says so by
-// Owner::went_back(), and is given the entries from there on again.
+// A process begins with what its disk holds: begin() brings the state of the newest snapshot about,
+// in this process, or finds in an engine beside it the state that an earlier life of this replica
+// left there. An engine of its own may be lost, and come back with an older state than it had: it
+// says so by Owner::went_back(), and is given the entries from there on again.
 //
 // Thread: that of the driver. Every completion is called exactly once, at once or later, unless the
 // applier is destroyed before.
@@ -43,9 +45,17 @@ struct Picture {
   std::unique_ptr<RowChecker> checker;  // nullptr: every row can be restored
 };
 
+// What a state begins with: the newest snapshot on the disk, and whose disk that is.
+struct Origin {
+  Member member;      // a state of another one's is none of this replica's
+  Position position;  // where the snapshot ends; nowhere: there is none, and there are no rows
+  int64_t time_ms = 0;
+  std::shared_ptr<SnapshotRows> rows;
+};
+
 class Applier {
  public:
-  // Who gives the batches. Called from within apply(), or later.
+  // Who gives the batches. Called from within begin() and apply(), or later.
   class Owner {
    public:
     virtual ~Owner() = default;
@@ -54,15 +64,24 @@ class Applier {
     // Of the batch nothing more is applied: what is left of it is to be given again.
     virtual void batch_ended() = 0;
     // The state is that of an index before the highest that was applied, and no batch is under way
-    // any more. The log holds what comes after it: an engine that has less restores the newest
-    // snapshot first.
+    // any more. The log goes on from it: an engine that has less begins with origin() first.
     virtual void went_back(Index index) = 0;
+
+    // The newest snapshot, now.
+    virtual Origin origin() = 0;
+    // Whether a state as of that entry is one of this disk's log, and what comes after it is there
+    // to be applied. Entries of one member's log are the same where index and epoch are.
+    virtual bool goes_on_from(const Position& position) const = 0;
   };
 
   virtual ~Applier() = default;
 
-  // REQUIRES: before anything else, once.
-  virtual void set_owner(Owner& owner) = 0;
+  // Brings about the state that the process begins with, and calls `done` with its index: that of
+  // the owner's origin(), or one that an engine has kept and that the log goes on from. kCorrupt:
+  // the rows cannot be restored; it is begun again, with an older origin. Other errors end the
+  // process. An engine that cannot be reached is waited for, and trouble() says so meanwhile.
+  // REQUIRES: before anything else; what was begun is done.
+  virtual void begin(Owner& owner, UniqueFunction<void(Result<Index>)> done) = 0;
   // Takes committed entries that go on where the state is. Applies the first of them, and as many
   // more as it has time for. REQUIRES: not empty; no batch is under way.
   virtual void apply(std::vector<wire::Entry> batch) = 0;
@@ -82,10 +101,12 @@ class Applier {
   // prepare() is done, without an error; no batch is under way.
   virtual void install(int64_t time_ms, UniqueFunction<void(Status)> done) = 0;
 
-  // Whether a command may be logged, and what one with this key was answered: exactly_once.h.
+  // Whether a command may be logged: exactly_once.h.
   virtual Status admit(std::string_view command, std::string_view key) const = 0;
-  virtual std::optional<Applied> first_answer(std::string_view command,
-                                              std::string_view key) const = 0;
+  // What a command with this key was answered, as of what is applied; nullopt: it was not carried
+  // out, or is forgotten. kUnavailable: the engine that keeps it is gone.
+  using FirstAnswer = UniqueFunction<void(Result<std::optional<Applied>>)>;
+  virtual void first_answer(std::string_view command, std::string_view key, FirstAnswer done) = 0;
 
   // Why nothing can be applied or read now, for people; empty: it can.
   virtual std::string trouble() const { return {}; }

@@ -19,20 +19,35 @@ constexpr int64_t kOversleepNs = 50'000'000;  // planted
 
 }  // namespace
 
-Driver::Driver(const DriverLimits& limits, const ReplicaOptions& options, const Start& start,
-               const Surroundings& around)
-    : limits_(limits),
-      around_(around),
-      core_(options, start.recovered, around.log, around.snapshots),
-      joins_anew_(start.joins_anew),
-      applied_(start.applied),
-      seen_applied_(start.applied) {
-  around_.applier.set_owner(*this);
-}
-
 // --- the process ---
 
-void Driver::start() { tick(); }
+void Driver::start(UniqueFunction<void()> started) {
+  started_ = std::move(started);
+  begin_state();
+}
+
+void Driver::begin_state() {
+  around_.applier.begin(*this, [this](const Result<Index>& begun) {
+    if (!stopping_) state_begun(begun);
+  });
+}
+
+void Driver::state_begun(const Result<Index>& begun) {
+  if (!begun && begun.error().kind == ErrorKind::kCorrupt) {
+    const Status aside = around_.recovery.set_origin_aside(begun.error());
+    return aside ? begin_state() : around_.people.give_up(aside.error());
+  }
+  if (!begun) return around_.people.give_up(begun.error());
+  Result<Start> start = around_.recovery.settle();
+  if (!start) return around_.people.give_up(start.error());
+  joins_anew_ = start->joins_anew;
+  applied_ = seen_applied_ = *begun;
+  start->recovered.applied = std::max(start->recovered.applied, applied_);
+  core_ =
+      std::make_unique<Replica>(start->options, start->recovered, around_.log, around_.snapshots);
+  tick();
+  std::exchange(started_, {})();
+}
 
 void Driver::registered() {
   is_registered_ = true;
@@ -41,6 +56,7 @@ void Driver::registered() {
 
 void Driver::stop() {
   stopping_ = true;
+  if (begins()) return;
   // What was logged is durable or will be found torn; its clients ask again with the same key.
   const bool refuses = planted(Bug::kRefuseWhatWaits);
   writers_.fail_all(Error{refuses ? ErrorKind::kUnavailable : ErrorKind::kUnknown,
@@ -57,8 +73,8 @@ void Driver::stop() {
 
 void Driver::step(Event event) {
   Effects effects;
-  core_.set_space(around_.log.has_space() && around_.applier.trouble().empty());
-  core_.step(std::move(event), now_ns(), effects);
+  core_->set_space(around_.log.has_space() && around_.applier.trouble().empty());
+  core_->step(std::move(event), now_ns(), effects);
   something_happened();
   carry_out(std::move(effects));
 }
@@ -95,10 +111,10 @@ void Driver::carry_out(Effects effects) {
 
 // What was told of this disk as lost, or was never there, is here.
 void Driver::tell_where_caught_up() {
-  if (!core_.in_sync()) return;
+  if (!core_->in_sync()) return;
   joins_anew_ = false;
-  if (core_.leading()) return;
-  around_.people.tell("caught up from replica " + std::to_string(core_.leader_id()) +
+  if (core_->leading()) return;
+  around_.people.tell("caught up from replica " + std::to_string(core_->leader_id()) +
                       ": everything that was answered is here");
 }
 
@@ -163,13 +179,13 @@ void Driver::end_of_turn() {
 }
 
 bool Driver::takes_writes() const {
-  if (planted(Bug::kJudgeTooEarly)) return leading() && core_.opened() && !stopping_;
-  return leading() && core_.opened() && applied_ >= core_.epoch_start() &&
+  if (planted(Bug::kJudgeTooEarly)) return leading() && core_->opened() && !stopping_;
+  return leading() && core_->opened() && applied_ >= core_->epoch_start() &&
          applied_ >= seen_applied_ && !stopping_;
 }
 
 void Driver::tell_takes_writes() {
-  const Epoch now = takes_writes() ? core_.epoch() : 0;
+  const Epoch now = takes_writes() ? core_->epoch() : 0;
   const Epoch before = std::exchange(told_epoch_, now);
   if (now == before || !on_takes_writes_) return;
   if (before != 0) on_takes_writes_(false);
@@ -179,7 +195,7 @@ void Driver::tell_takes_writes() {
 // The core's time comes in ticks; each of them ends with a turn that sets the next.
 void Driver::wake_when_due() {
   const int64_t now = now_ns();
-  int64_t next = core_.next_deadline_ns() + (planted(Bug::kOversleep) ? kOversleepNs : 0);
+  int64_t next = core_->next_deadline_ns() + (planted(Bug::kOversleep) ? kOversleepNs : 0);
   if (receive_again_ != 0) next = std::min(next, receive_again_ns_);
   const bool waits = writers_.size() + readers_.size() + index_waiters_.size() > 0;
   if (next <= now) next = now + kTickNs;
@@ -188,6 +204,7 @@ void Driver::wake_when_due() {
 }
 
 void Driver::tick() {
+  if (begins()) return;
   const int64_t now = now_ns();
   wake_at_.clear();
   if (receive_again_ != 0 && now >= receive_again_ns_) {
@@ -249,7 +266,7 @@ void Driver::record_seen(const std::optional<Record>& record) {
 // --- applying ---
 
 void Driver::apply_committed() {
-  const Index end = planted(Bug::kApplyUncommitted) ? core_.last_index() : core_.commit();
+  const Index end = planted(Bug::kApplyUncommitted) ? core_->last_index() : core_->commit();
   const int64_t began = now_ns();
   const Index before = applied_;
   in_apply_ = true;
@@ -265,7 +282,7 @@ void Driver::apply_committed() {
   if (applied_ > before) readers_.reached(applied_);
   // What it would bring has come as entries.
   if (incoming_ && incoming_->index <= applied_) drop_incoming();
-  if (applied_ > 0 && applied_ >= core_.commit() && applied_ >= seen_applied_) has_state_ = true;
+  if (applied_ > 0 && applied_ >= core_->commit() && applied_ >= seen_applied_) has_state_ = true;
   if (applied_ < end && !applying_ && !installing_) something_happened();
 }
 
@@ -302,7 +319,7 @@ void Driver::take_snapshot_if_due() {
   const uint64_t due = std::max(limits_.snapshot_log_bytes, around_.snapshots.size_bytes());
   if (bytes_since_snapshot_ < due || around_.snapshots.writing() || picturing_) return;
   // A replica that gets the present one would start over; but the log does not grow for ever.
-  if (core_.sends_snapshot() && bytes_since_snapshot_ < kMaxPinnedSnapshots * due) return;
+  if (core_->sends_snapshot() && bytes_since_snapshot_ < kMaxPinnedSnapshots * due) return;
   if (installing_ || applying_ || applied_ <= around_.snapshots.index()) return;
   bytes_since_snapshot_ = 0;
   picturing_ = true;
@@ -319,7 +336,7 @@ void Driver::write_snapshot(Result<Picture> picture) {
   const Index before = around_.snapshots.index();
   if (installing_ || picture->index <= before) return;
   if (planted(Bug::kForgetLogEarly)) forget_log_before(picture->index);
-  around_.snapshots.write(std::move(*picture), core_.newest_record(),
+  around_.snapshots.write(std::move(*picture), core_->newest_record(),
                           [this, before](const Status& written) {
                             if (written) forget_log_before(before);
                           });
@@ -328,7 +345,7 @@ void Driver::write_snapshot(Result<Picture> picture) {
 // Down to the snapshot before the newest, and never what an in-sync member still has to get, or
 // what went back has to get again.
 void Driver::forget_log_before(Index snapshot) {
-  around_.log.drop_before(std::min({snapshot, core_.pinned_index(), applied_}) + 1);
+  around_.log.drop_before(std::min({snapshot, core_->pinned_index(), applied_}) + 1);
   something_happened();  // a learner may wait for the newest
 }
 

@@ -10,9 +10,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/alarm_time.h"
@@ -37,22 +39,18 @@ struct DriverLimits {
 
 class Driver final : private Applier::Owner {
  public:
-  // What the process found when it started.
-  struct Start {
-    Recovered recovered;
-    Index applied = 0;        // of the applier's state: that of the newest snapshot, or a later one
-    bool joins_anew = false;  // under a storage_id that is new in this life
-  };
-
-  Driver(const DriverLimits& limits, const ReplicaOptions& options, const Start& start,
-         const Surroundings& around);
+  Driver(const DriverLimits& limits, const Surroundings& around)
+      : limits_(limits), around_(around) {}
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
   // --- the process ---
-  void start();
+  // Has the applier bring about the state that is on the disk, which may take long, and calls
+  // `started` then. Until then nothing is said, taken or answered.
+  void start(UniqueFunction<void()> started);
+  bool begins() const { return core_ == nullptr; }
   // Others find this replica from now on. Before that it says and learns nothing: a controller that
-  // sees the session before it there takes this member for dead.
+  // sees the session before it there takes this member for dead. REQUIRES: started.
   void registered();
   // The process is about to end: no writes and reads any more.
   void stop();
@@ -83,16 +81,15 @@ class Driver final : private Applier::Owner {
   // The same, for a leader, when everything that is in its log now is applied as well, committed or
   // not as it may be.
   void when_logged_is_readable(uint32_t budget_ms, Readers::Done done);
-  // What a command with this key was answered, as of what is applied here; nullopt: it was not
-  // carried out, or is forgotten.
-  std::optional<Applied> first_answer(std::string_view command, std::string_view key) const {
-    return around_.applier.first_answer(command, key);
+  // What a command with this key was answered: see Applier.
+  void first_answer(std::string_view command, std::string_view key, Applier::FirstAnswer done) {
+    around_.applier.first_answer(command, key, std::move(done));
   }
 
   Index applied_index() const { return applied_; }
   // Of the last entry of the log, committed or not.
-  Index logged_index() const { return core_.last_index(); }
-  bool leading() const { return core_.leading(); }
+  Index logged_index() const { return begins() ? 0 : core_->last_index(); }
+  bool leading() const { return !begins() && core_->leading(); }
   // Leads, and its state holds everything that was written before its epoch: writes can be judged.
   bool takes_writes() const;
   // Told at the end of a turn when takes_writes() has changed; where it takes them in a later epoch
@@ -102,14 +99,14 @@ class Driver final : private Applier::Owner {
   }
   // Until when (boot clock, ns) no later leader answers anybody: what this leader grants others has
   // to end by then. 0 where it does not lead or has not opened its epoch.
-  int64_t leader_lease_until() const { return core_.leader_lease_until(now_ns()); }
+  int64_t leader_lease_until() const { return begins() ? 0 : core_->leader_lease_until(now_ns()); }
   // When (boot clock, ns) it promised the epoch that it leads, 0 where it does not lead.
-  int64_t leading_since_ns() const { return core_.leading_since_ns(); }
+  int64_t leading_since_ns() const { return begins() ? 0 : core_->leading_since_ns(); }
   // Of the data, 0 where there is none.
-  uint64_t lineage() const { return core_.lineage(); }
+  uint64_t lineage() const { return begins() ? 0 : core_->lineage(); }
   // The highest that it has promised: where it leads, that of its entries.
-  Epoch epoch() const { return core_.epoch(); }
-  const Replica& core() const { return core_; }
+  Epoch epoch() const { return begins() ? 0 : core_->epoch(); }
+  const Replica& core() const { return *core_; }  // REQUIRES: !begins()
 
  private:
   // Numbers the core's writes as the log does: both kinds of tickets rise.
@@ -127,6 +124,8 @@ class Driver final : private Applier::Owner {
     int64_t time_ms = 0;
   };
 
+  void begin_state();
+  void state_begun(const Result<Index>& begun);
   int64_t now_ns() const { return around_.clock.boot_ns(); }
   void step(Event event);
   void carry_out(Effects effects);
@@ -144,6 +143,10 @@ class Driver final : private Applier::Owner {
   void applied(const wire::Entry& entry, const std::optional<Applied>& answer) override;
   void batch_ended() override;
   void went_back(Index index) override;
+  Origin origin() override { return around_.recovery.origin(); }
+  bool goes_on_from(const Position& position) const override {
+    return around_.recovery.goes_on_from(position) || planted(Bug::kGoOnFromAnything);
+  }
   void take_snapshot_if_due();
   void write_snapshot(Result<Picture> picture);
   void forget_log_before(Index snapshot);
@@ -160,11 +163,11 @@ class Driver final : private Applier::Owner {
 
   const DriverLimits limits_;
   const Surroundings around_;
-  Replica core_;
+  std::unique_ptr<Replica> core_;  // once the state has begun
 
   bool is_registered_ = false;
   bool stopping_ = false;
-  bool joins_anew_;            // has not been in sync under its present storage_id, in this life
+  bool joins_anew_ = false;    // has not been in sync under its present storage_id, in this life
   bool dirty_ = false;         // something happened in this turn
   int64_t turn_began_ns_ = 0;  // of a planted bug
   AlarmTime wake_at_;
@@ -193,6 +196,7 @@ class Driver final : private Applier::Owner {
   Writers writers_;
   Readers readers_;
   IndexWaiters index_waiters_;
+  UniqueFunction<void()> started_;
   UniqueFunction<void(bool)> on_takes_writes_;
   Epoch told_epoch_ = 0;  // in which it takes writes, as was told last; 0: it does not
 };

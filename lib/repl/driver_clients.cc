@@ -45,12 +45,12 @@ void Driver::write(std::string command, std::string_view key, uint32_t budget_ms
   event.request_id = key;
   event.payload = std::move(command);
   step(std::move(event));
-  writers_.add(core_.last_index(), now_ns() + nanoseconds(budget_ms), std::move(done));
+  writers_.add(core_->last_index(), now_ns() + nanoseconds(budget_ms), std::move(done));
 }
 
 void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
                            Readers::Done done) {
-  if (stopping_ || installing_) {
+  if (stopping_ || installing_ || begins()) {
     done(fail(ErrorKind::kUnavailable, "this replica is not ready"));
     return;
   }
@@ -71,7 +71,7 @@ void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, ui
     read_at(waits ? min_index : 0, deadline, std::move(done));
     return;
   }
-  const auto index = core_.read_index(now);
+  const auto index = core_->read_index(now);
   if (index) {
     read_linearizable(min_index, *index, deadline, std::move(done));
     return;

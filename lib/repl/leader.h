@@ -157,9 +157,9 @@ class Leader {
   std::map<ReplicaId, int64_t> excluded_until_ns_;
   std::optional<PendingSwap> pending_;
   int64_t last_announce_ns_ = 0;
-  int64_t last_heard_ns_;  // from anybody
-  int64_t awake_ns_;       // when something happened last
-  int64_t woke_up_ns_;     // when this process had not run for long, last
+  int64_t last_heard_ns_;             // from anybody
+  int64_t awake_ns_;                  // when something happened last
+  int64_t woke_up_ns_;                // when this process had not run for long, last
   std::map<uint64_t, Hello> hellos_;  // by session
   std::set<uint64_t> dead_sessions_;  // proven; what they said may still come
 };

@@ -21,9 +21,32 @@ Status read_into(StateMachine& machine, SnapshotRows& rows, const Jobs::Stopping
 
 }  // namespace
 
-Status restore(StateMachine& machine, SnapshotRows& rows) {
-  return read_into(machine, rows, [] { return false; });
+// --- the state to begin with ---
+
+void MemoryApplier::begin(Owner& owner, UniqueFunction<void(Result<Index>)> done) {
+  CHECK(long_command_ == nullptr && beginning_ == nullptr);
+  owner_ = &owner;
+  Origin origin = owner.origin();
+  const Index index = origin.position.index;
+  if (index == 0) {
+    machine_.reset();
+    index_ = 0;
+    time_ms_ = 0;
+    return done(index);
+  }
+  beginning_ =
+      make(index, std::move(origin.rows),
+           [this, index, time_ms = origin.time_ms, done = std::move(done)](Status made) mutable {
+             if (!made) {
+               drop(beginning_);
+               return done(fail(std::move(made.error())));
+             }
+             take(beginning_, time_ms);
+             done(index);
+           });
 }
+
+// --- batches ---
 
 void MemoryApplier::apply(std::vector<wire::Entry> batch) {
   CHECK(long_command_ == nullptr);
@@ -75,6 +98,8 @@ void MemoryApplier::end_long_command() {
   owner_->batch_ended();
 }
 
+// --- snapshots ---
+
 void MemoryApplier::picture(UniqueFunction<void(Result<Picture>)> done) {
   done(Picture{index_, time_ms_, machine_.freeze(), machine_.row_checker()});
 }
@@ -82,45 +107,48 @@ void MemoryApplier::picture(UniqueFunction<void(Result<Picture>)> done) {
 void MemoryApplier::prepare(Index index, std::shared_ptr<SnapshotRows> rows,
                             UniqueFunction<void(Status)> done) {
   CHECK(prepared_ == nullptr);
-  prepared_ = std::make_shared<Prepared>();
-  prepared_->index = index;
-  prepared_->rows = std::move(rows);
-  prepared_->state = machine_.make_empty();
+  prepared_ = make(index, std::move(rows), std::move(done));
+}
+
+void MemoryApplier::drop_prepared() { drop(prepared_); }
+
+void MemoryApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done) {
+  CHECK(long_command_ == nullptr && prepared_ != nullptr && prepared_->status);
+  take(prepared_, time_ms);
+  done({});
+}
+
+MemoryApplier::Preparing MemoryApplier::make(Index index, std::shared_ptr<SnapshotRows> rows,
+                                             UniqueFunction<void(Status)> done) {
+  auto prepared = std::make_shared<Prepared>();
+  prepared->index = index;
+  prepared->rows = std::move(rows);
+  prepared->state = machine_.make_empty();
   jobs_.run(
-      [job = prepared_](const Jobs::Stopping& stopping) {
+      [job = prepared](const Jobs::Stopping& stopping) {
         job->status = read_into(*job->state, *job->rows, stopping);
       },
-      [job = prepared_, done = std::move(done)]() mutable {
+      [job = prepared, done = std::move(done)]() mutable {
         if (!job->dropped) done(job->status);
       });
+  return prepared;
 }
 
 // Freed where nobody waits for that.
-void MemoryApplier::drop_prepared() {
-  if (prepared_ == nullptr) return;
-  prepared_->dropped = true;
-  prepared_->rows->stop();
-  jobs_.run([job = std::exchange(prepared_, nullptr)](
+void MemoryApplier::drop(Preparing& prepared) {
+  if (prepared == nullptr) return;
+  prepared->dropped = true;
+  prepared->rows->stop();
+  jobs_.run([job = std::exchange(prepared, nullptr)](
                 const Jobs::Stopping&) mutable { job->state.reset(); },
             {});
 }
 
-void MemoryApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done) {
-  CHECK(long_command_ == nullptr && prepared_ != nullptr && prepared_->status);
-  machine_.swap_state(*prepared_->state);
-  index_ = prepared_->index;
+void MemoryApplier::take(Preparing& prepared, int64_t time_ms) {
+  machine_.swap_state(*prepared->state);
+  index_ = prepared->index;
   time_ms_ = time_ms;
-  drop_prepared();
-  done({});
-}
-
-Status MemoryApplier::restore(Index index, int64_t time_ms, SnapshotRows& rows) {
-  CHECK(long_command_ == nullptr);
-  const Status read = repl::restore(machine_, rows);
-  if (!read) return read;
-  index_ = index;
-  time_ms_ = time_ms;
-  return {};
+  drop(prepared);
 }
 
 }  // namespace tandem::repl

@@ -25,16 +25,14 @@ class Jobs {
   virtual void run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) = 0;
 };
 
-// Brings `machine` to what the rows say. An error leaves it undefined.
-Status restore(StateMachine& machine, SnapshotRows& rows);
-
 class MemoryApplier final : public Applier {
  public:
   // All of them outlive this.
   MemoryApplier(StateMachine& machine, const KeyLimits& keys, const Clock& clock, Jobs& jobs)
       : machine_(machine, keys), clock_(clock), jobs_(jobs) {}
 
-  void set_owner(Owner& owner) override { owner_ = &owner; }
+  // Beside the loop, as with every snapshot; from nothing at once.
+  void begin(Owner& owner, UniqueFunction<void(Result<Index>)> done) override;
   void apply(std::vector<wire::Entry> batch) override;
   void drop_batch() override { long_command_.reset(); }
   void picture(UniqueFunction<void(Result<Picture>)> done) override;
@@ -42,15 +40,13 @@ class MemoryApplier final : public Applier {
                UniqueFunction<void(Status)> done) override;
   void drop_prepared() override;
   void install(int64_t time_ms, UniqueFunction<void(Status)> done) override;
-  // The state becomes that of these rows, at once: for the start of a process. An error leaves it
-  // undefined.
-  Status restore(Index index, int64_t time_ms, SnapshotRows& rows);
+  // What is begun is not wanted any more: its `done` is not called.
+  void drop_beginning() { drop(beginning_); }
   Status admit(std::string_view command, std::string_view key) const override {
     return machine_.admit(command, key);
   }
-  std::optional<Applied> first_answer(std::string_view command,
-                                      std::string_view key) const override {
-    return machine_.first_answer(command, key);
+  void first_answer(std::string_view command, std::string_view key, FirstAnswer done) override {
+    done(machine_.first_answer(command, key));
   }
 
  private:
@@ -66,11 +62,17 @@ class MemoryApplier final : public Applier {
     Status status;
     bool dropped = false;  // the driver's thread alone looks at this
   };
+  // Shared with the job that makes it.
+  using Preparing = std::shared_ptr<Prepared>;
 
   bool apply(const wire::Entry& entry);
   void applied(const wire::Entry& entry, const std::optional<Applied>& answer);
   void begin(const wire::Entry& entry, std::unique_ptr<LongCommand> command);
   void end_long_command();
+  Preparing make(Index index, std::shared_ptr<SnapshotRows> rows,
+                 UniqueFunction<void(Status)> done);
+  void drop(Preparing& prepared);
+  void take(Preparing& prepared, int64_t time_ms);
 
   ExactlyOnce machine_;
   const Clock& clock_;
@@ -80,7 +82,8 @@ class MemoryApplier final : public Applier {
   int64_t time_ms_ = 0;
   // Shared with the job that runs it, which looks whether it is still wanted.
   std::shared_ptr<Long> long_command_;
-  std::shared_ptr<Prepared> prepared_;  // shared likewise
+  Preparing prepared_;
+  Preparing beginning_;
 };
 
 }  // namespace tandem::repl

@@ -56,6 +56,7 @@ enum class Bug {
   kRefuseWhatWaits,       // who waits for a write when the process ends is told that it was refused
   kRefuseDeposed,         // ... when leadership is lost
   kForgetLogEarly,        // the log is forgotten up to a snapshot that is not on disk yet
+  kGoOnFromAnything,      // a state that an engine kept is gone on from whatever the log holds
   // In the way of requests to a group (lib/group/gateway.h).
   kRetryWithAnotherKey,  // a write is tried again under a key of its own
   kForgetMayBeDone,      // a try with an unknown outcome counts as refused
@@ -125,6 +126,7 @@ inline constexpr BugNames<Bug> kBugNames = {
     "refuse-what-waits",
     "refuse-deposed",
     "forget-log-early",
+    "go-on-from-anything",
     "retry-with-another-key",
     "forget-may-be-done",
     "gone-is-refused",

@@ -22,7 +22,7 @@ Replica::Replica(const ReplicaOptions& options, const Recovered& recovered, cons
   context_.last_index = log.last_index();
   context_.last_epoch = log.epoch_at(log.last_index());
   context_.last_time_ms = recovered.last_time_ms;
-  context_.commit = recovered.snapshot_index;
+  context_.commit = recovered.applied;
   context_.durable_index = log.last_index();
   context_.mark = recovered.committed;
   context_.newest_record = recovered.record;

@@ -28,7 +28,7 @@ struct Recovered {
   bool cut_tail = false;         // a torn tail was cut
   Position committed;            // the mark: what an earlier life knew committed
   std::optional<Record> record;  // the newest that log and snapshot tell of
-  Index snapshot_index = 0;      // the state machine holds this; everything up to it is committed
+  Index applied = 0;             // in the snapshot, or in an earlier life: it is committed
   int64_t last_time_ms = 0;      // log time of the last entry (or of the snapshot)
   uint64_t pid = 0;              // told to controllers
 };

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "repl/applier.h"
 #include "repl/events.h"
+#include "repl/recovery.h"
 #include "repl/types.h"
 
 namespace tandem::repl {
@@ -119,6 +120,7 @@ struct Surroundings {
   const Clock& clock;
   DurableLog& log;
   SnapshotStore& snapshots;
+  Recovery& recovery;
   Applier& applier;
   Outbox& outbox;
   RecordKeeper& record;

@@ -18,15 +18,14 @@ constexpr size_t kMaxQuestions = 1024;
 
 }  // namespace
 
-Host::Host(loop::Loop& loop, HostOptions options, repl::StateMachine& machine, coord::Coord& coord)
+Host::Host(loop::Loop& loop, HostOptions options, repl::Applier& applier, coord::Coord& coord)
     : loop_(loop),
       options_(std::move(options)),
+      applier_(applier),
       coord_(coord),
       session_(random_id()),
       end_of_turn_(loop, [this] { on_end_of_turn(); }),
       ticker_(loop, [this] { on_ticker(); }),
-      applier_(machine, options_.keys, system_clock(), *this),
-      background_(loop),
       self_(*this) {}
 
 Host::~Host() = default;
@@ -36,8 +35,13 @@ Host::~Host() = default;
 void Host::start(UniqueFunction<void(Status)> done) {
   CHECK_MSG(driver_ != nullptr, "open() comes first");
   started_ = true;
-  driver_->start();
-  register_self(std::move(done));
+  if (snapshots_->index() > 0) {
+    log::info("restoring", {{"group", options_.group},
+                            {"id", options_.id},
+                            {"snapshot_index", snapshots_->index()},
+                            {"bytes", snapshots_->size_bytes()}});
+  }
+  driver_->start([this, done = std::move(done)]() mutable { register_self(std::move(done)); });
 }
 
 void Host::drain(UniqueFunction<void()> done) {
@@ -48,6 +52,10 @@ void Host::drain(UniqueFunction<void()> done) {
     return;
   }
   driver_->stop();
+  if (driver_->begins()) {  // it has not registered
+    done();
+    return;
+  }
   coord_.unregister_member(options_.group, options_.id, session_,
                            [done = std::move(done)](const Status&) mutable { done(); });
 }
@@ -87,12 +95,6 @@ void Host::on_ticker() {
 
 void Host::tell(const std::string& notice) {
   log::info(notice, {{"group", options_.group}, {"id", options_.id}});
-}
-
-void Host::run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) {
-  background_.run(
-      [this, work = std::move(work)]() mutable { work([this] { return background_.stopping(); }); },
-      std::move(done));
 }
 
 // --- messages ---
@@ -198,26 +200,29 @@ Result<std::optional<repl::Record>> Host::parse(const Result<coord::Versioned>& 
 }
 
 wire::Json Host::status() const {
-  const repl::Replica& core = driver_->core();
+  const repl::Replica* core = driver_->begins() ? nullptr : &driver_->core();
+  const bool in_sync = core != nullptr && core->in_sync();
   wire::Json json;
   json.set("id", static_cast<int64_t>(options_.id));
   json.set("storage_id", hex_id(identity_.storage_id));
   json.set("session", hex_id(session_));
   json.set("pid", static_cast<int64_t>(getpid()));
-  json.set("leading", core.leading());
+  json.set("restoring", core == nullptr);
+  if (std::string trouble = applier_.trouble(); !trouble.empty()) json.set("trouble", trouble);
+  json.set("leading", driver_->leading());
   json.set("takes_writes", driver_->takes_writes());
-  json.set("in_sync", core.in_sync());
+  json.set("in_sync", in_sync);
   // With a lease linearizable reads are answered at once, without one the leader is asked.
-  json.set("lease", core.read_index(system_clock().boot_ns()).has_value());
-  json.set("leader", static_cast<int64_t>(core.leader_id()));
-  json.set("epoch", core.epoch());
-  json.set("last_index", core.last_index());
-  json.set("commit_index", core.commit());
+  json.set("lease", core != nullptr && core->read_index(system_clock().boot_ns()).has_value());
+  json.set("leader", core == nullptr ? 0 : static_cast<int64_t>(core->leader_id()));
+  json.set("epoch", driver_->epoch());
+  json.set("last_index", log_->last_index());
+  json.set("commit_index", core == nullptr ? 0 : core->commit());
   json.set("applied_index", driver_->applied_index());
   json.set("first_index", log_->first_index());
   json.set("snapshot_index", snapshots_->index());
   // A member of the set has no use for a snapshot of the leader's.
-  json.set("has_space", log_->has_space() && (core.in_sync() || !snapshots_->lacks_space()));
+  json.set("has_space", log_->has_space() && (in_sync || !snapshots_->lacks_space()));
   wire::Json::Array aside;
   for (const storage::SetAside& data : set_aside_) {
     wire::Json entry;

@@ -20,10 +20,8 @@
 #include "base/self.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
-#include "loop/background.h"
 #include "loop/loop.h"
 #include "repl/driver.h"
-#include "repl/memory_applier.h"
 #include "replica/disk_log.h"
 #include "replica/peers.h"
 #include "replica/snapshots.h"
@@ -41,7 +39,6 @@ struct HostOptions {
   repl::ReplicaId id = 0;
   std::string directory;
   size_t max_in_sync = 3;
-  repl::KeyLimits keys = {};          // that are remembered; new ones are refused (503)
   uint64_t segment_bytes = 16 << 20;  // of the log; one must hold an entry
   repl::DriverLimits limits = {};
 };
@@ -51,14 +48,14 @@ class Host final : public daemon::Part,
                    private repl::RecordKeeper,
                    private repl::Alarm,
                    private repl::Operator,
-                   private repl::Jobs {
+                   private repl::Recovery {
  public:
-  // `machine` and `coord` outlive the host. open() first, then start().
-  Host(loop::Loop& loop, HostOptions options, repl::StateMachine& machine, coord::Coord& coord);
+  // `applier` and `coord` outlive the host. open() first, then start().
+  Host(loop::Loop& loop, HostOptions options, repl::Applier& applier, coord::Coord& coord);
   ~Host() override;
 
-  // Locks the directory, recovers log and snapshot, restores the state machine; blocks. Errors:
-  // kBusy (another process has the directory), kCorrupt, kIo, kPermission, …
+  // Locks the directory, recovers its log and finds its snapshot; blocks. Errors: kBusy (another
+  // process has the directory), kCorrupt, kIo, kPermission, …
   Status open();
   // REQUIRES: open() was without error. It stays the same.
   repl::Driver& driver() { return *driver_; }
@@ -66,6 +63,8 @@ class Host final : public daemon::Part,
   void announce(std::string address) { address_ = std::move(address); }
 
   std::string_view name() const override { return "replica"; }
+  // Has the applier begin, which takes as long as the snapshot is large, then registers. The
+  // process answers meanwhile, and can be told to end.
   void start(UniqueFunction<void(Status)> done) override;
   void drain(UniqueFunction<void()> done) override;
 
@@ -92,8 +91,9 @@ class Host final : public daemon::Part,
   Status renew_identity(uint64_t lineage);
   Status open_log();
   Status open_snapshots();
-  Status restore();
+  Status look_for_snapshot();
   bool lacks_snapshot() const;
+  bool log_fits() const;
   Status start_empty();
   int64_t last_log_time() const;
   std::optional<repl::Record> newest_record() const;
@@ -109,7 +109,10 @@ class Host final : public daemon::Part,
   void tell(const std::string& notice) override;
   [[noreturn]] void went_back(const std::string& reason) override;
   [[noreturn]] void give_up(const Error& error) override;
-  void run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) override;
+  repl::Origin origin() override;
+  bool goes_on_from(const repl::Position& position) const override;
+  Status set_origin_aside(const Error& why) override;
+  Result<repl::Start> settle() override;
 
   void on_end_of_turn();
   void on_ticker();
@@ -124,6 +127,7 @@ class Host final : public daemon::Part,
 
   loop::Loop& loop_;
   const HostOptions options_;
+  repl::Applier& applier_;
   coord::Coord& coord_;
   std::string address_;
   const uint64_t session_;
@@ -149,14 +153,12 @@ class Host final : public daemon::Part,
   std::unique_ptr<Snapshots> snapshots_;
   std::unique_ptr<DiskLog> disk_log_;
   std::unique_ptr<Peers> peers_;
-  repl::MemoryApplier applier_;
   std::unique_ptr<repl::Driver> driver_;
   std::unique_ptr<coord::Watch> watch_;
   std::deque<Question> questions_;
   uint64_t last_question_ = 0;
-  std::string told_damage_;      // of the record
-  loop::Background background_;  // carries long commands out
-  Self<Host> self_;              // last: goes first
+  std::string told_damage_;  // of the record
+  Self<Host> self_;          // last: goes first
 };
 
 }  // namespace tandem::replica

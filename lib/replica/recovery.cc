@@ -64,9 +64,12 @@ Status Host::open_directory() {
     if (!renewed) return renewed;
   }
   Status opened = open_log();
-  if (opened) opened = restore();
-  if (opened) list_set_aside();
-  return opened;
+  if (opened) opened = open_snapshots();
+  if (opened) opened = look_for_snapshot();
+  if (!opened) return opened;
+  list_set_aside();
+  make_driver();
+  return {};
 }
 
 // The process before this one has left a mark: what is on this disk may not be what was written.
@@ -179,14 +182,14 @@ Status Host::start_empty() {
   log::error("no good snapshot for the log: this disk joins as a new one, without data",
              {{"directory", options_.directory}, {"first_index", log_->first_index()}});
   const uint64_t lineage = identity_.lineage;
-  snapshots_.reset();
+  snapshots_->close();
   log_.reset();
   const auto aside =
       storage::set_data_aside(options_.directory, "there is no good snapshot for the log");
   if (!aside) return fail(aside.error());
   Status done = renew_identity(lineage);
   if (done) done = open_log();
-  return done ? open_snapshots() : done;
+  return done ? snapshots_->open() : done;
 }
 
 Status Host::open_snapshots() {
@@ -201,22 +204,49 @@ Status Host::open_snapshots() {
   };
   snapshots_ = std::make_unique<Snapshots>(loop_, options_.directory, describe,
                                            [this](const Error& error) { give_up(error); });
-  return snapshots_->open([this](const storage::SnapshotHeader& header, repl::SnapshotRows& rows) {
-    return applier_.restore(header.index, header.time_ms, rows);
-  });
+  return snapshots_->open();
 }
 
 // The newest snapshot, then the log after it as far as the chain of checksums fits. What of the log
 // is committed a leader will tell.
-Status Host::restore() {
-  const Status opened = open_snapshots();
-  if (!opened) return opened;
+Status Host::look_for_snapshot() {
   if (lacks_snapshot()) {
     const Status emptied = start_empty();
     if (!emptied) return emptied;
   }
+  if (disk_log_ != nullptr) disk_log_->use(*log_);
+  return {};
+}
+
+bool Host::log_fits() const {
   const storage::SnapshotHeader header = snapshots_->header();
-  if (header.index > 0 && !storage::log_continues(*log_, header)) {
+  return header.index == 0 || storage::log_continues(*log_, header);
+}
+
+repl::Origin Host::origin() {
+  const storage::SnapshotHeader header = snapshots_->header();
+  return {.member = {options_.id, identity_.storage_id},
+          .position = {header.epoch, header.index},
+          .time_ms = header.time_ms,
+          .rows = snapshots_->rows()};
+}
+
+bool Host::goes_on_from(const repl::Position& position) const {
+  const storage::SnapshotHeader header = snapshots_->header();
+  if (position.index == header.index) return position.epoch == header.epoch;
+  return log_fits() && position.index >= log_->base_index() &&
+         position.index <= log_->last_index() && log_->epoch_at(position.index) == position.epoch;
+}
+
+Status Host::set_origin_aside(const Error& why) {
+  if (snapshots_->index() == 0) return fail(why);
+  const Status aside = snapshots_->set_newest_aside(why);
+  return aside ? look_for_snapshot() : aside;
+}
+
+Result<repl::Start> Host::settle() {
+  const storage::SnapshotHeader header = snapshots_->header();
+  if (!log_fits()) {
     // A member of the set has the log that its snapshot is of: what is missing was acknowledged. A
     // learner that died between a snapshot of the leader's and the new start of its log gets here
     // too, and loses nothing by another name.
@@ -225,36 +255,27 @@ Status Host::restore() {
                 {"first_index", log_->first_index()},
                 {"last_index", log_->last_index()}});
     const Status kept = keep_as_found("the log does not fit the snapshot");
-    if (!kept) return kept;
+    if (!kept) return fail(kept.error());
     const Status renewed = renew_identity(identity_.lineage);
-    if (!renewed) return renewed;
+    if (!renewed) return fail(renewed.error());
     log_->reset(header.index, header.epoch, header.record_crc);
   }
-  make_driver();
+  list_set_aside();
   log::info("recovered", {{"group", options_.group},
                           {"id", options_.id},
                           {"snapshot_index", header.index},
                           {"last_index", log_->last_index()},
                           {"promise", log_->recovery().promise}});
-  return {};
-}
-
-void Host::make_driver() {
-  disk_log_ = std::make_unique<DiskLog>(
-      DiskLog::Options{options_.directory, options_.segment_bytes / 4}, *log_, identity_,
-      *snapshots_, [this](const Error& error) { give_up(error); });
-  repl::ReplicaOptions options;
-  options.self = repl::Member{options_.id, identity_.storage_id};
-  options.session = session_;
-  options.max_in_sync = options_.max_in_sync;
-  repl::Driver::Start start;
-  start.applied = snapshots_->index();
+  repl::Start start;
+  start.options.self = repl::Member{options_.id, identity_.storage_id};
+  start.options.session = session_;
+  start.options.max_in_sync = options_.max_in_sync;
   start.joins_anew = renewed_;
   repl::Recovered& recovered = start.recovered;
   recovered.lineage = identity_.lineage;
   recovered.promise = log_->recovery().promise;
   recovered.cut_tail = log_->recovery().tail_was_torn;
-  recovered.snapshot_index = snapshots_->index();
+  recovered.applied = header.index;
   recovered.last_time_ms = last_log_time();
   // Of a disk that joins as a new one nothing was ever acknowledged.
   if (!renewed_) {
@@ -262,16 +283,25 @@ void Host::make_driver() {
   }
   recovered.record = newest_record();
   recovered.pid = static_cast<uint64_t>(getpid());
+  return start;
+}
+
+void Host::make_driver() {
+  disk_log_ = std::make_unique<DiskLog>(
+      DiskLog::Options{options_.directory, options_.segment_bytes / 4}, identity_, *snapshots_,
+      [this](const Error& error) { give_up(error); });
+  disk_log_->use(*log_);
   peers_ = std::make_unique<Peers>(loop_, [this] { refresh_members(); });
-  driver_ = std::make_unique<repl::Driver>(options_.limits, options, start,
-                                           repl::Surroundings{.clock = system_clock(),
-                                                              .log = *disk_log_,
-                                                              .snapshots = *snapshots_,
-                                                              .applier = applier_,
-                                                              .outbox = *this,
-                                                              .record = *this,
-                                                              .alarm = *this,
-                                                              .people = *this});
+  driver_ =
+      std::make_unique<repl::Driver>(options_.limits, repl::Surroundings{.clock = system_clock(),
+                                                                         .log = *disk_log_,
+                                                                         .snapshots = *snapshots_,
+                                                                         .recovery = *this,
+                                                                         .applier = applier_,
+                                                                         .outbox = *this,
+                                                                         .record = *this,
+                                                                         .alarm = *this,
+                                                                         .people = *this});
 }
 
 // The newest record that this disk tells of: in its log, or in the snapshot that the log goes on

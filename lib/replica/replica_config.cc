@@ -46,9 +46,9 @@ void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::strin
   url.checked_by(check_url);
   if (c.rpc_url.empty()) url.required();
   daemon::declare_coord(c.coord, t);
-  t.integer("keys.max_number", c.host.keys.max_number, 1, 1'000'000'000,
+  t.integer("keys.max_number", c.keys.max_number, 1, 1'000'000'000,
             "idempotency keys that are remembered; writes with new ones are refused");
-  t.size("keys.max_bytes", c.host.keys.max_bytes,
+  t.size("keys.max_bytes", c.keys.max_bytes,
          "memory of remembered keys and answers; writes with new keys are refused", 1 << 20,
          int64_t{1} << 40);
   t.size("log.segment", c.host.segment_bytes, "size of a log segment, written in advance", 9 << 20,

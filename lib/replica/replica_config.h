@@ -9,12 +9,14 @@
 #include "daemon/config.h"
 #include "daemon/coord_config.h"
 #include "daemon/options.h"
+#include "repl/exactly_once.h"
 #include "replica/host.h"
 
 namespace tandem::replica {
 
 struct ReplicaConfig {
   HostOptions host;
+  repl::KeyLimits keys;  // that are remembered; new ones are refused (503)
   std::string rpc_url;
   daemon::CoordConfig coord;
 };

@@ -31,10 +31,22 @@ class Rows final : public repl::SnapshotRows {
   storage::SnapshotReader& reader_;
 };
 
-class NoRows final : public repl::SnapshotRows {
+// Those of the newest, for as long as they are wanted.
+class NewestRows final : public repl::SnapshotRows {
  public:
-  Status for_each(const Take&) override { return {}; }
-  void stop() override {}
+  explicit NewestRows(std::shared_ptr<storage::SnapshotReader> reader)
+      : reader_(std::move(reader)) {}
+  Status for_each(const Take& take) override {
+    return Rows(*reader_).for_each([&](std::string_view row) -> Status {
+      if (stopped_.load(std::memory_order_relaxed)) return fail(ErrorKind::kTimeout, "stopped");
+      return take(row);
+    });
+  }
+  void stop() override { stopped_.store(true, std::memory_order_relaxed); }
+
+ private:
+  const std::shared_ptr<storage::SnapshotReader> reader_;
+  std::atomic<bool> stopped_{false};
 };
 
 // What another moment mends.
@@ -95,7 +107,7 @@ Snapshots::Snapshots(loop::Loop& loop, std::string directory, Describe describe,
 
 Snapshots::~Snapshots() = default;
 
-Status Snapshots::open(const Restore& restore) {
+Status Snapshots::open() {
   const Status removed = storage::remove_unfinished_snapshots(directory_);
   if (!removed) return removed;
   const auto files = storage::list_snapshots(directory_);
@@ -107,23 +119,45 @@ Status Snapshots::open(const Restore& restore) {
       status = fail(reader.error());
     } else if ((*reader)->header().index != file.index) {
       status = fail(ErrorKind::kCorrupt, "it is of another index than its name says");
-    } else {
-      Rows rows(**reader);
-      status = restore((*reader)->header(), rows);
     }
     if (status) {
       newest_ = std::move(*reader);
       return {};
     }
     if (status.error().kind != ErrorKind::kCorrupt) return status;
-    any_unreadable_ = true;
-    log::error("a snapshot cannot be used: it is set aside, the one before it is tried",
-               {{"file", file.path}, {"error", status.error().message}});
-    const Status aside = storage::set_snapshot_aside(directory_, file.index);
-    if (!aside) return aside;
+    if (Status aside = set_aside(file, status.error()); !aside) return aside;
   }
-  NoRows nothing;
-  return restore({}, nothing);
+  return {};
+}
+
+Status Snapshots::set_aside(const storage::SnapshotFile& file, const Error& why) {
+  any_unreadable_ = true;
+  log::error("a snapshot cannot be used: it is set aside, the one before it is tried",
+             {{"file", file.path}, {"error", why.message}});
+  return storage::set_snapshot_aside(directory_, file.index);
+}
+
+Status Snapshots::set_newest_aside(const Error& why) {
+  CHECK(newest_ != nullptr);
+  const uint64_t newest = index();
+  newest_.reset();
+  const auto files = storage::list_snapshots(directory_);
+  if (!files) return fail(files.error());
+  for (const storage::SnapshotFile& file : *files) {
+    if (file.index != newest) continue;
+    if (Status aside = set_aside(file, why); !aside) return aside;
+  }
+  return open();
+}
+
+void Snapshots::close() {
+  newest_.reset();
+  any_unreadable_ = false;
+}
+
+std::shared_ptr<repl::SnapshotRows> Snapshots::rows() const {
+  if (newest_ == nullptr) return nullptr;
+  return std::make_shared<NewestRows>(newest_);
 }
 
 storage::SnapshotHeader Snapshots::header() const {

@@ -28,12 +28,15 @@ class Snapshots final : public repl::SnapshotStore {
   Snapshots(const Snapshots&) = delete;
   Snapshots& operator=(const Snapshots&) = delete;
 
-  // Has the newest snapshot restored that can be read; without one, no rows at index 0. Those that
-  // cannot be restored (kCorrupt) are set aside, with an error in the log. Blocks on the disk.
-  using Restore = std::function<Status(const storage::SnapshotHeader&, repl::SnapshotRows&)>;
-  Status open(const Restore& restore);
-  // Whether open() set any aside: what the log goes on from may be among them.
+  // Finds the newest snapshot that can be read. Those that cannot are set aside, with an error in
+  // the log. Blocks on the disk.
+  Status open();
+  // The rows of the newest cannot be restored: likewise. REQUIRES: there is one.
+  Status set_newest_aside(const Error& why);
+  // Whether any was set aside: what the log goes on from may be among them.
   bool any_unreadable() const { return any_unreadable_; }
+  // Lets go of all of them: none is there until open().
+  void close();
   // The header of the newest; index 0 where there is none.
   storage::SnapshotHeader header() const;
 
@@ -42,6 +45,8 @@ class Snapshots final : public repl::SnapshotStore {
   int64_t time_ms() const override { return header().time_ms; }
   uint64_t size_bytes() const override;
   std::string read(uint64_t offset, size_t max_bytes) const override;
+  // Of the newest, for one reader at a time. It stays readable when it is the newest no more.
+  std::shared_ptr<repl::SnapshotRows> rows() const;
 
   // On another thread. Keeps the one before it as well.
   void write(repl::Picture picture, const std::optional<repl::Record>& newest_record,
@@ -60,6 +65,8 @@ class Snapshots final : public repl::SnapshotStore {
  private:
   class Received;
 
+  Status set_aside(const storage::SnapshotFile& file, const Error& why);
+
   void write(const storage::SnapshotHeader& header, repl::Picture picture,
              UniqueFunction<void(Status)> done);
 
@@ -67,7 +74,7 @@ class Snapshots final : public repl::SnapshotStore {
   const std::string directory_;
   const Describe describe_;
   const Failed failed_;
-  std::unique_ptr<storage::SnapshotReader> newest_;
+  std::shared_ptr<storage::SnapshotReader> newest_;  // shared with who restores it
   std::unique_ptr<storage::SnapshotReceiver> receiver_;
   std::shared_ptr<Received> received_;  // shared with the job that reads it
   bool writing_ = false;

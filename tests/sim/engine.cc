@@ -7,24 +7,6 @@
 
 namespace tandem::sim {
 
-Engine::Engine(Node& node, repl::StateMachine& machine, const Clock& clock, repl::Jobs& jobs)
-    : node_(node), memory_(machine, {}, clock, jobs) {
-  memory_.set_owner(*this);
-}
-
-void Engine::start() {
-  const Snapshot& snapshot = node_.disk_->snapshot();
-  SnapshotText rows(snapshot.rows);
-  restore(snapshot.index, snapshot.time_ms, rows);
-}
-
-void Engine::restore(repl::Index index, int64_t time_ms, repl::SnapshotRows& rows) {
-  if (!memory_.restore(index, time_ms, rows)) violated("a snapshot has a malformed row");
-  index_ = index;
-  time_ms_ = time_ms;
-  take_image();
-}
-
 std::string Engine::rows() const {
   repl::Index index = 0;
   std::string text;
@@ -32,9 +14,75 @@ std::string Engine::rows() const {
     index = picture->index;
     text = SnapshotText::of(*picture->rows);
   });
-  CHECK(index == index_);
+  CHECK(index == position_.index);
   return text;
 }
+
+// --- the state to begin with ---
+
+void Engine::begin(repl::Applier::Owner& owner, UniqueFunction<void(Result<repl::Index>)> done) {
+  owner_ = &owner;
+  first_begun_ = std::move(done);
+  World& world = node_.world_;
+  if (world.plan.slow_engine == 0 || !world.strikes(world.plan.slow_engine)) return begin_now();
+  lost_ = true;  // not reached yet
+  node_.later(world.between_ns(0, 300 * kMs), [this] { come_back(); });
+}
+
+bool Engine::image_fits() const {
+  return image_.position.index > 0 && image_.member == node_.member() &&
+         owner_->goes_on_from(image_.position);
+}
+
+// What an engine has that this replica can go on from, or what is on the replica's own disk.
+repl::Origin Engine::origin() {
+  if (!image_fits()) return owner_->origin();
+  return {.member = image_.member,
+          .position = image_.position,
+          .time_ms = image_.time_ms,
+          .rows = std::make_shared<SnapshotText>(image_.rows)};
+}
+
+void Engine::begin_now() {
+  beginning_ = true;
+  const repl::Origin origin = this->origin();
+  memory_.begin(*this, [this, position = origin.position,
+                        time_ms = origin.time_ms](const Result<repl::Index>& index) {
+    beginning_ = false;
+    if (!index) violated("a snapshot has a malformed row");
+    // What was there to go on from may have been forgotten of the log meanwhile.
+    if (!owner_->goes_on_from(position)) return begin_now();
+    position_ = position;
+    time_ms_ = time_ms;
+    node_.drive([&] { begun(index); });
+  });
+}
+
+void Engine::begun(const Result<repl::Index>& index) {
+  lost_ = false;
+  take_image();
+  node_.world_.trace.note("engine begins id index:", {node_.id_, *index});
+  if (first_begun_) {
+    std::exchange(first_begun_, {})(index);
+  } else {
+    owner_->went_back(*index);
+  }
+  if (install_) install_now();
+}
+
+void Engine::lose() {
+  if (std::exchange(lost_, true) && !beginning_) return;
+  drop_batch();
+  if (std::exchange(beginning_, false)) memory_.drop_beginning();
+  node_.later(node_.world_.between_ns(kMs, 300 * kMs), [this] { come_back(); });
+}
+
+void Engine::come_back() {
+  if (!lost_ || beginning_) return;
+  begin_now();
+}
+
+// --- batches ---
 
 // Whoever reads a lost engine gets what it has when it comes back.
 void Engine::apply(std::vector<wire::Entry> batch) {
@@ -59,7 +107,7 @@ void Engine::applied(const wire::Entry& entry, const std::optional<repl::Applied
   node_.look();
   node_.world_.checks.applies(entry);
   node_.world_.checks.has_log_time(entry, node_.world_.now());
-  index_ = entry.index;
+  position_ = {entry.epoch, entry.index};
   time_ms_ = entry.time_ms;
   if (answer) node_.program().applied(entry, *answer);
   owner_->applied(entry, answer);
@@ -67,33 +115,15 @@ void Engine::applied(const wire::Entry& entry, const std::optional<repl::Applied
 
 void Engine::batch_ended() {
   under_way_ = false;
-  if (node_.world_.plan.weights[static_cast<size_t>(Fault::kEngineLost)] > 0 &&
-      node_.world_.random.chance(100)) {
-    take_image();
-  }
+  const Plan& plan = node_.world_.plan;
+  const bool loses = plan.weights[static_cast<size_t>(Fault::kEngineLost)] > 0;
+  if ((loses || plan.engine_keeps) && node_.world_.random.chance(100)) take_image();
   owner_->batch_ended();
 }
 
-void Engine::take_image() { image_ = Image{index_, time_ms_, rows()}; }
+void Engine::take_image() { image_ = Image{node_.member(), position_, time_ms_, rows()}; }
 
-void Engine::lose() {
-  if (std::exchange(lost_, true)) return;
-  drop_batch();
-  node_.later(node_.world_.between_ns(kMs, 300 * kMs), [this] { come_back(); });
-}
-
-void Engine::come_back() {
-  lost_ = false;
-  // What was forgotten of the log meanwhile is in the snapshot.
-  if (image_.index + 1 < node_.disk_->log().first_index()) {
-    const Snapshot& snapshot = node_.disk_->snapshot();
-    image_ = Image{snapshot.index, snapshot.time_ms, snapshot.rows};
-  }
-  SnapshotText rows(image_.rows);
-  restore(image_.index, image_.time_ms, rows);
-  node_.world_.trace.note("engine goes back id index:", {node_.id_, index_});
-  node_.drive([&] { owner_->went_back(index_); });
-}
+// --- snapshots ---
 
 void Engine::picture(UniqueFunction<void(Result<repl::Picture>)> done) {
   if (lost_) return done(fail(ErrorKind::kUnavailable, trouble()));
@@ -112,24 +142,26 @@ void Engine::drop_prepared() {
 }
 
 void Engine::install(int64_t time_ms, UniqueFunction<void(Status)> done) {
+  install_ = Install{time_ms, std::move(done)};
   World& world = node_.world_;
   if (!world.strikes(world.plan.slow_engine)) {
-    install_now(time_ms);
-    done({});
+    if (!lost_) install_now();
     return;
   }
-  node_.later(world.between_ns(0, world.plan.engine_ns),
-              [this, time_ms, done = std::move(done)]() mutable {
-                install_now(time_ms);
-                node_.drive([&] { done({}); });
-              });
+  node_.later(world.between_ns(0, world.plan.engine_ns), [this] {
+    if (!lost_ && install_) install_now();
+  });
 }
 
-void Engine::install_now(int64_t time_ms) {
-  memory_.install(time_ms, [](const Status&) {});
-  index_ = std::exchange(prepared_, 0);
-  time_ms_ = time_ms;
+// The one that was put in place is the newest on the disk.
+void Engine::install_now() {
+  Install install = *std::exchange(install_, {});
+  memory_.install(install.time_ms, [](const Status&) {});
+  position_ = {node_.disk_->epoch(), std::exchange(prepared_, 0)};
+  time_ms_ = install.time_ms;
+  CHECK(position_.index == node_.disk_->index());
   take_image();
+  node_.drive([&] { install.done({}); });
 }
 
 }  // namespace tandem::sim

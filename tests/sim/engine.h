@@ -1,6 +1,7 @@
 // What applies on a simulated replica: the applier of the programs (repl/memory_applier.h) behind a
 // connection that may be slow, and may be lost. What comes back after that is an earlier state, as
-// of an engine that had not written the last of it.
+// of an engine that had not written the last of it; and where the plan says so, what a process of
+// this replica finds there when it starts.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,23 @@ class Node;
 
 class Engine final : public repl::Applier, private repl::Applier::Owner {
  public:
-  Engine(Node& node, repl::StateMachine& machine, const Clock& clock, repl::Jobs& jobs);
+  // What an engine has written.
+  struct Image {
+    repl::Member member;
+    repl::Position position;
+    int64_t time_ms = 0;
+    std::string rows;
+  };
 
-  // To what the disk's snapshot holds, when the process starts.
-  void start();
+  // `image` lives as long as the machine.
+  Engine(Node& node, repl::StateMachine& machine, const Clock& clock, repl::Jobs& jobs,
+         Image& image)
+      : node_(node), memory_(machine, {}, clock, jobs), image_(image) {}
+
   void lose();
   std::string rows() const;
 
-  void set_owner(repl::Applier::Owner& owner) override { owner_ = &owner; }
+  void begin(repl::Applier::Owner& owner, UniqueFunction<void(Result<repl::Index>)> done) override;
   void apply(std::vector<wire::Entry> batch) override;
   void drop_batch() override;
   void picture(UniqueFunction<void(Result<repl::Picture>)> done) override;
@@ -36,37 +46,47 @@ class Engine final : public repl::Applier, private repl::Applier::Owner {
   Status admit(std::string_view command, std::string_view key) const override {
     return memory_.admit(command, key);
   }
-  std::optional<repl::Applied> first_answer(std::string_view command,
-                                            std::string_view key) const override {
-    return memory_.first_answer(command, key);
+  void first_answer(std::string_view command, std::string_view key, FirstAnswer done) override {
+    if (lost_) return done(fail(ErrorKind::kUnavailable, trouble()));
+    memory_.first_answer(command, key, std::move(done));
   }
   std::string trouble() const override { return lost_ ? "the engine is gone" : ""; }
 
  private:
-  struct Image {
-    repl::Index index = 0;
-    int64_t time_ms = 0;
-    std::string rows;
-  };
-
+  // Of the memory's.
   void applied(const wire::Entry& entry, const std::optional<repl::Applied>& answer) override;
   void batch_ended() override;
   void went_back(repl::Index) override {}
+  repl::Origin origin() override;
+  bool goes_on_from(const repl::Position& position) const override {
+    return owner_->goes_on_from(position);
+  }
+
+  bool image_fits() const;
   void take_image();
+  void begin_now();
+  void begun(const Result<repl::Index>& index);
   void come_back();
-  void restore(repl::Index index, int64_t time_ms, repl::SnapshotRows& rows);
-  void install_now(int64_t time_ms);
+  void install_now();
 
   Node& node_;
   repl::MemoryApplier memory_;
   repl::Applier::Owner* owner_ = nullptr;
-  repl::Index index_ = 0;
+  repl::Position position_;  // of the state
   int64_t time_ms_ = 0;
   uint64_t batch_ = 0;      // number of the one under way, or of the last
   bool under_way_ = false;  // ... and whether it is
+  // Not there: nothing is applied, and nothing that it is asked is answered. It begins anew.
   bool lost_ = false;
+  bool beginning_ = false;  // the memory is
+  UniqueFunction<void(Result<repl::Index>)> first_begun_;
   repl::Index prepared_ = 0;
-  Image image_;
+  struct Install {
+    int64_t time_ms = 0;
+    UniqueFunction<void(Status)> done;
+  };
+  std::optional<Install> install_;  // that waits
+  Image& image_;
 };
 
 }  // namespace tandem::sim

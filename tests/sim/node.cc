@@ -43,7 +43,7 @@ Node::Life::Life(Node& node)
     : program(node.make_program_(node)),
       log(node),
       snapshots(node),
-      engine(node, program->machine(), node, node) {}
+      engine(node, program->machine(), node, node, node.engine_image_) {}
 
 // --- life and death ---
 
@@ -51,22 +51,16 @@ void Node::start() {
   if (up()) return;
   begin_life();
   const repl::Member before = member();
-  const bool goes_on = disk_->recover(world_.new_id());
-  if (!goes_on) world_.checks.disk_is_renewed(before);
+  disk_goes_on_ = disk_->recover(world_.new_id());
+  if (!disk_goes_on_) world_.checks.disk_is_renewed(before);
+  if (!world_.plan.engine_keeps) engine_image_ = {};
   life_ = std::make_unique<Life>(*this);
-  life_->engine.start();
   life_->seen_commit = disk_->snapshot().index;
-  repl::ReplicaOptions options = world_.plan.replica;
-  options.self = member();
-  options.session = session();
-  repl::Driver::Start start;
-  start.recovered = recovered();
-  start.applied = disk_->snapshot().index;
-  start.joins_anew = !goes_on;
-  life_->driver = std::make_unique<repl::Driver>(limits_of(world_.plan), options, start,
+  life_->driver = std::make_unique<repl::Driver>(limits_of(world_.plan),
                                                  repl::Surroundings{.clock = *this,
                                                                     .log = life_->log,
                                                                     .snapshots = life_->snapshots,
+                                                                    .recovery = *this,
                                                                     .applier = life_->engine,
                                                                     .outbox = *this,
                                                                     .record = *this,
@@ -74,10 +68,7 @@ void Node::start() {
                                                                     .people = *this});
   program().begin(driver());
   world_.trace.note("start id last promise:", {id_, disk_->log().last_index(), disk_->promise()});
-  drive([this] {
-    driver().start();
-    driver().registered();
-  });
+  drive([this] { driver().start([this] { driver().registered(); }); });
   later(0, [this] { look_around(); });
 }
 
@@ -90,10 +81,36 @@ repl::Recovered Node::recovered() const {
   recovered.cut_tail = disk_->tail_was_cut();
   recovered.committed = disk_->committed();
   recovered.record = disk_->newest_record();
-  recovered.snapshot_index = snapshot.index;
+  recovered.applied = snapshot.index;
   recovered.last_time_ms =
       log.last_index() > snapshot.index ? log.at(log.last_index()).time_ms : snapshot.time_ms;
   return recovered;
+}
+
+// Disk::recover() has made log and snapshot fit.
+repl::Origin Node::origin() {
+  const Snapshot& snapshot = disk_->snapshot();
+  return {.member = member(),
+          .position = {snapshot.epoch, snapshot.index},
+          .time_ms = snapshot.time_ms,
+          .rows = std::make_shared<SnapshotText>(snapshot.rows)};
+}
+
+bool Node::goes_on_from(const repl::Position& position) const {
+  const Log& log = disk_->log();
+  if (position.index == disk_->index()) return position.epoch == disk_->epoch();
+  return position.index + 1 >= log.first_index() && position.index <= log.last_index() &&
+         log.epoch_at(position.index) == position.epoch;
+}
+
+Result<repl::Start> Node::settle() {
+  repl::Start start;
+  start.options = world_.plan.replica;
+  start.options.self = member();
+  start.options.session = session();
+  start.recovered = recovered();
+  start.joins_anew = !disk_goes_on_;
+  return start;
 }
 
 void Node::crash() {
@@ -147,7 +164,8 @@ bool Node::go_back() {
 }
 
 bool Node::has_seen(const repl::Record& record) const {
-  const auto newest = up() ? core().newest_record() : disk_->newest_record();
+  const bool knows = up() && !driver().begins();
+  const auto newest = knows ? core().newest_record() : disk_->newest_record();
   return newest && newest->order() >= record.order();
 }
 
@@ -183,6 +201,7 @@ void Node::mend() {
 // As often as something could have changed: before anything of it leaves this process, and before
 // anything is applied.
 void Node::look() {
+  if (driver().begins()) return;
   const repl::Replica& replica = core();
   if (replica.leading()) {
     world_.checks.leads(id_, session(), replica.epoch(), disk_->log());

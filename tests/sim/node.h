@@ -30,6 +30,7 @@ class Node final : public Process,
                    private repl::RecordKeeper,
                    private repl::Alarm,
                    private repl::Operator,
+                   private repl::Recovery,
                    private repl::Jobs {
  public:
   using Process::run;
@@ -82,7 +83,7 @@ class Node final : public Process,
   bool leading() const { return up() && driver().leading(); }
   repl::Driver& driver() { return *life_->driver; }  // REQUIRES: up()
   const repl::Driver& driver() const { return *life_->driver; }
-  const repl::Replica& core() const { return driver().core(); }
+  const repl::Replica& core() const { return driver().core(); }  // REQUIRES: it has begun
   repl::ReplicaId id() const { return id_; }
   repl::Member member() const { return {id_, disk_->storage_id()}; }
   repl::Index applied() const { return driver().applied_index(); }
@@ -140,6 +141,10 @@ class Node final : public Process,
   void tell(const std::string& notice) override;
   void went_back(const std::string& reason) override;
   void give_up(const Error& error) override { violated(error.message); }
+  repl::Origin origin() override;
+  bool goes_on_from(const repl::Position& position) const override;
+  Status set_origin_aside(const Error& why) override { violated(why.message); }
+  Result<repl::Start> settle() override;
   void run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) override;
 
   World& world_;
@@ -150,6 +155,8 @@ class Node final : public Process,
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Disk> former_disk_;
   std::unique_ptr<Disk> image_;  // of disk_
+  Engine::Image engine_image_;
+  bool disk_goes_on_ = true;  // it was not renewed when this life began
   int64_t full_until_ns_ = 0;
   bool next_sync_fails_ = false;
   uint64_t watched_version_ = 1;  // of the record: the newest when the store could be reached

@@ -105,6 +105,7 @@ Plan draw_plan(Random& random) {
     plan.slow_engine = random.between<uint32_t>(1, 300);
     plan.engine_ns = draw_ns(1, 200);
     plan.weights[static_cast<size_t>(Fault::kEngineLost)] = draw(random, 20);
+    plan.engine_keeps = Random(random).chance(500);
   }
   return plan;
 }

@@ -64,8 +64,9 @@ struct Plan {
   uint32_t slow_sync = 0;
   uint32_t snapshot_every = 0;  // entries; 0: never
   uint32_t failed_chunk = 0;
-  uint32_t slow_engine = 0;  // of batches
-  int64_t engine_ns = 0;     // of a slow one, at most
+  uint32_t slow_engine = 0;   // of batches
+  int64_t engine_ns = 0;      // of a slow one, at most
+  bool engine_keeps = false;  // what it wrote, over the life of a process
 
   uint32_t lost_reply = 0;  // of the record store
   uint32_t late_swap = 0;

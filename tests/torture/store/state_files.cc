@@ -4,7 +4,6 @@
 
 #include "loop/loop.h"
 #include "repl/exactly_once.h"
-#include "repl/memory_applier.h"
 #include "replica/snapshots.h"
 #include "storage/log.h"
 
@@ -41,9 +40,13 @@ Result<DiskState> read_in(loop::Loop& loop, const std::string& directory,
   if (!log) return fail(log.error());
   replica::Snapshots snapshots(loop, directory, {}, {});
   repl::ExactlyOnce once(machine);
-  Status done = snapshots.open([&](const storage::SnapshotHeader&, repl::SnapshotRows& rows) {
-    return repl::restore(once, rows);
-  });
+  Status done = snapshots.open();
+  if (!done) return fail(done.error());
+  once.reset();
+  if (snapshots.index() != 0) {
+    done = snapshots.rows()->for_each([&](std::string_view row) { return once.restore_row(row); });
+  }
+  if (done) done = once.finish_restore();
   if (!done) return fail(done.error());
   DiskState state;
   const uint64_t snapshot = snapshots.header().index;

@@ -17,6 +17,8 @@
 #include "coord/local.h"
 #include "group/group.h"
 #include "loop/loop.h"
+#include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "support/temporary_directory.h"
@@ -51,12 +53,9 @@ class Node final : public replica::Methods {
   Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id)
       : id_(id),
         coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        host_(loop,
-              {.group = "g",
-               .id = id,
-               .directory = root / std::to_string(id),
-               .keys = {.max_number = kMaxKeys}},
-              counter_, *coord_) {
+        jobs_(loop),
+        host_(loop, {.group = "g", .id = id, .directory = root / std::to_string(id)}, applier_,
+              *coord_) {
     EXPECT_TRUE(host_.open());
     endpoint_ = std::make_unique<replica::Endpoint>(
         loop, "ipc://" + (root / std::to_string(id)).string() + ".sock", host_, *this);
@@ -104,6 +103,8 @@ class Node final : public replica::Methods {
   const repl::ReplicaId id_;
   Counter counter_;
   std::unique_ptr<coord::Coord> coord_;
+  replica::BackgroundJobs jobs_;
+  repl::MemoryApplier applier_{counter_, {.max_number = kMaxKeys}, system_clock(), jobs_};
   replica::Host host_;
   std::unique_ptr<replica::Endpoint> endpoint_;
 };

@@ -118,7 +118,7 @@ TEST(SnapshotSpin, AnAcknowledgementWithoutProgressIsNotAnsweredAtOnce) {
   bench.snapshot.at = 10;
   bench.snapshot.at_epoch = 1;
   bench.snapshot.bytes = std::string(1 << 20, 'x');
-  bench.recovered.snapshot_index = 10;
+  bench.recovered.applied = 10;
   bench.learn(record_of(2, 5, 1, {1}));
   bench.make_durable();
   bench.hello(4, 2, 0, 0);

@@ -504,7 +504,7 @@ struct LeaderSnapshotTest : LeaderTest {
     bench.snapshot.at = 10;
     bench.snapshot.at_epoch = 1;
     bench.snapshot.bytes = "abcdef";
-    bench.recovered.snapshot_index = 10;
+    bench.recovered.applied = 10;
     bench.options.chunk_bytes = 4;
     lead({1});
   }

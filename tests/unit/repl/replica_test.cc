@@ -244,7 +244,7 @@ TEST(Replica, WhatItsSnapshotHoldsIsSkipped) {
   bench.log.base = 5;
   bench.log.base_epoch = 2;
   bench.snapshot.at = 5;
-  bench.recovered.snapshot_index = 5;
+  bench.recovered.applied = 5;
   bench.append(2, 3, 1, {2, 2, 2}, 6);
   EXPECT_THAT(bench.log.epochs(), ElementsAre(2));
   EXPECT_EQ(bench.log.entries[0].index, 6U);

@@ -52,7 +52,7 @@ TEST_F(DriverSnapshotTest, WhereTheNewestCannotBeRestoredTheOneBeforeItAndTheLog
   stop(1);
   start(1, kEvery);
   EXPECT_EQ(storage_id(1), identity) << "nothing is lost";
-  EXPECT_EQ(files(1, ".unreadable").size(), 1u);
+  EXPECT_FALSE(files(1, ".unreadable").empty());
   make_leader(1, 1, 2);
   EXPECT_EQ(node(1).commands.all, before);
 }

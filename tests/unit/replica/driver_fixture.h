@@ -22,6 +22,8 @@
 #include "base/ids.h"
 #include "coord/local.h"
 #include "loop/loop.h"
+#include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
 #include "replica/host.h"
 #include "rpc/server.h"
 #include "storage/directory.h"
@@ -142,18 +144,20 @@ class Node final : public rpc::Handler {
                 {.url = "ipc://" + (root / std::to_string(id)).string() + ".sock",
                  .max_message_bytes = size_t{16} << 20},
                 *this),
+        jobs_(loop),
         host_(loop,
               {.group = "g",
                .id = id,
                .directory = directory(root, id),
                .max_in_sync = max_in_sync,
-               .keys = {.max_number = 20},
                .segment_bytes = 1 << 20,
                .limits = {.max_entry_bytes = 256 << 10, .snapshot_log_bytes = snapshot_log_bytes}},
-              commands, *coord_) {
+              applier_, *coord_) {
     EXPECT_TRUE(host_.open());
     EXPECT_TRUE(server_.start());
     host_.announce(server_.url());
+  }
+  void start() {
     host_.start([](const Status& status) { EXPECT_TRUE(status); });
   }
 
@@ -174,6 +178,8 @@ class Node final : public rpc::Handler {
  private:
   std::unique_ptr<coord::Coord> coord_;
   rpc::Server server_;
+  BackgroundJobs jobs_;
+  repl::MemoryApplier applier_{commands, {.max_number = 20}, system_clock(), jobs_};
   Host host_;
 };
 
@@ -182,6 +188,13 @@ class DriverTest : public testing::Test {
   DriverTest() { coord_ = *coord::open_local({.root = root_ / "coord"}, loop_); }
 
   Node& start(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20, size_t max_in_sync = 3) {
+    Node& made = make(id, snapshot_log_bytes, max_in_sync);
+    made.start();
+    until([&] { return !made.driver().begins(); });
+    return made;
+  }
+  // The process is there, and starts next.
+  Node& make(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20, size_t max_in_sync = 3) {
     nodes_[id] = std::make_unique<Node>(loop_, root_, id, snapshot_log_bytes, max_in_sync);
     return *nodes_[id];
   }

@@ -22,6 +22,8 @@
 #include "group/group.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
+#include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "rpc/client.h"
@@ -50,8 +52,9 @@ class Node {
   Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, store::CatalogOptions options)
       : url_("ipc://" + (root / std::to_string(id)).string() + ".sock"),
         coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        host_(loop, {.group = "catalog", .id = id, .directory = root / std::to_string(id)}, toys,
-              *coord_),
+        jobs_(loop),
+        host_(loop, {.group = "catalog", .id = id, .directory = root / std::to_string(id)},
+              applier_, *coord_),
         timers_(loop) {
     EXPECT_TRUE(host_.open());
     options.first_subscription = random_id();
@@ -76,6 +79,8 @@ class Node {
  private:
   const std::string url_;
   std::unique_ptr<coord::Coord> coord_;
+  replica::BackgroundJobs jobs_;
+  repl::MemoryApplier applier_{toys, {}, system_clock(), jobs_};
   replica::Host host_;
   loop::LoopTimers timers_;
   storehost::People people_;

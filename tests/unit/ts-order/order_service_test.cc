@@ -18,6 +18,8 @@
 #include "group/group.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
+#include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "storehost/gateway.h"
@@ -50,7 +52,8 @@ class FakeCatalog final : public replica::Methods {
  public:
   FakeCatalog(loop::Loop& loop, const fs::path& root)
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        host_(loop, {.group = "catalog", .id = 1, .directory = root / "catalog"}, nothing_,
+        jobs_(loop),
+        host_(loop, {.group = "catalog", .id = 1, .directory = root / "catalog"}, applier_,
               *coord_) {
     EXPECT_TRUE(host_.open());
     service_ = std::make_unique<replica::Endpoint>(
@@ -87,6 +90,8 @@ class FakeCatalog final : public replica::Methods {
 
   Nothing nothing_;
   std::unique_ptr<coord::Coord> coord_;
+  replica::BackgroundJobs jobs_;
+  repl::MemoryApplier applier_{nothing_, {}, system_clock(), jobs_};
   replica::Host host_;
   std::unique_ptr<replica::Endpoint> service_;
   std::vector<std::pair<rpc::Reply, toys::Take>> held_;
@@ -97,7 +102,8 @@ class Node {
  public:
   Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, size_t max_open)
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
-        host_(loop, {.group = "orders", .id = id, .directory = root / std::to_string(id)}, orders,
+        jobs_(loop),
+        host_(loop, {.group = "orders", .id = id, .directory = root / std::to_string(id)}, applier_,
               *coord_),
         catalog_(loop, *coord_, catalog_group({})),
         timers_(loop) {
@@ -122,6 +128,8 @@ class Node {
 
  private:
   std::unique_ptr<coord::Coord> coord_;
+  replica::BackgroundJobs jobs_;
+  repl::MemoryApplier applier_{orders, {}, system_clock(), jobs_};
   replica::Host host_;
   group::Group catalog_;
   loop::LoopTimers timers_;
