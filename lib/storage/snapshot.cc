@@ -1,6 +1,7 @@
 #include "storage/snapshot.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 
 #include "storage/log.h"
@@ -190,25 +191,28 @@ Result<std::string> SnapshotReader::read_raw(uint64_t offset, size_t max_bytes) 
 
 Result<std::unique_ptr<SnapshotReceiver>> SnapshotReceiver::create(const std::string& directory,
                                                                    uint64_t index, Disk& disk) {
-  const std::string path = directory + "/" + snapshot_name(index) + ".incoming.tmp";
+  // One that is read on another thread may go, and its file with it, when the next is there.
+  static std::atomic<uint64_t> last_number{0};
+  std::string path = directory + "/" + snapshot_name(index) + ".incoming-" +
+                     std::to_string(++last_number) + ".tmp";
   auto file = disk.open(path, OpenMode::kReplace);
   if (!file) return fail(file.error());
   // NOLINTNEXTLINE: the constructor is private
   return std::unique_ptr<SnapshotReceiver>(
-      new SnapshotReceiver(disk, directory, index, std::move(*file)));
+      new SnapshotReceiver(disk, directory, index, std::move(path), std::move(*file)));
 }
 
 SnapshotReceiver::SnapshotReceiver(Disk& disk, std::string directory, uint64_t index,
-                                   std::unique_ptr<File> file)
-    : disk_(disk), directory_(std::move(directory)), index_(index), file_(std::move(file)) {}
+                                   std::string temporary_path, std::unique_ptr<File> file)
+    : disk_(disk),
+      directory_(std::move(directory)),
+      index_(index),
+      temporary_path_(std::move(temporary_path)),
+      file_(std::move(file)) {}
 
 SnapshotReceiver::~SnapshotReceiver() {
   // Best effort: what is left over is removed at the next start.
-  if (!finished_) static_cast<void>(disk_.remove(temporary_path()));
-}
-
-std::string SnapshotReceiver::temporary_path() const {
-  return directory_ + "/" + snapshot_name(index_) + ".incoming.tmp";
+  if (!finished_) static_cast<void>(disk_.remove(temporary_path_));
 }
 
 Status SnapshotReceiver::write(uint64_t offset, std::string_view data) {
@@ -224,7 +228,7 @@ Status SnapshotReceiver::write(uint64_t offset, std::string_view data) {
 }
 
 Result<std::unique_ptr<SnapshotReader>> SnapshotReceiver::read_back() const {
-  auto reader = SnapshotReader::open(temporary_path(), disk_);
+  auto reader = SnapshotReader::open(temporary_path_, disk_);
   if (!reader) return reader;
   const uint64_t index = (*reader)->header().index;
   if (index != index_) {
@@ -236,7 +240,7 @@ Result<std::unique_ptr<SnapshotReader>> SnapshotReceiver::read_back() const {
 
 Status SnapshotReceiver::put_in_place() {
   const std::string path = directory_ + "/" + snapshot_name(index_);
-  if (Status s = disk_.rename(temporary_path(), path); !s) return s;
+  if (Status s = disk_.rename(temporary_path_, path); !s) return s;
   finished_ = true;
   return disk_.sync_directory(directory_);
 }

@@ -140,12 +140,13 @@ class SnapshotReceiver {
   Result<SnapshotHeader> finish();
 
  private:
-  SnapshotReceiver(Disk& disk, std::string directory, uint64_t index, std::unique_ptr<File> file);
-  std::string temporary_path() const;
+  SnapshotReceiver(Disk& disk, std::string directory, uint64_t index, std::string temporary_path,
+                   std::unique_ptr<File> file);
 
   Disk& disk_;
   std::string directory_;
   uint64_t index_;
+  std::string temporary_path_;  // its own: there may be several of one index for a moment
   std::unique_ptr<File> file_;
   uint64_t have_bytes_ = 0;
   bool finished_ = false;

@@ -162,6 +162,15 @@ TEST_F(SnapshotTest, TravelsInPieces) {
   EXPECT_EQ(disk_.content("other/" + snapshot_name(42)), disk_.content(path(42)));
 }
 
+TEST_F(SnapshotTest, OneThatIsGivenUpLateTakesNothingFromTheNext) {
+  write(42, 10);
+  auto late = SnapshotReceiver::create("other", 42, disk_);
+  auto receiver = SnapshotReceiver::create("other", 42, disk_);
+  ASSERT_TRUE((*receiver)->write(0, disk_.content(path(42))));
+  late->reset();
+  EXPECT_TRUE((*receiver)->finish());
+}
+
 TEST_F(SnapshotTest, ADamagedOneIsNotInstalled) {
   write(42, 10);
   const std::string bytes = disk_.content(path(42));
