@@ -168,6 +168,9 @@ void DbClient::try_again(size_t slot, bool uncertain, Result<wire::Response> oth
     return finish(slot, fail(ErrorKind::kUnknown,
                              "the outcome of the write is unknown: ask again with the same key"));
   }
+  if (wire::may_be_read_anywhere(call.method) && !otherwise && !says_nothing_done) {
+    return finish(slot, fail(ErrorKind::kUnavailable, "the database did not answer in time"));
+  }
   finish(slot, std::move(otherwise));
 }
 

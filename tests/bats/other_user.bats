@@ -94,6 +94,28 @@ refused() { # EXIT-CODE [COMMAND]…, and a part of what is said
   refused 77 "$tandem" up "permission denied: the system on $dir is that of user root ('$dir/run/lock')"
 }
 
+@test "root runs nothing that another user can change" {
+  [ "$is_root" = yes ] || return 0
+  local file
+  steady_service first
+  up
+  printf ': >%q\n' "$dir/was-run" >>"$dir/run/sv/.environment"
+  for file in run/sv run/pid run/lock run; do
+    chown 65534 "$dir/$file"
+    run -77 "$tandem" restart first
+    assert_output --partial "the system on $dir is that of user nobody ('$dir/$file'), and"
+    assert_output --partial 'runuser -u nobody -- '
+    chown 0 "$dir/$file"
+  done
+  [ ! -e "$dir/was-run" ]
+  chown 65534 "$dir/run"
+  run -0 "$tandem" status
+  stop_started "$front"
+  front=''
+  run -77 "$tandem" up
+  assert_output --partial "'tandem up' would run as root what nobody can change"
+}
+
 @test "directories that may not be searched are 77, not empty" {
   local command
   mkdir -p "$dir/run/log/first" "$dir/below"

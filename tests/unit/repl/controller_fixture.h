@@ -59,7 +59,7 @@ class ControllerTest : public testing::Test {
     m.lineage = controller.record()->lineage;
     m.question = question_to(id);
     m.state.promise = controller.record()->epoch;
-    m.state.pid = 10 * id;
+    m.state.pid = uint64_t{10} * id;
     change(m.state);
     if (m.state.last_index != 0) m.memory.ends = {{m.state.last_epoch, m.state.last_index}};
     controller.state_answered(m, now, out);

@@ -40,7 +40,7 @@ class Past : public ControllerTest {
       if (asked.to == id && asked.type == MessageType::kQueryMemory) m.question = asked.question;
     }
     m.state.promise = seen ? seen->epoch : record.epoch;
-    m.state.pid = 10 * id;
+    m.state.pid = uint64_t{10} * id;
     m.state.last_epoch = ends.empty() ? 0 : ends.back().epoch;
     m.state.last_index = ends.empty() ? 0 : ends.back().index;
     m.memory.ends = std::move(ends);

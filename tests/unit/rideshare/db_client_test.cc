@@ -310,6 +310,17 @@ TEST_F(DbClientTest, AReadWithoutAnAnswerIsRepeatedUntilItsDeadline) {
   EXPECT_EQ(status_, 200);
 }
 
+TEST_F(DbClientTest, AReadIsNeverOfUnknownOutcome) {
+  make(1);
+  for (const ErrorKind kind : {ErrorKind::kUnknown, ErrorKind::kTimeout}) {
+    error_.reset();
+    client_->read("{}", {}, note());
+    alarm_.now += 5000;
+    asked().back().error(kind);
+    EXPECT_EQ(error_, ErrorKind::kUnavailable);
+  }
+}
+
 TEST_F(DbClientTest, ATimeoutOfTheWholeCallIsATimeout) {
   make(1);
   client_->write("{}", {}, note());
@@ -378,7 +389,8 @@ TEST_F(DbClientTest, CallsInFlightAreBounded) {
 
 TEST_F(DbClientTest, ACompletionMayBeginTheNextCall) {
   make(1);
-  client_->read("{1}", {}, [this](Result<wire::Response>) { client_->read("{2}", {}, note()); });
+  client_->read("{1}", {},
+                [this](const Result<wire::Response>&) { client_->read("{2}", {}, note()); });
   asked()[0].answer(200);
   ASSERT_EQ(asked().size(), 2u);
   EXPECT_EQ(asked()[1].body, "{2}");
@@ -387,8 +399,8 @@ TEST_F(DbClientTest, ACompletionMayBeginTheNextCall) {
 TEST_F(DbClientTest, CallsAreAnsweredInAnyOrder) {
   make(1);
   std::string order;
-  client_->read("{1}", {}, [&](Result<wire::Response>) { order += '1'; });
-  client_->read("{2}", {}, [&](Result<wire::Response>) { order += '2'; });
+  client_->read("{1}", {}, [&](const Result<wire::Response>&) { order += '1'; });
+  client_->read("{2}", {}, [&](const Result<wire::Response>&) { order += '2'; });
   asked()[1].answer(200);
   asked()[0].answer(200);
   EXPECT_EQ(order, "21");
