@@ -29,9 +29,8 @@ void declare_database(DatabaseConfig& config, daemon::SettingTable& table) {
   table.text_list("database.urls", config.urls,
                   "addresses of rs-orch, tried in turn: ipc://PATH or tcp://ADDRESS:PORT");
   table.duration_ms("database.timeout", config.calls.timeout_ms,
-                    "how long a request waits for the database before it is answered 504, or 503 "
-                    "where it reads",
-                    1, 600'000);
+                    "how long a request waits for the database before it is answered 504", 1,
+                    600'000);
   table.duration_ms("database.try_timeout", config.calls.try_ms,
                     "how long one of several addresses may be silent before the next is asked", 1,
                     600'000);

@@ -168,8 +168,9 @@ void DbClient::try_again(size_t slot, bool uncertain, Result<wire::Response> oth
     return finish(slot, fail(ErrorKind::kUnknown,
                              "the outcome of the write is unknown: ask again with the same key"));
   }
-  if (wire::may_be_read_anywhere(call.method) && !otherwise && !says_nothing_done) {
-    return finish(slot, fail(ErrorKind::kUnavailable, "the database did not answer in time"));
+  const bool no_answer = !otherwise && otherwise.error().kind == ErrorKind::kUnknown;
+  if (wire::may_be_read_anywhere(call.method) && no_answer) {
+    return finish(slot, fail(ErrorKind::kUnavailable, otherwise.error().message));
   }
   finish(slot, std::move(otherwise));
 }

@@ -9,8 +9,8 @@
 //   a write whose outcome is unknown, or 504   the same with the SAME key: the database carries
 //                                              each key out once
 //
-// Only a write that may have been carried out ends in kUnknown or kTimeout; kUnavailable says that
-// nothing was done.
+// Only a write that may have been carried out ends in kUnknown; kTimeout is one of these, or a read
+// that nobody answered in time; kUnavailable says that nothing was done.
 //
 // One loop thread; a completion is called exactly once, from the loop or, where the call is refused
 // at once, from inside the call. Destroying the client drops pending completions uncalled.
