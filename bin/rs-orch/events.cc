@@ -37,7 +37,7 @@ Events::Events(loop::Loop& loop)
   heartbeat_.unref();
 }
 
-void Events::tell(std::string_view kind, std::string_view reason, wire::Json fields) {
+void Events::tell(std::string_view kind, std::string_view reason, const wire::Json& fields) {
   wire::Json json;
   json.set("time_ms", system_clock().wall_ms());
   json.set("event", kind);

@@ -24,7 +24,7 @@ class Events {
   explicit Events(loop::Loop& loop);
 
   // `kind` is a word ("spawn", "death", "role", "scale", …); `fields` an object or null.
-  void tell(std::string_view kind, std::string_view reason, wire::Json fields = {});
+  void tell(std::string_view kind, std::string_view reason, const wire::Json& fields = {});
 
   // A server-sent event stream; Last-Event-ID resumes after that event; all that are
   // kept are sent where this life has not come to that id.

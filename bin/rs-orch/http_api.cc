@@ -99,6 +99,13 @@ Result<repl::ReplicaId> named_replica(const Request& request, Orchestrator& orch
   return id;
 }
 
+// Starting and killing workers is the active orchestrator's: another one refuses.
+bool refuse_where_passive(const Orchestrator& orchestrator, Responder& responder) {
+  if (orchestrator.active()) return false;
+  responder.error(503, "another orchestrator is active");
+  return true;
+}
+
 }  // namespace
 
 void HttpApi::add_routes(http::Router& router) {
@@ -175,13 +182,6 @@ void HttpApi::db_clear(const Request& request, Responder responder) {
 
 void HttpApi::db_schema(const Request&, Responder responder) {
   responder.json(200, orchestrator_.declared_tables());
-}
-
-// Starting and killing workers is the active orchestrator's: another one says who that is.
-static bool refuse_where_passive(const Orchestrator& orchestrator, Responder& responder) {
-  if (orchestrator.active()) return false;
-  responder.error(503, "another orchestrator is active");
-  return true;
 }
 
 void HttpApi::create_slave(const Request&, Responder responder) {

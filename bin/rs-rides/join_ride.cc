@@ -29,11 +29,12 @@ class Joining {
     // Whatever the default is: a ride that was just created must be seen here.
     options.consistency = wire::Consistency::kLinearizable;
     const std::string request = rides::start_request(self->join_.ride_id);
-    db.read(request, options, [self = std::move(self)](Result<wire::Response> result) mutable {
-      if (!self->ask_went_well(result)) return;
-      if (self->is_past(result->body)) return answer_past(std::move(self));
-      write(std::move(self));
-    });
+    db.read(request, options,
+            [self = std::move(self)](const Result<wire::Response>& result) mutable {
+              if (!self->ask_went_well(result)) return;
+              if (self->is_past(result->body)) return answer_past(std::move(self));
+              write(std::move(self));
+            });
   }
 
  private:
@@ -78,8 +79,9 @@ class Joining {
     options.request_id = self->request_id_;
     options.key = self->key_;
     const std::string request = rides::join_ride_request(self->join_.ride_id, self->join_.username);
-    db.write(request, options,
-             [self = std::move(self)](Result<wire::Response> result) { self->finish(result); });
+    db.write(request, options, [self = std::move(self)](const Result<wire::Response>& result) {
+      self->finish(result);
+    });
   }
 
   void finish(const Result<wire::Response>& result) {

@@ -28,7 +28,7 @@ class Searching {
     const Search& search = self->search_;
     const std::string request =
         rides::search_rides_request(search.route, search.now_ms, search.limit);
-    read.ask(request, [self = std::move(self)](Result<wire::Response> result) mutable {
+    read.ask(request, [self = std::move(self)](const Result<wire::Response>& result) mutable {
       if (self->fits(result)) return self->finish(result);
       ask(std::move(self));
     });

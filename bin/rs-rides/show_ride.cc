@@ -24,7 +24,7 @@ class Showing {
 
   static void ask(std::unique_ptr<Showing> self, const std::string& request) {
     const rideshare::LongRead& read = self->read_;
-    read.ask(request, [self = std::move(self)](Result<wire::Response> result) mutable {
+    read.ask(request, [self = std::move(self)](const Result<wire::Response>& result) mutable {
       if (self->take(result)) ask_for_page(std::move(self));
     });
   }

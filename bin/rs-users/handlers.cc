@@ -14,7 +14,6 @@ using http::Responder;
 using rides::DbReply;
 using rideshare::answer_write;
 using rideshare::refuse;
-using rideshare::send;
 
 UserHandlers::UserHandlers(loop::Loop& loop, rideshare::DatabaseLink& database,
                            const UsersConfig& config)

@@ -28,7 +28,7 @@ class Listing {
   static void ask(std::unique_ptr<Listing> self) {
     const std::string request = self->list_.next_request();
     const rideshare::LongRead& read = self->read_;
-    read.ask(request, [self = std::move(self)](Result<wire::Response> result) mutable {
+    read.ask(request, [self = std::move(self)](const Result<wire::Response>& result) mutable {
       if (self->take(result)) ask(std::move(self));
     });
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ids.h"
+#include "base/json_string.h"
 #include "input.h"
 #include "send.h"
 #include "toys/price.h"
@@ -29,7 +30,7 @@ std::string to_body(const toys::Purchase& purchase) {
 std::string to_body(const std::string& name, int64_t price_cents,
                     std::optional<int64_t> quantity = {}) {
   std::string body = "{\"name\":";
-  wire::append_json_string(body, name);
+  append_json_string(body, name);
   body += ",\"price\":" + toys::format_price(price_cents);
   if (quantity) body += ",\"quantity\":" + std::to_string(*quantity);
   return body + "}";

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json_string.h"
 #include "toys/price.h"
 
 namespace tandem::front {
@@ -48,7 +49,7 @@ Result<std::vector<Product>> parse_products(std::string_view body) {
 
 void append_json(std::string& out, const Product& product) {
   out += "{\"name\":";
-  wire::append_json_string(out, product.name);
+  append_json_string(out, product.name);
   out += ",\"price\":";
   out += toys::format_price(product.price_cents);
   out += ",\"quantity\":";

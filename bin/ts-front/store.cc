@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/host_name.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 
@@ -13,9 +14,9 @@ namespace {
 constexpr uint64_t kLockAgainMs = 1000;
 
 std::string holder_text() {
-  char host[256] = {};
-  if (gethostname(host, sizeof host - 1) != 0) return std::to_string(getpid());
-  return std::string(host) + ':' + std::to_string(getpid());
+  std::string host = host_name();
+  if (!host.empty()) host += ':';
+  return host + std::to_string(getpid());
 }
 
 }  // namespace

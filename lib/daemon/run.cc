@@ -84,7 +84,7 @@ void Daemon::Run::start_next() {
   }
   const size_t index = started_++;
   log::debug("starting", {{"part", parts_[index]->name()}});
-  parts_[index]->start([this, index](Status status) { on_started(index, status); });
+  parts_[index]->start([this, index](const Status& status) { on_started(index, status); });
 }
 
 void Daemon::Run::on_started(size_t index, const Status& status) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <span>
 
+#include "base/json_string.h"
 #include "base/number.h"
 #include "wire/utf8.h"
 
@@ -143,7 +144,7 @@ Result<Json> list_from_toml(const Setting& setting, const TomlNode& node) {
 
 std::string toml_string(std::string_view text) {
   std::string json;
-  wire::append_json_string(json, text);
+  append_json_string(json, text);
   // JSON lets DEL stand for itself, TOML does not; everything else is the same.
   std::string result;
   for (const char c : json) {

@@ -1,6 +1,7 @@
 // The canonical text of a command.
 #include <algorithm>
 
+#include "base/json_string.h"
 #include "db/command.h"
 
 namespace tandem::db {
@@ -12,7 +13,7 @@ using wire::Json;
 
 void append_name(std::string& out, std::string_view name) {
   out += R"({"table":)";
-  wire::append_json_string(out, name);
+  append_json_string(out, name);
 }
 
 void append_member(std::string& out, const Column& column, const Value& value) {

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "base/json_string.h"
 #include "db/admission.h"
 #include "db/query.h"
 #include "db/schema_change.h"
@@ -101,7 +102,7 @@ class FrozenDatabase final : public repl::FrozenState {
   static bool write_table(const TableSchema& table, const RowTree& rows,
                           const repl::RowSink& sink) {
     std::string line = "{\"table\":";
-    wire::append_json_string(line, table.name);
+    append_json_string(line, table.name);
     line += ",\"row\":";
     const size_t start = line.size();
     const std::vector<size_t> columns = all_columns(table);
@@ -159,10 +160,10 @@ Result<std::string> Database::check_change(std::string_view text) const {
   return canonical(*command, *schema_);
 }
 
-Status Database::admit(std::string_view text) const {
-  const auto command = parse_whole(text, *schema_, limits_);
-  if (!command) return fail(command.error());
-  return admit_command(*command, *schema_, tables_, limits_);
+Status Database::admit(std::string_view command) const {
+  const auto read = parse_whole(command, *schema_, limits_);
+  if (!read) return fail(read.error());
+  return admit_command(*read, *schema_, tables_, limits_);
 }
 
 Result<std::string> Database::query(std::string_view text, Meter& meter) const {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/json_string.h"
+
 namespace tandem::db {
 namespace {
 
@@ -111,7 +113,7 @@ Result<Column> parse_column(const Json& json, const std::string& table, const Li
     column.default_value = Value();
   }
   if (Status status = parse_reference(json, at, column); !status) return fail(status.error());
-  wire::append_json_string(column.json_name, column.name);
+  append_json_string(column.json_name, column.name);
   column.json_name += ':';
   return column;
 }

@@ -1,5 +1,6 @@
 #include "db/value.h"
 
+#include "base/json_string.h"
 #include "base/number.h"
 #include "wire/utf8.h"
 
@@ -109,14 +110,14 @@ void append_json(std::string& out, const Value& value) {
     char buffer[24];
     out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, *integer).ptr);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
-    wire::append_json_string(out, *text);
+    append_json_string(out, *text);
   } else if (const auto* boolean = std::get_if<bool>(&value)) {
     out += *boolean ? "true" : "false";
   } else if (const auto* list = std::get_if<TextList>(&value)) {
     out += '[';
     for (const std::string& item : *list) {
       if (&item != list->data()) out += ',';
-      wire::append_json_string(out, item);
+      append_json_string(out, item);
     }
     out += ']';
   } else {

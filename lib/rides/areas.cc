@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/json_string.h"
 #include "base/number.h"
 #include "rides/answer.h"
 #include "wire/csv.h"
@@ -33,7 +34,7 @@ std::string Areas::to_json() const {
   for (const auto& [number, name] : names_) {
     text +=
         (text.size() > 1 ? ",{\"area\":" : "{\"area\":") + std::to_string(number) + ",\"name\":";
-    wire::append_json_string(text, name);
+    append_json_string(text, name);
     text += "}";
   }
   return text + "]";

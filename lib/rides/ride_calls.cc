@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/json_string.h"
+
 namespace tandem::rides {
 namespace {
 
@@ -44,9 +46,9 @@ Result<FoundRide> found_ride(const Json& row, const TimeZone& zone) {
 // {"rideId":1,"username":"ann","timestamp":"26-01-2030:53-17-00"}
 void append_found(std::string& out, const FoundRide& ride) {
   out += R"({"rideId":)" + std::to_string(ride.ride_id) + R"(,"username":)";
-  wire::append_json_string(out, ride.username);
+  append_json_string(out, ride.username);
   out += R"(,"timestamp":)";
-  wire::append_json_string(out, ride.timestamp);
+  append_json_string(out, ride.timestamp);
   out += '}';
 }
 
@@ -59,15 +61,15 @@ Result<std::string> shown_ride(const Json& ride, const std::vector<std::string>&
   const auto destination = integer_of(ride, "destination");
   if (!destination) return fail(destination.error());
   std::string out = R"({"rideId":)" + std::to_string(found->ride_id) + R"(,"created_by":)";
-  wire::append_json_string(out, found->username);
+  append_json_string(out, found->username);
   out += R"(,"users":[)";
-  wire::append_json_string(out, found->username);
+  append_json_string(out, found->username);
   for (const std::string& username : riders) {
     out += ',';
-    wire::append_json_string(out, username);
+    append_json_string(out, username);
   }
   out += R"(],"timestamp":)";
-  wire::append_json_string(out, found->timestamp);
+  append_json_string(out, found->timestamp);
   out += R"(,"source":)" + std::to_string(*source);
   out += R"(,"destination":)" + std::to_string(*destination) + '}';
   return out;

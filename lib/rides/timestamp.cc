@@ -116,8 +116,8 @@ Result<int64_t> parse_timestamp(std::string_view text, const TimeZone& zone) {
   if (parts->minutes > 59) return refuse("has minutes above 59");
   if (parts->hours > 23) return refuse("has hours above 23");
   const int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
-  const int64_t local_s =
-      days * kSecondsADay + parts->hours * 3600 + parts->minutes * 60 + parts->seconds;
+  const int64_t local_s = days * kSecondsADay + int64_t{parts->hours} * 3600 +
+                          int64_t{parts->minutes} * 60 + parts->seconds;
   int64_t utc_s = 0;
   if (parts->offset_s) {
     utc_s = local_s - *parts->offset_s;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json_string.h"
 #include "wire/json.h"
 #include "wire/request_object.h"
 
@@ -67,13 +68,13 @@ Result<NewUser> parse_new_user(std::string_view body, size_t max_username_bytes)
 // Written out, as it is the most frequent write: a tree of values costs several times as much.
 std::string create_user_request(const NewUser& user) {
   std::string name;
-  wire::append_json_string(name, user.username);
+  append_json_string(name, user.username);
   std::string request = R"({"if":[{"table":"users","where":{"username":)";
   request += name;
   request += R"(},"exists":false}],"ops":[{"table":"users","op":"insert","row":{"username":)";
   request += name;
   request += R"(,"password":)";
-  wire::append_json_string(request, user.password);
+  append_json_string(request, user.password);
   request += "}}]}";
   return request;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json_string.h"
 #include "wire/json.h"
 
 namespace tandem::rides {
@@ -33,7 +34,7 @@ Result<bool> UserList::add(std::string_view body) {
     auto username = text_of(row, "username");
     if (!username) return fail(username.error());
     names_ += names_.empty() ? '[' : ',';
-    wire::append_json_string(names_, *username);
+    append_json_string(names_, *username);
     last_ = std::move(*username);
     continued_ = true;
   }

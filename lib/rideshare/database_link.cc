@@ -57,7 +57,7 @@ DbClient& DatabaseLink::client() {
 
 void DatabaseLink::check_ready(http::ReadyAnswer answer) {
   client().ping(config_.ready_timeout_ms,
-                [answer = std::move(answer)](Result<wire::Response> result) mutable {
+                [answer = std::move(answer)](const Result<wire::Response>& result) mutable {
                   answer(ping_status(result));
                 });
 }
@@ -72,8 +72,9 @@ void DatabaseLink::start(UniqueFunction<void(Status)> done) {
 }
 
 void DatabaseLink::ping() {
-  client().ping(config_.ready_timeout_ms,
-                [this](Result<wire::Response> result) { on_first_answer(ping_status(result)); });
+  client().ping(config_.ready_timeout_ms, [this](const Result<wire::Response>& result) {
+    on_first_answer(ping_status(result));
+  });
 }
 
 void DatabaseLink::on_first_answer(const Status& status) {

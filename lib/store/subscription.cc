@@ -64,7 +64,7 @@ void Subscription::poll() {
   wire::encode(request, payload_);
   leader_.call(
       payload_, options_.poll_timeout_ms,
-      [this, number = poll_](Result<std::string_view> answer) { answered(number, answer); });
+      [this, number = poll_](const Result<std::string_view>& answer) { answered(number, answer); });
 }
 
 void Subscription::answered(uint64_t poll, const Result<std::string_view>& answer) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ids.h"
+#include "base/json_string.h"
 #include "toys/catalog_rows.h"
 #include "toys/fields.h"
 #include "toys/planted.h"
@@ -164,7 +165,7 @@ class FrozenCatalog final : public repl::FrozenState {
 
 std::string to_json(const Toy& toy) {
   std::string json = "{\"name\":";
-  wire::append_json_string(json, toy.name);
+  append_json_string(json, toy.name);
   json += ",\"price\":" + format_price(toy.price_cents);
   json += ",\"quantity\":" + std::to_string(toy.stock);
   json += ",\"version\":" + std::to_string(toy.version) + '}';

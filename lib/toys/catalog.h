@@ -88,7 +88,7 @@ class Catalog final : public repl::StateMachine {
   void on_change(std::function<void(const Toy&)> callback) { on_change_ = std::move(callback); }
 
   repl::Applied apply(const wire::Entry& entry) override;
-  Status admit(std::string_view command) const override;
+  Status admit(std::string_view text) const override;
   std::unique_ptr<repl::FrozenState> freeze() const override;
   void reset() override;
   Status restore_row(std::string_view row) override;

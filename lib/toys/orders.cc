@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/json_string.h"
 #include "toys/catalog.h"
 #include "toys/fields.h"
 #include "toys/planted.h"
@@ -157,7 +158,7 @@ Result<IntentResult> read_result(const Json& command) {
 
 std::string to_json(uint64_t number, const Order& order) {
   std::string json = "{\"number\":" + std::to_string(number) + ",\"name\":";
-  wire::append_json_string(json, order.name);
+  append_json_string(json, order.name);
   json += ",\"quantity\":" + std::to_string(order.quantity) + '}';
   return json;
 }

@@ -53,7 +53,7 @@ class Orders final : public repl::StateMachine {
   static Result<IntentId> intent_of(std::string_view provisional_body);
 
   repl::Applied apply(const wire::Entry& entry) override;
-  Status admit(std::string_view command) const override;
+  Status admit(std::string_view text) const override;
   std::unique_ptr<repl::FrozenState> freeze() const override;
   void reset() override;
   Status restore_row(std::string_view row) override;

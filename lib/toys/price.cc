@@ -8,6 +8,8 @@
 namespace tandem::toys {
 namespace {
 
+constexpr int64_t kMaxUnits = kMaxPriceCents / 100;
+constexpr auto kMaxPrice = static_cast<double>(kMaxUnits);
 constexpr size_t kMaxDigits = 16;  // more is above kMaxPriceCents, or only zeros in front
 
 tl::unexpected<Error> refuse(std::string_view field, std::string_view what) {
@@ -26,9 +28,9 @@ bool read_price(std::string_view text, int64_t& cents) {
   if (!units || whole.size() > kMaxDigits || decimals.size() > 2 || !are_digits(decimals)) {
     return false;
   }
-  const int tens = decimals[0] - '0';
-  const int ones = decimals.size() == 2 ? decimals[1] - '0' : 0;
-  if (*units > kMaxPriceCents / 100) return false;
+  const int64_t tens = decimals[0] - '0';
+  const int64_t ones = decimals.size() == 2 ? decimals[1] - '0' : 0;
+  if (*units > kMaxUnits) return false;
   cents = *units * 100 + tens * 10 + ones;
   return cents <= kMaxPriceCents;
 }
@@ -58,10 +60,10 @@ Result<int64_t> price_of(const wire::Json& value, std::string_view field) {
   int64_t cents = 0;
   if (integer != nullptr || *number == std::trunc(*number)) {
     const double whole = integer != nullptr ? static_cast<double>(*integer) : *number;
-    if (whole >= 0 && whole <= static_cast<double>(kMaxPriceCents / 100)) {
+    if (whole >= 0 && whole <= kMaxPrice) {
       return static_cast<int64_t>(whole) * 100;
     }
-  } else if (*number > 0 && *number < static_cast<double>(kMaxPriceCents / 100)) {
+  } else if (*number > 0 && *number < kMaxPrice) {
     const auto end =
         std::to_chars(buffer, buffer + sizeof buffer, *number, std::chars_format::fixed);
     if (end.ec == std::errc{} &&

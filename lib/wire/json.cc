@@ -279,8 +279,4 @@ Result<Json> parse_json(std::string_view text, size_t max_bytes, size_t max_valu
   return json;
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  tandem::append_json_string(out, text);
-}
-
 }  // namespace tandem::wire

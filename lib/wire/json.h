@@ -79,7 +79,4 @@ Result<Json> parse_request_json(std::string_view text);
 Result<Json> parse_json(std::string_view text, size_t max_bytes = kMaxJsonBytes,
                         size_t max_values = SIZE_MAX);
 
-// `text` as a JSON string with quotes, appended to `out`.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace tandem::wire

@@ -17,7 +17,7 @@ namespace tandem::sim {
 
 struct Store {
   // Draws the plan.
-  explicit Store(Universe& universe);
+  explicit Store(Universe& all);
 
   // A process passes a step: it may die there or be stopped.
   void passes(Step step, Process& process);

@@ -20,7 +20,7 @@ int Wires::copies() {
   return lost ? 0 : twice ? 2 : 1;
 }
 
-bool Wires::call(const Address& from, const Address& to, Call call, int64_t patience_ns,
+bool Wires::call(const Address& from, const Address& to, const Call& call, int64_t patience_ns,
                  Done done) {
   Process& process = *ends_.at(from).process;
   if (!process.acts()) return false;
@@ -52,7 +52,7 @@ void Wires::arrive(const Address& from, const Address& to, uint64_t number, cons
   process.run(process.session(), [&end, call, way] { end.server().serve(call, way); });
 }
 
-void Wires::send_back(const Return& way, Response response) {
+void Wires::send_back(const Return& way, const Response& response) {
   const auto pending = pending_.find(way.number_);
   if (pending == pending_.end()) return;  // the caller has given up
   if (cuts_.contains({way.from_, pending->second.from})) return;

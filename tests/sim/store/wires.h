@@ -77,7 +77,8 @@ class Wires {
   // Both outlive this. A process is known by its address from here on.
   void attach(const Address& address, Process& process, FindServer server);
   // `done` is called once, unless the caller dies first. Whether the call comes twice.
-  bool call(const Address& from, const Address& to, Call call, int64_t patience_ns, Done done);
+  bool call(const Address& from, const Address& to, const Call& call, int64_t patience_ns,
+            Done done);
 
   void cut(const Address& from, const Address& to) { cuts_.emplace(from, to); }
   void mend_cuts() { cuts_.clear(); }
@@ -95,7 +96,7 @@ class Wires {
   };
   int copies();
   void arrive(const Address& from, const Address& to, uint64_t number, const Call& call);
-  void send_back(const Return& way, Response response);
+  void send_back(const Return& way, const Response& response);
   void come_back(uint64_t number, const Address& from, const Response& response);
   void finish(uint64_t number, const Response& response);
 

@@ -8,6 +8,15 @@
 namespace tandem::repl {
 namespace {
 
+// The leader of that epoch sends the second entry, with this time.
+void receive_of_time(ReplicaBench& bench, ReplicaId leader, Epoch epoch, int64_t time_ms) {
+  Message append = message_from(leader, MessageType::kAppend, epoch);
+  append.prev_index = append.prev_epoch = 1;
+  append.entries = {entry_at(2, epoch)};
+  append.entries[0].time_ms = time_ms;
+  bench.receive(append);
+}
+
 TEST(LogTime, GoesOnByTheLeadersOwnClock) {
   ReplicaBench bench({1}, 1);
   bench.learn(record_of(2, 5, 1, {1}));
@@ -45,11 +54,7 @@ TEST(LogTime, BeginsWithTheWallClock) {
 
 TEST(LogTime, GoesOnFromWhereAFollowerLearnedOfIt) {
   ReplicaBench bench({1}, 1);
-  Message append = message_from(2, MessageType::kAppend, 1);
-  append.prev_index = append.prev_epoch = 1;
-  append.entries = {entry_at(2, 1)};
-  append.entries[0].time_ms = 9000;
-  bench.receive(append);
+  receive_of_time(bench, 2, 1, 9000);
   bench.now += 250 * kMs;
   bench.learn(record_of(2, 5, 1, {1}));
   bench.now += 250 * kMs;
@@ -59,16 +64,8 @@ TEST(LogTime, GoesOnFromWhereAFollowerLearnedOfIt) {
 
 TEST(LogTime, IsNotThatOfEntriesThatAreCut) {
   ReplicaBench bench({1}, 1);
-  Message append = message_from(2, MessageType::kAppend, 1);
-  append.prev_index = append.prev_epoch = 1;
-  append.entries = {entry_at(2, 1)};
-  append.entries[0].time_ms = 90'000'000;
-  bench.receive(append);
-  append = message_from(3, MessageType::kAppend, 2);
-  append.prev_index = append.prev_epoch = 1;
-  append.entries = {entry_at(2, 2)};
-  append.entries[0].time_ms = 2000;
-  bench.receive(append);
+  receive_of_time(bench, 2, 1, 90'000'000);
+  receive_of_time(bench, 3, 2, 2000);
   bench.learn(record_of(3, 6, 1, {1}));
   bench.now += 10 * kMs;
   bench.step(Propose{1, "a", "{}"});
@@ -78,11 +75,7 @@ TEST(LogTime, IsNotThatOfEntriesThatAreCut) {
 // The log before it may have held what was never committed, by another wall clock.
 TEST(LogTime, GoesOnFromASnapshotThatIsInstalled) {
   ReplicaBench bench({1}, 1);
-  Message append = message_from(2, MessageType::kAppend, 1);
-  append.prev_index = append.prev_epoch = 1;
-  append.entries = {entry_at(2, 1)};
-  append.entries[0].time_ms = 90'000'000;
-  bench.receive(append);
+  receive_of_time(bench, 2, 1, 90'000'000);
   bench.log.entries.clear();
   bench.log.base = 9;
   bench.log.base_epoch = 1;

@@ -7,6 +7,8 @@
 #include <limits>
 #include <random>
 
+#include "base/json_string.h"
+
 namespace tandem::wire {
 namespace {
 

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/json_string.h"
+
 namespace tandem::wire {
 namespace {
 
