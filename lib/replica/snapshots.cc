@@ -62,6 +62,13 @@ Status check_rows(storage::SnapshotReader& reader, repl::RowChecker* checker) {
   return read ? checker->finish() : read;
 }
 
+// The older ones; the new one is there all the same.
+void prune(const std::string& directory) {
+  const Status pruned = storage::prune_snapshots(directory, kKeep);
+  if (pruned) return;
+  log::warning("an older snapshot cannot be removed", {{"error", pruned.error().message}});
+}
+
 struct Job {
   storage::SnapshotHeader header;
   repl::Picture picture;
@@ -92,7 +99,8 @@ struct Job {
                   "what was written cannot be read back: " + good.error().message);
     }
     if (Status finished = writer.finish(); !finished) return finished;
-    return storage::prune_snapshots(directory, kKeep);
+    prune(directory);
+    return {};
   }
 };
 
@@ -298,9 +306,7 @@ Snapshots::Incoming Snapshots::put_in_place() {
   if (!reader) return judge(reader.error());
   newest_ = std::move(*reader);
   told_.reset();
-  if (Status pruned = storage::prune_snapshots(directory_, kKeep); !pruned) {
-    return judge(pruned.error());
-  }
+  prune(directory_);
   return Incoming::kWhole;
 }
 

@@ -89,6 +89,11 @@ class SystemFile final : public File {
   file::Descriptor file_;
 };
 
+// What was there is as gone as where a file is damaged.
+Error is_no_file(const std::string& path) {
+  return {ErrorKind::kCorrupt, "'" + path + "' is not a regular file"};
+}
+
 class SystemDisk final : public Disk {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
@@ -108,9 +113,10 @@ class SystemDisk final : public Disk {
     if (!opened && mode == OpenMode::kReplace) {
       return fail(as_write(fail_errno("cannot create '" + path + "'", errno)).error());
     }
+    if (!opened && (errno == EISDIR || errno == ENXIO)) return fail(is_no_file(path));
     if (!opened) return fail_errno("cannot open '" + path + "'", errno);
     if (const Status regular = file::check_regular(opened, path); !regular) {
-      return fail(regular.error());
+      return fail(mode == OpenMode::kReplace ? regular.error() : is_no_file(path));
     }
     return std::make_unique<SystemFile>(path, std::move(opened));
   }

@@ -40,6 +40,7 @@ enum class OpenMode {
 class Disk {
  public:
   virtual ~Disk() = default;
+  // kCorrupt: something else than a file has the name of one that must exist.
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;

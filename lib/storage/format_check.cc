@@ -20,9 +20,14 @@ Status check_block(const File& file, uint64_t offset, const std::string& path) {
   return other_format(path, "version " + std::to_string(*version), std::to_string(kFormatVersion));
 }
 
+// What is damaged, or no file, is dealt with by those who read it.
+Status unless_damaged(const Error& error) {
+  return error.kind == ErrorKind::kCorrupt ? Status() : fail(error);
+}
+
 Status check_blocks(Disk& disk, const std::string& path, std::initializer_list<uint64_t> offsets) {
   const auto file = disk.open(path, OpenMode::kRead);
-  if (!file) return fail(file.error());
+  if (!file) return unless_damaged(file.error());
   for (const uint64_t offset : offsets) {
     if (Status checked = check_block(**file, offset, path); !checked) return checked;
   }
@@ -31,7 +36,7 @@ Status check_blocks(Disk& disk, const std::string& path, std::initializer_list<u
 
 Status check_snapshot(Disk& disk, const std::string& path) {
   const auto file = disk.open(path, OpenMode::kRead);
-  if (!file) return fail(file.error());
+  if (!file) return unless_damaged(file.error());
   std::string start;
   if (Status read = (*file)->read_at(0, kHeaderLineBytes, start); !read) return read;
   return check_snapshot_format(std::string_view(start).substr(0, start.find('\n')), path);
@@ -70,9 +75,9 @@ Status check_formats(const std::string& directory, Disk& disk) {
   const auto names = disk.list(directory);
   if (!names && names.error().kind == ErrorKind::kNotFound) return {};
   if (!names) return fail(names.error());
-  // What is damaged is dealt with by those who read it.
-  const auto identity = load_identity(directory, disk);
-  if (!identity && identity.error().kind != ErrorKind::kCorrupt) return fail(identity.error());
+  if (const auto identity = load_identity(directory, disk); !identity) {
+    if (Status known = unless_damaged(identity.error()); !known) return known;
+  }
   if (Status checked = check_log_formats(disk, directory); !checked) return checked;
   for (const std::string& name : *names) {
     uint64_t index = 0;

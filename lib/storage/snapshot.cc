@@ -277,7 +277,7 @@ Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& di
   std::erase_if(*names, [](const std::string& name) { return !name.ends_with(kUnreadable); });
   std::sort(names->begin(), names->end(), std::greater<>());  // by their indexes, newest first
   for (size_t i = kKeepUnreadable; i < names->size(); ++i) {
-    if (Status s = disk.remove(directory + "/" + (*names)[i]); !s) return s;
+    static_cast<void>(disk.remove(directory + "/" + (*names)[i]));  // what stays only takes room
   }
   return disk.sync_directory(directory);
 }
@@ -285,10 +285,13 @@ Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& di
 Status prune_snapshots(const std::string& directory, size_t keep, Disk& disk) {
   const auto snapshots = list_snapshots(directory, disk);
   if (!snapshots) return fail(snapshots.error());
+  Status all;
   for (size_t i = snapshots->size(); i > std::max<size_t>(keep, 1); --i) {
-    if (Status removed = disk.remove((*snapshots)[i - 1].path); !removed) return removed;
+    Status removed = disk.remove((*snapshots)[i - 1].path);
+    if (all) all = std::move(removed);
   }
-  return disk.sync_directory(directory);
+  const Status synced = disk.sync_directory(directory);
+  return all ? synced : all;
 }
 
 Status remove_unfinished_snapshots(const std::string& directory, Disk& disk) {
@@ -296,7 +299,7 @@ Status remove_unfinished_snapshots(const std::string& directory, Disk& disk) {
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
     if (!is_unfinished_snapshot_name(name)) continue;
-    if (Status removed = disk.remove(directory + "/" + name); !removed) return removed;
+    static_cast<void>(disk.remove(directory + "/" + name));  // what stays only takes room
   }
   return {};
 }

@@ -163,9 +163,11 @@ Result<std::vector<SnapshotFile>> list_snapshots(const std::string& directory,
 // Renames a snapshot that cannot be used to <name>.unreadable, so that it is neither taken again
 // nor counted by prune_snapshots; of such files the newest two are kept.
 Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& disk = system_disk());
-// Keeps the newest `keep` (at least one) and removes older ones, oldest first.
+// Keeps the newest `keep` (at least one) and removes older ones, oldest first; what cannot be removed
+// (a directory, a file that may not be) keeps the others from nothing, and is the error.
 Status prune_snapshots(const std::string& directory, size_t keep, Disk& disk = system_disk());
-// Temporary files of a process that died: once at start, before anything is written.
+// Temporary files of a process that died, as far as they can be removed: once at start, before
+// anything is written.
 Status remove_unfinished_snapshots(const std::string& directory, Disk& disk = system_disk());
 
 }  // namespace tandem::storage

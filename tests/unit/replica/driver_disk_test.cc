@@ -1,5 +1,10 @@
 // Drivers whose snapshots, logs and directories are not what they were.
+#include <sys/stat.h>
+
+#include <algorithm>
+
 #include "driver_fixture.h"
+#include "storage/snapshot_format.h"
 
 namespace tandem::replica {
 namespace {
@@ -55,6 +60,41 @@ TEST_F(DriverSnapshotTest, WhereTheNewestCannotBeRestoredTheOneBeforeItAndTheLog
   EXPECT_FALSE(files(1, ".unreadable").empty());
   make_leader(1, 1, 2);
   EXPECT_EQ(node(1).commands.all, before);
+}
+
+// An operator's mistake: a directory, or a pipe that nobody writes to.
+TEST_F(DriverSnapshotTest, WhereTheNewestIsNoFileTheOneBeforeItAndTheLogAre) {
+  start(1, kEvery);
+  make_leader(1, 0, 1);
+  take_snapshot(1);
+  repl::Epoch epoch = 1;
+  for (const bool pipe : {false, true}) {
+    take_snapshot(1);
+    const uint64_t identity = storage_id(1);
+    const std::vector<std::string> before = node(1).commands.all;
+    const std::vector<std::string> snapshots = files(1, "snap-");
+    const std::string newest = *std::max_element(snapshots.begin(), snapshots.end());
+    stop(1);
+    fs::remove(newest);
+    if (pipe) {
+      ASSERT_EQ(mkfifo(newest.c_str(), 0600), 0);
+    } else {
+      fs::create_directories(newest + "/in-it");
+    }
+    start(1, kEvery);
+    EXPECT_EQ(storage_id(1), identity) << "nothing is lost";
+    make_leader(1, epoch, epoch + 1);
+    ++epoch;
+    EXPECT_EQ(node(1).commands.all, before);
+  }
+}
+
+TEST_F(DriverSnapshotTest, AnOlderOneThatCannotBeRemovedStopsNoNewOne) {
+  start(1, kEvery);
+  make_leader(1, 0, 1);
+  fs::create_directories(Node::directory(root_, 1) + "/" + storage::snapshot_name(1) + "/in-it");
+  for (int i = 0; i < 3; ++i) take_snapshot(1);
+  EXPECT_EQ(files(1, "snap-").size(), 3U);
 }
 
 TEST_F(DriverSnapshotTest, WhatCannotBeReadBackReplacesNothing) {
