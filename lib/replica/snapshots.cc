@@ -252,7 +252,7 @@ class Snapshots::Received final : public repl::SnapshotRows {
 Snapshots::Incoming Snapshots::receive(const repl::SnapshotChunk& chunk) {
   if (receiver_ == nullptr || receiver_->index() != chunk.index) {
     receiver_.reset();
-    auto created = storage::SnapshotReceiver::create(directory_, chunk.index);
+    auto created = storage::SnapshotReceiver::create(directory_, chunk.index, chunk.total_bytes);
     if (!created) return judge(created.error());
     receiver_ = std::move(*created);
   }

@@ -41,6 +41,8 @@ class Pipe {
   SharedBytes share(std::string_view part) const;
   // How often something was received, be it part of a message.
   uint64_t reads() const { return reads_; }
+  // Of a message that has come in part.
+  size_t unfinished_bytes() const { return received_bytes_; }
 
  private:
   struct Frames {

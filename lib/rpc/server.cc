@@ -146,6 +146,7 @@ class Server::Impl final : public SocketEvents {
 Result<std::string> Server::Impl::start() {
   Socket::Options options;
   options.max_message_bytes = options_.max_message_bytes;
+  options.max_unfinished_bytes = options_.max_unfinished_bytes;
   options.max_pipes = std::min(options_.max_peers, loop::peers_that_fit(loop::descriptor_limit()));
   socket_ = std::make_unique<Socket>(loop_, *this, options);
   Result<std::string> url = socket_->listen(options_.url);

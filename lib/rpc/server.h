@@ -32,6 +32,9 @@ struct ServerOptions {
   // there are too many even of those the link is ended, so that the client learns at once that it
   // has lost its answers.
   size_t max_queued_bytes = size_t{64} << 20;
+  // Of messages that have come in part, all clients together; beyond it the connection is ended
+  // whose message began first.
+  size_t max_unfinished_bytes = size_t{64} << 20;
   // Calls that wait for their answer, all clients together; a further one is answered kUnavailable.
   size_t max_outstanding = 65536;
   // Connections at a time; fewer where fewer fit under the limit of descriptors.

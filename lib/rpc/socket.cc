@@ -186,28 +186,55 @@ void Socket::add_pipe(nng_stream* stream) {
     return;
   }
   const uint32_t id = ++last_pipe_;
-  pipes_[id] = std::make_unique<Pipe>(inbox_, id, stream, options_.max_message_bytes);
+  pipes_[id].pipe = std::make_unique<Pipe>(inbox_, id, stream, options_.max_message_bytes);
   events_.on_pipe_added(id);
 }
 
 void Socket::on_pipe(const Completion& completion) {
   const auto found = pipes_.find(completion.pipe);
   if (found == pipes_.end()) return;  // finished while its pipe was taken down
-  Pipe& pipe = *found->second;
+  Open& open = found->second;
+  Pipe& pipe = *open.pipe;
   if (completion.code != 0) return remove_pipe(completion.pipe);
   if (completion.what == Completion::What::kSent) return pipe.on_sent(completion.bytes);
+  bool begins = open.unfinished_bytes == 0;
   const bool usable = pipe.on_received(completion.bytes, [&](std::string_view message) {
+    begins = true;
     events_.on_message(completion.pipe, message);
   });
+  ++receipts_;
+  if (begins) open.unfinished_since = receipts_;
+  unfinished_bytes_ += pipe.unfinished_bytes() - open.unfinished_bytes;
+  open.unfinished_bytes = pipe.unfinished_bytes();
   if (!usable) {
     log::warning("connection closed: its message is too long",
                  {{"limit", options_.max_message_bytes}});
     remove_pipe(completion.pipe);
   }
+  keep_within_budget();
+}
+
+// Whoever sends at the speed of the network has long finished what the slowest began before.
+void Socket::keep_within_budget() {
+  while (unfinished_bytes_ > options_.max_unfinished_bytes) {
+    const auto oldest = std::min_element(pipes_.begin(), pipes_.end(), [](auto& a, auto& b) {
+      if ((a.second.unfinished_bytes > 0) != (b.second.unfinished_bytes > 0)) {
+        return a.second.unfinished_bytes > 0;
+      }
+      return a.second.unfinished_since < b.second.unfinished_since;
+    });
+    if (!std::exchange(over_budget_, true)) {
+      log::warning("connections are closed: too many bytes of unfinished messages wait",
+                   {{"limit", options_.max_unfinished_bytes}});
+    }
+    remove_pipe(oldest->first);
+  }
 }
 
 void Socket::remove_pipe(uint32_t pipe) {
-  pipes_.erase(pipe);
+  const auto found = pipes_.find(pipe);
+  unfinished_bytes_ -= found->second.unfinished_bytes;
+  pipes_.erase(found);
   full_ = false;
   if (dialer_) connect_later();
   accept_retry_.on_descriptor_closed();
@@ -216,17 +243,17 @@ void Socket::remove_pipe(uint32_t pipe) {
 
 void Socket::send(uint32_t pipe, std::string_view message, SharedBytes rest) {
   const auto found = pipes_.find(pipe);
-  if (found != pipes_.end()) found->second->send(message, std::move(rest));
+  if (found != pipes_.end()) found->second.pipe->send(message, std::move(rest));
 }
 
 SharedBytes Socket::share(uint32_t pipe, std::string_view part) const {
   const auto found = pipes_.find(pipe);
-  return found == pipes_.end() ? SharedBytes(std::string(part)) : found->second->share(part);
+  return found == pipes_.end() ? SharedBytes(std::string(part)) : found->second.pipe->share(part);
 }
 
 uint64_t Socket::reads(uint32_t pipe) const {
   const auto found = pipes_.find(pipe);
-  return found == pipes_.end() ? 0 : found->second->reads();
+  return found == pipes_.end() ? 0 : found->second.pipe->reads();
 }
 
 void Socket::close(uint32_t pipe) {

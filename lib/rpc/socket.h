@@ -46,6 +46,9 @@ class Socket {
   struct Options {
     size_t max_message_bytes = 0;  // a longer one ends its pipe unread
     size_t max_pipes = 1;          // further ones are closed
+    // Of messages that have come in part, all pipes together. Beyond it the pipe ends whose message
+    // began first.
+    size_t max_unfinished_bytes = SIZE_MAX;
     uint64_t reconnect_ms = 5;
     uint64_t longest_reconnect_ms = 100;
     // A try to connect is given up after this and another one is made: the kernel repeats its own
@@ -85,6 +88,12 @@ class Socket {
     void operator()(nng_stream_dialer* dialer) const { nng_stream_dialer_free(dialer); }
   };
 
+  struct Open {
+    std::unique_ptr<Pipe> pipe;
+    size_t unfinished_bytes = 0;
+    uint64_t unfinished_since = 0;  // by receipts_
+  };
+
   void on_wake();
   void on_connected(const Completion& completion);
   void on_pipe(const Completion& completion);
@@ -92,6 +101,7 @@ class Socket {
   void connect_later();
   void add_pipe(nng_stream* stream);
   void remove_pipe(uint32_t pipe);
+  void keep_within_budget();
 
   SocketEvents& events_;
   const Options options_;
@@ -104,9 +114,12 @@ class Socket {
   std::unique_ptr<nng_stream_listener, FreeListener> listener_;
   std::unique_ptr<nng_stream_dialer, FreeDialer> dialer_;
   std::optional<Operation> connect_;  // an accept or a dial
-  std::unordered_map<uint32_t, std::unique_ptr<Pipe>> pipes_;
+  std::unordered_map<uint32_t, Open> pipes_;
+  size_t unfinished_bytes_ = 0;  // of all of them
+  uint64_t receipts_ = 0;        // how often something was received
   uint32_t last_pipe_ = 0;
-  bool full_ = false;  // and it was said
+  bool full_ = false;         // and it was said
+  bool over_budget_ = false;  // it was, and it was said
 };
 
 }  // namespace tandem::rpc

@@ -84,6 +84,16 @@ class SystemFile final : public File {
   Status sync_data() override { return as_sync(file::sync_data(file_, path_)); }
   Status sync() override { return as_sync(file::sync(file_, path_)); }
 
+  Status reserve(uint64_t bytes) override {
+    const auto length = static_cast<off_t>(std::min<uint64_t>(bytes, INT64_MAX));
+    int result = 0;
+    do {
+      result = fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, length);
+    } while (result != 0 && errno == EINTR);
+    if (result == 0 || (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)) return {};
+    return fail_errno("no room for " + std::to_string(bytes) + " bytes of '" + path_ + "'", ENOSPC);
+  }
+
  private:
   std::string path_;
   file::Descriptor file_;

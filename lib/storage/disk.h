@@ -29,6 +29,9 @@ class File {
   virtual Result<uint64_t> size() const = 0;
   virtual Status sync_data() = 0;  // fdatasync: enough where the size does not change
   virtual Status sync() = 0;       // fsync
+  // Sets so much room aside for it, from its beginning on; its size stays. kNoSpace: there is not
+  // so much. Where the file system cannot do that nothing happens.
+  virtual Status reserve(uint64_t bytes) = 0;
 };
 
 enum class OpenMode {

@@ -190,7 +190,9 @@ Result<std::string> SnapshotReader::read_raw(uint64_t offset, size_t max_bytes) 
 // --- receiving ---
 
 Result<std::unique_ptr<SnapshotReceiver>> SnapshotReceiver::create(const std::string& directory,
-                                                                   uint64_t index, Disk& disk) {
+                                                                   uint64_t index,
+                                                                   uint64_t total_bytes,
+                                                                   Disk& disk) {
   // One that is read on another thread may go, and its file with it, when the next is there.
   static std::atomic<uint64_t> last_number{0};
   std::string path = directory + "/" + snapshot_name(index) + ".incoming-" +
@@ -198,8 +200,13 @@ Result<std::unique_ptr<SnapshotReceiver>> SnapshotReceiver::create(const std::st
   auto file = disk.open(path, OpenMode::kReplace);
   if (!file) return fail(file.error());
   // NOLINTNEXTLINE: the constructor is private
-  return std::unique_ptr<SnapshotReceiver>(
+  auto receiver = std::unique_ptr<SnapshotReceiver>(
       new SnapshotReceiver(disk, directory, index, std::move(path), std::move(*file)));
+  // Where it does not fit, the log beside it must not lose what room there is to a part of it.
+  if (Status room = receiver->file_->reserve(total_bytes); !room) {
+    return fail(std::move(room.error()));
+  }
+  return receiver;
 }
 
 SnapshotReceiver::SnapshotReceiver(Disk& disk, std::string directory, uint64_t index,

@@ -119,8 +119,9 @@ class SnapshotReader {
 // Receives a snapshot in pieces into a temporary file.
 class SnapshotReceiver {
  public:
+  // kNoSpace: there is no room for all of it.
   static Result<std::unique_ptr<SnapshotReceiver>> create(const std::string& directory,
-                                                          uint64_t index,
+                                                          uint64_t index, uint64_t total_bytes,
                                                           Disk& disk = system_disk());
   ~SnapshotReceiver();  // removes the temporary file where finish() did not succeed
   SnapshotReceiver(const SnapshotReceiver&) = delete;

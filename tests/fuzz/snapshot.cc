@@ -46,7 +46,7 @@ void write_anew(storage::SnapshotReader& reader) {
 void receive(const std::string& content, const storage::SnapshotReader* reader, size_t piece) {
   storage::MemoryDisk disk;
   const uint64_t index = reader == nullptr ? 1 : reader->header().index;
-  auto receiver = storage::SnapshotReceiver::create("d", index, disk);
+  auto receiver = storage::SnapshotReceiver::create("d", index, content.size(), disk);
   CHECK(receiver.has_value());
   for (size_t at = 0; at < content.size(); at += piece) {
     CHECK((*receiver)->write(at, std::string_view(content).substr(at, piece)).has_value());

@@ -2,11 +2,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -117,13 +116,10 @@ TEST_F(RpcTest, AServerWithoutADescriptorSaysSoOnceAndLetsThemInLater) {
   ASSERT_TRUE(early.start());
   ASSERT_EQ(call(early, "x").result, "x");
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  strncpy(address.sun_path, directory_.file("s").c_str(), sizeof address.sun_path - 1);
   testing::internal::CaptureStderr();
   {
     const support::NoDescriptors none;
-    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    connect_raw(fd);
     // Who is connected is served all the same.
     while (support::captured_bytes() == 0) EXPECT_EQ(call(early, "y").result, "y");
   }
@@ -217,17 +213,45 @@ TEST_F(RpcTest, AMessageLongerThanAllowedEndsItsConnection) {
   EXPECT_EQ(call(client, "x").result, "x");
 }
 
+// A length that is announced and never filled costs what has come of it, and those of many
+// connections together no more than the budget.
+TEST_F(RpcTest, UnfinishedMessagesOfAllTogetherAreLimited) {
+  TestHandler handler;
+  Server server(loop_,
+                {.url = ipc(), .max_message_bytes = 1 << 20, .max_unfinished_bytes = 100'000},
+                handler);
+  ASSERT_TRUE(server.start());
+  Client client(loop_, {.url = server.url()});
+  ASSERT_TRUE(client.start());
+  ASSERT_EQ(call(client, "x").result, "x");
+  std::string announced;
+  wire::ByteWriter(announced).u32(1 << 20);
+  std::vector<int> slow;
+  for (int i = 0; i < 5; ++i) {
+    slow.push_back(raw_connection());
+    const std::string part = announced + std::string(40'000, 'x');
+    ASSERT_EQ(::send(slow.back(), part.data(), part.size(), MSG_NOSIGNAL), std::ssize(part));
+  }
+  // Three of them are too many, so that two are left; whoever finishes is not among them.
+  const auto ended = [&] {
+    return std::count_if(slow.begin(), slow.end(), [](int fd) {
+      char byte = 0;
+      const ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
+      return got == 0 || (got < 0 && errno == ECONNRESET);
+    });
+  };
+  run_until([&] { return ended() == 3; });
+  EXPECT_EQ(call(client, std::string(90'000, 'y')).result, std::string(90'000, 'y'));
+  for (const int fd : slow) close(fd);
+  EXPECT_EQ(call(client, "z").result, "z");
+}
+
 TEST_F(RpcTest, ConnectionsThatEndBeforeAnyWordDoNoHarm) {
   TestHandler handler;
   Server server(loop_, {.url = ipc()}, handler);
   ASSERT_TRUE(server.start());
   for (int i = 0; i < 100; ++i) {
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, directory_.file("s").c_str(), sizeof(address.sun_path) - 1);
-    ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-    close(fd);
+    close(raw_connection());
     loop_.run_once_nowait();
   }
   Client client(loop_, {.url = server.url()});

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <cstring>
 #include <functional>
 #include <string>
 #include <utility>
@@ -79,6 +82,18 @@ class RpcTest : public testing::Test {
     client.call(payload, timeout_ms, outcome.completion());
     wait_for(outcome);
     return outcome;
+  }
+  // A connection to ipc() that speaks no protocol. The caller closes it.
+  int raw_connection() const {
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    connect_raw(fd);
+    return fd;
+  }
+  void connect_raw(int fd) const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    strncpy(address.sun_path, directory_.file("s").c_str(), sizeof address.sun_path - 1);
+    EXPECT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
   std::string ipc(const std::string& name = "s") const { return "ipc://" + directory_.file(name); }
 

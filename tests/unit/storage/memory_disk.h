@@ -149,6 +149,12 @@ class MemoryDisk final : public Disk {
       inode_->durable = inode_->content;
       return {};
     }
+    Status reserve(uint64_t bytes) override {
+      const std::lock_guard lock(disk_.mutex_);
+      const uint64_t more = bytes - std::min<uint64_t>(bytes, inode_->content.size());
+      if (!disk_.capacity_ || disk_.used() + more <= *disk_.capacity_) return {};
+      return fail_errno("no room for '" + path_ + "'", ENOSPC);
+    }
 
    private:
     MemoryDisk& disk_;

@@ -127,7 +127,7 @@ TEST_F(SnapshotTest, AnUnfinishedOneLeavesNothing) {
 TEST_F(SnapshotTest, LeftoversOfADeadProcessAreRemoved) {
   write(5, 1);
   auto writer = SnapshotWriter::create(kDirectory, header(8), disk_);
-  auto receiver = SnapshotReceiver::create(kDirectory, 9, disk_);
+  auto receiver = SnapshotReceiver::create(kDirectory, 9, 0, disk_);
   ASSERT_TRUE(remove_unfinished_snapshots(kDirectory, disk_));
   EXPECT_EQ(disk_.contents().size(), 1u);
 }
@@ -144,10 +144,19 @@ TEST_F(SnapshotTest, AFullDiskIsAnErrorAndLeavesNothing) {
   EXPECT_TRUE(disk_.contents().empty());
 }
 
+TEST_F(SnapshotTest, OneThatDoesNotFitIsNotBegun) {
+  disk_.set_capacity(1000);
+  EXPECT_TRUE(SnapshotReceiver::create(kDirectory, 8, 1000, disk_));
+  const auto receiver = SnapshotReceiver::create(kDirectory, 8, 1001, disk_);
+  ASSERT_FALSE(receiver);
+  EXPECT_EQ(receiver.error().kind, ErrorKind::kNoSpace);
+  EXPECT_TRUE(disk_.contents().empty());
+}
+
 TEST_F(SnapshotTest, TravelsInPieces) {
   write(42, 1000);
   auto reader = SnapshotReader::open(path(42), disk_);
-  auto receiver = SnapshotReceiver::create("other", 42, disk_);
+  auto receiver = SnapshotReceiver::create("other", 42, 0, disk_);
   ASSERT_TRUE(receiver);
   EXPECT_EQ((*receiver)->write(10, "x").error().kind, ErrorKind::kBadInput);
   while ((*receiver)->have_bytes() < (*reader)->size_bytes()) {
@@ -164,8 +173,8 @@ TEST_F(SnapshotTest, TravelsInPieces) {
 
 TEST_F(SnapshotTest, OneThatIsGivenUpLateTakesNothingFromTheNext) {
   write(42, 10);
-  auto late = SnapshotReceiver::create("other", 42, disk_);
-  auto receiver = SnapshotReceiver::create("other", 42, disk_);
+  auto late = SnapshotReceiver::create("other", 42, 0, disk_);
+  auto receiver = SnapshotReceiver::create("other", 42, 0, disk_);
   ASSERT_TRUE((*receiver)->write(0, disk_.content(path(42))));
   late->reset();
   EXPECT_TRUE((*receiver)->finish());
@@ -174,10 +183,10 @@ TEST_F(SnapshotTest, OneThatIsGivenUpLateTakesNothingFromTheNext) {
 TEST_F(SnapshotTest, ADamagedOneIsNotInstalled) {
   write(42, 10);
   const std::string bytes = disk_.content(path(42));
-  auto receiver = SnapshotReceiver::create("other", 42, disk_);
+  auto receiver = SnapshotReceiver::create("other", 42, 0, disk_);
   ASSERT_TRUE((*receiver)->write(0, bytes.substr(0, bytes.size() - 1)));
   EXPECT_EQ((*receiver)->finish().error().kind, ErrorKind::kCorrupt);
-  auto wrong_index = SnapshotReceiver::create("other", 43, disk_);
+  auto wrong_index = SnapshotReceiver::create("other", 43, 0, disk_);
   ASSERT_TRUE((*wrong_index)->write(0, bytes));
   EXPECT_EQ((*wrong_index)->finish().error().kind, ErrorKind::kCorrupt);
   EXPECT_TRUE(list_snapshots("other", disk_)->empty());
