@@ -14,7 +14,6 @@ constexpr int64_t kTickNs = 10'000'000;
 constexpr size_t kApplyBytes = 1 << 20;
 constexpr int64_t kApplyNsPerTurn = 4'000'000;
 constexpr uint64_t kMaxPinnedSnapshots = 8;
-constexpr int64_t kReceiveAgainNs = 1'000'000'000;
 constexpr int64_t kOversleepNs = 50'000'000;  // planted
 
 }  // namespace
@@ -94,16 +93,10 @@ void Driver::carry_out(Effects effects) {
                             "key"});
   }
   for (Persist& item : effects.persists) persist(item);
-  for (Send& send : effects.sends) {
-    if (send.after <= durable_ || planted(Bug::kSendBeforeTicket)) {
-      around_.outbox.send(send.message);
-    } else {
-      held_.push_back(std::move(send));
-    }
-  }
+  for (Send& send : effects.sends) sends_.send(std::move(send));
   if (effects.swap) swap_record(*effects.swap);
   if (effects.read_record) read_record();
-  if (effects.snapshot_chunk) take_chunk(*effects.snapshot_chunk);
+  if (effects.snapshot_chunk) incoming_.take(*effects.snapshot_chunk, picturing_);
   if (effects.went_back) around_.people.went_back(*effects.went_back);
   for (const IndexFound& found : effects.indexes_found) index_found(found);
   if (joins_anew_) tell_where_caught_up();
@@ -133,38 +126,12 @@ void Driver::persist(Persist& item) {
   } else if (const auto* lineage = std::get_if<SaveLineage>(&item.what)) {
     ticket = around_.log.save_lineage(lineage->lineage);
   }
-  tickets_.push_back(TicketPair{ticket, item.ticket});
+  sends_.wrote(item.ticket, ticket);
 }
 
 void Driver::durable(Ticket ticket) {
-  Ticket durable = durable_;
-  while (!tickets_.empty() && tickets_.front().log <= ticket) {
-    durable = tickets_.front().core;
-    tickets_.pop_front();
-  }
-  if (durable > durable_) {
-    durable_ = durable;
-    release_held();
-    step(Persisted{durable});
-  }
-  if (restart_ && restart_->ticket <= ticket) {
-    const Restart restart = *std::exchange(restart_, {});
-    installing_ = false;
-    step(SnapshotInstalled{restart.index, restart.time_ms});
-  }
-}
-
-void Driver::release_held() {
-  std::vector<Send> still_held;
-  std::vector<Send> held = std::move(held_);
-  for (Send& send : held) {
-    if (send.after <= durable_) {
-      around_.outbox.send(send.message);
-    } else {
-      still_held.push_back(std::move(send));
-    }
-  }
-  held_ = std::move(still_held);
+  if (const auto core = sends_.durable(ticket)) step(Persisted{*core});
+  incoming_.durable(ticket);
 }
 
 void Driver::end_of_turn() {
@@ -196,7 +163,7 @@ void Driver::tell_takes_writes() {
 void Driver::wake_when_due() {
   const int64_t now = now_ns();
   int64_t next = core_->next_deadline_ns() + (planted(Bug::kOversleep) ? kOversleepNs : 0);
-  if (receive_again_ != 0) next = std::min(next, receive_again_ns_);
+  next = std::min(next, incoming_.next_deadline_ns());
   const bool waits = writers_.size() + readers_.size() + index_waiters_.size() > 0;
   if (next <= now) next = now + kTickNs;
   if (waits) next = std::min(next, now + kTickNs);
@@ -207,9 +174,7 @@ void Driver::tick() {
   if (begins()) return;
   const int64_t now = now_ns();
   wake_at_.clear();
-  if (receive_again_ != 0 && now >= receive_again_ns_) {
-    step(SnapshotChunkWritten{std::exchange(receive_again_, 0), 0});
-  }
+  incoming_.tick();
   step(Tick{});
   writers_.expire(now);
   readers_.expire(now);
@@ -270,7 +235,7 @@ void Driver::apply_committed() {
   const int64_t began = now_ns();
   const Index before = applied_;
   in_apply_ = true;
-  while (!applying_ && !installing_ && applied_ < end) {
+  while (!applying_ && !incoming_.installing() && applied_ < end) {
     std::vector<wire::Entry> batch = around_.log.read(applied_ + 1, kApplyBytes);
     while (!batch.empty() && batch.back().index > end) batch.pop_back();
     CHECK(!batch.empty());
@@ -280,10 +245,9 @@ void Driver::apply_committed() {
   }
   in_apply_ = false;
   if (applied_ > before) readers_.reached(applied_);
-  // What it would bring has come as entries.
-  if (incoming_ && incoming_->index <= applied_) drop_incoming();
+  incoming_.state_reached(applied_);
   if (applied_ > 0 && applied_ >= core_->commit() && applied_ >= seen_applied_) has_state_ = true;
-  if (applied_ < end && !applying_ && !installing_) something_happened();
+  if (applied_ < end && !applying_ && !incoming_.installing()) something_happened();
 }
 
 void Driver::applied(const wire::Entry& entry, const std::optional<Applied>& answer) {
@@ -304,7 +268,7 @@ void Driver::batch_ended() {
 // What was answered is in the log, and applied again before anybody reads.
 void Driver::went_back(Index index) {
   applying_ = false;
-  if (installing_) return;  // another state takes its place
+  if (incoming_.installing()) return;  // another state takes its place
   CHECK(index <= seen_applied_);
   if (planted(Bug::kReadWhatWentBack)) seen_applied_ = index;
   if (!planted(Bug::kForgetThatItWentBack)) applied_ = index;
@@ -320,7 +284,7 @@ void Driver::take_snapshot_if_due() {
   if (bytes_since_snapshot_ < due || around_.snapshots.writing() || picturing_) return;
   // A replica that gets the present one would start over; but the log does not grow for ever.
   if (core_->sends_snapshot() && bytes_since_snapshot_ < kMaxPinnedSnapshots * due) return;
-  if (installing_ || applying_ || applied_ <= around_.snapshots.index()) return;
+  if (incoming_.installing() || applying_ || applied_ <= around_.snapshots.index()) return;
   bytes_since_snapshot_ = 0;
   picturing_ = true;
   around_.applier.picture([this](Result<Picture> picture) { write_snapshot(std::move(picture)); });
@@ -334,7 +298,7 @@ void Driver::write_snapshot(Result<Picture> picture) {
     return;
   }
   const Index before = around_.snapshots.index();
-  if (installing_ || picture->index <= before) return;
+  if (incoming_.installing() || picture->index <= before) return;
   if (planted(Bug::kForgetLogEarly)) forget_log_before(picture->index);
   around_.snapshots.write(std::move(*picture), core_->newest_record(),
                           [this, before](const Status& written) {
@@ -351,74 +315,23 @@ void Driver::forget_log_before(Index snapshot) {
 
 // --- a snapshot of the leader's ---
 
-// A chunk that is answered with its own offset is sent again with the next heartbeat: so the leader
-// hears that this replica is there and busy, and what comes again finds the snapshot read. Whether
-// it is still wanted then the core looks at as with every chunk.
-void Driver::take_chunk(const SnapshotChunk& chunk) {
-  if (incoming_ && incoming_->index != chunk.index) drop_incoming();
-  if (around_.snapshots.writing() || picturing_ || (incoming_ && !incoming_->read)) {
-    step(SnapshotChunkWritten{chunk.index, chunk.offset});
-    return;
-  }
-  if (incoming_) return install_incoming(chunk);
-  const auto incoming = around_.snapshots.receive(chunk);
-  if (incoming == SnapshotStore::Incoming::kWhole) return prepare_incoming(chunk);
-  if (incoming != SnapshotStore::Incoming::kPart) return receive_anew(chunk.index, incoming);
-  step(SnapshotChunkWritten{chunk.index, around_.snapshots.received_bytes()});
+void Driver::have_of_snapshot(Index index, uint64_t bytes) {
+  step(SnapshotChunkWritten{index, bytes});
 }
 
-// What has come is given up, and the leader is asked to begin anew: at once, or a little later.
-void Driver::receive_anew(Index index, SnapshotStore::Incoming why) {
-  around_.snapshots.stop_receiving();
-  if (why == SnapshotStore::Incoming::kLater) {
-    receive_again_ = index;
-    receive_again_ns_ = now_ns() + kReceiveAgainNs;
-    something_happened();
-  } else {
-    step(SnapshotChunkWritten{index, 0});
-  }
-}
-
-void Driver::prepare_incoming(const SnapshotChunk& last) {
-  incoming_ = Incoming{last.index};
-  around_.applier.prepare(last.index, around_.snapshots.received(),
-                          [this](Status read) { incoming_->read = std::move(read); });
-  step(SnapshotChunkWritten{last.index, last.offset});
-}
-
-void Driver::drop_incoming() {
-  incoming_.reset();
-  around_.applier.drop_prepared();
-  around_.snapshots.stop_receiving();
-}
-
-void Driver::install_incoming(const SnapshotChunk& last) {
-  const Status read = *incoming_->read;
-  const auto placed =
-      read ? around_.snapshots.put_in_place() : around_.snapshots.judge(read.error());
-  if (placed != SnapshotStore::Incoming::kWhole) {
-    drop_incoming();
-    return receive_anew(last.index, placed);
-  }
-  step(SnapshotChunkWritten{last.index, last.total_bytes});
-  CHECK_MSG(last.index > applied_, "a snapshot below what is applied");
-  incoming_.reset();
-  installing_ = true;
-  around_.applier.drop_batch();  // what it changes is in the snapshot
+void Driver::installs(Index index) {
+  CHECK_MSG(index > applied_, "a snapshot below what is applied");
   applying_ = false;
-  around_.applier.install(around_.snapshots.time_ms(),
-                          [this](const Status& status) { installed(status); });
 }
 
-void Driver::installed(const Status& status) {
-  if (!status) return around_.people.give_up(status.error());
-  applied_ = around_.snapshots.index();
+void Driver::state_replaced(Index index) {
+  applied_ = index;
   seen_applied_ = std::max(seen_applied_, applied_);
   bytes_since_snapshot_ = 0;
-  // Nothing else of the core may run between the log's restart and the step that tells of it.
-  restart_ = Restart{around_.log.restart_after_snapshot(), applied_, around_.snapshots.time_ms()};
   readers_.reached(applied_);
   readers_.fail_above(applied_, Error{ErrorKind::kUnavailable, "the log was replaced: ask again"});
 }
+
+void Driver::log_replaced(Index index, int64_t time_ms) { step(SnapshotInstalled{index, time_ms}); }
 
 }  // namespace tandem::repl

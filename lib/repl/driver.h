@@ -3,13 +3,12 @@
 // the core is: the processes and the simulator run this very code.
 //
 // From a message to the disk and back: receive() → core step(MessageIn) → Effects → persists go to
-// the log, sends wait in `held_` for the ticket they depend on → durable() → core step(Persisted)
+// the log, sends wait for the ticket they depend on (held_sends.h) → durable() → core step(Persisted)
 // → what waited leaves. At the end of each turn of the loop the core gets EndOfTurn, so that
 // everything that came in one turn goes out as one batch.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +20,8 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "repl/applier.h"
+#include "repl/held_sends.h"
+#include "repl/incoming_snapshot.h"
 #include "repl/planted.h"
 #include "repl/replica.h"
 #include "repl/surroundings.h"
@@ -37,10 +38,10 @@ struct DriverLimits {
   uint64_t snapshot_log_bytes = 16 << 20;
 };
 
-class Driver final : private Applier::Owner {
+class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
  public:
   Driver(const DriverLimits& limits, const Surroundings& around)
-      : limits_(limits), around_(around) {}
+      : limits_(limits), around_(around), sends_(around_.outbox), incoming_(*this, around_) {}
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
@@ -63,7 +64,7 @@ class Driver final : private Applier::Owner {
 
   // --- messages ---
   bool hears() const {
-    return is_registered_ && (!installing_ || planted(Bug::kHearWhileInstalling));
+    return is_registered_ && (!incoming_.installing() || planted(Bug::kHearWhileInstalling));
   }
   // What is lost is sent again: a message that comes at the wrong time, or cannot be kept, is not
   // taken.
@@ -109,28 +110,12 @@ class Driver final : private Applier::Owner {
   const Replica& core() const { return *core_; }  // REQUIRES: !begins()
 
  private:
-  // Numbers the core's writes as the log does: both kinds of tickets rise.
-  struct TicketPair {
-    Ticket log = 0;
-    Ticket core = 0;
-  };
-  struct Incoming {  // a snapshot of the leader's that is there, and is read
-    Index index = 0;
-    std::optional<Status> read = {};  // once it is
-  };
-  struct Restart {  // of the log, after a snapshot was installed
-    Ticket ticket = 0;
-    Index index = 0;
-    int64_t time_ms = 0;
-  };
-
   void begin_state();
   void state_begun(const Result<Index>& begun);
   int64_t now_ns() const { return around_.clock.boot_ns(); }
   void step(Event event);
   void carry_out(Effects effects);
   void persist(Persist& item);
-  void release_held();
   void tell_where_caught_up();
   void something_happened();
   void tell_takes_writes();
@@ -150,12 +135,10 @@ class Driver final : private Applier::Owner {
   void take_snapshot_if_due();
   void write_snapshot(Result<Picture> picture);
   void forget_log_before(Index snapshot);
-  void take_chunk(const SnapshotChunk& chunk);
-  void receive_anew(Index index, SnapshotStore::Incoming why);
-  void prepare_incoming(const SnapshotChunk& last);
-  void install_incoming(const SnapshotChunk& last);
-  void drop_incoming();
-  void installed(const Status& status);
+  void have_of_snapshot(Index index, uint64_t bytes) override;
+  void installs(Index index) override;
+  void state_replaced(Index index) override;
+  void log_replaced(Index index, int64_t time_ms) override;
 
   void index_found(const IndexFound& found);
   void read_at(Index index, int64_t deadline_ns, Readers::Done done);
@@ -174,9 +157,8 @@ class Driver final : private Applier::Owner {
   bool reading_record_ = false;
   bool read_record_again_ = false;
 
-  std::deque<TicketPair> tickets_;
-  Ticket durable_ = 0;      // of the core's
-  std::vector<Send> held_;  // in the order in which they were sent
+  HeldSends sends_;
+  IncomingSnapshot incoming_;
 
   Index applied_ = 0;
   Index seen_applied_ = 0;  // the highest that it was in this life: nobody reads an older state
@@ -187,11 +169,6 @@ class Driver final : private Applier::Owner {
   bool has_state_ = false;
   uint64_t bytes_since_snapshot_ = 0;  // of entries that were applied
   bool picturing_ = false;             // a snapshot was begun
-  std::optional<Incoming> incoming_;
-  bool installing_ = false;  // it takes the place of state and log
-  std::optional<Restart> restart_;
-  Index receive_again_ = 0;  // a snapshot that begins anew at that time
-  int64_t receive_again_ns_ = 0;
 
   Writers writers_;
   Readers readers_;

@@ -50,7 +50,7 @@ void Driver::write(std::string command, std::string_view key, uint32_t budget_ms
 
 void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
                            Readers::Done done) {
-  if (stopping_ || installing_ || begins()) {
+  if (stopping_ || incoming_.installing() || begins()) {
     done(fail(ErrorKind::kUnavailable, "this replica is not ready"));
     return;
   }
@@ -111,7 +111,7 @@ void Driver::read_at(Index index, int64_t deadline_ns, Readers::Done done) {
   if (planted(Bug::kReadWithoutWaiting)) index = 0;
   // Whatever was read here before is read again.
   index = std::max(index, seen_applied_);
-  if (installing_) {
+  if (incoming_.installing()) {
     done(fail(ErrorKind::kUnavailable, "the state is being replaced: ask again"));
   } else if (applied_ >= index) {
     done({});
