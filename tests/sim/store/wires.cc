@@ -4,10 +4,10 @@
 
 namespace tandem::sim {
 
-void Return::answer(Response response) const {
+void Return::answer(const Response& response) const {
   CHECK(response.status != 0);
   if (wires_ == nullptr || !process_->acts() || process_->session() != session_) return;
-  wires_->send_back(*this, std::move(response));
+  wires_->send_back(*this, response);
 }
 
 void Wires::attach(const Address& address, Process& process, FindServer server) {

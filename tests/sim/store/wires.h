@@ -50,7 +50,7 @@ class Wires;
 class Return {
  public:
   Return() = default;
-  void answer(Response response) const;
+  void answer(const Response& response) const;
 
  private:
   friend class Wires;

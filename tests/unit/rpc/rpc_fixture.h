@@ -30,9 +30,19 @@ class TestHandler : public Handler {
 
   void on_call(Reply reply, std::string_view payload) override {
     ++calls;
-    if (mode == Mode::kKeep) kept.push_back(std::move(reply));
-    if (mode == Mode::kEcho) reply.answer(name + std::string(payload));
-    if (mode == Mode::kFail) reply.fail({ErrorKind::kConflict, "no"});
+    switch (mode) {
+      case Mode::kKeep:
+        kept.push_back(std::move(reply));
+        break;
+      case Mode::kEcho:
+        reply.answer(name + std::string(payload));
+        break;
+      case Mode::kFail:
+        reply.fail({ErrorKind::kConflict, "no"});
+        break;
+      case Mode::kDrop:
+        break;
+    }
   }
   void on_message(Peer, std::string_view payload) override { messages.emplace_back(payload); }
   void on_peer_gone(Peer) override { ++gone; }
