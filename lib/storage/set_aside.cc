@@ -205,8 +205,8 @@ Status mark_distrusted(const std::string& directory, const Distrust& distrust) {
 Result<std::optional<Distrust>> distrust_mark(const std::string& directory) {
   const auto content = read_file(system_disk(), directory + "/" + std::string(kMark));
   if (!content && content.error().kind == ErrorKind::kNotFound) return std::nullopt;
-  if (!content) return fail(content.error());
-  const auto json = unsealed(*content);
+  if (!content && content.error().kind != ErrorKind::kCorrupt) return fail(content.error());
+  const auto json = content ? unsealed(*content) : std::nullopt;
   Distrust distrust{reason_of(json)};
   if (distrust.reason.empty()) distrust.reason = "its mark does not say why";
   if (json && json->find("old") != nullptr) distrust.kind = Distrust::Kind::kOld;
@@ -214,7 +214,7 @@ Result<std::optional<Distrust>> distrust_mark(const std::string& directory) {
 }
 
 Status clear_distrust(const std::string& directory) {
-  const Status removed = system_disk().remove(directory + "/" + std::string(kMark));
+  const Status removed = remove_file(system_disk(), directory, std::string(kMark));
   if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
   return system_disk().sync_directory(directory);
 }

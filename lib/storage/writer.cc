@@ -203,7 +203,8 @@ Status Writer::install(Disk& disk, const std::string& directory, PreparedSegment
 // One after the other, each durable: a crash then never leaves a gap between segments.
 Status Writer::remove_segments(const std::vector<uint64_t>& first_indexes) {
   for (const uint64_t first_index : first_indexes) {
-    if (Status status = disk_.remove(path_of(first_index)); !status) return status;
+    Status removed = remove_file(disk_, directory_, segment_name(first_index));
+    if (!removed) return removed;
     if (Status status = disk_.sync_directory(directory_); !status) return status;
   }
   return {};

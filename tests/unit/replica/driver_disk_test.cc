@@ -251,6 +251,23 @@ TEST_F(DriverTest, ASuspectLogIsSetAsideAsItIs) {
   EXPECT_EQ(storage::load_identity(path).value()->storage_id, before);
 }
 
+// As a segment that is damaged, and a promise file that is.
+TEST_F(DriverTest, WhereASegmentOrThePromiseFileIsNoneTheDiskJoinsAsANewOne) {
+  for (const std::string name : {"log-00000000000000000001", "promise"}) {
+    start(1);
+    const uint64_t before = storage_id(1);
+    stop(1);
+    const fs::path path = fs::path(Node::directory(root_, 1)) / name;
+    fs::rename(path, path.string() + ".was");
+    fs::create_directories(path / "in-it");
+    start(1);
+    EXPECT_NE(storage_id(1), before) << name;
+    EXPECT_TRUE(fs::exists(path.string() + ".unreadable/in-it"));
+    stop(1);
+    EXPECT_TRUE(fs::is_regular_file(path));
+  }
+}
+
 TEST_F(DriverTest, ADistrustedDiskIsSetAsideWhereAnotherMemberHasTheData) {
   start(1);
   start(2);
