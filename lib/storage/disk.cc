@@ -115,7 +115,8 @@ class SystemDisk final : public Disk {
     if (!opened && mode == OpenMode::kReplace) {
       return fail(as_write(fail_errno("cannot create '" + path + "'", errno)).error());
     }
-    if (!opened && (errno == EISDIR || errno == ENXIO)) return fail(is_no_file(path));
+    const bool no_file = errno == EISDIR || errno == ENXIO || errno == ELOOP;
+    if (!opened && no_file) return fail(is_no_file(path));
     if (!opened) return fail_errno("cannot open '" + path + "'", errno);
     if (const Status regular = file::check_regular(opened, path); !regular) {
       return fail(mode == OpenMode::kReplace ? regular.error() : is_no_file(path));

@@ -1,5 +1,5 @@
-// Logs in whose directory a directory, or a pipe that nobody writes to, has the name of a file: an
-// operator's mistake, or a file system that was repaired. On the system's disk.
+// Logs in whose directory a directory, a pipe that nobody writes to, or a link to itself has the name
+// of a file: an operator's mistake, or a file system that was repaired. On the system's disk.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "storage/log_fixture.h"
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class NoFile { kDirectory, kPipe };
+enum class NoFile { kDirectory, kPipe, kLink };
 
 class NoFileTest : public ::testing::TestWithParam<NoFile> {
  protected:
@@ -45,7 +46,7 @@ class NoFileTest : public ::testing::TestWithParam<NoFile> {
     hooks.on_suspect = [this](const std::string& reason) -> Status {
       suspect_reasons_.push_back(reason);
       // Nothing has been changed yet.
-      EXPECT_TRUE(replaced_.empty() || !fs::is_regular_file(replaced_)) << replaced_;
+      EXPECT_TRUE(replaced_.empty() || !is_file(replaced_)) << replaced_;
       return {};
     };
     auto opened = Log::open(options_, loop_, std::move(hooks));
@@ -58,6 +59,10 @@ class NoFileTest : public ::testing::TestWithParam<NoFile> {
     const Ticket ticket = log_->append(entries);
     while (log_->durable_ticket() < ticket) loop_.run_once();
   }
+  static bool is_file(const std::string& path) {
+    std::error_code unknown;
+    return fs::is_regular_file(path, unknown);
+  }
   uint64_t first_of(int segment) const { return *std::next(firsts_.begin(), segment); }
 
   // What has this name from now on is no file.
@@ -66,13 +71,15 @@ class NoFileTest : public ::testing::TestWithParam<NoFile> {
     fs::remove(replaced_);
     if (GetParam() == NoFile::kPipe) {
       ASSERT_EQ(mkfifo(replaced_.c_str(), 0600), 0);
+    } else if (GetParam() == NoFile::kLink) {
+      fs::create_symlink(name, replaced_);
     } else {
       fs::create_directories(replaced_ + "/in-it");
     }
   }
   // Whatever somebody keeps in a directory is still there.
   void expect_kept(const std::string& name) {
-    if (GetParam() == NoFile::kPipe) return;
+    if (GetParam() != NoFile::kDirectory) return;
     EXPECT_TRUE(fs::is_directory(scratch_.file(name + ".unreadable/in-it")));
   }
   // The entries up to `last` are there, more can be written, and the next start finds all well.
@@ -175,10 +182,22 @@ TEST_P(NoFileTest, AMarkThatIsNoneIsOne) {
   EXPECT_FALSE(distrust_mark(scratch_.path()).value());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, NoFileTest, ::testing::Values(NoFile::kDirectory, NoFile::kPipe),
-                         [](const auto& test) {
-                           return test.param == NoFile::kPipe ? "Pipe" : "Directory";
-                         });
+// What is set aside of a suspect log are its files.
+TEST_P(NoFileTest, WhatIsNoneIsNotCopiedAside) {
+  replace(segment_name(first_of(1)));
+  const auto aside = copy_data_aside(scratch_.path(), "a reason");
+  ASSERT_TRUE(aside) << aside.error().message;
+  EXPECT_TRUE(is_file(*aside + "/" + segment_name(first_of(0))));
+  EXPECT_FALSE(fs::exists(*aside + "/" + segment_name(first_of(1))));
+}
+
+std::string name_of(const ::testing::TestParamInfo<NoFile>& test) {
+  if (test.param == NoFile::kDirectory) return "Directory";
+  return test.param == NoFile::kPipe ? "Pipe" : "Link";
+}
+INSTANTIATE_TEST_SUITE_P(All, NoFileTest,
+                         ::testing::Values(NoFile::kDirectory, NoFile::kPipe, NoFile::kLink),
+                         name_of);
 
 }  // namespace
 }  // namespace tandem::storage
