@@ -1,7 +1,5 @@
 #include "startup.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <clocale>
 #include <csignal>
@@ -35,14 +33,6 @@ constexpr const char* kName = "rs-client";
   output.write(text);
   output.flush();
   exit_with(ExitStatus::kOk);
-}
-
-std::vector<std::string> environment() {
-  std::vector<std::string> entries;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    entries.emplace_back(*entry);
-  }
-  return entries;
 }
 
 // The file that was named, else the one that tandem(1) has written.
@@ -123,7 +113,7 @@ Settings load_settings_or_exit(const Invocation& invocation) {
   sources.program = kName;
   sources.file = settings_file(arguments);
   sources.settings = arguments.line.settings;
-  sources.environment = environment();
+  sources.environment = daemon::own_environment();
   const daemon::ConfigReport report = table.resolve(sources);
   if (!report.errors.empty()) exit_bad_settings(report.errors, invocation.command);
   for (const std::string& warning : report.warnings) Console(false).say(warning);

@@ -1,9 +1,9 @@
 #include "store.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "base/number.h"
 #include "fetch/url.h"
 
 namespace tandem::client {
@@ -62,15 +62,14 @@ int status_of(const Json& answer) {
   return static_cast<int>(*code->as_int());
 }
 
-// The value of a metric without labels, in the text form of Prometheus: a line "NAME VALUE".
+// The value of a metric without labels, in the text form of Prometheus: a line "NAME VALUE", or
+// "NAME VALUE TIME".
 double metric(std::string_view text, std::string_view name) {
   const std::string begin = "\n" + std::string(name) + " ";
   const size_t at = text.find(begin);
   if (at == std::string_view::npos) return 0;
-  double value = 0;
-  const char* first = text.data() + at + begin.size();
-  std::from_chars(first, text.data() + text.size(), value);
-  return value;
+  const std::string_view value = text.substr(at + begin.size());
+  return parse_number<double>(value.substr(0, value.find_first_of(" \n"))).value_or(0);
 }
 
 }  // namespace

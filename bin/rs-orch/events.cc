@@ -1,10 +1,10 @@
 #include "events.h"
 
-#include <charconv>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "wire/log_fields.h"
 
 namespace tandem::orch {
@@ -13,11 +13,11 @@ namespace {
 constexpr size_t kKeep = 512;
 constexpr uint64_t kHeartbeatMs = 15'000;  // proxies drop a connection that says nothing for long
 
+// 0: none. To browsers an id is any text: what is no number this service has not given out, and
+// they would not come back to a stream that is refused.
 uint64_t last_event_id(const http::Request& request) {
   const auto text = request.header("Last-Event-ID");
-  uint64_t id = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), id);
-  return id;
+  return text ? parse_number<uint64_t>(*text).value_or(0) : 0;
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ class Events {
   // `kind` is a word ("spawn", "death", "role", "scale", …); `fields` an object or null.
   void tell(std::string_view kind, std::string_view reason, const wire::Json& fields = {});
 
-  // A server-sent event stream; Last-Event-ID resumes after that event; all that are
-  // kept are sent where this life has not come to that id.
+  // A server-sent event stream; Last-Event-ID resumes after that event; all that are kept are sent
+  // where this life has not come to that id, or it is no number.
   void stream(const http::Request& request, http::Responder responder);
 
   void close() { listeners_.clear(); }

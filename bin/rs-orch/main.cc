@@ -1,6 +1,6 @@
 // rs-orch: the orchestrator of the database service. See rs-orch(8).
 #include "config.h"
-#include "coord/local.h"
+#include "daemon/coord_config.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
@@ -24,10 +24,9 @@ int main(int argc, char** argv) {
 
   loop::Loop loop;
   daemon::Metrics metrics;
-  auto coord = coord::open_local({.root = config.coord.root, .host = config.coord.host_name}, loop);
-  if (!coord) daemon::die(coord.error());
+  const auto coord = daemon::open_coord(config.coord, loop);
 
-  orch::Orchestrator orchestrator{loop, config, **coord};
+  orch::Orchestrator orchestrator{loop, config, *coord};
   daemon.on_reload<orch::OrchConfig>(orch::declare_orch,
                                      [&](const orch::OrchConfig& c) { orchestrator.reload(c); });
   orch::HttpApi api{orchestrator};

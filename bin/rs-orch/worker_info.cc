@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "wire/envelope.h"
+#include "group/replica_info.h"
 
 namespace tandem::orch {
 namespace {
@@ -26,19 +26,13 @@ void ask_workers(Orchestrator& orchestrator,
   const auto round = std::make_shared<Round>();
   round->each = std::move(each);
   round->done = std::move(done);
-  std::string payload;
-  wire::Request request;
-  request.method = wire::Method::kWorkerInfo;
-  wire::encode(request, payload);
+  const std::string question = group::info_question();
   for (auto& [id, worker] : orchestrator.workers().all()) {
-    worker.link->call(payload, kTimeoutMs,
+    worker.link->call(question, kTimeoutMs,
                       [round, &orchestrator, id = id](Result<std::string_view> answer) {
                         const group::ReplicaLink* still = orchestrator.workers().find(id);
                         if (still == nullptr) return;
-                        wire::Response response;
-                        if (!answer || !wire::decode(*answer, response))
-                          return round->each(*still, nullptr);
-                        const auto told = wire::parse_json(response.body);
+                        const auto told = group::told_info(answer);
                         round->each(*still, told ? &*told : nullptr);
                       });
   }

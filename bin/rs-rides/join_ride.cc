@@ -58,14 +58,22 @@ class Joining {
     return rides::ride_is_past(body, join_.now_ms).value_or(false);
   }
 
+  CallOptions write_options() const {
+    CallOptions options;
+    options.request_id = request_id_;
+    options.key = key_;
+    return options;
+  }
+  std::string write_request() const {
+    return rides::join_ride_request(join_.ride_id, join_.username);
+  }
+
   // It may have been joined before it was.
   static void answer_past(std::unique_ptr<Joining> self) {
     const auto past = rides::ride_is_past_answer(self->join_.ride_id);
     if (self->key_.empty()) return rideshare::send(self->responder_, past);
-    CallOptions options;
-    options.request_id = self->request_id_;
-    options.key = self->key_;
-    const std::string request = rides::join_ride_request(self->join_.ride_id, self->join_.username);
+    const CallOptions options = self->write_options();
+    const std::string request = self->write_request();
     auto answer_of = [join = self->join_](const rides::DbReply& reply) {
       return rides::join_ride_answer(join.ride_id, join.username, reply);
     };
@@ -75,10 +83,8 @@ class Joining {
 
   static void write(std::unique_ptr<Joining> self) {
     DbClient& db = self->db_;
-    CallOptions options;
-    options.request_id = self->request_id_;
-    options.key = self->key_;
-    const std::string request = rides::join_ride_request(self->join_.ride_id, self->join_.username);
+    const CallOptions options = self->write_options();
+    const std::string request = self->write_request();
     db.write(request, options, [self = std::move(self)](const Result<wire::Response>& result) {
       self->finish(result);
     });

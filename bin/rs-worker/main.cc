@@ -1,6 +1,6 @@
 // rs-worker: one replica of the database. See rs-worker(8).
 #include "config.h"
-#include "coord/local.h"
+#include "daemon/coord_config.h"
 #include "daemon/daemon.h"
 #include "db/database.h"
 #include "loop/loop.h"
@@ -18,14 +18,12 @@ int main(int argc, char** argv) {
   const auto config = daemon.load(worker::declare_worker);
 
   loop::Loop loop;
-  auto coord = coord::open_local(
-      {.root = config.replica.coord.root, .host = config.replica.coord.host_name}, loop);
-  if (!coord) daemon::die(coord.error());
+  const auto coord = daemon::open_coord(config.replica.coord, loop);
 
   db::Database database{config.limits};
   replica::BackgroundJobs jobs{loop};
   repl::MemoryApplier applier{database, config.replica.keys, system_clock(), jobs};
-  replica::Host replica{loop, config.replica.host, applier, **coord};
+  replica::Host replica{loop, config.replica.host, applier, *coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};

@@ -24,8 +24,9 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
     case wire::Method::kDbRead:
       read(std::move(reply), request);
       return;
+    // The schema and clearing have methods of their own: a client's write is neither.
     case wire::Method::kDbWrite:
-      write(std::move(reply), request);
+      change(std::move(reply), request, &db::Database::check_change);
       return;
     case wire::Method::kDbRepeated:
       repeated(std::move(reply), request);
@@ -34,7 +35,7 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
       log_command(std::move(reply), request, R"({"clear":true})");
       return;
     case wire::Method::kDbSchema:
-      set_schema(std::move(reply), request);
+      change(std::move(reply), request, &db::Database::check_command);
       return;
     default:
       replica::refuse_method(reply);
@@ -58,27 +59,24 @@ void Requests::read(rpc::Reply reply, const wire::Request& request) {
       });
 }
 
-// The schema and clearing have methods of their own: a client's write is neither.
-void Requests::write(rpc::Reply reply, const wire::Request& request) {
-  if (!replica_.takes_writes()) {
-    answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
-    return;
-  }
-  auto command = database_.check_change(request.body);
-  if (!command) {
-    answer_error(reply, command.error());
-    return;
-  }
+// False: the client has its answer.
+bool Requests::takes_writes(rpc::Reply& reply) const {
+  if (replica_.takes_writes()) return true;
+  answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
+  return false;
+}
+
+void Requests::change(rpc::Reply reply, const wire::Request& request, Check check) {
+  if (!takes_writes(reply)) return;
+  auto command = (database_.*check)(request.body);
+  if (!command) return answer_error(reply, command.error());
   log_command(std::move(reply), request, std::move(*command));
 }
 
 // After all that is in the log now, committed or not: the first request may be among it, and be
 // carried out after somebody was told that it was not.
 void Requests::repeated(rpc::Reply reply, const wire::Request& request) {
-  if (!replica_.takes_writes()) {
-    answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
-    return;
-  }
+  if (!takes_writes(reply)) return;
   replica_.when_logged_is_readable(
       request.budget_ms, [this, reply = std::move(reply), body = std::string(request.body),
                           key = std::string(request.key)](Status readable) mutable {
@@ -99,19 +97,6 @@ void Requests::answer_as_first(rpc::Reply reply, const std::string& body, const 
         }
         answer(reply, (*first)->status, replica_.applied_index(), (*first)->body);
       });
-}
-
-void Requests::set_schema(rpc::Reply reply, const wire::Request& request) {
-  if (!replica_.takes_writes()) {
-    answer_error(reply, Error{ErrorKind::kUnavailable, "this replica does not take writes"});
-    return;
-  }
-  auto command = database_.check_command(request.body);
-  if (!command) {
-    answer_error(reply, command.error());
-    return;
-  }
-  log_command(std::move(reply), request, std::move(*command));
 }
 
 void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::string command) {

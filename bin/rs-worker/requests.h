@@ -30,11 +30,14 @@ class Requests final : public replica::Methods {
   void add_info(wire::Json& info) const override;
 
  private:
+  // What the request's body has to be; gives the command that is logged.
+  using Check = Result<std::string> (db::Database::*)(std::string_view) const;
+
   void read(rpc::Reply reply, const wire::Request& request);
-  void write(rpc::Reply reply, const wire::Request& request);
+  bool takes_writes(rpc::Reply& reply) const;
+  void change(rpc::Reply reply, const wire::Request& request, Check check);
   void repeated(rpc::Reply reply, const wire::Request& request);
   void answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key);
-  void set_schema(rpc::Reply reply, const wire::Request& request);
   void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
 
   db::Database& database_;

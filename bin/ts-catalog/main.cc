@@ -1,7 +1,7 @@
 // ts-catalog: a replica of the toy store's catalog. See ts-catalog(8).
 #include "base/ids.h"
 #include "config.h"
-#include "coord/local.h"
+#include "daemon/coord_config.h"
 #include "daemon/daemon.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
@@ -29,14 +29,12 @@ int main(int argc, char** argv) {
   if (!made) daemon::die(made.error());
 
   loop::Loop loop;
-  auto coord = coord::open_local(
-      {.root = config.replica.coord.root, .host = config.replica.coord.host_name}, loop);
-  if (!coord) daemon::die(coord.error());
+  const auto coord = daemon::open_coord(config.replica.coord, loop);
 
   toys::Catalog toys;
   replica::BackgroundJobs jobs{loop};
   repl::MemoryApplier applier{toys, config.replica.keys, system_clock(), jobs};
-  replica::Host replica{loop, config.replica.host, applier, **coord};
+  replica::Host replica{loop, config.replica.host, applier, *coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   loop::LoopTimers timers{loop};

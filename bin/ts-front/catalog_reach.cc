@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "wire/envelope.h"
+#include "group/replica_info.h"
 #include "wire/json.h"
 
 namespace tandem::front {
@@ -26,17 +26,11 @@ void CatalogReach::set_active(bool active) {
 
 // One that is silent has told nothing: whether it is well is for the controller to see.
 void CatalogReach::ask() {
-  std::string payload;
-  wire::Request request;
-  request.method = wire::Method::kWorkerInfo;
-  request.budget_ms = kTimeoutMs;
-  wire::encode(request, payload);
+  const std::string question = group::info_question();
   for (auto& [id, replica] : orders_.replicas().all()) {
     if (!replica.connected()) continue;
-    replica.link->call(payload, kTimeoutMs, [this, id = id](Result<std::string_view> answer) {
-      wire::Response response;
-      if (!answer || !wire::decode(*answer, response) || response.status != 200) return;
-      const auto told = wire::parse_json(response.body);
+    replica.link->call(question, kTimeoutMs, [this, id = id](Result<std::string_view> answer) {
+      const auto told = group::told_info(answer);
       const wire::Json* catalog = told ? told->find("catalog") : nullptr;
       if (catalog == nullptr || catalog->as_bool() == nullptr) return;
       orders_.replica_told(id, *catalog->as_bool());

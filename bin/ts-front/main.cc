@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "config.h"
-#include "coord/local.h"
+#include "daemon/coord_config.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
@@ -31,10 +31,9 @@ int main(int argc, char** argv) {
 
   loop::Loop loop;
   daemon::Metrics metrics;
-  auto coord = coord::open_local({.root = config.coord.root, .host = config.coord.host_name}, loop);
-  if (!coord) daemon::die(coord.error());
+  const auto coord = daemon::open_coord(config.coord, loop);
 
-  front::Store store{loop, **coord, config};
+  front::Store store{loop, *coord, config};
   toys::ProductCache cache{{config.cache_enabled, config.cache_size}, random_id()};
   loop::LoopTimers timers{loop};
   storehost::People people;

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "group/replica_info.h"
 #include "send.h"
-#include "wire/envelope.h"
 #include "wire/json.h"
 
 namespace tandem::front {
@@ -29,10 +29,8 @@ class Report {
   Report& operator=(const Report&) = delete;
 
   void take(size_t row, const Result<std::string_view>& answer) {
-    wire::Response response;
-    if (!answer || !wire::decode(*answer, response) || response.status != 200) return;
-    rows_[row].alive = true;
-    const auto told = wire::parse_json(response.body);
+    const auto told = group::told_info(answer);
+    rows_[row].alive = told.has_value();
     const wire::Json* orders = told ? told->find("orders") : nullptr;
     const int64_t* count = orders == nullptr ? nullptr : orders->as_int();
     if (count != nullptr && *count > 0) rows_[row].last_order = *count - 1;
@@ -49,15 +47,11 @@ class Report {
 void report_replicas(OrderReplicas& replicas, const Renderer& renderer, http::Responder responder) {
   const std::vector<OrderReplicas::View> views = replicas.views();
   const auto report = std::make_shared<Report>(views, renderer, std::move(responder));
-  std::string payload;
-  wire::Request request;
-  request.method = wire::Method::kWorkerInfo;
-  request.budget_ms = kTimeoutMs;
-  wire::encode(request, payload);
+  const std::string question = group::info_question();
   for (size_t row = 0; row < views.size(); ++row) {
     if (!views[row].connected) continue;
     replicas.call(
-        views[row].id, payload, kTimeoutMs,
+        views[row].id, question, kTimeoutMs,
         [report, row](const Result<std::string_view>& answer) { report->take(row, answer); });
   }
 }

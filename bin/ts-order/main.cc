@@ -1,6 +1,6 @@
 // ts-order: a replica of the toy store's orders. See ts-order(8).
 #include "config.h"
-#include "coord/local.h"
+#include "daemon/coord_config.h"
 #include "daemon/daemon.h"
 #include "group/group.h"
 #include "loop/loop.h"
@@ -28,17 +28,15 @@ int main(int argc, char** argv) {
   if (!made) daemon::die(made.error());
 
   loop::Loop loop;
-  auto coord = coord::open_local(
-      {.root = config.replica.coord.root, .host = config.replica.coord.host_name}, loop);
-  if (!coord) daemon::die(coord.error());
+  const auto coord = daemon::open_coord(config.replica.coord, loop);
 
   toys::Orders orders;
   replica::BackgroundJobs jobs{loop};
   repl::MemoryApplier applier{orders, config.replica.keys, system_clock(), jobs};
-  replica::Host replica{loop, config.replica.host, applier, **coord};
+  replica::Host replica{loop, config.replica.host, applier, *coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
-  group::Group catalog{loop, **coord, order::catalog_group(config)};
+  group::Group catalog{loop, *coord, order::catalog_group(config)};
   loop::LoopTimers timers{loop};
   storehost::Gateway to_catalog{catalog.gateway()};
   store::OrderService purchases{

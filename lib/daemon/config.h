@@ -117,6 +117,9 @@ struct ConfigSources {
   std::vector<std::string> environment;                       // "NAME=value", as environ(7)
 };
 
+// Of this process, as ConfigSources has it.
+std::vector<std::string> own_environment();
+
 struct ConfigProblem {
   std::string text;  // "etc/orch.toml:12:3: unknown key 'http.prot', did you mean …"
   bool from_command_line = false;  // then it is a usage error, not one of the configuration

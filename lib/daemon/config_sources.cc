@@ -1,5 +1,7 @@
 #include "daemon/config_sources.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 
@@ -81,6 +83,14 @@ void read_file(const std::string& file, SettingTable& table, ConfigReport& repor
     return;
   }
   FileSource(file, table, report).read_table(*root, "");
+}
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    entries.emplace_back(*entry);
+  }
+  return entries;
 }
 
 void read_environment(std::string_view program, const std::vector<std::string>& environment,

@@ -69,21 +69,9 @@ void fill_standard_descriptors() {
 // Threads inherit this; the loop reads these signals from a signalfd. uv_spawn gives children an
 // empty mask and default dispositions again.
 void prepare_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
+  const sigset_t set = handled_signals();
   CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
   CHECK(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
-}
-
-std::vector<std::string> environment() {
-  std::vector<std::string> entries;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    entries.emplace_back(*entry);
-  }
-  return entries;
 }
 
 // The status of a configuration whose files or references are wrong.
@@ -156,7 +144,7 @@ ConfigReport Daemon::resolve(LoadedBase& loaded) const {
   sources.program = program_.name;
   if (const std::string* file = command_line_.value("config")) sources.file = *file;
   sources.settings = command_line_.settings;
-  sources.environment = environment();
+  sources.environment = own_environment();
   return table.resolve(sources);
 }
 

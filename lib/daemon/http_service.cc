@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/authority.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "daemon/build_info.h"
@@ -13,12 +14,6 @@ namespace {
 
 // So much that every request that is possible by itself is possible.
 constexpr int64_t kLeastBuffered = 1 << 20;
-
-// An IPv6 address in brackets, so that the port can be told from it.
-std::string address_text(const std::string& host, uint16_t port) {
-  const bool brackets = host.find(':') != std::string::npos;
-  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
 
 // Others of the process's descriptors are not to be taken by clients.
 void fit_connections(http::Limits& limits) {
@@ -139,7 +134,7 @@ void HttpService::start(UniqueFunction<void(Status)> done) {
   Status bound = server_ == nullptr ? bind() : Status();
   if (bound) {
     server_->accept();
-    log::info("listening", {{"address", address_text(config_.host, server_->port())}});
+    log::info("listening", {{"address", join_authority(config_.host, server_->port())}});
   }
   done(std::move(bound));
 }

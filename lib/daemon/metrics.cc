@@ -13,12 +13,12 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 
 #include "base/check.h"
 #include "daemon/build_info.h"
+#include "loop/process.h"
 
 namespace tandem::daemon {
 namespace {
@@ -96,21 +96,10 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// Seconds since 1970: the boot time plus field 22 of /proc/self/stat, counted after the last ')'
-// because the name of a program may hold blanks and parentheses.
+// Seconds since 1970: the boot time, and from there in ticks.
 double start_time_seconds() {
-  std::ifstream stat("/proc/self/stat");
-  std::string line;
-  std::getline(stat, line);
-  std::string fields = line.substr(std::min(line.rfind(')') + 1, line.size()));
-  double ticks = 0;
-  size_t at = 0;
-  for (int field = 3; field <= 22 && at != std::string::npos; ++field) {
-    at = fields.find_first_not_of(' ', at);
-    if (at == std::string::npos) break;
-    if (field == 22) ticks = std::strtod(fields.c_str() + at, nullptr);
-    at = fields.find(' ', at);
-  }
+  const auto self = loop::process_identity(getpid());
+  const double ticks = self ? static_cast<double>(self->start_ticks) : 0;
   std::ifstream kernel("/proc/stat");
   std::string word;
   double boot = 0;

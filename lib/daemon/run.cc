@@ -13,13 +13,16 @@
 
 namespace tandem::daemon {
 
-Daemon::Run::Run(Daemon& daemon, loop::Loop& loop, const std::vector<Part*>& parts)
-    : daemon_(daemon), loop_(loop), parts_(parts) {
+sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+  return set;
+}
+
+Daemon::Run::Run(Daemon& daemon, loop::Loop& loop, const std::vector<Part*>& parts)
+    : daemon_(daemon), loop_(loop), parts_(parts) {
+  const sigset_t set = handled_signals();
   signal_fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   CHECK_MSG(signal_fd_ >= 0, std::strerror(errno));
   signals_ = std::make_unique<loop::Poll>(loop, signal_fd_, [this](int) { on_signals(); });

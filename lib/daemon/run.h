@@ -3,6 +3,7 @@
 // and the drain timer. Private to Daemon.
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "loop/loop.h"
 
 namespace tandem::daemon {
+
+// TERM and INT, which end a daemon, and HUP, with which it reads its settings anew.
+sigset_t handled_signals();
 
 class Daemon::Run {
  public:

@@ -292,22 +292,29 @@ std::string_view Connection::connection_header() const {
   return parser_.is_http_10() ? "keep-alive" : "";
 }
 
+// But for its length.
+ResponseHead Connection::head_of_answer(int status, std::string_view content_type,
+                                        std::span<const NameValue> extra) const {
+  return {.status = status,
+          .content_type = content_type,
+          .connection = connection_header(),
+          .date_line = host_.date.at(host_.loop.now_ms()),
+          .request_id = request_id_,
+          .origin = origin_,
+          .varies = !host_.policy.origins.empty(),
+          .extra = extra};
+}
+
 void Connection::write_answer(const Response& response) {
   keep_alive_ = keep_alive_ && !host_.draining;
   handled_bytes_ = 0;
   const size_t before = out_.size();
   const bool bodiless = has_no_body(response.status);
-  append_head(out_,
-              {.status = response.status,
-               .content_type = bodiless ? std::string_view() : response.content_type,
-               .length = bodiless ? ResponseHead::Length::kNone : ResponseHead::Length::kGiven,
-               .content_length = response.body.size(),
-               .connection = connection_header(),
-               .date_line = host_.date.at(host_.loop.now_ms()),
-               .request_id = request_id_,
-               .origin = origin_,
-               .varies = !host_.policy.origins.empty(),
-               .extra = response.headers});
+  ResponseHead head = head_of_answer(
+      response.status, bodiless ? std::string_view() : response.content_type, response.headers);
+  head.length = bodiless ? ResponseHead::Length::kNone : ResponseHead::Length::kGiven;
+  head.content_length = response.body.size();
+  append_head(out_, head);
   const size_t head_bytes = out_.size() - before;
   const std::string_view body = is_head_ || bodiless ? std::string_view() : response.body;
   finish_request(response.status, head_bytes + body.size());

@@ -138,6 +138,8 @@ class Connection final : public Exchange, public loop::StreamEvents {
   void answer_error(int status, std::string_view message, std::string_view allow = {});
   void write_answer(const Response& response);
   std::string_view connection_header() const;
+  ResponseHead head_of_answer(int status, std::string_view content_type,
+                              std::span<const NameValue> extra) const;
   void finish_request(int status, size_t bytes);
   void finish_stream();
   bool has_output_room();

@@ -14,16 +14,9 @@ void Connection::begin_stream(std::string_view content_type, std::span<const Nam
   }
   keep_alive_ = keep_alive_ && chunked_ && !host_.draining;
   const size_t before = out_.size();
-  append_head(out_,
-              {.status = 200,
-               .content_type = content_type,
-               .length = chunked_ ? ResponseHead::Length::kChunked : ResponseHead::Length::kNone,
-               .connection = connection_header(),
-               .date_line = host_.date.at(host_.loop.now_ms()),
-               .request_id = request_id_,
-               .origin = origin_,
-               .varies = !host_.policy.origins.empty(),
-               .extra = headers});
+  ResponseHead head = head_of_answer(200, content_type, headers);
+  head.length = chunked_ ? ResponseHead::Length::kChunked : ResponseHead::Length::kNone;
+  append_head(out_, head);
   finish_request(200, out_.size() - before);
   streaming_ = true;
   if (!is_head_ && !host_.draining && !peer_ended_) return;

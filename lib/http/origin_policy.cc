@@ -1,7 +1,11 @@
 #include "http/origin_policy.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
+
+#include "base/authority.h"
+#include "base/number.h"
 
 namespace tandem::http {
 namespace {
@@ -12,22 +16,16 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Where the port begins with its colon, or the end.
-size_t port_at(std::string_view authority) {
-  const size_t colon = authority.rfind(':');
-  const size_t bracket = authority.rfind(']');
-  const bool is_port =
-      colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
-  return is_port ? colon : authority.size();
-}
-
-std::string_view without_port(std::string_view authority) {
-  return authority.substr(0, port_at(authority));
+// An IPv6 address as requests have it.
+std::string with_brackets(std::string host) {
+  const bool bare = std::count(host.begin(), host.end(), ':') > 1 && !host.starts_with('[');
+  return bare ? "[" + host + "]" : host;
 }
 
 // One dot at the end makes a name absolute, not another one.
-std::string_view name_of(std::string_view authority) {
-  std::string_view name = without_port(authority);
+std::string_view name_of(std::string_view host) {
+  const auto authority = split_authority(host);
+  std::string_view name = authority ? authority->host : std::string_view();
   if (name.ends_with('.')) name.remove_suffix(1);
   return name;
 }
@@ -49,22 +47,19 @@ bool is_ipv4_loopback(std::string_view text) {
 std::string_view authority_of(std::string_view origin, std::string_view& default_port) {
   const size_t end = origin.find("://");
   if (end == std::string_view::npos) return {};
-  default_port = origin.starts_with("https:") ? ":443" : ":80";
+  default_port = origin.starts_with("https:") ? "443" : "80";
   return origin.substr(end + 3);
 }
 
 // The same host and port. The scheme is not compared: a proxy before the service may speak TLS.
 bool is_same_origin(std::string_view origin, std::string_view host) {
   std::string_view port;
-  const std::string theirs = lower(origin);
-  std::string ours = lower(host);
-  std::string authority(authority_of(theirs, port));
-  if (authority.empty() || ours.empty()) return false;
-  if (authority.ends_with(port)) authority.resize(authority.size() - port.size());
-  if (ours.ends_with(port) && port_at(ours) == ours.size() - port.size()) {
-    ours.resize(ours.size() - port.size());
-  }
-  return authority == ours;
+  const std::string their_text = lower(origin);
+  const std::string our_text = lower(host);
+  const auto theirs = split_authority(authority_of(their_text, port));
+  const auto ours = split_authority(our_text);
+  if (!theirs || !ours || theirs->host.empty() || theirs->host != ours->host) return false;
+  return theirs->port.value_or(port) == ours->port.value_or(port);
 }
 
 bool has(const std::vector<std::string>& list, std::string_view text) {
@@ -78,10 +73,10 @@ bool is_loopback(std::string_view host) {
 }
 
 Status check_host(const std::string& text) {
-  const bool bare_ipv6 = std::count(text.begin(), text.end(), ':') > 1 && !text.starts_with('[');
-  const bool good = !text.empty() && text.find_first_of("/ @") == std::string::npos &&
-                    (bare_ipv6 || port_at(text) == text.size());
-  if (good) return {};
+  const std::string host = with_brackets(text);
+  const auto authority = split_authority(host);
+  const bool is_host = authority && !authority->host.empty() && !authority->port;
+  if (is_host && host.find_first_of("/ @") == std::string::npos) return {};
   return fail(ErrorKind::kConfig, "'" + text + "' is no name or address without a port");
 }
 
@@ -90,16 +85,16 @@ Status check_origin(const std::string& text) {
   std::string_view authority = authority_of(text, port);
   if (authority.ends_with('/')) authority.remove_suffix(1);
   const bool web = text.starts_with("http://") || text.starts_with("https://");
-  if (web && !authority.empty() && authority.find_first_of("/ @?#*") == authority.npos) return {};
+  const auto parts = split_authority(authority);
+  const bool whole =
+      parts && !parts->host.empty() && (!parts->port || parse_number<uint16_t>(*parts->port, 1));
+  if (web && whole && authority.find_first_of("/ @?#*") == authority.npos) return {};
   return fail(ErrorKind::kConfig, "'" + text + "' is no origin such as https://shop.example:8443");
 }
 
 OriginPolicy normal(OriginPolicy policy) {
   for (std::string& host : policy.hosts) {
-    host = lower(host);
-    if (std::count(host.begin(), host.end(), ':') > 1 && !host.starts_with('[')) {
-      host = "[" + host + "]";
-    }
+    host = with_brackets(lower(host));
     if (host.ends_with('.')) host.pop_back();
   }
   for (std::string& origin : policy.origins) {
@@ -107,7 +102,8 @@ OriginPolicy normal(OriginPolicy policy) {
     if (origin.ends_with('/')) origin.pop_back();
     // As browsers send it: without the port that the scheme means.
     std::string_view port;
-    if (authority_of(origin, port).ends_with(port)) origin.resize(origin.size() - port.size());
+    const auto parts = split_authority(authority_of(origin, port));
+    if (parts && parts->port == port) origin.resize(origin.size() - port.size() - 1);
   }
   return policy;
 }

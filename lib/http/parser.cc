@@ -6,6 +6,9 @@
 #include <array>
 #include <utility>
 
+#include "base/authority.h"
+#include "base/number.h"
+
 namespace tandem::http {
 namespace {
 
@@ -82,28 +85,14 @@ bool is_ipv6(std::string_view text) {
 }
 
 // Any number of digits, also none; a number that can be a port.
-bool is_port(std::string_view text) {
-  uint32_t number = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return false;
-    number = number * 10 + static_cast<uint32_t>(c - '0');
-    if (number > UINT16_MAX) return false;
-  }
-  return true;
-}
+bool is_port(std::string_view text) { return text.empty() || parse_number<uint16_t>(text); }
 
 // uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2). May be empty.
 bool is_host(std::string_view text) {
-  size_t end = text.find(':');
-  if (text.starts_with('[')) {
-    const size_t bracket = text.find(']');
-    if (bracket == std::string_view::npos || !is_ipv6(text.substr(1, bracket - 1))) return false;
-    end = bracket + 1;
-    if (end < text.size() && text[end] != ':') return false;
-  } else if (!is_reg_name(text.substr(0, end))) {
-    return false;
-  }
-  return end >= text.size() || is_port(text.substr(end + 1));
+  const auto authority = split_authority(text);
+  if (!authority || (authority->port && !is_port(*authority->port))) return false;
+  const std::string_view host = authority->host;
+  return host.starts_with('[') ? is_ipv6(host.substr(1, host.size() - 2)) : is_reg_name(host);
 }
 
 template <typename Buffer>

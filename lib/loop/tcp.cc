@@ -8,6 +8,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/authority.h"
 #include "base/check.h"
 
 namespace tandem::loop {
@@ -61,12 +62,6 @@ void ignore_sigpipe() {
   if (sigaction(SIGPIPE, nullptr, &current) != 0 || current.sa_handler != SIG_DFL) return;
   current.sa_handler = SIG_IGN;
   CHECK(sigaction(SIGPIPE, &current, nullptr) == 0);
-}
-
-// "[::1]:80", "127.0.0.1:80".
-std::string endpoint_text(const std::string& host, uint16_t port) {
-  const bool is_ip6 = host.find(':') != std::string::npos;
-  return (is_ip6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 struct AddressList {
@@ -124,7 +119,7 @@ std::string TcpStream::peer() const {
   char host[INET6_ADDRSTRLEN] = {};
   if (uv_tcp_getpeername(handle_.get(), any, &length) != 0) return "";
   if (uv_ip_name(any, host, sizeof host) != 0) return "";
-  return endpoint_text(host, port_of(address));
+  return join_authority(host, port_of(address));
 }
 
 void TcpStream::start(StreamEvents& events) {
@@ -197,7 +192,7 @@ Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) 
 Status TcpListener::bind(const std::string& host, uint16_t port, int backlog) {
   CHECK_MSG(!listening(), "already listening");
   const bool anywhere = host.empty() || host == "*";
-  const std::string place = endpoint_text(anywhere ? "*" : host, port);
+  const std::string place = join_authority(anywhere ? "*" : host, port);
   const std::string what = "cannot listen on " + place;
 
   addrinfo hints{};
@@ -213,7 +208,7 @@ Status TcpListener::bind(const std::string& host, uint16_t port, int backlog) {
     return status;
   }
   port_ = bound_port(socket_.fd);
-  retry_.set_place(endpoint_text(anywhere ? "*" : host, port_));
+  retry_.set_place(join_authority(anywhere ? "*" : host, port_));
   return {};
 }
 

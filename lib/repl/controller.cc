@@ -295,23 +295,14 @@ bool Controller::others_hear_more(int64_t now) const {
 
 // --- what an operator wants ---
 
+OperatorRequests::Standing Controller::standing() const {
+  const bool chosen = phase_ == Phase::kSwapping || phase_ == Phase::kOpening;
+  return {.active = active_, .electing = electing(), .chosen = chosen, .trouble = trouble_};
+}
+
 Status Controller::transfer(ReplicaId id, int64_t now, ControllerEffects& out) {
-  const std::string subject = options_.nouns.replica + " " + std::to_string(id);
-  if (!active_ || !record()) return fail(ErrorKind::kUnavailable, "there is no group to lead yet");
-  const Known* known = known_.find(id);
-  if (known == nullptr || !known->alive) {
-    return fail(ErrorKind::kNotFound, "there is no " + subject);
-  }
-  if (record()->leader == id) {
-    return fail(ErrorKind::kConflict, subject + " is the " + options_.nouns.leader + " already");
-  }
-  if (!record()->contains(known->member)) {
-    return fail(ErrorKind::kConflict,
-                subject + " is not in sync; these are: " + id_text(record()->in_sync));
-  }
-  if (phase_ != Phase::kWatching || !leader_open()) {
-    return fail(ErrorKind::kUnavailable, "a " + options_.nouns.leader + " is being chosen now");
-  }
+  Status may = requests_.may_lead(id, standing());
+  if (!may) return may;
   goal_ = Goal::kTransfer;
   wanted_ = id;
   begin_election("a transfer to " + std::to_string(id) + " was asked for", now, out);
@@ -320,9 +311,7 @@ Status Controller::transfer(ReplicaId id, int64_t now, ControllerEffects& out) {
 
 Result<Candidate> Controller::accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
                                           ControllerEffects& out) {
-  if (!active_) return fail(ErrorKind::kUnavailable, "there is no group yet");
-  const bool choosing = phase_ == Phase::kSwapping || phase_ == Phase::kOpening;
-  auto loss = plan_loss(known_, prefer_, {trouble_, choosing, options_.nouns}, given_up, now);
+  auto loss = requests_.accept_loss(given_up, standing(), now);
   if (!loss) return fail(loss.error());
   out.notices.push_back(std::move(loss->notice));
   swap_ = std::move(loss->swap);

@@ -28,8 +28,8 @@
 #include "base/result.h"
 #include "repl/events.h"
 #include "repl/knowledge.h"
-#include "repl/loss.h"
 #include "repl/message.h"
+#include "repl/operator_requests.h"
 #include "repl/types.h"
 
 namespace tandem::repl {
@@ -61,6 +61,8 @@ class Controller {
   using Prefer = repl::Prefer;
 
   Controller(const ControllerOptions& options, Prefer prefer);
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
 
   // A passive controller (another one is active) follows the record and asks replicas for their
   // state, so that it knows who leads, but changes nothing.
@@ -80,25 +82,19 @@ class Controller {
   // A hint: this process is stopped (SIGSTOP) and will not answer. Counts as silence until it does.
   void replica_stopped(ReplicaId id, uint64_t session, int64_t now);
 
-  // --- what an operator wants ---
+  // --- what an operator wants: errors are those of OperatorRequests ---
   // Holds an election that only this in-sync member can win. Watch transferring(), and the record
-  // for the outcome. Errors: kNotFound (no such replica), kConflict (it leads already, or is not in
-  // sync), kUnavailable (not active, no open leader, or an election is under way).
+  // for the outcome.
   Status transfer(ReplicaId id, int64_t now, ControllerEffects& out);
   bool transferring() const { return goal_ == Goal::kTransfer; }
-  // Every in-sync member that does not answer is given up, and where nobody can lead though some
-  // answer (trouble()) those that are named: the best replica that is left (its log
-  // ends in the highest epoch, then at the highest index) is to lead, alone in the set. What it
-  // does not have of the acknowledged entries is lost. Gives who was chosen; watch the record.
-  // Errors: kBadInput (one that is named is not in the set), kConflict (as many in-sync members as
-  // the set must have answer, or one that does not is not named: the message lists them; or nobody
-  // that answers has data of this group), kUnavailable (not active, no record).
+  // Gives these members up: the best replica that is left is to lead, alone in the set. Gives who
+  // that is; watch the record.
   Result<Candidate> accept_loss(const std::set<ReplicaId>& given_up, int64_t now,
                                 ControllerEffects& out);
-  // Who accept_loss() would choose, where these members are given up.
+  // Who that would be.
   std::optional<Candidate> best_survivor(int64_t now,
                                          const std::set<ReplicaId>& given_up = {}) const {
-    return repl::best_survivor(known_, prefer_, now, given_up);
+    return requests_.best_survivor(given_up, now);
   }
 
   // --- events ---
@@ -166,6 +162,7 @@ class Controller {
   bool leader_is_dead_and_another_answers() const;
   bool another_has_space(int64_t now) const;
   bool others_hear_more(int64_t now) const;
+  OperatorRequests::Standing standing() const;
   void set_trouble(const std::string& trouble, ControllerEffects& out);
   void ask(Known& known, int64_t now, ControllerEffects& out);
   void enter(Phase phase, int64_t now);
@@ -193,6 +190,7 @@ class Controller {
   const Prefer prefer_;
   bool active_ = false;
   Knowledge known_;
+  const OperatorRequests requests_{known_, prefer_, options_.nouns};
   int64_t last_reread_ns_ = 0;  // of the record, while it is in doubt
   std::string trouble_;
 

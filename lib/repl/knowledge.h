@@ -1,7 +1,7 @@
 // What a controller knows of a group: the record, as it is kept and as replicas have seen it, and
 // what each replica has told of itself. Pure, and without a will: it says who answers, who has what
 // and who lacks it; what follows from that the controller decides (controller.h), and an operator
-// (loss.h).
+// (operator_requests.h).
 //
 // The past may come back: a disk that is an earlier image of itself, a record out of a backup. So
 // the newest record that anybody has seen counts, not the one that can be read, and what any
@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,6 +33,10 @@ struct Candidate {
   Member member;
   ReplicaState state;
 };
+
+// Whether `a` is to be preferred over `b` as leader: rides-db takes the lowest pid, orders the
+// highest id.
+using Prefer = std::function<bool(const Candidate& a, const Candidate& b)>;
 
 // What was read of the record.
 struct Reading {

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/authority.h"
 #include "base/number.h"
 
 namespace tandem::rpc {
@@ -98,11 +99,14 @@ Status remove_stale_socket(const std::string& path) {
 
 Status check_url(const std::string& url) {
   if (url.starts_with(kTcp)) {
-    const size_t colon = url.rfind(':');
-    if (colon < kTcp.size() || colon + 1 == url.size()) {
+    const auto authority = split_authority(std::string_view(url).substr(kTcp.size()));
+    if (!authority || authority->host.find_first_of("@/?# ") != std::string_view::npos) {
+      return fail(ErrorKind::kConfig, "the host in '" + url + "' is no name or address");
+    }
+    if (authority->port.value_or("").empty()) {
       return fail(ErrorKind::kConfig, "no port in '" + url + "'");
     }
-    if (parse_number<uint16_t>(std::string_view(url).substr(colon + 1))) return {};
+    if (parse_number<uint16_t>(*authority->port)) return {};
     return fail(ErrorKind::kConfig, "the port in '" + url + "' is no number from 0 to 65535");
   }
   std::string_view name(url);

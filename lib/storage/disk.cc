@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <utility>
 
+#include "base/log.h"
 #include "file/directories.h"
 #include "file/file.h"
 
@@ -123,7 +125,8 @@ class SystemDisk final : public Disk {
     if (!opened && mode == OpenMode::kReplace) {
       return fail(as_write(fail_errno("cannot create '" + path + "'", errno)).error());
     }
-    if (!opened && (errno == EISDIR || errno == ENXIO)) return fail(is_no_file(path));
+    const bool no_file = errno == EISDIR || errno == ENXIO || errno == ELOOP;
+    if (!opened && no_file) return fail(is_no_file(path));
     if (!opened) return fail_errno("cannot open '" + path + "'", errno);
     if (const Status regular = file::check_regular(opened, path); !regular) {
       return fail(mode == OpenMode::kReplace ? regular.error() : is_no_file(path));
@@ -151,6 +154,24 @@ class SystemDisk final : public Disk {
   }
 };
 
+// Whether something was there that is no file, and now has another name.
+Result<bool> move_no_file_away(Disk& disk, const std::string& directory, const std::string& name) {
+  const std::string path = directory + "/" + name;
+  const auto opened = disk.open(path, OpenMode::kRead);
+  if (opened || opened.error().kind != ErrorKind::kCorrupt) return false;
+  const auto names = disk.list(directory);
+  if (!names) return fail(names.error());
+  std::string to = name + ".unreadable";
+  for (int number = 2; std::find(names->begin(), names->end(), to) != names->end(); ++number) {
+    to = name + ".unreadable." + std::to_string(number);
+  }
+  if (Status renamed = disk.rename(path, directory + "/" + to); !renamed) {
+    return fail(renamed.error());
+  }
+  log::warning("moved out of the way what is no file", {{"path", path}, {"to", to}});
+  return true;
+}
+
 }  // namespace
 
 Disk& system_disk() {
@@ -168,10 +189,21 @@ Result<std::string> read_file(Disk& disk, const std::string& path) {
   return content;
 }
 
+Status remove_file(Disk& disk, const std::string& directory, const std::string& name) {
+  const auto moved = move_no_file_away(disk, directory, name);
+  if (!moved) return fail(moved.error());
+  return *moved ? Status() : disk.remove(directory + "/" + name);
+}
+
 Status replace_file(Disk& disk, const std::string& directory, const std::string& name,
                     std::string_view content) {
   const std::string path = directory + "/" + name;
   const std::string temporary = path + ".tmp";
+  for (const std::string& taken : {name + ".tmp", name}) {
+    if (const auto moved = move_no_file_away(disk, directory, taken); !moved) {
+      return fail(moved.error());
+    }
+  }
   auto file = disk.open(temporary, OpenMode::kReplace);
   if (!file) return fail(file.error());
   if (Status written = (*file)->write_at(0, content); !written) return written;

@@ -57,8 +57,12 @@ Disk& system_disk();
 
 // The whole file. kNotFound where there is none.
 Result<std::string> read_file(Disk& disk, const std::string& path);
+// Frees the name of a file. What is none (a directory, a pipe) is renamed to <name>.unreadable, or
+// <name>.unreadable.2 and so on: somebody may keep something there. Not durable yet.
+Status remove_file(Disk& disk, const std::string& directory, const std::string& name);
 // Replaces `directory`/`name` durably: temporary name, sync, rename, sync of the directory. After a
-// crash at any point the file has its old content or the new one.
+// crash at any point the file has its old content or the new one. What is no file is moved out of
+// the way, as by remove_file().
 Status replace_file(Disk& disk, const std::string& directory, const std::string& name,
                     std::string_view content);
 

@@ -34,7 +34,7 @@ class Opener {
     if (!names) return fail(names.error());
     for (const std::string& name : *names) {
       if (!is_next_segment_name(name)) continue;
-      if (Status s = disk_.remove(directory_ + "/" + name); !s) return s;
+      if (Status s = remove_file(disk_, directory_, name); !s) return s;
     }
     return {};
   }
@@ -92,8 +92,8 @@ class Opener {
 
   // The newest first: what is left after a crash is a log without a gap, which is judged the same.
   Status remove_segments() {
-    for (auto path = log_.remove.rbegin(); path != log_.remove.rend(); ++path) {
-      if (Status s = disk_.remove(*path); !s) return s;
+    for (auto name = log_.remove.rbegin(); name != log_.remove.rend(); ++name) {
+      if (Status s = remove_file(disk_, directory_, *name); !s) return s;
       if (Status s = disk_.sync_directory(directory_); !s) return s;
     }
     log_.remove.clear();

@@ -42,7 +42,7 @@ struct PromiseSlots {
   uint64_t sequence = 0;  // of the newest valid slot; 0: both are broken
 };
 
-// kNotFound: there is no file.
+// kNotFound: there is nothing of its name; kCorrupt: what there is is no file.
 Result<PromiseSlots> read_promise_file(Disk& disk, const std::string& directory);
 
 class PromiseFile {

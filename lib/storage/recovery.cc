@@ -17,8 +17,16 @@ constexpr uint64_t kPlausibleDistance = uint64_t{1} << 32;
 
 struct FoundSegment {
   uint64_t first_index;
+  std::string name;
   std::string path;
 };
+
+// Nothing of what is no file.
+Result<std::string> read_segment(Disk& disk, const FoundSegment& found) {
+  auto content = read_file(disk, found.path);
+  if (!content && content.error().kind == ErrorKind::kCorrupt) return std::string();
+  return content;
+}
 
 bool all_zero(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == '\0'; });
@@ -41,7 +49,7 @@ class Recoverer {
     if (Status read = read_promise(); !read) return fail(read.error());
     if (out_.fresh) return std::move(out_);
     if (out_.promise.pending == PendingChange::kReset) {
-      for (const FoundSegment& found : found_) out_.remove.push_back(found.path);
+      for (const FoundSegment& found : found_) out_.remove.push_back(found.name);
     } else {
       if (found_.empty()) suspect("the log's segments are missing");
       if (Status walked = walk(); !walked) return fail(walked.error());
@@ -58,7 +66,7 @@ class Recoverer {
     for (const std::string& name : *names) {
       uint64_t first_index = 0;
       if (parse_segment_name(name, first_index)) {
-        found_.push_back({first_index, directory_ + "/" + name});
+        found_.push_back({first_index, name, directory_ + "/" + name});
       }
     }
     std::sort(found_.begin(), found_.end(), [](const FoundSegment& a, const FoundSegment& b) {
@@ -69,6 +77,10 @@ class Recoverer {
 
   Status read_promise() {
     const Result<PromiseSlots> slots = read_promise_file(disk_, directory_);
+    if (!slots && slots.error().kind == ErrorKind::kCorrupt) {
+      suspect("the promise file is damaged: " + slots.error().message);
+      return {};
+    }
     if (!slots && slots.error().kind != ErrorKind::kNotFound) return fail(slots.error());
     if (!slots) {
       out_.fresh = found_.empty();
@@ -90,7 +102,7 @@ class Recoverer {
   Status walk() {
     const bool cutting = out_.promise.pending == PendingChange::kCut;
     for (size_t i = 0; i < found_.size(); ++i) {
-      Result<std::string> content = read_file(disk_, found_[i].path);
+      Result<std::string> content = read_segment(disk_, found_[i]);
       if (!content) return fail(content.error());
       if (cutting && i > 0 && found_[i].first_index > out_.promise.pending_index) {
         return remove_from(i);  // what the interrupted cut would have removed
@@ -123,7 +135,7 @@ class Recoverer {
   }
 
   Status remove_from(size_t i) {
-    for (; i < found_.size(); ++i) out_.remove.push_back(found_[i].path);
+    for (; i < found_.size(); ++i) out_.remove.push_back(found_[i].name);
     out_.recovery.cut_after_index = next_ == 0 ? 0 : next_ - 1;
     return {};
   }
@@ -188,7 +200,7 @@ class Recoverer {
       }
       // A segment is made only when everything before it is durable.
       claim(found_[later].first_index - 1, "segment '" + found_[later].path + "'");
-      const Result<std::string> bytes = read_file(disk_, found_[later].path);
+      const Result<std::string> bytes = read_segment(disk_, found_[later]);
       if (!bytes) return fail(bytes.error());
       search(*bytes, kSegmentHeaderBytes, found_[later].path);
     }

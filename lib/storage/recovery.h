@@ -5,8 +5,9 @@
 //   - Some later good record, or the slots of the promise file, claim that n was durable when they
 //     were written: acknowledged data was lost. The replica is suspect.
 //   - A segment is shorter than it was made, and the log does not end before that: a crash cannot
-//   do
-//     this to a file that was synced at its full size. Suspect as well.
+//     do this to a file that was synced at its full size. Suspect as well.
+//   - Something else than a file has a segment's name, or that of the promise file: that is damaged
+//     as a whole.
 //   - Nobody claims it: a torn tail, writes that were under way and that nobody was told of. It is
 //     cut, and reported, so that controllers can prefer members that did not cut.
 // Nothing here writes, so that a suspect replica can take a new storage_id first.
@@ -55,7 +56,7 @@ struct RecoveredLog {
   bool fresh = false;             // no promise file and no segment: a new directory
   // What goes on being used, in order; empty where the log has to be made anew.
   std::vector<RecoveredSegment> segments;
-  std::vector<std::string> remove;  // paths of segments after the end of the log
+  std::vector<std::string> remove;  // names of segments after the end of the log
 };
 
 // kConfig: a file is of another format version.

@@ -66,6 +66,12 @@ std::optional<int64_t> time_of(std::string_view name) {
   return parse_number<int64_t>(name);
 }
 
+// Also a link that leads nowhere.
+bool is_there(const std::string& path) {
+  std::error_code unknown;
+  return fs::exists(fs::symlink_status(path, unknown));
+}
+
 // What is to be set aside, by name.
 Result<std::vector<std::string>> data_in(const std::string& directory) {
   auto names = system_disk().list(directory);
@@ -93,7 +99,7 @@ Result<std::string> new_path(const std::string& directory) {
 // Of a move that was cut short; "" where there is none.
 std::string unfinished_move(const std::vector<SetAside>& earlier) {
   for (const SetAside& aside : earlier) {
-    if (fs::exists(aside.path + "/" + std::string(kMoving))) return aside.path;
+    if (is_there(aside.path + "/" + std::string(kMoving))) return aside.path;
   }
   return {};
 }
@@ -121,7 +127,7 @@ Result<std::string> begin_move(const std::string& directory, const std::string& 
 Status move_one(const std::string& directory, const std::string& aside, const std::string& name) {
   // A second file of that name comes where a move was cut short and the process wrote anew.
   std::string to = aside + "/" + name;
-  for (int number = 2; fs::exists(to); ++number) {
+  for (int number = 2; is_there(to); ++number) {
     to = aside + "/" + name + "." + std::to_string(number);
   }
   return system_disk().rename(directory + "/" + name, to);
@@ -205,8 +211,8 @@ Status mark_distrusted(const std::string& directory, const Distrust& distrust) {
 Result<std::optional<Distrust>> distrust_mark(const std::string& directory) {
   const auto content = read_file(system_disk(), directory + "/" + std::string(kMark));
   if (!content && content.error().kind == ErrorKind::kNotFound) return std::nullopt;
-  if (!content) return fail(content.error());
-  const auto json = unsealed(*content);
+  if (!content && content.error().kind != ErrorKind::kCorrupt) return fail(content.error());
+  const auto json = content ? unsealed(*content) : std::nullopt;
   Distrust distrust{reason_of(json)};
   if (distrust.reason.empty()) distrust.reason = "its mark does not say why";
   if (json && json->find("old") != nullptr) distrust.kind = Distrust::Kind::kOld;
@@ -214,7 +220,7 @@ Result<std::optional<Distrust>> distrust_mark(const std::string& directory) {
 }
 
 Status clear_distrust(const std::string& directory) {
-  const Status removed = system_disk().remove(directory + "/" + std::string(kMark));
+  const Status removed = remove_file(system_disk(), directory, std::string(kMark));
   if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
   return system_disk().sync_directory(directory);
 }
@@ -260,7 +266,8 @@ Result<std::string> copy_data_aside(const std::string& directory, const std::str
                              wire::seal_text(reason_json(kNoteFormat, reason).dump()));
   for (const std::string& name : *names) {
     const fs::path from = fs::path(directory) / name;
-    if (done && fs::is_regular_file(from) && from.extension() != kUnfinished) {
+    std::error_code unknown;
+    if (done && fs::is_regular_file(from, unknown) && from.extension() != kUnfinished) {
       done = copy_one(from, copy + "/" + name);
     }
   }

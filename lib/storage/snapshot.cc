@@ -12,7 +12,7 @@ namespace tandem::storage {
 namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;
-constexpr const char* kUnreadable = ".unreadable";
+constexpr std::string_view kUnreadable = ".unreadable";
 constexpr size_t kKeepUnreadable = 2;
 
 }  // namespace
@@ -278,10 +278,15 @@ Result<std::vector<SnapshotFile>> list_snapshots(const std::string& directory, D
 
 Status set_snapshot_aside(const std::string& directory, uint64_t index, Disk& disk) {
   const std::string path = directory + "/" + snapshot_name(index);
-  if (Status s = disk.rename(path, path + kUnreadable); !s) return s;
+  if (Status s = disk.rename(path, path + std::string(kUnreadable)); !s) return s;
   auto names = disk.list(directory);
   if (!names) return fail(names.error());
-  std::erase_if(*names, [](const std::string& name) { return !name.ends_with(kUnreadable); });
+  std::erase_if(*names, [](std::string_view name) {
+    uint64_t of = 0;
+    if (!name.ends_with(kUnreadable)) return true;
+    name.remove_suffix(kUnreadable.size());
+    return !parse_snapshot_name(name, of);
+  });
   std::sort(names->begin(), names->end(), std::greater<>());  // by their indexes, newest first
   for (size_t i = kKeepUnreadable; i < names->size(); ++i) {
     static_cast<void>(disk.remove(directory + "/" + (*names)[i]));  // what stays only takes room

@@ -127,10 +127,8 @@ Status Writer::execute(CutSegments& op) {
   if (Status status = write_zeros(*segment_, op.erase_from, op.erase_to); !status) return status;
   if (Status status = sync_segment(); !status) return status;
 
-  // Both slots: were the intent left in one of them, losing the other would cut again later.
-  state_.synced_index = op.synced_index;
-  mirror_state_ = false;
-  return promise_file_->write_both(state_);
+  // Were the intent left in one of the slots, losing the other would cut again later.
+  return save_in_both_slots(op.synced_index);
 }
 
 Status Writer::execute(ResetSegments& op) {
@@ -144,9 +142,7 @@ Status Writer::execute(ResetSegments& op) {
   if (Status status = remove_segments(op.remove); !status) return status;
   dirty_ = false;
   if (Status status = begin_segment(op.header); !status) return status;
-  state_.synced_index = intent.synced_index;
-  mirror_state_ = false;
-  return promise_file_->write_both(state_);
+  return save_in_both_slots(intent.synced_index);
 }
 
 Status Writer::execute(DropSegments& op) { return remove_segments(op.remove); }
@@ -171,7 +167,11 @@ Status Writer::execute(OtherWrite& op) { return op.write(); }
 
 Status Writer::execute(CloseLog& op) {
   if (Status status = sync_segment(); !status) return status;
-  state_.synced_index = op.synced_index;
+  return save_in_both_slots(op.synced_index);
+}
+
+Status Writer::save_in_both_slots(uint64_t synced_index) {
+  state_.synced_index = synced_index;
   mirror_state_ = false;
   return promise_file_->write_both(state_);
 }
@@ -203,7 +203,8 @@ Status Writer::install(Disk& disk, const std::string& directory, PreparedSegment
 // One after the other, each durable: a crash then never leaves a gap between segments.
 Status Writer::remove_segments(const std::vector<uint64_t>& first_indexes) {
   for (const uint64_t first_index : first_indexes) {
-    if (Status status = disk_.remove(path_of(first_index)); !status) return status;
+    Status removed = remove_file(disk_, directory_, segment_name(first_index));
+    if (!removed) return removed;
     if (Status status = disk_.sync_directory(directory_); !status) return status;
   }
   return {};

@@ -114,6 +114,7 @@ class Writer {
   Status execute(WriteCommitted& op);
   Status execute(OtherWrite& op);
   Status execute(CloseLog& op);
+  Status save_in_both_slots(uint64_t synced_index);
   Status sync_segment();
   Status begin_segment(const SegmentHeader& header);
   Status remove_segments(const std::vector<uint64_t>& first_indexes);

@@ -43,6 +43,8 @@ TEST(MayChange, IsForProgramsAndOwnPages) {
   EXPECT_TRUE(changes({}, "h:80", {{"Origin", "http://h"}}));
   EXPECT_TRUE(changes({}, "h", {{"Origin", "https://h"}}));
   EXPECT_TRUE(changes({}, "[::1]:1", {{"Origin", "http://[::1]:1"}}));
+  EXPECT_TRUE(changes({}, "[::80]", {{"Origin", "http://[::80]:80"}}));
+  EXPECT_TRUE(changes({}, "[::1]:443", {{"Origin", "https://[::1]"}}));
   EXPECT_TRUE(changes({}, "h:1", {{"Sec-Fetch-Site", "none"}}));
 }
 
@@ -67,12 +69,15 @@ TEST(MayChange, IsForTheOriginsThatAreAllowed) {
 
 TEST(CheckPolicy, NamesWhatIsWrong) {
   for (const char* host : {"a.b", "*", "::1", "[::1]", "10.0.0.1"}) EXPECT_TRUE(check_host(host));
-  for (const char* host : {"", "a:80", "http://a", "a b", "[::1]:80"}) {
+  for (const char* host : {"", "a:80", "http://a", "a b", "[::1]:80", "[::1", "u@a", ":"}) {
     EXPECT_FALSE(check_host(host)) << host;
   }
-  for (const char* origin : {"http://a", "https://a:1/"}) EXPECT_TRUE(check_origin(origin));
-  for (const char* origin :
-       {"", "*", "a", "http://", "http://a/b", "ftp://a", "http://*.a", "null"}) {
+  for (const char* origin : {"http://a", "https://a:1/", "http://[::1]", "http://[::1]:65535"}) {
+    EXPECT_TRUE(check_origin(origin)) << origin;
+  }
+  for (const char* origin : {"", "*", "a", "http://", "http://a/b", "ftp://a", "http://*.a", "null",
+                             "http://:80", "http://a:", "http://a:0", "http://a:65536",
+                             "http://a:x", "http://u@a", "http://[::1", "http://::1"}) {
     const Status status = check_origin(origin);
     ASSERT_FALSE(status) << origin;
     EXPECT_EQ(status.error().kind, ErrorKind::kConfig);

@@ -251,6 +251,54 @@ TEST_F(DriverTest, ASuspectLogIsSetAsideAsItIs) {
   EXPECT_EQ(storage::load_identity(path).value()->storage_id, before);
 }
 
+// As a segment that is damaged, and a promise file that is.
+TEST_F(DriverTest, WhereASegmentOrThePromiseFileIsNoneTheDiskJoinsAsANewOne) {
+  for (const std::string name : {"log-00000000000000000001", "promise"}) {
+    start(1);
+    const uint64_t before = storage_id(1);
+    stop(1);
+    const fs::path path = fs::path(Node::directory(root_, 1)) / name;
+    fs::rename(path, path.string() + ".was");
+    fs::create_directories(path / "in-it");
+    start(1);
+    EXPECT_NE(storage_id(1), before) << name;
+    EXPECT_TRUE(fs::exists(path.string() + ".unreadable/in-it"));
+    stop(1);
+    EXPECT_TRUE(fs::is_regular_file(path));
+  }
+}
+
+TEST_F(DriverTest, WhereTheIdentityIsNoneAllIsSetAside) {
+  start(1);
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, "{}"));
+  const uint64_t before = storage_id(1);
+  stop(1);
+  const fs::path directory = Node::directory(root_, 1);
+  fs::remove(directory / "identity");
+  fs::create_directories(directory / "identity/in-it");
+  start(1);
+  EXPECT_NE(storage_id(1), before);
+  const auto aside = storage::list_set_aside(directory).value();
+  ASSERT_EQ(aside.size(), 1u);
+  EXPECT_TRUE(fs::exists(aside[0].path + "/identity/in-it"));
+  EXPECT_TRUE(fs::exists(aside[0].path + "/log-00000000000000000001"));
+}
+
+TEST_F(DriverTest, AMarkThatIsNoFileIsOneAndIsClearedWhereNobodyElseHasTheData) {
+  start(1);
+  make_leader(1, 0, 1);
+  ASSERT_TRUE(write(1, "{}"));
+  const uint64_t before = storage_id(1);
+  stop(1);
+  const fs::path mark = fs::path(Node::directory(root_, 1)) / "distrusted";
+  fs::create_directories(mark / "in-it");
+  start(1);
+  EXPECT_EQ(storage_id(1), before);
+  EXPECT_FALSE(fs::exists(mark));
+  EXPECT_TRUE(fs::exists(mark.string() + ".unreadable/in-it"));
+}
+
 TEST_F(DriverTest, ADistrustedDiskIsSetAsideWhereAnotherMemberHasTheData) {
   start(1);
   start(2);

@@ -84,6 +84,11 @@ TEST(CheckUrlTest, SaysWhatIsWrong) {
   for (const char* url : {"tcp://host:x", "tcp://host:65536", "tcp://host:-1", "tcp://host:80x"}) {
     EXPECT_EQ(problem(url), "the port in '" + std::string(url) + "' is no number from 0 to 65535");
   }
+  for (const char* url : {"tcp://[::1:80", "tcp://[::1]80", "tcp://user@host:80", "tcp://a/b:80"}) {
+    EXPECT_EQ(problem(url), "the host in '" + std::string(url) + "' is no name or address");
+  }
+  // Without brackets.
+  EXPECT_EQ(problem("tcp://::1:80"), "the port in 'tcp://::1:80' is no number from 0 to 65535");
   EXPECT_EQ(problem("ipc://" + std::string(108, 'a')),
             "socket path '" + std::string(108, 'a') + "' has 108 bytes: at most 107 are possible");
 }

@@ -100,6 +100,9 @@ TEST(CacheFiguresOf, AreReadFromTheMetricsOfAFront) {
   EXPECT_EQ(figures.hits, 808);
   EXPECT_EQ(figures.queries, 1000);
   EXPECT_EQ(cache_figures_of(answered("other 1\n")).queries, 0);
+  // A time may follow a value.
+  EXPECT_EQ(cache_figures_of(answered("\ntandem_cache_hits_total 8e2 1395066363000")).hits, 800);
+  EXPECT_EQ(cache_figures_of(answered("\ntandem_cache_hits_total 12x\n")).hits, 0);
 }
 
 TEST(DataOf, IsTheValue) {

@@ -1,4 +1,4 @@
-#include "repl/loss.h"
+#include "repl/operator_requests.h"
 
 #include <set>
 #include <string>
@@ -8,28 +8,70 @@
 namespace tandem::repl {
 namespace {
 
-// Of the set 1, 2, 3 nobody answers any more; 4, outside of it, has what it copied.
-class LossPlanTest : public KnowledgeFixture {
+class MayLeadTest : public KnowledgeFixture {
  protected:
-  LossPlanTest() {
+  MayLeadTest() {
+    Message m = answer(1);
+    m.state.leading = m.state.opened = true;
+    known.answered(m, now);
+  }
+  // "" where it may.
+  std::string refusal(ReplicaId id) {
+    const Status may = OperatorRequests{known, prefer, nouns}.may_lead(id, standing);
+    return may ? "" : may.error().message;
+  }
+
+  const Prefer prefer = [](const Candidate&, const Candidate&) { return false; };
+  const Nouns nouns{"worker", "master"};
+  OperatorRequests::Standing standing{.active = true};
+};
+
+TEST_F(MayLeadTest, AnInSyncMemberThatDoesNotLead) {
+  EXPECT_EQ(refusal(2), "");
+  EXPECT_EQ(refusal(1), "worker 1 is the master already");
+  EXPECT_EQ(refusal(9), "there is no worker 9");
+  up(4);
+  EXPECT_EQ(refusal(4), "worker 4 is not in sync; these are: 1, 2, 3");
+  known.replica_up({2, 999}, 2002, now);
+  EXPECT_EQ(refusal(2), "worker 2 is not in sync; these are: 1, 2, 3") << "another disk";
+}
+
+TEST_F(MayLeadTest, NobodyWhileALeaderIsSought) {
+  standing.electing = true;
+  EXPECT_EQ(refusal(2), "a master is being chosen now");
+  standing.electing = false;
+  known.answered(answer(1), now);  // it has not opened its epoch
+  EXPECT_EQ(refusal(2), "a master is being chosen now");
+  standing.active = false;
+  EXPECT_EQ(refusal(2), "there is no group to lead yet");
+}
+
+// Of the set 1, 2, 3 nobody answers any more; 4, outside of it, has what it copied.
+class AcceptLossTest : public KnowledgeFixture {
+ protected:
+  AcceptLossTest() {
+    standing.active = true;
     now += 1000 * kMs;
     up(4);
     known.answered(answer(4, 45), now);
   }
-  Result<Loss> plan(const std::set<ReplicaId>& given_up) {
-    return plan_loss(known, prefer, standing, given_up, now);
+  Result<OperatorRequests::Loss> plan(const std::set<ReplicaId>& given_up) {
+    return OperatorRequests{known, prefer, nouns}.accept_loss(given_up, standing, now);
   }
   ErrorKind refusal(const std::set<ReplicaId>& given_up) {
     const auto loss = plan(given_up);
     EXPECT_FALSE(loss);
     return loss ? ErrorKind::kBug : loss.error().kind;
   }
-  static bool prefer(const Candidate& a, const Candidate& b) { return a.member.id < b.member.id; }
 
-  Standing standing;
+  const Prefer prefer = [](const Candidate& a, const Candidate& b) {
+    return a.member.id < b.member.id;
+  };
+  const Nouns nouns;
+  OperatorRequests::Standing standing;
 };
 
-TEST_F(LossPlanTest, TheSurvivorLeadsAloneInALaterEpoch) {
+TEST_F(AcceptLossTest, TheSurvivorLeadsAloneInALaterEpoch) {
   const auto loss = plan({1, 2, 3});
   ASSERT_TRUE(loss) << loss.error().message;
   EXPECT_EQ(loss->survivor.member, member(4));
@@ -46,7 +88,7 @@ TEST_F(LossPlanTest, TheSurvivorLeadsAloneInALaterEpoch) {
       << loss->notice;
 }
 
-TEST_F(LossPlanTest, NoEpochIsUsedThatAnybodyHasPromised) {
+TEST_F(AcceptLossTest, NoEpochIsUsedThatAnybodyHasPromised) {
   Message m = answer(4, 45);
   m.state.promise = 9;
   known.answered(m, now);
@@ -59,7 +101,7 @@ TEST_F(LossPlanTest, NoEpochIsUsedThatAnybodyHasPromised) {
   EXPECT_EQ(plan({1, 2, 3})->swap.record.epoch, 31U);
 }
 
-TEST_F(LossPlanTest, ARecordThatWentBackIsReplacedAsItIsThere) {
+TEST_F(AcceptLossTest, ARecordThatWentBackIsReplacedAsItIsThere) {
   Record seen = record;
   seen.version = 20;
   Message m = answer(4, 45);
@@ -74,7 +116,7 @@ TEST_F(LossPlanTest, ARecordThatWentBackIsReplacedAsItIsThere) {
   EXPECT_EQ(loss->swap.record.version, 13U);
 }
 
-TEST_F(LossPlanTest, TheRecordKeepsTheLastOfThemOnly) {
+TEST_F(AcceptLossTest, TheRecordKeepsTheLastOfThemOnly) {
   for (ReplicaId id = 50; id < 65; ++id) record.given_up.push_back(member(id));
   record.version = 13;
   known.read(record);
@@ -84,7 +126,7 @@ TEST_F(LossPlanTest, TheRecordKeepsTheLastOfThemOnly) {
   EXPECT_EQ(given_up.back(), member(3));
 }
 
-TEST_F(LossPlanTest, NothingIsGivenUpWhereAMemberAnswersUnlessNobodyCanLead) {
+TEST_F(AcceptLossTest, NothingIsGivenUpWhereAMemberAnswersUnlessNobodyCanLead) {
   up(1);
   EXPECT_EQ(refusal({2, 3}), ErrorKind::kConflict) << "1 has everything";
   standing.trouble = "a disk went back";
@@ -102,20 +144,26 @@ TEST_F(LossPlanTest, NothingIsGivenUpWhereAMemberAnswersUnlessNobodyCanLead) {
   EXPECT_TRUE(plan({2, 3})) << "too few answer to go on";
 }
 
-TEST_F(LossPlanTest, EverySilentMemberHasToBeNamedAndNobodyElse) {
+TEST_F(AcceptLossTest, EverySilentMemberHasToBeNamedAndNobodyElse) {
   EXPECT_EQ(refusal({1, 2}), ErrorKind::kConflict);
   EXPECT_EQ(refusal({1, 2, 3, 4}), ErrorKind::kBadInput) << "4 is no member";
 }
 
-TEST_F(LossPlanTest, IsRefusedWhileALeaderIsBeingChosenAndWithoutAGroup) {
-  standing.choosing = true;
+TEST_F(AcceptLossTest, IsRefusedWhileALeaderIsBeingChosenAndWithoutAGroup) {
+  standing.chosen = true;
   EXPECT_EQ(refusal({1, 2, 3}), ErrorKind::kUnavailable);
+  standing.chosen = false;
+  standing.active = false;
+  EXPECT_EQ(refusal({1, 2, 3}), ErrorKind::kUnavailable);
+  standing.active = true;
   const Knowledge nothing({.silence_ns = 1, .quiet_ns = 1}, Nouns{});
-  EXPECT_EQ(plan_loss(nothing, prefer, {}, {1}, now).error().kind, ErrorKind::kUnavailable);
-  EXPECT_FALSE(best_survivor(nothing, prefer, now, {}));
+  const OperatorRequests requests{nothing, prefer, nouns};
+  EXPECT_EQ(requests.accept_loss({1}, standing, now).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(requests.may_lead(1, standing).error().kind, ErrorKind::kUnavailable);
+  EXPECT_FALSE(requests.best_survivor({}, now));
 }
 
-TEST_F(LossPlanTest, ADirectoryThatOnlyHeardOfTheGroupIsNoSurvivor) {
+TEST_F(AcceptLossTest, ADirectoryThatOnlyHeardOfTheGroupIsNoSurvivor) {
   known.answered(answer(4, 0, 0), now);
   EXPECT_EQ(refusal({1, 2, 3}), ErrorKind::kConflict);
 }
