@@ -13,6 +13,20 @@ int hex_value(char c) {
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
+constexpr size_t kMaxShownBytes = 64;
+
+// One name with two values means this one to some and that one to others.
+Status check_doubled(const std::vector<NameValue>& pairs) {
+  std::vector<std::string_view> names;
+  names.reserve(pairs.size());
+  for (const NameValue& pair : pairs) names.push_back(pair.name);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return {};
+  const std::string shown = twice->size() > kMaxShownBytes ? "a longer text" : std::string(*twice);
+  return fail(ErrorKind::kBadInput, "'" + shown + "' is given more than once");
+}
+
 }  // namespace
 
 bool is_clean_utf8(std::string_view text) {
@@ -65,7 +79,7 @@ Status parse_form(std::string_view text, std::string& storage, std::vector<NameV
     }
     out.push_back(decoded);
   }
-  return {};
+  return check_doubled(out);
 }
 
 }  // namespace tandem::http

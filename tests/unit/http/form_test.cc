@@ -19,20 +19,31 @@ std::string parsed(std::string_view text) {
 TEST(FormTest, Pairs) {
   EXPECT_EQ(parsed(""), "");
   EXPECT_EQ(parsed("a=1&b=2"), "[a|1][b|2]");
-  EXPECT_EQ(parsed("a=1&a=2&"), "[a|1][a|2]");
+  EXPECT_EQ(parsed("a=1&c=2&"), "[a|1][c|2]");
   EXPECT_EQ(parsed("a&=b&&c="), "[a|][|b][c|]");
   EXPECT_EQ(parsed("a=b=c"), "[a|b=c]");
 }
 
 TEST(FormTest, HasABoundedNumberOfFields) {
   std::string text;
-  for (size_t i = 0; i < kMaxFields; ++i) text += "a=&";
+  for (size_t i = 0; i < kMaxFields; ++i) text += std::to_string(i) + "=&";
   std::string storage;
   std::vector<NameValue> pairs;
   EXPECT_TRUE(parse_form(text, storage, pairs));
   const Status more = parse_form(text + "b", storage, pairs);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().kind, ErrorKind::kTooLarge);
+}
+
+TEST(FormTest, ANameIsGivenOnce) {
+  std::string storage;
+  std::vector<NameValue> pairs;
+  for (const char* text : {"source=22&source=99", "a=1&b=2&%61=1", "a&a", "a=1&b&a=2"}) {
+    const Status twice = parse_form(text, storage, pairs);
+    ASSERT_FALSE(twice) << text;
+    EXPECT_EQ(twice.error().kind, ErrorKind::kBadInput);
+  }
+  EXPECT_TRUE(parse_form("a=1&A=1&aa=1", storage, pairs));
 }
 
 TEST(FormTest, Escapes) {
