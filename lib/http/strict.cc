@@ -14,6 +14,7 @@ namespace {
 using wire::Json;
 
 constexpr size_t kMaxShownBytes = 64;
+constexpr std::string_view kStrict = "strict";
 
 std::string_view without_blanks(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
@@ -43,8 +44,18 @@ bool is_strict_handling(std::string_view preference) {
   return equals_ignoring_case(word, "strict") || equals_ignoring_case(word, "\"strict\"");
 }
 
-bool asks(const Request& request) {
-  if (request.query_value("strict") == "1") return true;
+// ?strict=1. Whoever writes it otherwise believes to be told of mistakes.
+Result<bool> asks_in_query(const Request& request) {
+  for (const NameValue& parameter : request.query) {
+    if (!equals_ignoring_case(parameter.name, kStrict)) continue;
+    const bool known = parameter.value == "0" || parameter.value == "1";
+    if (parameter.name == kStrict && known) return parameter.value == "1";
+    return fail(ErrorKind::kBadInput, "strict must be written as strict=1 or strict=0");
+  }
+  return false;
+}
+
+bool asks_in_header(const Request& request) {
   return std::any_of(request.headers.begin(), request.headers.end(), [&](const NameValue& header) {
     return equals_ignoring_case(header.name, "prefer") &&
            any_part(header.value, ',', is_strict_handling);
@@ -66,10 +77,22 @@ Status check_keys(const Json& object, std::string_view known) {
   return {};
 }
 
+// What a list replaces is not read beside it.
+Status check_beside(const Json& object, std::string_view list) {
+  for (const auto& [key, value] : *object.as_object()) {
+    if (list == "if" || key == list || (list == "ops" && key == "if")) continue;
+    return fail(ErrorKind::kBadInput,
+                "'" + key + "' has no meaning beside '" + std::string(list) + "'");
+  }
+  return {};
+}
+
 Status check_items(const Json& object, std::string_view known) {
   for (const char* name : {"if", "ops", "reads"}) {
     const Json* list = object.find(name);
-    if (list == nullptr || list->as_array() == nullptr) continue;
+    if (list == nullptr) continue;
+    if (Status good = check_beside(object, name); !good) return good;
+    if (list->as_array() == nullptr) continue;
     for (const Json& item : *list->as_array()) {
       if (Status good = check_keys(item, known); !good) return good;
     }
@@ -100,9 +123,11 @@ Status check_body(const Request& request, const Known& known) {
 }  // namespace
 
 Status check_strict(const Request& request, const Known& known) {
-  if (!asks(request)) return {};
+  const auto asks = asks_in_query(request);
+  if (!asks) return fail(asks.error());
+  if (!*asks && !asks_in_header(request)) return {};
   for (const NameValue& parameter : request.query) {
-    if (parameter.name == "strict") continue;
+    if (parameter.name == kStrict) continue;
     if (Status good = check_name(parameter.name, known.query, "parameter"); !good) return good;
   }
   return request.body.empty() ? Status() : check_body(request, known);

@@ -1,7 +1,7 @@
 // What a call knows by name, for clients that want to be told of anything else: with
 // `Prefer: handling=strict` (RFC 7240, 4.4) or ?strict=1 a key of the query or the body that nobody
-// reads is refused. Else it is ignored, as ever, and "wher" in place of "where" means every row.
-// Pure.
+// reads is refused, as is one beside a list that stands in its place. Else it is ignored, as ever,
+// and "wher" in place of "where" means every row. Pure.
 #pragma once
 
 #include <string_view>

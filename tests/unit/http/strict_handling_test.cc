@@ -36,8 +36,29 @@ TEST(StrictHandling, IsAskedForByHeaderOrQuery) {
   }
 }
 
+TEST(StrictHandling, IsAskedForInOneWay) {
+  for (const auto& [name, value] : std::initializer_list<NameValue>{
+           {"strict", "true"}, {"strict", "2"}, {"strict", ""}, {"STRICT", "1"}, {"Strict", "0"}}) {
+    EXPECT_EQ(refusal({.query = {{name, value}}}), "strict must be written as strict=1 or strict=0")
+        << name << '=' << value;
+  }
+}
+
+TEST(StrictHandling, BesideAListNothingOfASingleOneIsRead) {
+  const Known kLists = {"table where reads ops if", {}, "table"};
+  const auto refused = [&kLists](std::string_view text) {
+    const Status status = check_strict(body(text), kLists);
+    return status ? "" : status.error().message;
+  };
+  EXPECT_EQ(refused(R"({"reads":[]})"), "");
+  EXPECT_EQ(refused(R"({"if":[],"ops":[]})"), "");
+  EXPECT_EQ(refused(R"({"reads":[],"table":"users"})"), "'table' has no meaning beside 'reads'");
+  EXPECT_EQ(refused(R"({"ops":[],"where":{}})"), "'where' has no meaning beside 'ops'");
+}
+
 TEST(StrictHandling, KnowsTheKeysOfABodyAndOfItsLists) {
-  EXPECT_EQ(refusal(body(R"({"table":1,"where":{"any":1},"ops":[{"op":1,"table":2}]})")), "");
+  EXPECT_EQ(refusal(body(R"({"table":1,"where":{"any":1}})")), "");
+  EXPECT_EQ(refusal(body(R"({"ops":[{"op":1,"table":2}]})")), "");
   EXPECT_EQ(refusal(body(R"({"ops":[{"op":1},{"tabel":2}]})")), "unknown key 'tabel'");
   EXPECT_EQ(refusal(body(R"({"Table":1})")), "unknown key 'Table'");
   EXPECT_EQ(refusal(body(R"({"":1})")), "unknown key ''");
