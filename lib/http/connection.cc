@@ -391,9 +391,13 @@ void Connection::update_wait() {
   } else if (parser_.started()) {
     wait = Wait::kRequest;
     timeout_ms = host_.limits.request_timeout_ms;
+  } else if (parser_.passed_blank_lines()) {
+    wait = Wait::kAfterBlankLines;
+    timeout_ms = std::min(timeout_ms, host_.limits.request_timeout_ms);
   }
   // Its place is for the next one who asks for health, and whoever asks has the question ready.
-  if (is_guest_ && (wait == Wait::kNextRequest || wait == Wait::kRequest)) {
+  if (is_guest_ &&
+      (wait == Wait::kNextRequest || wait == Wait::kAfterBlankLines || wait == Wait::kRequest)) {
     timeout_ms = std::min(timeout_ms, host_.limits.head_time_ms);
   }
   // A deadline counts from the start of the wait: input that completes nothing does not move it.
@@ -418,6 +422,7 @@ void Connection::check_deadline(uint64_t now_ms) {
       if (pending_bytes() >= pending_at_deadline_) return die();
       return update_wait();
     case Wait::kNextRequest:
+    case Wait::kAfterBlankLines:
     case Wait::kLinger:
       return die();
     case Wait::kNothing:

@@ -116,7 +116,14 @@ class Connection final : public Exchange, public loop::StreamEvents {
     kLingering,  // FIN sent; input is dropped until the peer closes
     kDead,
   };
-  enum class Wait : uint8_t { kNothing, kRequest, kNextRequest, kWriting, kLinger };
+  enum class Wait : uint8_t {
+    kNothing,
+    kRequest,
+    kNextRequest,
+    kAfterBlankLines,  // of a request that has not begun but for them
+    kWriting,
+    kLinger
+  };
 
   // What is kept of a buffer for the next request; a bigger one is given back.
   static constexpr size_t kKeptBytes = 4 << 10;

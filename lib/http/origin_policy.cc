@@ -6,6 +6,7 @@
 
 #include "base/authority.h"
 #include "base/number.h"
+#include "http/host.h"
 
 namespace tandem::http {
 namespace {
@@ -16,18 +17,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// An IPv6 address as requests have it.
-std::string with_brackets(std::string host) {
-  const bool bare = std::count(host.begin(), host.end(), ':') > 1 && !host.starts_with('[');
-  return bare ? "[" + host + "]" : host;
-}
-
-// One dot at the end makes a name absolute, not another one.
-std::string_view name_of(std::string_view host) {
+// Without the port.
+std::string name_of(std::string_view host) {
   const auto authority = split_authority(host);
-  std::string_view name = authority ? authority->host : std::string_view();
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return name;
+  return authority ? normal_host(authority->host) : std::string();
 }
 
 bool is_ipv4_loopback(std::string_view text) {
@@ -58,7 +51,8 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
   const std::string our_text = lower(host);
   const auto theirs = split_authority(authority_of(their_text, port));
   const auto ours = split_authority(our_text);
-  if (!theirs || !ours || theirs->host.empty() || theirs->host != ours->host) return false;
+  if (!theirs || !ours || theirs->host.empty()) return false;
+  if (normal_host(theirs->host) != normal_host(ours->host)) return false;
   return theirs->port.value_or(port) == ours->port.value_or(port);
 }
 
@@ -69,14 +63,15 @@ bool has(const std::vector<std::string>& list, std::string_view text) {
 }  // namespace
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || is_ipv4_loopback(host);
+  const std::string name = normal_host(host);
+  return name == "localhost" || name == "[::1]" || is_ipv4_loopback(name);
 }
 
 Status check_host(const std::string& text) {
-  const std::string host = with_brackets(text);
+  const std::string host = normal_host(text);
   const auto authority = split_authority(host);
-  const bool is_host = authority && !authority->host.empty() && !authority->port;
-  if (is_host && host.find_first_of("/ @") == std::string::npos) return {};
+  const bool is_name = authority && !authority->host.empty() && !authority->port;
+  if (text == "*" || (is_name && is_host(host) && host.find('*') == std::string::npos)) return {};
   return fail(ErrorKind::kConfig, "'" + text + "' is no name or address without a port");
 }
 
@@ -93,10 +88,7 @@ Status check_origin(const std::string& text) {
 }
 
 OriginPolicy normal(OriginPolicy policy) {
-  for (std::string& host : policy.hosts) {
-    host = with_brackets(lower(host));
-    if (host.ends_with('.')) host.pop_back();
-  }
+  for (std::string& host : policy.hosts) host = normal_host(host);
   for (std::string& origin : policy.origins) {
     origin = lower(origin);
     if (origin.ends_with('/')) origin.pop_back();
@@ -111,7 +103,7 @@ OriginPolicy normal(OriginPolicy policy) {
 bool knows_host(const OriginPolicy& policy, const Request& request) {
   if (policy.hosts.empty() && !policy.loopback) return true;
   if (!request.host) return true;
-  const std::string name = lower(name_of(*request.host));
+  const std::string name = name_of(*request.host);
   if (policy.hosts.empty()) return is_loopback(name);
   return has(policy.hosts, name) || has(policy.hosts, "*");
 }

@@ -1,13 +1,10 @@
 #include "http/parser.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "base/authority.h"
-#include "base/number.h"
+#include "http/host.h"
 
 namespace tandem::http {
 namespace {
@@ -60,39 +57,22 @@ bool is_sane_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+// A value as its sender means it (RFC 9110, 5.5): a blank at its end is part of the line.
+std::string_view without_blanks(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
+  text.remove_prefix(first);
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
 
-bool is_reg_name(std::string_view text) {
-  constexpr std::string_view kOthers = "-._~!$&'()*+,;=";
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (letter || kOthers.find(c) != std::string_view::npos) continue;
-    if (c != '%' || i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) {
-      return false;
-    }
-    i += 2;
+// "close" among the options of a Connection header. llhttp does not know it before a TAB.
+bool says_close(std::string_view value) {
+  while (!value.empty()) {
+    const size_t end = std::min(value.find(','), value.size());
+    if (equals_ignoring_case(without_blanks(value.substr(0, end)), "close")) return true;
+    value.remove_prefix(std::min(end + 1, value.size()));
   }
-  return true;
-}
-
-// What may stand between brackets (RFC 3986, 3.2.2). An IPvFuture is none: there are no such hosts.
-bool is_ipv6(std::string_view text) {
-  in6_addr address;
-  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
-}
-
-// Any number of digits, also none; a number that can be a port.
-bool is_port(std::string_view text) { return text.empty() || parse_number<uint16_t>(text); }
-
-// uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2). May be empty.
-bool is_host(std::string_view text) {
-  const auto authority = split_authority(text);
-  if (!authority || (authority->port && !is_port(*authority->port))) return false;
-  const std::string_view host = authority->host;
-  return host.starts_with('[') ? is_ipv6(host.substr(1, host.size() - 2)) : is_reg_name(host);
+  return false;
 }
 
 template <typename Buffer>
@@ -126,12 +106,7 @@ const llhttp_settings_t RequestParser::kSettings = [] {
   };
   settings.on_headers_complete = [](llhttp_t* p) { return self(p).on_head_complete(); };
   settings.on_body = [](llhttp_t* p, const char* at, size_t n) { return self(p).on_body({at, n}); };
-  // Stops before the trailers, which are for the guard to see.
-  settings.on_chunk_header = [](llhttp_t* p) {
-    if (p->content_length != 0) return 0;
-    self(p).in_trailers_ = true;
-    return static_cast<int>(HPE_PAUSED);
-  };
+  settings.on_chunk_header = [](llhttp_t* p) { return self(p).on_chunk(p->content_length); };
   settings.on_message_complete = [](llhttp_t* p) {
     self(p).complete_ = true;
     return static_cast<int>(HPE_PAUSED);
@@ -174,6 +149,7 @@ RequestParser::Outcome RequestParser::feed(std::string_view bytes, size_t& used)
   if (unknown_method_) return feed_unknown_method(bytes, used);
   const llhttp_errno_t code = execute(bytes, used);
   if (code == HPE_OK) {
+    passed_blank_lines_ = !started_;
     if (started_ && !line_complete_) keep_line(bytes);
     raw_bytes_ += started_ ? used : 0;
     if (raw_bytes_ > raw_limit) {
@@ -198,7 +174,7 @@ void RequestParser::next() {
   header_bytes_ = 0;
   raw_bytes_ = 0;
   started_ = method_known_ = in_trailers_ = false;
-  in_value_ = head_complete_ = complete_ = wants_continue_ = false;
+  in_value_ = head_complete_ = complete_ = wants_continue_ = passed_blank_lines_ = false;
   guard_.begin_head();
 }
 
@@ -297,15 +273,30 @@ int RequestParser::on_head_complete() {
   return 0;
 }
 
+// An absolute form may lack its path, which is "/" then: "http://localhost?x=1" (RFC 9112, 3.2.1).
+void RequestParser::give_path() {
+  const std::string_view target = view(target_);
+  const size_t authority = target.find("://");
+  if (target.starts_with('/') || authority == std::string_view::npos) return;
+  const size_t end = target.find_first_of("/?", authority + 3);
+  if (end == std::string_view::npos || target[end] == '/') return;
+  // Behind the headers, which stay where they are.
+  const std::string whole =
+      std::string(target.substr(0, end)) + "/" + std::string(target.substr(end));
+  target_ = {static_cast<uint32_t>(head_.size()), static_cast<uint32_t>(whole.size())};
+  head_ += whole;
+}
+
 // Brings the target into origin form: a client may send the absolute form to any server.
 bool RequestParser::read_target() {
+  give_path();
   std::string_view target = view(target_);
   request_.host.reset();
   if (!target.starts_with('/')) {
     const size_t authority = target.find("://");
     const bool is_star = target == "*" && request_.method == Method::kOptions;
     if (authority != std::string_view::npos) {
-      const size_t path = target.find_first_of("/?", authority + 3);
+      const size_t path = target.find('/', authority + 3);
       request_.host = target.substr(authority + 3, path - authority - 3);
       // One without a name is nobody's (RFC 9110, 4.2.1).
       if (!is_host(*request_.host) || request_.host->empty() || request_.host->front() == ':') {
@@ -329,7 +320,7 @@ bool RequestParser::read_headers() {
   request_.request_id = {};
   int hosts = 0;
   for (const Line& line : lines_) {
-    const NameValue header{view(line.name), view(line.value)};
+    const NameValue header{view(line.name), without_blanks(view(line.value))};
     // llhttp lets blanks pass: "Content-Length : 3" would be another header here than for a proxy.
     if (header.name.empty() || !is_token(header.name)) {
       refuse(400, "malformed header name");
@@ -353,6 +344,10 @@ bool RequestParser::read_headers() {
           return false;
         }
         wants_continue_ = true;
+        break;
+      case 10:
+        if (!equals_ignoring_case(header.name, "connection")) break;
+        keep_alive_ = keep_alive_ && !says_close(header.value);
         break;
       case 12:
         if (equals_ignoring_case(header.name, "x-request-id") && is_sane_id(header.value)) {
@@ -379,6 +374,17 @@ bool RequestParser::read_headers() {
     return false;
   }
   return true;
+}
+
+// Before any of the chunk is there.
+int RequestParser::on_chunk(uint64_t size) {
+  if (size > limits_.body_bytes - body_.size() - body_piece_.size()) {
+    return refuse(413, "the body is too long");
+  }
+  if (size != 0) return 0;
+  // Stops before the trailers, which are for the guard to see.
+  in_trailers_ = true;
+  return static_cast<int>(HPE_PAUSED);
 }
 
 int RequestParser::on_body(std::string_view bytes) {

@@ -49,7 +49,9 @@ class RequestParser {
 
   // Part of a request has been read.
   bool started() const { return started_; }
-  // ... and not yet all of its head.
+  // Nothing of it, but the empty lines that may stand before it.
+  bool passed_blank_lines() const { return passed_blank_lines_; }
+  // Part of it, and not yet all of its head.
   bool is_in_head() const { return started_ && !head_complete_; }
   // True once a request: the client waits for "100 Continue" before it sends the body.
   bool take_wants_continue();
@@ -84,7 +86,9 @@ class RequestParser {
   int on_name(std::string_view bytes);
   int on_value(std::string_view bytes);
   int on_head_complete();
+  int on_chunk(uint64_t size);
   int on_body(std::string_view bytes);
+  void give_path();
   bool read_target();
   bool read_headers();
   bool header_room(size_t more);
@@ -110,6 +114,7 @@ class RequestParser {
   uint64_t raw_bytes_ = 0;       // of this request, with chunk headers and the like
   Failure failure_;
   bool started_ = false;
+  bool passed_blank_lines_ = false;
   bool method_known_ = false;
   bool in_trailers_ = false;
   bool line_complete_ = false;

@@ -276,6 +276,17 @@ TEST_F(ConnectionTest, DribblingDoesNotMoveTheDeadline) {
   EXPECT_EQ(c.reply().status, 408);
 }
 
+TEST_F(ConnectionTest, EmptyLinesBeforeARequestDoNotMoveTheDeadline) {
+  limits().request_timeout_ms = 20;
+  Client& c = client();
+  c.send("\r\n");
+  ASSERT_TRUE(c.until([&] {
+    if (!gone()) c.send("\r\n");
+    return gone();
+  }));
+  EXPECT_EQ(c.received, "");
+}
+
 TEST_F(ConnectionTest, AnIdleConnectionIsClosedWithoutAWord) {
   limits().idle_timeout_ms = 20;
   Client& fresh = client();

@@ -16,7 +16,7 @@ bool changes(const OriginPolicy& policy, std::string_view host, std::vector<Name
 TEST(KnowsHost, TakesTheNamesOfLoopbackThere) {
   const OriginPolicy policy{.loopback = true};
   for (const char* host : {"localhost", "LocalHost:80", "localhost.", "127.0.0.1", "127.1.2.3:8080",
-                           "[::1]", "[::1]:8080"}) {
+                           "[::1]", "[::1]:8080", "[0:0:0:0:0:0:0:1]", "[0::0001]:80"}) {
     EXPECT_TRUE(knows_host(policy, request(host))) << host;
   }
   for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
@@ -31,6 +31,7 @@ TEST(KnowsHost, TakesAnyElsewhereAndWhatIsConfigured) {
   const OriginPolicy named = normal({.hosts = {"Shop.Example", "::2"}, .loopback = true});
   EXPECT_TRUE(knows_host(named, request("shop.example:8080")));
   EXPECT_TRUE(knows_host(named, request("[::2]:1")));
+  EXPECT_TRUE(knows_host(named, request("[0:0::2]:1")));
   EXPECT_FALSE(knows_host(named, request("localhost")));
   EXPECT_TRUE(knows_host({.hosts = {"*"}, .loopback = true}, request("any.example")));
 }
@@ -45,6 +46,7 @@ TEST(MayChange, IsForProgramsAndOwnPages) {
   EXPECT_TRUE(changes({}, "[::1]:1", {{"Origin", "http://[::1]:1"}}));
   EXPECT_TRUE(changes({}, "[::80]", {{"Origin", "http://[::80]:80"}}));
   EXPECT_TRUE(changes({}, "[::1]:443", {{"Origin", "https://[::1]"}}));
+  EXPECT_TRUE(changes({}, "[0:0:0:0:0:0:0:1]:1", {{"Origin", "http://[::1]:1"}}));
   EXPECT_TRUE(changes({}, "h:1", {{"Sec-Fetch-Site", "none"}}));
 }
 
@@ -69,7 +71,9 @@ TEST(MayChange, IsForTheOriginsThatAreAllowed) {
 
 TEST(CheckPolicy, NamesWhatIsWrong) {
   for (const char* host : {"a.b", "*", "::1", "[::1]", "10.0.0.1"}) EXPECT_TRUE(check_host(host));
-  for (const char* host : {"", "a:80", "http://a", "a b", "[::1]:80", "[::1", "u@a", ":"}) {
+  for (const char* host :
+       {"", "a:80", "http://a", "a b", "[::1]:80", "[::1", "u@a", ":", "[", "[]", "[x]",
+        "[\"localhost\",\"127.0.0.1\"]", "a,b\"", "*.a", "a\tb", "1::x"}) {
     EXPECT_FALSE(check_host(host)) << host;
   }
   for (const char* origin : {"http://a", "https://a:1/", "http://[::1]", "http://[::1]:65535"}) {

@@ -115,6 +115,50 @@ TEST_F(StrictTest, NamesAndValuesOfHeaders) {
   }
 }
 
+TEST_F(StrictTest, BlanksAroundAValueAreNotPartOfIt) {
+  for (const std::string blanks : {" ", "\t", " \t ", "   "}) {
+    Client& c = client();
+    const Reply reply =
+        c.ask("GET /hello HTTP/1.1\r\nHost:" + blanks + "localhost" + blanks +
+              "\r\nX-Request-Id: me" + blanks + "\r\nConnection: close" + blanks + "\r\n\r\n");
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.headers.at("X-Request-Id"), "me");
+    EXPECT_TRUE(c.closed());
+    Client& waits = client();
+    waits.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2 \r\nExpect: 100-continue" +
+               blanks + "\r\n\r\n");
+    EXPECT_TRUE(waits.until([&] { return waits.received.starts_with("HTTP/1.1 100"); }));
+  }
+}
+
+// llhttp reads no TAB behind these two: they are refused, never read as something else.
+TEST_F(StrictTest, TheLengthOfABodyIsReadInOneWay) {
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: t\r\n";
+  expect(head + "Content-Length: 2 \r\n\r\n{}" + kNext, "200 200");
+  expect(head + "Content-Length:\t2  \r\n\r\n{}" + kNext, "200 200");
+  expect(head + "Transfer-Encoding: chunked \r\n\r\n2\r\n{}\r\n0\r\n\r\n" + kNext, "200 200");
+  for (const std::string header :
+       {"Content-Length: 2\t", "Content-Length: 2 \t", "Transfer-Encoding: chunked\t",
+        "Transfer-Encoding: chunked \t"}) {
+    expect(head + header + "\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + kNext, "400");
+  }
+}
+
+TEST_F(StrictTest, AChunkThatIsTooLongIsRefusedBeforeItComes) {
+  Client& c = client();
+  const Reply reply = c.ask(std::string(kChunked) + "fffffffffff\r\n");
+  EXPECT_EQ(reply.status, 413);
+  EXPECT_TRUE(c.closed());
+}
+
+TEST_F(StrictTest, AnAbsoluteTargetMayLackItsPath) {
+  Client& c = client();
+  const Reply lacks = c.ask("GET http://t?x=1 HTTP/1.1\r\nHost: t\r\nA: b\r\n\r\n");
+  EXPECT_EQ(lacks.status, 404);  // as "/" is here
+  EXPECT_THAT(lacks.body, testing::HasSubstr("no such path"));
+  expect("GET http://?x=1 HTTP/1.1\r\nHost: t\r\n\r\n" + std::string(kNext), "400");
+}
+
 TEST_F(StrictTest, HostIsANameOrAnAddress) {
   for (const std::string host : {"a b",       "\"a b\"",      "\"a\"",
                                  "a/b",       "a@b",          "a:b",
