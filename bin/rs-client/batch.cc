@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "input.h"
+#include "wire/utf8.h"
 
 namespace tandem::client {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr size_t kMaxLineBytes = 4 << 20;
 // Results that may wait for an older one, for each request in flight.
 constexpr size_t kWindowFactor = 16;
+constexpr size_t kMaxShownBytes = 64;  // of a key
 constexpr uint64_t kProgressMs = 200;
 constexpr uint64_t kMostTold = 10;  // lines that failed; the others are counted
 
@@ -50,6 +52,16 @@ std::string tsv_rows(uint64_t line, const wire::Json& result) {
 }
 
 }  // namespace
+
+Status check_keys(const wire::Json& line, std::initializer_list<std::string_view> known) {
+  if (line.as_object() == nullptr) return {};
+  for (const auto& [key, value] : *line.as_object()) {
+    if (key == "line" || std::find(known.begin(), known.end(), key) != known.end()) continue;
+    return fail(ErrorKind::kBadInput,
+                "unknown key '" + wire::shortened(key, kMaxShownBytes) + "'");
+  }
+  return {};
+}
 
 Batch::Batch(Session& session, const LineVerb& verb)
     : session_(session),

@@ -10,9 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/exit_status.h"
 #include "line_splitter.h"
@@ -36,6 +38,10 @@ struct LineVerb {
   // "users added", for the summary that a terminal gets.
   const char* done;
 };
+
+// Fails with kBadInput naming a key of the line that is none of `known`, nor "line", which results
+// have, so that they can be lines of another command. What is no object has no keys.
+Status check_keys(const wire::Json& line, std::initializer_list<std::string_view> known);
 
 class Batch {
  public:

@@ -102,6 +102,8 @@ Result<Json> member_of(const Json& line, const char* name) {
 Result<Question> show_question(const Session& session, const std::string& line) {
   const auto json = wire::parse_json(line);
   if (!json) return fail(json.error());
+  const Status good = check_keys(*json, {"name"});
+  if (!good) return fail(good.error());
   const auto name = name_in(*json);
   if (!name) return fail(name.error());
   return Question{show_toy(session.settings.store_url, *name), {}};
@@ -111,6 +113,8 @@ Result<Question> show_question(const Session& session, const std::string& line) 
 Result<Question> buy_question(const Session& session, const std::string& line) {
   const auto json = wire::parse_json(line);
   if (!json) return fail(json.error());
+  const Status good = check_keys(*json, {"name", "quantity"});
+  if (!good) return fail(good.error());
   const auto name = name_in(*json);
   if (!name) return fail(name.error());
   const Json* quantity = json->find("quantity");
@@ -122,6 +126,8 @@ Result<Question> buy_question(const Session& session, const std::string& line) {
 Result<Question> order_question(const Session& session, const std::string& line) {
   const auto json = wire::parse_json(line);
   if (!json) return fail(json.error());
+  const Status good = check_keys(*json, {"number", "order_number"});
+  if (!good) return fail(good.error());
   const Json* number = &*json;
   if (json->as_object() != nullptr) {
     const Json* given = json->find("number");
@@ -138,6 +144,8 @@ Result<Question> order_question(const Session& session, const std::string& line)
 Result<Question> restock_question(const Session& session, const std::string& line) {
   const auto json = wire::parse_json(line);
   if (!json) return fail(json.error());
+  const Status good = check_keys(*json, {"name", "quantity"});
+  if (!good) return fail(good.error());
   const auto name = name_in(*json);
   if (!name) return fail(name.error());
   const auto quantity = member_of(*json, "quantity");
@@ -150,6 +158,8 @@ Result<Question> restock_question(const Session& session, const std::string& lin
 Result<Question> price_question(const Session& session, const std::string& line) {
   const auto json = wire::parse_json(line);
   if (!json) return fail(json.error());
+  const Status good = check_keys(*json, {"name", "price"});
+  if (!good) return fail(good.error());
   const auto name = name_in(*json);
   if (!name) return fail(name.error());
   const auto price = member_of(*json, "price");

@@ -43,6 +43,8 @@ Result<std::string> text_member(const Json& line, const char* name) {
 Result<Question> add_question(const Session& session, const std::string& line) {
   const auto json = wire::parse_json(line);
   if (!json) return fail(json.error());
+  const Status good = check_keys(*json, {"username", "password"});
+  if (!good) return fail(good.error());
   const auto name = text_member(*json, "username");
   if (!name) return fail(name.error());
   const auto password = text_member(*json, "password");
@@ -54,6 +56,8 @@ Result<Question> add_question(const Session& session, const std::string& line) {
 Result<Question> remove_question(const Session& session, const std::string& line) {
   const auto json = wire::parse_json(line);
   if (!json) return fail(json.error());
+  const Status good = check_keys(*json, {"username"});
+  if (!good) return fail(good.error());
   const std::string* bare = json->as_string();
   const auto name = bare != nullptr && !bare->empty() ? *bare : text_member(*json, "username");
   if (!name) return fail(name.error());

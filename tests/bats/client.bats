@@ -319,12 +319,20 @@ eve	$digest"
 {"username":"bob"}
 no json
 {"username":"eve","password":"p"}
-{"username":"eve","password":"q"}'
+{"username":"eve","password":"q"}
+{"username":"zoe","password":"p","admin":true}'
   run -65 --separate-stderr "$client" users add - --concurrency 1 <<<"$input"
   assert_output $'1\tann\n5\teve'
   [[ ${stderr_lines[0]} == 'rs-client: line 3: password is missing' ]]
   [[ ${stderr_lines[1]} == 'rs-client: line 4: not JSON'* ]]
   [[ ${stderr_lines[2]} == "rs-client: line 6: username 'eve' is taken"* ]]
+  [[ ${stderr_lines[3]} == "rs-client: line 7: unknown key 'admin'" ]]
+  run -65 --separate-stderr "$client" users rm - --concurrency 1 <<<'{"user":"ann"}
+{"username":"ann","line":1,"force":true}
+{"username":"ann","line":1}'
+  assert_output $'3\tann'
+  [[ ${stderr_lines[0]} == "rs-client: line 1: unknown key 'user'" ]]
+  [[ ${stderr_lines[1]} == "rs-client: line 2: unknown key 'force'" ]]
 }
 
 @test 'lines: thousands of users, each with its line, and once more under the same key' {

@@ -212,6 +212,19 @@ no json'
   assert_line --partial 'line 3: order_id does not exist'
 }
 
+@test 'lines: a key that the command does not know is refused, and nothing is done' {
+  new_toy Yoyo 5 4
+  local verb
+  for verb in buy restock price show order; do
+    run -65 "$client" toys "$verb" - <<<'{"name":"Yoyo","quantity":1,"price":1,"quantty":2}'
+    assert_output --regexp "^rs-client: line 1: unknown key '(quantty|price|quantity|name)'$"
+  done
+  run -65 "$client" toys buy - <<<'{"name":"Yoyo","quantty":2}'
+  assert_output "rs-client: line 1: unknown key 'quantty'"
+  run -0 "$client" toys show Yoyo
+  assert_output $'Yoyo\t5.00\t4'
+}
+
 @test 'lines: the same input under the same key buys nothing twice' {
   new_toy Train 5 300
   yes '"Train"' | head -n 200 >"$BATS_TEST_TMPDIR/in"
