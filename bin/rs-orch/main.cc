@@ -8,6 +8,7 @@
 #include "loop/loop.h"
 #include "metrics.h"
 #include "orchestrator.h"
+#include "rpc/threads.h"
 #include "rpc_api.h"
 
 using namespace tandem;
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   const Status made = orch::make_directories(config);
   if (!made) daemon::die(made.error());
 
+  if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
   const auto coord = daemon::open_coord(config.coord, loop);

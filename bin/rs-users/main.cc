@@ -9,6 +9,7 @@
 #include "rideshare/request_counter.h"
 #include "rideshare/shared_routes.h"
 #include "routes.h"
+#include "rpc/threads.h"
 
 using namespace tandem;
 
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   const auto counter = rideshare::RequestCounter::open(config.count_file);
   if (!counter) daemon::die(counter.error());
 
+  if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
   rideshare::DatabaseLink database{config.database, loop};

@@ -10,6 +10,7 @@
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "requests.h"
+#include "rpc/threads.h"
 
 using namespace tandem;
 
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
   daemon::Daemon daemon{{"rs-worker", "keep a replica of the database", {}, ""}, argc, argv};
   const auto config = daemon.load(worker::declare_worker);
 
+  if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   const auto coord = daemon::open_coord(config.replica.coord, loop);
 

@@ -10,6 +10,7 @@
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
+#include "rpc/threads.h"
 #include "store/catalog_service.h"
 #include "storehost/part.h"
 #include "storehost/people.h"
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   const Status made = replica::make_directories(config.replica);
   if (!made) daemon::die(made.error());
 
+  if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   const auto coord = daemon::open_coord(config.replica.coord, loop);
 

@@ -14,6 +14,7 @@
 #include "product_page.h"
 #include "render.h"
 #include "routes.h"
+#include "rpc/threads.h"
 #include "store.h"
 #include "store/subscription.h"
 #include "storehost/people.h"
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
   const Clock& clock = system_clock();
   const front::Renderer renderer{front::style_of(config)};
 
+  if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
   const auto coord = daemon::open_coord(config.coord, loop);

@@ -66,10 +66,16 @@ void fill_standard_descriptors() {
   }
 }
 
-// Threads inherit this; the loop reads these signals from a signalfd. uv_spawn gives children an
-// empty mask and default dispositions again.
+// Until the loop reads signals, from a signalfd, TERM and INT end the process at once: nothing has
+// begun that would have to be finished, and whatever takes long before can be stopped. A HUP waits.
+// uv_spawn gives children an empty mask and default dispositions again.
 void prepare_signals() {
-  const sigset_t set = handled_signals();
+  for (const int number : {SIGTERM, SIGINT}) {
+    CHECK(std::signal(number, [](int) { _exit(static_cast<int>(ExitStatus::kOk)); }) != SIG_ERR);
+  }
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
   CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
   CHECK(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 }
@@ -173,6 +179,7 @@ void Daemon::finish_load(const Status& checked) {
     write_stderr(program_.name + ": the configuration is fine\n");
     exit_with(ExitStatus::kOk);
   }
+  if (const Status enough = loop::check_descriptor_limit(); !enough) die(enough.error());
 }
 
 bool Daemon::reread(LoadedBase& loaded) {

@@ -9,9 +9,9 @@
 //     return daemon.run(loop, {&replica, &endpoint});
 //   }
 //
-// Construct it first thing in main, before any thread exists: it blocks TERM, INT and HUP in the
-// whole process (they are read from a signalfd on the loop, so no thread of a library ever takes
-// one), ignores SIGPIPE, raises the limit of open descriptors, makes descriptors 0, 1 and 2 safe
+// Construct it first thing in main, before any thread exists. TERM and INT end the process at once
+// until run(), which blocks them and reads them from a signalfd on the loop. No thread of a library
+// ever takes one: whoever makes threads before holds SignalsBlocked. It blocks HUP, ignores SIGPIPE, raises the limit of open descriptors, makes descriptors 0, 1 and 2 safe
 // where they came closed, and takes RS_READY_FD and NOTIFY_SOCKET out of the environment, so that
 // children do not announce us.
 //

@@ -23,6 +23,7 @@ sigset_t handled_signals() {
 Daemon::Run::Run(Daemon& daemon, loop::Loop& loop, const std::vector<Part*>& parts)
     : daemon_(daemon), loop_(loop), parts_(parts) {
   const sigset_t set = handled_signals();
+  CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);  // threads inherit this
   signal_fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   CHECK_MSG(signal_fd_ >= 0, std::strerror(errno));
   signals_ = std::make_unique<loop::Poll>(loop, signal_fd_, [this](int) { on_signals(); });

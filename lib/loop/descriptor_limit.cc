@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <string>
 
 namespace tandem::loop {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 constexpr rlim_t kEnough = 1 << 20;
 constexpr size_t kLeastReserve = 64;  // rs-orch with nine workers has about 30 open
 constexpr size_t kMostReserve = 1024;
+constexpr size_t kLeast = 40;
 
 }  // namespace
 
@@ -26,6 +28,14 @@ size_t descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kEnough;
   return std::min(limit.rlim_cur, kEnough);
+}
+
+Status check_descriptor_limit() {
+  const size_t limit = descriptor_limit();
+  if (limit >= kLeast) return {};
+  return fail(ErrorKind::kExhausted, "only " + std::to_string(limit) + " files may be open, " +
+                                         std::to_string(kLeast) +
+                                         " are needed: see ulimit -n, LimitNOFILE=");
 }
 
 size_t connections_that_fit(size_t descriptor_limit) {

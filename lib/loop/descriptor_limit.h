@@ -6,10 +6,15 @@
 
 #include <cstddef>
 
+#include "base/result.h"
+
 namespace tandem::loop {
 
 // At start. Where the system refuses, what was stays.
 void raise_descriptor_limit();
+
+// kExhausted where fewer may be open than a process needs that serves nobody yet.
+Status check_descriptor_limit();
 
 // The soft limit now.
 size_t descriptor_limit();

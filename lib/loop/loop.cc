@@ -1,6 +1,7 @@
 #include "loop/loop.h"
 
 #include "base/check.h"
+#include "base/signals_blocked.h"
 
 namespace tandem::loop {
 namespace {
@@ -138,6 +139,7 @@ void run_work(Loop& loop, UniqueFunction<void()> work, UniqueFunction<void()> do
   item->done = std::move(done);
   item->request.data = item.get();
   WorkItem* raw = item.release();
+  const SignalsBlocked blocked;  // the first work starts libuv's threads
   CHECK(uv_queue_work(
             loop.raw(), &raw->request,
             [](uv_work_t* request) { static_cast<WorkItem*>(request->data)->work(); },

@@ -105,3 +105,29 @@ own_network() {
   assert_line 'tandem: the configuration of rs-orch is wrong:'
   assert_line --partial "unknown key 'nonsense'"
 }
+
+@test 'a service that may have too few threads, files or memory says so: 69, and never hangs' {
+  local as_user=() state=$BATS_TEST_TMPDIR/state path limit words program
+  if [ "$(id -u)" = 0 ]; then as_user=(setpriv --reuid=54321 --regid=54321 --clear-groups); fi
+  mkdir -p "$state/bin"
+  chmod 777 "$BATS_TEST_TMPDIR" "$state"
+  cp "$TANDEM_BIN/rs-users" "$TANDEM_BIN/ts-order" "$state/bin"
+  chmod -R a+rX "$state"
+  mkdir -m 777 "$state/run" "$state/run/state" "$state/run/sock"
+  path=$state
+  until [ "$path" = / ]; do
+    [ ! -O "$path" ] || chmod go+x "$path"
+    path=$(dirname "$path")
+  done
+  while IFS=: read -r limit words; do
+    for program in 'rs-users -p 0' 'ts-order -i 1'; do
+      run -69 "${as_user[@]}" bash -c "cd '$state' && ulimit $limit && exec timeout -k 1 20 bin/$program"
+      assert_output --regexp "^[a-z-]+\\[[0-9]+\\]: error: $words"
+    done
+  done <<'EOF'
+-u 8:cannot start [0-9]+ threads: Resource temporarily unavailable at the [0-9]+\. one: see ulimit -u
+-v 50000:cannot start [0-9]+ threads: Resource temporarily unavailable at the [0-9]+\. one: see ulimit -u
+-v 110000:cannot start [0-9]+ threads: Resource temporarily unavailable at the [0-9]+\. one: see ulimit -u
+-n 10:only 10 files may be open, 40 are needed: see ulimit -n
+EOF
+}

@@ -156,6 +156,21 @@ TEST(DaemonTest, MayBeToldToStopWhileItStarts) {
   EXPECT_THAT(child.err, Not(HasSubstr("info: ready")));
 }
 
+TEST(DaemonTest, TermEndsWhateverIsBeforeTheLoop) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    const ChildResult child = run_child([number] {
+      Life life;
+      raise(SIGHUP);
+      say("goes on");
+      raise(number);
+      say("still there");
+      return 1;
+    });
+    EXPECT_EQ(child.status, 0);
+    EXPECT_EQ(child.out, "goes on\n");
+  }
+}
+
 TEST(DaemonTest, ASecondTermHurries) {
   const ChildResult child = run_child([] {
     Life life;

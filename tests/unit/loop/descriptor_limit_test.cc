@@ -19,6 +19,21 @@ TEST(DescriptorLimitTest, IsRaisedToTheHardOne) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+TEST(DescriptorLimitTest, TooFewAreSaid) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = 10;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const Status status = check_descriptor_limit();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kExhausted);
+  EXPECT_EQ(status.error().message,
+            "only 10 files may be open, 40 are needed: see ulimit -n, LimitNOFILE=");
+  EXPECT_TRUE(check_descriptor_limit());
+}
+
 TEST(DescriptorLimitTest, ConnectionsLeaveAReserve) {
   EXPECT_EQ(connections_that_fit(20), 10u);
   EXPECT_EQ(connections_that_fit(128), 64u);
