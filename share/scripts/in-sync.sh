@@ -1,7 +1,7 @@
 #!/bin/sh
 # in-sync.sh ID: waits until the replica ID of the orders is in sync, which ts-front knows; at most
-# TANDEM_TIMEOUT seconds.
-tries=$((TANDEM_TIMEOUT * 10))
+# TANDEM_TIMEOUT, such as 60000ms.
+tries=$((${TANDEM_TIMEOUT%ms} / 100 + 1))
 until curl -qfs --noproxy '*' -m 2 "$TANDEM_TS_FRONT_URL/replicas" | tr '{' '\n' |
   grep -q "\"id\":$1,.*\"in_sync\":true"; do
   tries=$((tries - 1))

@@ -4,16 +4,18 @@
 # of the host, "2026-01-31_12:00:00.12345 " where svlogd did, in UTC.
 # shellcheck shell=bash disable=SC2154
 
-# Prints seconds since 1970.
+# Prints seconds since 1970; nothing where it is no time.
 since_seconds() {
-  local unit
+  local unit digits=${since%[smhd]} seconds
   case $since in
-    *[!0-9smhd]* | [smhd]* | *[smhd]?* | *[0-9]) date -d "$since" +%s 2>/dev/null ;;
+    *[!0-9smhd]* | [smhd]* | *[smhd]?* | *[0-9]) seconds=$(date -d "$since" +%s 2>/dev/null) ;;
     *)
       case $since in *m) unit=60 ;; *h) unit=3600 ;; *d) unit=86400 ;; *) unit=1 ;; esac
-      echo $(($(date +%s) - 10#${since%?} * unit))
+      [ ${#digits} -gt 9 ] || seconds=$(($(date +%s) - 10#$digits * unit))
       ;;
   esac
+  # Before 1970 nothing was logged, and where a year has more than four digits date gives up.
+  [ "${seconds:--1}" -lt 0 ] || [ "$seconds" -ge 253370764800 ] || echo "$seconds"
 }
 
 # Lines in the form in which they are shown, "DATE TIME NAME | TEXT", each at once. A service may
@@ -62,9 +64,13 @@ logged() {
 }
 
 show_logs() {
-  local name seconds='' after='' after_utc='' width=0
+  local name seconds='' after='' after_utc='' width=0 shown=yes
   local -A written=()
   if [ -n "$since" ]; then
+    case $since in
+      *[!0-9]* | ????????*) ;;
+      *) die 64 "'--since $since': say the unit: ${since}s, ${since}m, ${since}h" ;;
+    esac
     seconds=$(since_seconds)
     [ -n "$seconds" ] || die 64 "'--since $since' is no time (such as 90s, 10m, 2h, 1d, 12:30)"
     after=$(date -d "@$seconds" '+%F %T')
@@ -87,6 +93,10 @@ show_logs() {
     written[$name]=$(stat -c %s "run/log/$name/current")
   done
   [ "$follow$since" != yes ] || lines=${lines:-10}
-  past "$width" "$after" "$after_utc" | if [ -n "$lines" ]; then tail -n "$lines"; else cat; fi
+  # grep fails where there is no line.
+  past "$width" "$after" "$after_utc" |
+    if [ -n "$lines" ]; then tail -n "$lines"; else cat; fi | LC_ALL=C grep -a ''
+  [ $? -ne 1 ] || shown=no
   [ "$follow" = no ] || follow_all "$width"
+  [ "$shown$follow" != nono ] || { say "nothing was logged${since:+ since $since}" && return 1; }
 }

@@ -1,4 +1,4 @@
-# `tandem restart`. Sourced by tandem(1); uses $sv, $names, $rolling, $timeout and the supervisor's
+# `tandem restart`. Sourced by tandem(1); uses $sv, $names, $rolling, $timeout_ms and the supervisor's
 # functions.
 # shellcheck shell=bash disable=SC2154
 
@@ -16,7 +16,7 @@ restart_service() { # NAME
     say "$1 does not stop"
     return 69
   }
-  sup_up "$1" "$((timeout * 1000))" || {
+  sup_up "$1" "$timeout_ms" || {
     why=$(sup_why "$1")
     say "$1 $why; the end of its log:"
     tail -n 15 "$TANDEM_DIR/run/log/$1/current" 2>/dev/null | sed 's/^/  /' >&2
@@ -42,6 +42,6 @@ restart_services() {
   # What the scripts of the services got at the start.
   # shellcheck source=/dev/null
   . "$sv/.environment"
-  export TANDEM_TIMEOUT=$timeout
+  export TANDEM_TIMEOUT=${timeout_ms}ms
   for name in "${names[@]}"; do restart_service "$name" || return; done
 }

@@ -282,7 +282,7 @@ start_all() {
   for name in $(services); do
     [ -z "$got" ] || return 0
     begun=$(now)
-    if sup_up "$name" "$((TANDEM_TIMEOUT * 1000))"; then
+    if sup_up "$name" "${TANDEM_TIMEOUT%ms}"; then
       say "$name is ready ($(seconds_since "$begun"))"
       continue
     fi

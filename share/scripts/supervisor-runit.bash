@@ -39,11 +39,12 @@ sup_start() {
 }
 
 sup_up() {
-  local service=$sv/$1 news='' timed_out=no
+  local service=$sv/$1 news='' timed_out=no seconds
   : >"$service/starting"
   exec 8<>"$service/news"
   sv up "$service" >/dev/null
-  interruptible timeout "$(($2 / 1000))" head -n 1 <&8 >"$service/first-news" || timed_out=yes
+  printf -v seconds '%d.%03d' $(($2 / 1000)) $(($2 % 1000))
+  interruptible timeout "$seconds" head -n 1 <&8 >"$service/first-news" || timed_out=yes
   news=$(cat "$service/first-news")
   rm -f "$service/starting" "$service/down"
   exec 8<&-

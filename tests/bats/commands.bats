@@ -115,10 +115,19 @@ merged() {
   assert_output --regexp '^[^|]*\| two first$'
   run -0 "$tandem" logs --since 1h
   assert_equal "${#lines[@]}" 4
-  run -0 "$tandem" logs --since tomorrow
-  assert_output ''
-  run -64 "$tandem" logs --since soon
-  assert_output --partial "'--since soon' is no time"
+  run -0 "$tandem" logs first -- first
+  assert_equal "${#lines[@]}" 2
+  local since
+  for since in tomorrow 2099-01-01; do
+    run -1 "$tandem" logs --since "$since"
+    assert_output "tandem: nothing was logged since $since"
+  done
+  for since in soon 99999999999s 99999999999999999999d 999999999d 9999999999-01-01; do
+    run -64 "$tandem" logs --since "$since"
+    assert_output "tandem: '--since $since' is no time (such as 90s, 10m, 2h, 1d, 12:30)"
+  done
+  run -64 "$tandem" logs --since 5
+  assert_output "tandem: '--since 5': say the unit: 5s, 5m, 5h"
   run -64 "$tandem" logs third
   assert_output --partial "no service 'third' has a log here; there are: first second"
   # They are there when the system is not.
@@ -147,8 +156,8 @@ merged() {
   TZ=UTC date -d '5 minutes ago' '+%F_%T.00001 utc' >"$dir/run/log/first/current"
   TZ=Asia/Kolkata run -0 "$tandem" logs --since 10m
   assert_output --regexp '\| utc$'
-  TZ=America/New_York run -0 "$tandem" logs --since 2m
-  assert_output ''
+  TZ=America/New_York run -1 "$tandem" logs --since 2m
+  assert_output 'tandem: nothing was logged since 2m'
 }
 
 @test 'logs -f goes on with what is written, also after the file has been replaced' {
@@ -180,7 +189,8 @@ restarted() {
   steady_service first
   steady_service second
   up "$@"
-  run -0 "$tandem" restart second
+  run -0 "$tandem" restart second second
+  assert_output 'tandem: second is ready again'
   assert_output 'tandem: second is ready again'
   assert_equal "$(wc -l <"$dir/first.pids") $(wc -l <"$dir/second.pids")" '1 2'
   refute is_running "$(head -n 1 "$dir/second.pids")"

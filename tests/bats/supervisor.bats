@@ -268,10 +268,11 @@ exit 78'
 }
 
 never_ready() {
-  service silent <<<'exec tail -f /dev/null'
-  run "$tandem" "$@" --timeout 1s up
+  service silent <<<"echo \"\$TANDEM_TIMEOUT\" >$dir/timeout; exec tail -f /dev/null"
+  run "$tandem" "$@" --timeout 1500ms up
   assert_failure 69
   assert_output --partial 'silent was not ready in time'
+  assert_equal "$(cat "$dir/timeout")" 1500ms
   none_running
 }
 
@@ -471,6 +472,19 @@ one_supervisor_killed() {
   done
   run -64 "$tandem" --timeout 3 up
   assert_output --partial 'say the unit: 3s, 3ms'
+  for arguments in --dir -d -p --port-base --only --etc --bin --supervisor --timeout; do
+    run -64 "$tandem" "$arguments" '' up
+    assert_output "tandem: option '$arguments' has an empty value"
+  done
+  for arguments in --format=:status --lines=:logs --since=:logs; do
+    run -64 "$tandem" "${arguments%:*}" "${arguments#*:}"
+    assert_output "tandem: option '${arguments%=*}' has an empty value"
+  done
+  run -64 "$tandem" restart ''
+  assert_output "tandem: 'tandem restart' is given an empty name"
+  run -64 "$tandem" ''
+  run -64 "$tandem" -- --help
+  assert_output "tandem: unknown command '--help'; see tandem --help"
   run "$tandem" --etc "$BATS_TEST_TMPDIR/missing" up
   assert_failure 78
   run "$tandem" --dir /dev/null/x up
