@@ -15,6 +15,7 @@
 #include "file/file.h"
 #include "wire/json.h"
 #include "wire/sealed_text.h"
+#include "wire/stored_json.h"
 
 namespace tandem::coord {
 namespace {
@@ -31,6 +32,13 @@ int64_t integer_of(const wire::Json& json, std::string_view key, bool& ok) {
   const wire::Json* member = json.find(key);
   ok = ok && member != nullptr && member->as_int() != nullptr;
   return ok ? *member->as_int() : 0;
+}
+
+// A path may hold any bytes.
+std::string stored_of(const wire::Json& json, std::string_view key, bool& ok) {
+  auto text = wire::stored_text(json, key);
+  ok = ok && text.has_value();
+  return std::move(text).value_or("");
 }
 
 // Numbers of 64 bits are written as 16 hex digits: JSON's integers are signed here.
@@ -99,13 +107,13 @@ std::string encode_member(const Member& member) {
   json.set("id", static_cast<int64_t>(member.id));
   json.set("storage_id", hex_id(member.storage_id));
   json.set("session", hex_id(member.session));
-  json.set("address", member.address);
-  json.set("http", member.http);
+  wire::set_stored_text(json, "address", member.address);
+  wire::set_stored_text(json, "http", member.http);
   json.set("pid", member.pid);
   json.set("start_ticks", hex_id(member.start_ticks));
   json.set("boot_id", member.boot_id);
-  json.set("host", member.host);
-  json.set("lock_path", member.lock_path);
+  wire::set_stored_text(json, "host", member.host);
+  wire::set_stored_text(json, "lock_path", member.lock_path);
   json.set("lock_device", hex_id(member.lock_device));
   json.set("lock_inode", hex_id(member.lock_inode));
   json.set("extra", member.extra);
@@ -127,16 +135,18 @@ Result<Member> decode_member(std::string_view text) {
   member.id = static_cast<uint32_t>(id);
   member.storage_id = id_of(*json, "storage_id", ok);
   member.session = id_of(*json, "session", ok);
-  member.address = text_of(*json, "address", ok);
-  member.http = text_of(*json, "http", ok);
+  member.address = stored_of(*json, "address", ok);
+  member.http = stored_of(*json, "http", ok);
   member.pid = integer_of(*json, "pid", ok);
   member.start_ticks = id_of(*json, "start_ticks", ok);
   member.boot_id = text_of(*json, "boot_id", ok);
-  member.lock_path = text_of(*json, "lock_path", ok);
+  member.lock_path = stored_of(*json, "lock_path", ok);
   member.lock_device = id_of(*json, "lock_device", ok);
   member.lock_inode = id_of(*json, "lock_inode", ok);
   if (const wire::Json* extra = json->find("extra")) member.extra = *extra;
-  if (json->find("host") != nullptr) member.host = text_of(*json, "host", ok);
+  if (json->find("host") != nullptr || json->find("host_hex") != nullptr) {
+    member.host = stored_of(*json, "host", ok);  // those of older programs have none
+  }
   if (!ok || id != static_cast<int64_t>(member.id)) {
     return fail(ErrorKind::kCorrupt, "a field is missing or wrong");
   }

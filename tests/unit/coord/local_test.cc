@@ -328,6 +328,15 @@ TEST_F(MembersTest, AnEntryOfAnOlderProgramIsRead) {
   EXPECT_EQ(decode_member(text).value(), made);
 }
 
+TEST_F(MembersTest, TextsMayHoldAnyBytes) {
+  Member made = member(1);
+  made.address = "ipc://odd/\xff/1.sock";
+  made.http = "http://\xc3:1";
+  made.host = "odd\xfe";
+  made.lock_path = "odd/\xff/lock";
+  EXPECT_EQ(decode_member(encode_member(made)).value(), made);
+}
+
 TEST_F(MembersTest, TheLastEntryStaysWhereTheMemberHasLeft) {
   add(member(1));
   ASSERT_TRUE(
