@@ -57,8 +57,7 @@ Status check_keys(const wire::Json& line, std::initializer_list<std::string_view
   if (line.as_object() == nullptr) return {};
   for (const auto& [key, value] : *line.as_object()) {
     if (key == "line" || std::find(known.begin(), known.end(), key) != known.end()) continue;
-    return fail(ErrorKind::kBadInput,
-                "unknown key '" + wire::shortened(key, kMaxShownBytes) + "'");
+    return fail(ErrorKind::kBadInput, "unknown key '" + wire::shortened(key, kMaxShownBytes) + "'");
   }
   return {};
 }
@@ -108,7 +107,11 @@ void Batch::start(const Line& line) {
   Call& call = question->call;
   if (call.kind == Call::Kind::kWrite) {
     call.key = key_ + ":" + std::to_string(line.number);
-    writes_ = true;
+    if (!std::exchange(writes_, true)) {
+      session_.output.tell_if_lost("lines have been done; finish them once, with the same input: " +
+                                       session_.again.with_key(key_),
+                                   false);
+    }
   }
   std::string key = call.key;
   ++in_flight_;

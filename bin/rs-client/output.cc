@@ -7,25 +7,24 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "base/exit_status.h"
 #include "console.h"
 #include "daemon/options.h"
 #include "printable.h"
+#include "wire/utf8.h"
 
 namespace tandem::client {
 namespace {
 
 constexpr size_t kFlushBytes = 1 << 16;
+constexpr size_t kMaxShownBytes = 1000;
 
-[[noreturn]] void end_after_failure(int error) {
-  if (error == EPIPE) {
-    // Ignored until now, so that a lost connection does not end us.
-    std::signal(SIGPIPE, SIG_DFL);
-    std::raise(SIGPIPE);
-  }
-  Console(false).say(std::string("cannot write to stdout: ") + std::strerror(error));
-  std::_Exit(static_cast<int>(ExitStatus::kIo));
+// Of a text that may be a table with its head.
+std::string_view last_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return text.substr(text.rfind('\n') + 1);
 }
 
 Format format_of(std::string_view name, bool is_terminal) {
@@ -64,6 +63,27 @@ void Output::write(std::string_view text) {
 void Output::flush() {
   if (!daemon::write_stdout(buffer_)) end_after_failure(errno);
   buffer_.clear();
+}
+
+void Output::tell_if_lost(std::string text, bool with_result) {
+  lost_ = std::move(text);
+  lost_result_ = with_result;
+}
+
+void Output::end_after_failure(int error) const {
+  if (error == EPIPE) {
+    // Ignored until now, so that a lost connection does not end us.
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  Console console(false);
+  console.say(std::string("cannot write to stdout: ") + std::strerror(error));
+  if (!lost_.empty()) {
+    const std::string_view result = lost_result_ ? last_line(buffer_) : std::string_view();
+    if (!result.empty()) console.say("result: " + wire::shortened(result, kMaxShownBytes));
+    console.say(lost_);
+  }
+  std::_Exit(static_cast<int>(ExitStatus::kIo));
 }
 
 void Output::end_where_reader_left() const {

@@ -42,6 +42,11 @@ Result<Reply> Session::ask(Call call) {
   });
   loop.run();
   CHECK(answered);
+  if (*answered && kind == Call::Kind::kWrite) {
+    output.tell_if_lost("it was done; print its result again: " + again.with_key(key), true);
+  } else if (*answered && kind == Call::Kind::kOnce) {
+    output.tell_if_lost("it was done", true);
+  }
   if (*answered || kind != Call::Kind::kWrite || !is_open(answered->error())) {
     return std::move(*answered);
   }

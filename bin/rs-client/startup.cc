@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "client_file.h"
 #include "console.h"
+#include "daemon/standard_descriptors.h"
 #include "help.h"
 #include "output.h"
 
@@ -82,6 +83,7 @@ void take_choices(const Invocation& invocation, Settings& settings) {
 }  // namespace
 
 void prepare_process() {
+  daemon::fill_standard_descriptors();
   log::configure(kName, log::Level::kWarning, log::Format::kText);
   // A connection that breaks while something is sent is an error to report, not the end.
   std::signal(SIGPIPE, SIG_IGN);

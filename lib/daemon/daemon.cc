@@ -1,6 +1,5 @@
 #include "daemon/daemon.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "base/check.h"
 #include "daemon/memory.h"
 #include "daemon/run.h"
+#include "daemon/standard_descriptors.h"
 #include "loop/descriptor_limit.h"
 
 namespace tandem::daemon {
@@ -53,17 +53,6 @@ void write_stderr(const std::string& text) {
   if (write_stdout(text)) exit_with(ExitStatus::kOk);
   write_stderr(program + ": cannot write to stdout: " + std::strerror(errno) + "\n");
   exit_with(ExitStatus::kIo);
-}
-
-// A process that is started with 0, 1 or 2 closed would get its log or a socket under that number,
-// and then write error texts into it. /dev/null is opened the wrong way round, so that using it
-// still fails: `--print-config >&-` must not look like success.
-void fill_standard_descriptors() {
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    if (fcntl(fd, F_GETFD) >= 0) continue;
-    const int filled = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-    CHECK_MSG(filled == fd, "cannot open /dev/null");
-  }
 }
 
 // Until the loop reads signals, from a signalfd, TERM and INT end the process at once: nothing has

@@ -403,7 +403,26 @@ no json
   [ -w /dev/full ] || skip 'there is no /dev/full'
   "$client" users add ann sesame
   run -74 bash -c '"$client" users ls >/dev/full'
-  assert_output --partial 'cannot write to stdout'
+  assert_output 'rs-client: cannot write to stdout: No space left on device'
+  # Of what was done it is told, and how to get its result without doing it again.
+  run -74 bash -c '"$client" users add bob sesame -f json >/dev/full'
+  assert_line --index 1 --regexp '^rs-client: result: .*'
+  assert_line --index 2 --regexp '^rs-client: it was done; print its result again: .* --key [^ ]+ .*users add bob [0-9a-f]{40}$'
+  run -0 bash -c "${lines[2]#*again: }"
+  run -74 bash -c 'echo "{\"username\":\"eve\",\"password\":\"p\"}" | "$client" users add - >/dev/full'
+  assert_line --index 1 --regexp ': lines have been done; finish them once, with the same input: .* --key [^ ]+ users add -$'
+}
+
+@test 'descriptors that came closed: nothing is written into others, and output fails' {
+  run -0 bash -c '"$client" users add ann sesame <&-'
+  run -74 --separate-stderr bash -c '"$client" users ls >&-'
+  [[ $stderr == 'rs-client: cannot write to stdout: Bad file descriptor' ]]
+  run -0 --separate-stderr bash -c '"$client" users ls 2>&-'
+  assert_output ann
+  # Where stderr is closed a socket would be 2 and get what is said.
+  run -1 --separate-stderr bash -c '"$client" users rm nobody 2>&-'
+  assert_output ''
+  run ! bash -c '"$client" users add - <&-'
 }
 
 @test 'wait: ready services end it, missing ones are named after the time, exit 75' {

@@ -212,6 +212,20 @@ no json'
   assert_line --partial 'line 3: order_id does not exist'
 }
 
+@test 'a purchase whose number cannot be written is told with it, and not done again' {
+  [ -w /dev/full ] || skip 'there is no /dev/full'
+  new_toy Drum 5 4
+  local number
+  run -74 bash -c '"$client" toys buy Drum >/dev/full'
+  assert_line --index 0 'rs-client: cannot write to stdout: No space left on device'
+  assert_line --index 1 --regexp '^rs-client: result: [0-9]+$'
+  number=${lines[1]##* }
+  run -0 bash -c "${lines[2]#*again: }"
+  assert_output "$number"
+  run -0 "$client" toys show Drum
+  assert_output $'Drum\t5.00\t3'
+}
+
 @test 'lines: a key that the command does not know is refused, and nothing is done' {
   new_toy Yoyo 5 4
   local verb
