@@ -1,5 +1,9 @@
 #include "config.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -8,12 +12,33 @@
 #include "coord/names.h"
 #include "db/admission.h"
 #include "db/schema.h"
+#include "file/file.h"
 #include "rpc/url.h"
 
 namespace tandem::orch {
 namespace {
 
 constexpr std::string_view kIdMark = "{id}";
+
+constexpr size_t kMaxFileBytes = 1 << 20;
+
+// What no worker could be started with. A program without a slash is looked for where the system
+// looks for programs.
+Status check_workers(OrchConfig c) {
+  find_worker_program(c);
+  const std::string& program = c.worker_program;
+  struct stat about {};
+  if (program.find('/') != std::string::npos) {
+    const std::string what = "workers.program: cannot run '" + program + "'";
+    if (stat(program.c_str(), &about) != 0) return fail_errno(what, errno);
+    if (!S_ISREG(about.st_mode)) return fail(ErrorKind::kConfig, what + ": it is no regular file");
+    if (access(program.c_str(), X_OK) != 0) return fail_errno(what, errno);
+  }
+  if (c.worker_config.empty()) return {};
+  const auto text = file::read_input(c.worker_config, kMaxFileBytes);
+  if (text) return {};
+  return fail(text.error().kind, "workers.config: " + text.error().message);
+}
 
 }  // namespace
 
@@ -66,6 +91,8 @@ void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
 }
 
 Status check_orch(const OrchConfig& c) {
+  if (Status good = daemon::check_http(c.http); !good) return good;
+  if (Status good = check_workers(c); !good) return good;
   const auto schema = db::parse_schema(c.tables.value);
   if (!schema) {
     return fail(ErrorKind::kConfig, c.tables.origin + ": tables: " + schema.error().message);

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "areas_file.h"
+#include "rideshare/request_counter.h"
 #include "rideshare/system_zone.h"
 
 namespace tandem::rs_rides {
@@ -20,6 +21,9 @@ void declare_rides(RidesConfig& config, daemon::SettingTable& table) {
 }
 
 Status check_rides(const RidesConfig& config) {
+  if (Status good = daemon::check_http(config.http); !good) return good;
+  if (Status good = rideshare::check_database(config.database); !good) return good;
+  if (Status good = rideshare::RequestCounter::check(config.count_file); !good) return good;
   if (auto areas = load_areas(config.areas_file); !areas) return fail(areas.error());
   return rideshare::check_zone(config.time_zone);
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "rides/user.h"
+#include "rideshare/request_counter.h"
 
 namespace tandem::rs_users {
 
@@ -16,6 +17,9 @@ void declare_users(UsersConfig& config, daemon::SettingTable& table) {
 }
 
 Status check_users(const UsersConfig& config) {
+  if (Status good = daemon::check_http(config.http); !good) return good;
+  if (Status good = rideshare::check_database(config.database); !good) return good;
+  if (Status good = rideshare::RequestCounter::check(config.count_file); !good) return good;
   if (config.max_username_bytes <= rides::kMaxUsernameBytes) return {};
   return fail(
       ErrorKind::kConfig,

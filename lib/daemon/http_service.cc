@@ -8,6 +8,7 @@
 #include "daemon/build_info.h"
 #include "http/index_page.h"
 #include "loop/descriptor_limit.h"
+#include "loop/tcp.h"
 
 namespace tandem::daemon {
 namespace {
@@ -66,6 +67,10 @@ void declare_http(HttpConfig& config, SettingTable& table) {
                     "how long a client may take for a long answer where others need the room", 1);
   table.duration_ms("http.linger_timeout", limits.linger_timeout_ms,
                     "how long a closing connection is still read from", 1);
+}
+
+Status check_http(const HttpConfig& config) {
+  return loop::check_listen_address(config.host, config.port);
 }
 
 std::vector<Option> http_options() {

@@ -40,6 +40,9 @@ struct HttpConfig {
 // so a program sets its port before.
 void declare_http(HttpConfig& config, SettingTable& table);
 
+// What the start would refuse; for a program's check, see Daemon::load().
+Status check_http(const HttpConfig& config);
+
 // --host and --port for a program's option table.
 std::vector<Option> http_options();
 

@@ -69,6 +69,28 @@ struct AddressList {
   ~AddressList() { uv_freeaddrinfo(request.addrinfo); }
 };
 
+bool is_anywhere(const std::string& host) { return host.empty() || host == "*"; }
+
+std::string place_of(const std::string& host, uint16_t port) {
+  return join_authority(is_anywhere(host) ? "*" : host, port);
+}
+
+std::string cannot_listen(const std::string& host, uint16_t port) {
+  return "cannot listen on " + place_of(host, port);
+}
+
+// Blocks.
+Status find_address(Loop& loop, const std::string& host, uint16_t port, AddressList& found) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  const int code = uv_getaddrinfo(loop.raw(), &found.request, nullptr,
+                                  is_anywhere(host) ? "0.0.0.0" : host.c_str(),
+                                  std::to_string(port).c_str(), &hints);
+  if (code == 0) return {};
+  return fail(ErrorKind::kConfig, cannot_listen(host, port) + ": " + uv_strerror(code));
+}
+
 uint16_t port_of(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET6) {
     return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
@@ -183,6 +205,12 @@ TcpListener::TcpListener(Loop& loop, UniqueFunction<void(TcpStream)> on_accept)
 
 TcpListener::~TcpListener() = default;
 
+Status check_listen_address(const std::string& host, uint16_t port) {
+  Loop loop;
+  AddressList found;
+  return find_address(loop, host, port, found);
+}
+
 Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) {
   Status bound = bind(host, port, backlog);
   if (bound) accept();
@@ -191,24 +219,15 @@ Status TcpListener::listen(const std::string& host, uint16_t port, int backlog) 
 
 Status TcpListener::bind(const std::string& host, uint16_t port, int backlog) {
   CHECK_MSG(!listening(), "already listening");
-  const bool anywhere = host.empty() || host == "*";
-  const std::string place = join_authority(anywhere ? "*" : host, port);
-  const std::string what = "cannot listen on " + place;
-
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
+  const std::string what = cannot_listen(host, port);
   AddressList found;
-  const int code =
-      uv_getaddrinfo(loop_.raw(), &found.request, nullptr, anywhere ? "0.0.0.0" : host.c_str(),
-                     std::to_string(port).c_str(), &hints);
-  if (code != 0) return fail(ErrorKind::kConfig, what + ": " + uv_strerror(code));
+  if (Status known = find_address(loop_, host, port, found); !known) return known;
   if (Status status = open(*found.request.addrinfo, backlog, what); !status) {
     socket_.reset();
     return status;
   }
   port_ = bound_port(socket_.fd);
-  retry_.set_place(join_authority(anywhere ? "*" : host, port_));
+  retry_.set_place(place_of(host, port_));
   return {};
 }
 

@@ -71,6 +71,9 @@ class TcpStream {
   internal::Owned<uv_tcp_t> handle_;
 };
 
+// Whether bind() knows the address, without binding anything. Blocks where it is a name.
+Status check_listen_address(const std::string& host, uint16_t port);
+
 class TcpListener {
  public:
   // `on_accept` gets each new connection, TCP_NODELAY set, not yet reading.

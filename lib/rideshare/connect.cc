@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "rpc/client.h"
+#include "rpc/url.h"
 
 namespace tandem::rideshare {
 namespace {
@@ -50,9 +51,17 @@ class RpcConnection final : public Connection {
 
 }  // namespace
 
+Status check_addresses(const std::vector<std::string>& urls) {
+  if (urls.empty()) return fail(ErrorKind::kConfig, "database.urls is empty");
+  for (const std::string& url : urls) {
+    if (Status good = rpc::check_url(url); !good) return good;
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Connection>> connect(loop::Loop& loop, const std::vector<std::string>& urls,
                                             const Options& options) {
-  if (urls.empty()) return fail(ErrorKind::kConfig, "no address of the database is given");
+  if (Status good = check_addresses(urls); !good) return fail(good.error());
   std::vector<std::unique_ptr<Transport>> transports;
   for (const std::string& url : urls) {
     rpc::ClientOptions client_options;

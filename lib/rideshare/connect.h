@@ -18,8 +18,11 @@ class Connection {
   virtual DbClient& client() = 0;
 };
 
+// kConfig: there is no address, or one that is malformed.
+Status check_addresses(const std::vector<std::string>& urls);
+
 // Dials every address (ipc://, tcp://, abstract://) and returns at once: that nobody is there yet
-// is no error. kConfig: no address, or one that is malformed. `loop` outlives the connection.
+// is no error. Fails as check_addresses(). `loop` outlives the connection.
 Result<std::unique_ptr<Connection>> connect(loop::Loop& loop, const std::vector<std::string>& urls,
                                             const Options& options);
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "rpc/url.h"
 #include "wire/error_body.h"
 
 namespace tandem::rideshare {
@@ -26,8 +27,10 @@ Status ping_status(const Result<wire::Response>& result) {
 }  // namespace
 
 void declare_database(DatabaseConfig& config, daemon::SettingTable& table) {
-  table.text_list("database.urls", config.urls,
-                  "addresses of rs-orch, tried in turn: ipc://PATH or tcp://ADDRESS:PORT");
+  table
+      .text_list("database.urls", config.urls,
+                 "addresses of rs-orch, tried in turn: ipc://PATH or tcp://ADDRESS:PORT")
+      .checked_by(rpc::check_url);
   table.duration_ms("database.timeout", config.calls.timeout_ms,
                     "how long a request waits for the database before it is answered 504", 1,
                     600'000);
@@ -46,6 +49,8 @@ void declare_database(DatabaseConfig& config, daemon::SettingTable& table) {
   table.duration_ms("database.ready_timeout", config.ready_timeout_ms,
                     "how long /readyz waits for the database", 1, 60'000);
 }
+
+Status check_database(const DatabaseConfig& config) { return check_addresses(config.urls); }
 
 DatabaseLink::DatabaseLink(DatabaseConfig config, loop::Loop& loop)
     : config_(std::move(config)), loop_(loop), retry_(loop, [this] { ping(); }) {}

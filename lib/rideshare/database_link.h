@@ -29,6 +29,9 @@ struct DatabaseConfig {
 // Declares database.urls, database.timeout, …
 void declare_database(DatabaseConfig& config, daemon::SettingTable& table);
 
+// What the start would refuse.
+Status check_database(const DatabaseConfig& config);
+
 class DatabaseLink final : public daemon::Part {
  public:
   // `loop` outlives this.

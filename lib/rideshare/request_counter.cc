@@ -78,7 +78,18 @@ Status keep_aside(const std::string& path) {
 
 }  // namespace
 
+Status RequestCounter::check(const std::string& path) {
+  if (path.empty()) return fail(ErrorKind::kConfig, "count.file is empty");
+  // A FIFO is not waited for.
+  const auto file = file::open_regular(path, O_RDONLY | O_NOFOLLOW, ErrorKind::kConfig);
+  if (file || file.error().kind == ErrorKind::kNotFound) return {};
+  const bool is_directory = file.error().kind == ErrorKind::kIo;
+  return fail(is_directory ? ErrorKind::kConfig : file.error().kind,
+              "count.file: " + file.error().message);
+}
+
 Result<std::unique_ptr<RequestCounter>> RequestCounter::open(const std::string& path) {
+  if (Status good = check(path); !good) return fail(good.error());
   if (auto made = file::make_parents(path, "cannot create"); !made) return fail(made.error());
   // Twice at most: the second round is with the fresh file after a damaged one was put aside.
   for (bool again = true;; again = false) {

@@ -27,6 +27,8 @@ class RequestCounter {
   // the object. A file that is no counter, or a damaged one, is kept aside as PATH.bad, said so in
   // the log, and counting starts from 0. kBusy: another process uses the file.
   static Result<std::unique_ptr<RequestCounter>> open(const std::string& path);
+  // Fails where that could not be such a file, and makes nothing.
+  static Status check(const std::string& path);
   ~RequestCounter();  // writes the number to the disk
   RequestCounter(const RequestCounter&) = delete;
   RequestCounter& operator=(const RequestCounter&) = delete;

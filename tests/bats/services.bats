@@ -68,8 +68,41 @@ alone() { # PROGRAM [ARGUMENT]…
 
 @test 'a malformed address of the database is refused' {
   run "$TANDEM_BIN/rs-users" --set database.urls=carrier-pigeon
-  assert_failure 78
+  assert_failure 64
   assert_output --partial 'carrier-pigeon'
+}
+
+# Of a check and of a start.
+refused() { # EXIT-CODE PROGRAM SETTING
+  local how
+  for how in '' --check; do
+    run "-$1" timeout 20 "$TANDEM_BIN/$2" --set "$3" $how "${@:4}"
+    assert_output --partial "${3%%=*}"
+    refute_output --partial 'is fine'
+  done
+}
+
+@test 'what the start refuses, --check refuses with the same words' {
+  local program file=$BATS_TEST_TMPDIR/file
+  for program in rs-users rs-rides; do
+    refused 64 $program database.urls=http://x
+    refused 78 $program database.urls=
+    refused 78 $program count.file=/
+    refused 78 $program count.file=
+  done
+  for program in rs-users rs-rides ts-front "rs-orch --config=$TANDEM_SOURCE/etc/orch.toml"; do
+    for how in '' --check; do
+      run -78 timeout 20 "$TANDEM_BIN/${program%% *}" ${program#"${program%% *}"} \
+        --set http.host=nosuch.invalid $how
+      assert_output --partial 'cannot listen on nosuch.invalid:'
+    done
+  done
+  echo >"$file"
+  refused 78 rs-orch workers.program=/nonexistent/w --config "$TANDEM_SOURCE/etc/orch.toml"
+  refused 77 rs-orch "workers.program=$file" --config "$TANDEM_SOURCE/etc/orch.toml"
+  refused 78 rs-orch workers.config=/nonexistent --config "$TANDEM_SOURCE/etc/orch.toml"
+  refused 64 rs-users 'http.hosts=[' --port 0
+  refused 64 rs-users 'http.hosts=["localhost","127.0.0.1"]' --port 0
 }
 
 @test 'what rs-orch cannot use as a url, a name or a directory is refused by name' {
