@@ -64,7 +64,10 @@ Result<Json> number_of(const std::string& text, const char* what) {
                        are_digits(std::string_view(text).substr(dot + 1));
   if (decimal || are_digits(text)) {
     if (const auto integer = parse_number<int64_t>(text)) return Json(*integer);
-    if (const auto number = parse_number<double>(text)) return Json(*number);
+    // As it is given, so that the service sees every digit; zeros in front are not JSON's.
+    const size_t zeros = std::min(text.find_first_not_of('0'), text.size());
+    const bool alone = zeros == text.size() || text[zeros] == '.';
+    if (auto number = wire::parse_request_json(text.substr(zeros - (alone ? 1 : 0)))) return number;
   }
   return fail(ErrorKind::kUsage, "'" + text + "' is no " + what);
 }

@@ -39,7 +39,8 @@ Result<int64_t> area_of_member(const Json& object, std::string_view field, const
   // JSON has one kind of number: 22.0 and 2.2e1 are the integer 22. Beyond 2^53 no area can be
   // meant.
   const double* number = value->as_double();
-  if (number != nullptr && std::trunc(*number) == *number && std::abs(*number) < 0x1p53) {
+  if (number != nullptr && value->as_given() == nullptr && std::trunc(*number) == *number &&
+      std::abs(*number) < 0x1p53) {
     return known_area(static_cast<int64_t>(*number), value->dump(), field, areas);
   }
   return fail(ErrorKind::kBadInput,

@@ -7,8 +7,14 @@
 #include "toys/request.h"
 #include "wire/request_object.h"
 #include "wire/stored_json.h"
+#include "wire/utf8.h"
 
 namespace tandem::toys {
+namespace {
+
+constexpr size_t kMaxShownBytes = 64;
+
+}  // namespace
 
 Fields::Fields(const wire::Json& object) : object_(object) {
   if (object.as_object() == nullptr) {
@@ -57,7 +63,8 @@ int64_t Fields::integer(std::string_view name, int64_t min, int64_t max) {
   const bool is_number = integer != nullptr || value->as_double() != nullptr;
   refuse(std::string(name) + " must be an integer from " + std::to_string(min) + " to " +
          std::to_string(max) + ", not " +
-         (is_number ? value->dump() : std::string(value->type_name())));
+         (is_number ? wire::shortened(value->dump(), kMaxShownBytes)
+                    : std::string(value->type_name())));
   return {};
 }
 

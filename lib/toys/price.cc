@@ -1,15 +1,18 @@
 #include "toys/price.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "base/number.h"
+#include "wire/utf8.h"
 
 namespace tandem::toys {
 namespace {
 
 constexpr int64_t kMaxUnits = kMaxPriceCents / 100;
 constexpr auto kMaxPrice = static_cast<double>(kMaxUnits);
+constexpr size_t kMaxShownBytes = 64;
 constexpr size_t kMaxDigits = 16;  // more is above kMaxPriceCents, or only zeros in front
 
 tl::unexpected<Error> refuse(std::string_view field, std::string_view what) {
@@ -58,7 +61,14 @@ Result<int64_t> price_of(const wire::Json& value, std::string_view field) {
   // The shortest text that is this double is what was meant: 15.99 is not 15.9900000000000002.
   char buffer[64];
   int64_t cents = 0;
-  if (integer != nullptr || *number == std::trunc(*number)) {
+  if (const std::string* given = value.as_given()) {
+    // More digits than a double has: none of them may be lost.
+    std::string_view text = *given;
+    if (text.find('.') != std::string_view::npos) {
+      text = text.substr(0, std::max(text.find_last_not_of('0') + 1, text.find('.') + 2));
+    }
+    if (read_price(text, cents)) return cents;
+  } else if (integer != nullptr || *number == std::trunc(*number)) {
     const double whole = integer != nullptr ? static_cast<double>(*integer) : *number;
     if (whole >= 0 && whole <= kMaxPrice) {
       return static_cast<int64_t>(whole) * 100;
@@ -71,7 +81,7 @@ Result<int64_t> price_of(const wire::Json& value, std::string_view field) {
       return cents;
     }
   }
-  return refuse(field, value.dump());
+  return refuse(field, wire::shortened(value.dump(), kMaxShownBytes));
 }
 
 }  // namespace tandem::toys

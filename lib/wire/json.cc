@@ -216,9 +216,15 @@ Json& Json::set(std::string_view key, Json value) {
   return *this;
 }
 
+Json Json::number_as_given(std::string text, double nearest) {
+  Json json;
+  json.value_ = GivenNumber{nearest, std::move(text)};
+  return json;
+}
+
 std::string_view Json::type_name() const {
   static constexpr std::string_view kNames[] = {"null",     "a boolean", "an integer", "a number",
-                                                "a string", "an array",  "an object"};
+                                                "a string", "an array",  "an object",  "a number"};
   return kNames[value_.index()];
 }
 
@@ -233,6 +239,8 @@ void Json::dump_to(std::string& out) const {
     append_json_string(out, *text);
   } else if (const int64_t* integer = as_int()) {
     append_int(out, *integer);
+  } else if (const std::string* given = as_given()) {
+    out += *given;
   } else if (const double* number = as_double()) {
     append_double(out, *number);
   } else if (const bool* boolean = as_bool()) {

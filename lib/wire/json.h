@@ -35,15 +35,27 @@ class Json {
   Json(Array v) : value_(std::move(v)) {}                // NOLINT
   Json(Object v) : value_(std::move(v)) {}               // NOLINT
 
+  // A number as a request has it, where no double is the same: `nearest` is what as_double() gives.
+  static Json number_as_given(std::string text, double nearest);
+
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   // The value where it has that type, else nullptr.
   const bool* as_bool() const { return std::get_if<bool>(&value_); }
   const int64_t* as_int() const { return std::get_if<int64_t>(&value_); }
-  const double* as_double() const { return std::get_if<double>(&value_); }
+  const double* as_double() const {
+    if (const auto* given = std::get_if<GivenNumber>(&value_)) return &given->nearest;
+    return std::get_if<double>(&value_);
+  }
+  // The text of a number that as_double() does not give as it is, else nullptr.
+  const std::string* as_given() const {
+    const auto* given = std::get_if<GivenNumber>(&value_);
+    return given == nullptr ? nullptr : &given->text;
+  }
   const std::string* as_string() const { return std::get_if<std::string>(&value_); }
   const Array* as_array() const { return std::get_if<Array>(&value_); }
   Array* as_array() { return std::get_if<Array>(&value_); }
   const Object* as_object() const { return std::get_if<Object>(&value_); }
+  Object* as_object() { return std::get_if<Object>(&value_); }
 
   // The member of an object, or nullptr (also where this is no object).
   const Json* find(std::string_view key) const;
@@ -59,7 +71,14 @@ class Json {
   bool operator==(const Json&) const = default;
 
  private:
-  std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> value_;
+  struct GivenNumber {
+    double nearest;
+    std::string text;
+    bool operator==(const GivenNumber&) const = default;
+  };
+
+  std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object, GivenNumber>
+      value_;
 };
 
 constexpr size_t kMaxJsonBytes = size_t{64} << 20;
@@ -70,7 +89,8 @@ constexpr size_t kMaxRequestValues = 50'000;
 
 // Of a request, in which keys that nobody knows are ignored: a number that fits no int64 or finite
 // double is read as a double of 1e308 with its sign, so that it is refused where it counts, by the
-// name of its key, and nowhere else. kTooLarge: it holds more than kMaxRequestValues values.
+// name of its key, and nowhere else. Such a number, and one with more digits than a double can have,
+// keeps its text: see Json::as_given(). kTooLarge: it holds more than kMaxRequestValues values.
 // Everything else as parse_json.
 Result<Json> parse_request_json(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "wire/json.h"
 
@@ -50,49 +51,121 @@ bool is_out_of_range(std::string_view number) {
   return std::from_chars(number.data(), end, real).ec == std::errc::result_out_of_range;
 }
 
-// The same JSON, with numbers that Json can hold. Strings stay as they are. Empty where it holds
-// more numbers than a request may hold values.
-std::string with_held_numbers(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
+// More than a double tells apart. Such a number is looked for in every request: one place in
+// kManyDigits is in any.
+constexpr size_t kManyDigits = 18;
+
+bool has_many_digits(std::string_view number) {
+  number = number.substr(0, number.find_first_of("eE"));
+  const size_t first = std::min(number.find_first_not_of("-0."), number.size());
+  size_t digits = 0;
+  for (const char c : number.substr(first)) digits += c != '.' ? 1 : 0;
+  return digits >= kManyDigits;
+}
+
+bool may_have_long_number(std::string_view json) {
+  const auto is_part = [&](size_t i) { return kInNumber.find(json[i]) != std::string_view::npos; };
+  for (size_t i = kManyDigits - 1; i < json.size(); i += kManyDigits) {
+    if (!is_part(i)) continue;
+    size_t begin = i;
+    size_t end = i + 1;
+    while (begin > 0 && is_part(begin - 1)) --begin;
+    while (end < json.size() && is_part(end)) ++end;
+    if (end - begin > kManyDigits) return true;
+    i = end - 1;
+  }
+  return false;
+}
+
+// In place of a number whose text is kept. Whoever writes this very number has its text kept, too.
+constexpr double kMark = 2.898402974915797e+301;
+
+struct Held {
+  std::string json;                // with numbers that Json can hold
+  std::vector<std::string> given;  // the texts of those that stand there as kMark
+  bool too_many = false;           // numbers for a request
+};
+
+// Of the number, which is out of range or has many digits.
+double nearest_to(std::string_view number) {
+  double nearest = 0;
+  const bool integer = number.find_first_of(".eE") == std::string_view::npos;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), nearest);
+  if (integer || read.ec != std::errc()) return number.starts_with('-') ? -1e308 : 1e308;
+  return nearest;
+}
+
+bool is_to_be_kept(std::string_view number) {
+  if (is_out_of_range(number)) return true;
+  if (!is_number(number) || number.find_first_of(".eE") == std::string_view::npos) return false;
+  double value = 0;
+  std::from_chars(number.data(), number.data() + number.size(), value);
+  return value == kMark || has_many_digits(number);
+}
+
+// Strings stay as they are.
+Held hold_numbers(std::string_view json) {
+  static const std::string kMarkText = Json(kMark).dump();
+  Held held;
+  held.json.reserve(json.size());
   size_t numbers = 0;
   bool in_string = false;
   for (size_t i = 0; i < json.size();) {
     const char c = json[i];
     if (in_string && c == '\\') {
-      out += json.substr(i, 2);
+      held.json += json.substr(i, 2);
       i += 2;
       continue;
     }
     if (c == '"') in_string = !in_string;
     if (in_string || (c != '-' && kDigits.find(c) == std::string_view::npos)) {
-      out += c;
+      held.json += c;
       ++i;
       continue;
     }
-    if (++numbers > kMaxRequestValues) return {};
+    held.too_many = ++numbers > kMaxRequestValues;
+    if (held.too_many) return held;
     const size_t end = std::min(json.find_first_not_of(kInNumber, i), json.size());
     const std::string_view number = json.substr(i, end - i);
-    if (is_out_of_range(number)) {
-      out += c == '-' ? "-1e308" : "1e308";
+    if (is_to_be_kept(number)) {
+      held.json += kMarkText;
+      held.given.emplace_back(number);
     } else {
-      out += number;
+      held.json += number;
     }
     i = end;
   }
-  return out;
+  return held;
+}
+
+// Puts the texts back, which come in the order of the marks.
+void give_back(Json& json, const std::vector<std::string>& given, size_t& next) {
+  if (Json::Array* array = json.as_array()) {
+    for (Json& item : *array) give_back(item, given, next);
+  } else if (Json::Object* object = json.as_object()) {
+    for (auto& [name, value] : *object) give_back(value, given, next);
+  } else if (const double* number = json.as_double(); number != nullptr && *number == kMark) {
+    const std::string& text = given[next++];
+    json = Json::number_as_given(text, nearest_to(text));
+  }
 }
 
 }  // namespace
 
 Result<Json> parse_request_json(std::string_view text) {
   Result<Json> json = parse_json(text, kMaxJsonBytes, kMaxRequestValues);
-  if (json || json.error().kind == ErrorKind::kTooLarge || text.size() > kMaxJsonBytes) return json;
-  // Seldom needed, so what is fine costs nothing.
-  const std::string held = with_held_numbers(text);
-  if (held.empty() || held == text) return json;
-  Result<Json> again = parse_json(held, kMaxJsonBytes, kMaxRequestValues);
-  return again ? std::move(again) : std::move(json);
+  if (!json && (json.error().kind == ErrorKind::kTooLarge || text.size() > kMaxJsonBytes)) {
+    return json;
+  }
+  // Seldom needed, so what is fine costs little.
+  if (json && !may_have_long_number(text)) return json;
+  const Held held = hold_numbers(text);
+  if (held.too_many || held.given.empty()) return json;
+  Result<Json> again = parse_json(held.json, kMaxJsonBytes, kMaxRequestValues);
+  if (!again) return json;
+  size_t next = 0;
+  give_back(*again, held.given, next);
+  return again;
 }
 
 }  // namespace tandem::wire

@@ -6,7 +6,7 @@ namespace tandem::toys {
 namespace {
 
 Result<int64_t> of_json(std::string_view text) {
-  const auto json = wire::parse_json(text);
+  const auto json = wire::parse_request_json(text);
   EXPECT_TRUE(json) << text;
   return price_of(*json, "price");
 }
@@ -36,7 +36,8 @@ TEST(PriceTest, ATextIsDigitsWithAtMostTwoDecimals) {
 TEST(PriceTest, AJsonNumberIsTakenForTheShortestTextThatIsIt) {
   EXPECT_EQ(of_json("15.99"), 1599);
   EXPECT_EQ(of_json("15.990"), 1599);
-  EXPECT_EQ(of_json("15.9900000000000001"), 1599);
+  EXPECT_EQ(of_json("15.990000000000000000000"), 1599);
+  EXPECT_EQ(of_json("20.0000000000000000000"), 2000);
   EXPECT_EQ(of_json("15"), 1500);
   EXPECT_EQ(of_json("1e3"), 100000);
   EXPECT_EQ(of_json("0.1"), 10);
@@ -45,7 +46,9 @@ TEST(PriceTest, AJsonNumberIsTakenForTheShortestTextThatIsIt) {
   EXPECT_EQ(of_json("999999999.99"), kMaxPriceCents - 1);
   EXPECT_EQ(of_json("1000000000.00"), kMaxPriceCents);
   for (const char* text : {"15.999", "0.001", "1e-7", "-1", "-0.01", "1000000000.01", "1000000001",
-                           "1e300", "9223372036854775807", "\"15.99\"", "null", "true", "[1]"}) {
+                           "19.999999999999999999", "15.9900000000000001",
+                           "0.0100000000000000000000001", "99999999999999999999", "1e300",
+                           "9223372036854775807", "\"15.99\"", "null", "true", "[1]"}) {
     EXPECT_FALSE(of_json(text)) << text;
   }
 }
@@ -66,6 +69,10 @@ TEST(PriceTest, AnErrorNamesTheFieldAndWhatWasThere) {
   EXPECT_EQ(refused.error().message,
             "new price must be a number from 0 to 1000000000 with at most two decimals, "
             "not 'cheap'");
+  EXPECT_TRUE(
+      of_json("99999999999999999999").error().message.ends_with("not 99999999999999999999"));
+  EXPECT_TRUE(of_json("1e999").error().message.ends_with("not 1e999"));
+  EXPECT_LT(of_json(std::string(100000, '1')).error().message.size(), 200U);
   EXPECT_LT(parse_price(std::string(100000, '1'), "price").error().message.size(), 200U);
 }
 

@@ -91,8 +91,39 @@ TEST(RequestJson, TakesNumbersThatNothingHoldsForLargeOnes) {
       R"({"a":1e999,"b":-123456789012345678901234567890,"c":[18446744073709551615,7],)"
       R"("d":"1e999 \" 1e999"})");
   ASSERT_TRUE(json) << json.error().message;
-  EXPECT_EQ(json->dump(), R"({"a":1e+308,"b":-1e+308,"c":[1e+308,7],"d":"1e999 \" 1e999"})");
+  // What is refused is told as it was given.
+  EXPECT_EQ(json->dump(),
+            R"({"a":1e999,"b":-123456789012345678901234567890,"c":[18446744073709551615,7],)"
+            R"("d":"1e999 \" 1e999"})");
+  EXPECT_EQ(*json->find("a")->as_double(), 1e308);
+  EXPECT_EQ(*json->find("b")->as_double(), -1e308);
+  EXPECT_EQ(json->find("b")->type_name(), "a number");
   EXPECT_EQ(parse_request_json("[1e-999]")->dump(), parse_json("[1e-999]")->dump());
+}
+
+TEST(RequestJson, KeepsTheTextOfANumberWithMoreDigitsThanADoubleHas) {
+  const auto json = parse_request_json(
+      R"({"a":19.999999999999999999,"b":19.99,"c":-0.000000000000000000000015,"d":"x"})");
+  ASSERT_TRUE(json);
+  ASSERT_NE(json->find("a")->as_given(), nullptr);
+  EXPECT_EQ(*json->find("a")->as_given(), "19.999999999999999999");
+  EXPECT_EQ(*json->find("a")->as_double(), 20.0);
+  EXPECT_EQ(json->find("b")->as_given(), nullptr);
+  EXPECT_EQ(json->find("c")->as_given(), nullptr);
+  EXPECT_EQ(parse_request_json("[0.12345678901234567]")->as_array()->front().as_given(), nullptr);
+}
+
+TEST(RequestJson, GivesEachTextToItsNumber) {
+  // Also where a number is the one that stands for them.
+  std::string text = "[";
+  for (const char* number : {"1e999", "7", "2.898402974915797e+301", "-1e999"}) {
+    text += std::string(text.size() > 1 ? "," : "") + number;
+  }
+  text += R"(,{"a":9223372036854775808,"b":[-9223372036854775809]}])";
+  const auto json = parse_request_json(text);
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->dump(), text);
+  EXPECT_EQ(parse_request_json(json->dump())->dump(), text);
 }
 
 TEST(RequestJson, RefusesWhatIsNoJson) {
