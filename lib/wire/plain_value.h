@@ -9,8 +9,8 @@ namespace tandem::wire {
 
 // The value without one pair of quotes, ' or ", around it: whoever writes conditions for SQL
 // elsewhere quotes a text here, too. Fails with kBadInput, saying why, for what can be meant in
-// another way than it would be read: further quotes at an end, the same quotes inside, '=' at the
-// beginning of a value without quotes. It would match nothing, and nobody would be told.
+// another way than it would be read: further quotes at an end, typographic ones and backticks too,
+// the same quotes inside, of a value without quotes '=' at its beginning or ';' at its end. It would match nothing, and nobody would be told.
 Result<std::string_view> plain_value(std::string_view text);
 
 }  // namespace tandem::wire

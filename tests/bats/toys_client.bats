@@ -212,6 +212,19 @@ no json'
   assert_line --partial 'line 3: order_id does not exist'
 }
 
+@test 'a number that is refused is shown as it was given' {
+  new_toy Kazoo 5 4
+  local number=9223372036854775808
+  run -65 "$client" toys buy Kazoo $number
+  assert_output --partial "quantity must be an integer from 1 to 1000000000, not $number"
+  run -65 "$client" toys price Kazoo 99999999999999999999
+  assert_output --partial 'not 99999999999999999999'
+  run -65 "$client" toys price Kazoo 19.999999999999999999
+  assert_output --partial 'not 19.999999999999999999'
+  run -0 "$client" toys price Kazoo 007.50
+  assert_output $'Kazoo\t7.50\t4'
+}
+
 @test 'a purchase whose number cannot be written is told with it, and not done again' {
   [ -w /dev/full ] || skip 'there is no /dev/full'
   new_toy Drum 5 4
