@@ -65,9 +65,6 @@ Result<Json> read_form(std::string_view body) {
   for (const http::NameValue& field : fields) {
     const bool is_number = field.name == "quantity" || field.name == "price";
     if (!is_number && field.name != "name") continue;
-    if (object.find(field.name) != nullptr) {
-      return fail(ErrorKind::kBadInput, std::string(field.name) + " is given twice");
-    }
     auto value = is_number ? number_of(field.name, field.value) : Json(field.value);
     if (!value) return value;
     object.set(field.name, std::move(*value));

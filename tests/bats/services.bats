@@ -92,7 +92,7 @@ refused() { # EXIT-CODE PROGRAM SETTING
   done
   for program in users rides front orch; do
     [ $program = front ] && kind=ts || kind=rs
-    refused 78 $kind-$program http.host=nosuch.invalid --config "$TANDEM_SOURCE/etc/$program.toml"
+    refused 78 "$kind-$program" http.host=nosuch.invalid --config "$TANDEM_SOURCE/etc/$program.toml"
     assert_output --partial 'cannot listen on nosuch.invalid:'
   done
   echo >"$file"

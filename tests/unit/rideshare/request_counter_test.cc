@@ -130,7 +130,13 @@ TEST_F(RequestCounterTest, SaysWhatItCannotOpen) {
   std::filesystem::create_directories(path_);
   const auto counter = RequestCounter::open(path_);
   ASSERT_FALSE(counter);
-  EXPECT_THAT(counter.error().message, testing::HasSubstr("cannot open '" + path_ + "'"));
+  EXPECT_THAT(counter.error().message,
+              testing::HasSubstr("count.file: cannot read '" + path_ + "'"));
+  const Status checked = RequestCounter::check(path_);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().kind, ErrorKind::kConfig);
+  EXPECT_TRUE(RequestCounter::check(directory_.file("nowhere/x")));
+  EXPECT_FALSE(std::filesystem::exists(directory_.file("nowhere")));
 }
 
 TEST_F(RequestCounterTest, WhatIsNoFileIsNotWaitedForNorKeptAside) {
@@ -138,7 +144,7 @@ TEST_F(RequestCounterTest, WhatIsNoFileIsNotWaitedForNorKeptAside) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
   const auto counter = RequestCounter::open(path_);
   ASSERT_FALSE(counter);
-  EXPECT_EQ(counter.error().message, "'" + path_ + "' is not a regular file");
+  EXPECT_EQ(counter.error().message, "count.file: '" + path_ + "' is not a regular file");
   EXPECT_TRUE(std::filesystem::is_fifo(path_));
 }
 
