@@ -227,29 +227,29 @@ no json'
 
 @test 'a purchase whose number cannot be written is told with it, and not done again' {
   [ -w /dev/full ] || skip 'there is no /dev/full'
-  new_toy Drum 5 4
+  new_toy Snare 5 4
   local number
-  run -74 bash -c '"$client" toys buy Drum >/dev/full'
+  run -74 bash -c '"$client" toys buy Snare >/dev/full'
   assert_line --index 0 'rs-client: cannot write to stdout: No space left on device'
   assert_line --index 1 --regexp '^rs-client: result: [0-9]+$'
   number=${lines[1]##* }
   run -0 bash -c "${lines[2]#*again: }"
   assert_output "$number"
-  run -0 "$client" toys show Drum
-  assert_output $'Drum\t5.00\t3'
+  run -0 "$client" toys show Snare
+  assert_output $'Snare\t5.00\t3'
 }
 
 @test 'lines: a key that the command does not know is refused, and nothing is done' {
-  new_toy Yoyo 5 4
+  new_toy Zither 5 4
   local verb
   for verb in buy restock price show order; do
-    run -65 "$client" toys "$verb" - <<<'{"name":"Yoyo","quantity":1,"price":1,"quantty":2}'
+    run -65 "$client" toys "$verb" - <<<'{"name":"Zither","quantity":1,"price":1,"quantty":2}'
     assert_output --regexp "^rs-client: line 1: unknown key '(quantty|price|quantity|name)'$"
   done
-  run -65 "$client" toys buy - <<<'{"name":"Yoyo","quantty":2}'
+  run -65 "$client" toys buy - <<<'{"name":"Zither","quantty":2}'
   assert_output "rs-client: line 1: unknown key 'quantty'"
-  run -0 "$client" toys show Yoyo
-  assert_output $'Yoyo\t5.00\t4'
+  run -0 "$client" toys show Zither
+  assert_output $'Zither\t5.00\t4'
 }
 
 @test 'lines: the same input under the same key buys nothing twice' {
