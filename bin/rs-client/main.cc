@@ -11,6 +11,7 @@ using namespace tandem::client;
 int main(int argc, char** argv) {
   prepare_process();
   const Invocation invocation = parse_or_exit(command_table(), argc, argv);
+  need_room_or_exit();
   Session session{load_settings_or_exit(invocation)};
   session.again = {argv[0], invocation.command->name, invocation.arguments.line,
                    invocation.arguments.operands};

@@ -13,12 +13,17 @@
 #include "console.h"
 #include "daemon/standard_descriptors.h"
 #include "help.h"
+#include "loop/descriptor_limit.h"
+#include "loop/thread_room.h"
 #include "output.h"
 
 namespace tandem::client {
 namespace {
 
 constexpr const char* kName = "rs-client";
+// For its loop and a connection; and libuv's threads, and one that looks up a name.
+constexpr size_t kLeastDescriptors = 20;
+constexpr size_t kThreads = 5;
 
 [[noreturn]] void exit_with(ExitStatus status) { std::exit(static_cast<int>(status)); }
 
@@ -104,6 +109,14 @@ Invocation parse_or_exit(const std::vector<Command>& commands, int argc, char** 
     exit_after_printing(*script);
   }
   return std::move(*invocation);
+}
+
+void need_room_or_exit() {
+  Status room = loop::check_descriptor_limit(kLeastDescriptors);
+  if (room) room = loop::check_thread_room(kThreads);
+  if (room) return;
+  Console(false).say(room.error().message);
+  exit_with(exit_status_of(room.error().kind));
 }
 
 Settings load_settings_or_exit(const Invocation& invocation) {

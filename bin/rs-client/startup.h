@@ -14,6 +14,10 @@ void prepare_process();
 
 Invocation parse_or_exit(const std::vector<Command>& commands, int argc, char** argv);
 
+// Where the system gives fewer descriptors, threads or memory than it may need: 69. libuv would end
+// the process in the middle of its work.
+void need_room_or_exit();
+
 Settings load_settings_or_exit(const Invocation& invocation);
 
 }  // namespace tandem::client

@@ -157,6 +157,7 @@ void Daemon::resolve_or_exit(LoadedBase& loaded) {
                  format_of(loaded.common.log_format));
   log::set_slow(loaded.common.log_slow_ms * kNsPerMs);
   for (const std::string& warning : report.warnings) log::warning(warning);
+  if (const Status enough = loop::check_descriptor_limit(); !enough) die(enough.error());
 }
 
 void Daemon::finish_load(const Status& checked) {
@@ -168,7 +169,6 @@ void Daemon::finish_load(const Status& checked) {
     write_stderr(program_.name + ": the configuration is fine\n");
     exit_with(ExitStatus::kOk);
   }
-  if (const Status enough = loop::check_descriptor_limit(); !enough) die(enough.error());
 }
 
 bool Daemon::reread(LoadedBase& loaded) {

@@ -11,7 +11,6 @@ namespace {
 constexpr rlim_t kEnough = 1 << 20;
 constexpr size_t kLeastReserve = 64;  // rs-orch with nine workers has about 30 open
 constexpr size_t kMostReserve = 1024;
-constexpr size_t kLeast = 40;
 
 }  // namespace
 
@@ -30,11 +29,11 @@ size_t descriptor_limit() {
   return std::min(limit.rlim_cur, kEnough);
 }
 
-Status check_descriptor_limit() {
+Status check_descriptor_limit(size_t least) {
   const size_t limit = descriptor_limit();
-  if (limit >= kLeast) return {};
+  if (limit >= least) return {};
   return fail(ErrorKind::kExhausted, "only " + std::to_string(limit) + " files may be open, " +
-                                         std::to_string(kLeast) +
+                                         std::to_string(least) +
                                          " are needed: see ulimit -n, LimitNOFILE=");
 }
 

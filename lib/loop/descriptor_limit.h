@@ -13,8 +13,10 @@ namespace tandem::loop {
 // At start. Where the system refuses, what was stays.
 void raise_descriptor_limit();
 
-// kExhausted where fewer may be open than a process needs that serves nobody yet.
-Status check_descriptor_limit();
+// What a process needs that serves nobody yet.
+constexpr size_t kLeastDescriptors = 40;
+// kExhausted where fewer than `least` may be open.
+Status check_descriptor_limit(size_t least = kLeastDescriptors);
 
 // The soft limit now.
 size_t descriptor_limit();

@@ -130,4 +130,10 @@ own_network() {
 -v 110000:cannot start [0-9]+ threads: Resource temporarily unavailable at the [0-9]+\. one: see ulimit -u
 -n 10:only 10 files may be open, 40 are needed: see ulimit -n
 EOF
+  cp "$TANDEM_BIN/rs-client" "$state/bin"
+  for limit in '-u 2' '-n 5' '-v 90000'; do
+    run -69 "${as_user[@]}" bash -c "ulimit $limit && exec timeout -k 1 20 '$state/bin/rs-client' users add -" \
+      <<<'{"username":"ann","password":"p"}'
+    assert_output --regexp '^rs-client: (cannot (start|reserve)|only 5 files)'
+  done
 }
