@@ -218,7 +218,8 @@ Json& Json::set(std::string_view key, Json value) {
 
 Json Json::number_as_given(std::string text, double nearest) {
   Json json;
-  json.value_ = GivenNumber{nearest, std::move(text)};
+  json.value_ = GivenNumber{
+      std::make_shared<const GivenNumber::Number>(GivenNumber::Number{nearest, std::move(text)})};
   return json;
 }
 

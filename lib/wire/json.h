@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,13 +44,13 @@ class Json {
   const bool* as_bool() const { return std::get_if<bool>(&value_); }
   const int64_t* as_int() const { return std::get_if<int64_t>(&value_); }
   const double* as_double() const {
-    if (const auto* given = std::get_if<GivenNumber>(&value_)) return &given->nearest;
+    if (const auto* given = std::get_if<GivenNumber>(&value_)) return &given->number->nearest;
     return std::get_if<double>(&value_);
   }
   // The text of a number that as_double() does not give as it is, else nullptr.
   const std::string* as_given() const {
     const auto* given = std::get_if<GivenNumber>(&value_);
-    return given == nullptr ? nullptr : &given->text;
+    return given == nullptr ? nullptr : &given->number->text;
   }
   const std::string* as_string() const { return std::get_if<std::string>(&value_); }
   const Array* as_array() const { return std::get_if<Array>(&value_); }
@@ -71,10 +72,14 @@ class Json {
   bool operator==(const Json&) const = default;
 
  private:
+  // Seldom there, and not to make all others larger.
   struct GivenNumber {
-    double nearest;
-    std::string text;
-    bool operator==(const GivenNumber&) const = default;
+    struct Number {
+      double nearest;
+      std::string text;
+    };
+    std::shared_ptr<const Number> number;
+    bool operator==(const GivenNumber& other) const { return number->text == other.number->text; }
   };
 
   std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object, GivenNumber>

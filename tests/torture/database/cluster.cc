@@ -173,7 +173,8 @@ std::vector<Replica> Cluster::replicas() {
     replica.id = static_cast<int>(integer(row, "id", 0));
     replica.pid = static_cast<pid_t>(integer(row, "pid", 0));
     const wire::Json* role = row.find("role");
-    replica.master = role != nullptr && *role == wire::Json("master");
+    const std::string* name = role == nullptr ? nullptr : role->as_string();
+    replica.master = name != nullptr && *name == "master";
     replica.in_sync = is_true(row, "in_sync");
     replica.last_index = integer(row, "last_index", -1);
     replica.applied_index = integer(row, "applied_index", -1);
