@@ -24,7 +24,8 @@ namespace tandem::pg {
 
 // How a batch stands to transactions. The connection itself sends BEGIN, COMMIT and ROLLBACK: they
 // must not be among the statements. Where a batch fails, the transaction that it belongs to is
-// rolled back at once, and what else was sent for it fails, too; batches behind it are not affected.
+// rolled back at once, and what else is sent for it fails, too; batches behind it are not affected.
+// So is a transaction that is still open where a batch comes that does not belong to it.
 enum class Place : uint8_t {
   kAlone,   // no BEGIN: the batch is a transaction by itself, of the session's default mode
   kWhole,   // BEGIN, the statements, COMMIT: a transaction with a mode of its own

@@ -34,7 +34,6 @@ void Connecting::start(const ConnectOptions& options) {
   const std::string encoding = "UTF8";
   // A role may have one that is too short for setting another; what the start asks for comes first.
   const std::string no_timeout = own_options(options.conninfo) + " -c statement_timeout=0";
-  add("password", options.password);
   add("application_name", options.application_name);
   add("client_encoding", encoding);
   add("options", no_timeout);

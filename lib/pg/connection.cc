@@ -204,7 +204,8 @@ class Connection::Impl {
     queue_.push_back(std::move(job));
     if (is_going_on_) return;
     // What goes wrong is told from the loop.
-    if (!send_what_may_be_sent() || !flush() || pipeline_->has_news()) {
+    failed_ = failed_ || !send_what_may_be_sent() || !flush();
+    if (failed_ || pipeline_->has_news()) {
       soon_.start(0);
       return;
     }
@@ -266,7 +267,7 @@ class Connection::Impl {
       // The rest of a record that did not fit.
       if (read && PQsslInUse(conn_.get()) != 0) read = PQconsumeInput(conn_.get()) != 0;
     }
-    read_failed_ = !read;
+    failed_ = failed_ || !read;
     go_on();
   }
 
@@ -281,7 +282,7 @@ class Connection::Impl {
       bool whole = copy_ == nullptr ? receive(self) : carry_on_copy();
       if (!self || conn_ == nullptr) return;
       const bool had_copy = copy_ != nullptr;
-      whole = whole && !read_failed_ && send_what_may_be_sent() && flush();
+      whole = whole && !failed_ && send_what_may_be_sent() && flush();
       if (!whole) return lose();
       // A batch may have had its outcome without being sent, a COPY may have begun.
       if (!pipeline_->has_news() && had_copy == (copy_ != nullptr)) break;
@@ -399,7 +400,7 @@ class Connection::Impl {
   std::deque<Pipeline::Finished> refused_;
   bool is_going_on_ = false;
   bool flushed_ = true;
-  bool read_failed_ = false;
+  bool failed_ = false;  // reading, sending or writing has
   int watched_ = 0;
   uint64_t last_news_ms_ = 0;
 

@@ -49,8 +49,7 @@
 namespace tandem::pg {
 
 struct ConnectOptions {
-  ConninfoValues conninfo;    // pg/conninfo.h
-  std::string password = {};  // from a file; empty: as the conninfo and libpq's own means have it
+  ConninfoValues conninfo;              // operator_conninfo()
   std::string application_name;         // who this is, in pg_stat_activity
   uint64_t connect_timeout_ms = 5'000;  // until the session is set up
   // With commits that are answered before they are durable, a crash of the server forgets the last
@@ -63,10 +62,10 @@ struct ConnectOptions {
   uint64_t silence_ms = 0;
   // Further parameters of the session, such as search_path, or others for those that are always set.
   std::vector<std::pair<std::string, std::string>> settings = {};
-  size_t max_bytes_in_flight = size_t{4}
-                               << 20;  // of batches sent and not answered; one may exceed it
-  size_t max_bytes_queued = size_t{64} << 20;  // of batches not sent
-  size_t max_statements = 500;                 // prepared at a time
+  // Of batches that are sent and not answered; a single one may have more. And of those not sent.
+  size_t max_bytes_in_flight = size_t{4} << 20;
+  size_t max_bytes_queued = size_t{64} << 20;
+  size_t max_statements = 500;  // prepared at a time
 };
 
 using Completion = UniqueFunction<void(Outcome)>;

@@ -147,4 +147,19 @@ Result<std::string> read_password_file(const std::string& path) {
   return text;
 }
 
+Result<ConninfoValues> operator_conninfo(const std::string& conninfo, uint64_t id,
+                                         const std::string& password_file) {
+  auto values = parse_conninfo(conninfo);
+  if (!values) return fail(values.error());
+  if (password_file.empty()) return with_id(std::move(*values), id);
+  if (value_of(*values, "password")) {
+    return fail(ErrorKind::kConfig, "there is a password in the conninfo and a password file");
+  }
+  auto password = read_password_file(password_file);
+  if (!password) return fail(password.error());
+  ConninfoValues made = with_id(std::move(*values), id);
+  made.emplace_back("password", std::move(*password));
+  return made;
+}
+
 }  // namespace tandem::pg

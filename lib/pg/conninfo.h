@@ -39,4 +39,9 @@ std::string masked_conninfo(const std::string& conninfo);
 // owner (mode 0600 or 0400), or belongs to neither this user nor root. Blocks.
 Result<std::string> read_password_file(const std::string& path);
 
+// All of this: the conninfo as it was written, for the replica with that id, and the password of the
+// file where one is named. kConfig also where both have one. Blocks.
+Result<ConninfoValues> operator_conninfo(const std::string& conninfo, uint64_t id,
+                                         const std::string& password_file);
+
 }  // namespace tandem::pg

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/check.h"
 #include "pg/rows_maker.h"
 
 namespace tandem::pg {
@@ -56,7 +55,12 @@ bool Pipeline::send(Batch batch, Completion done, uint64_t now_ms) {
          tl::unexpected<Failure>(Failure{{ErrorKind::kUnavailable, "its transaction is over"}})});
     return true;
   }
-  CHECK_MSG(goes_on || !open_, "a batch of its own in an open transaction");
+  // Left open: its end was not sent, for want of room.
+  if (!goes_on && open_ && !send_roll_back(transaction_)) {
+    refused_.push_back({std::move(done), tl::unexpected<Failure>(Failure{
+                                             {ErrorKind::kUnavailable, "not done: " + broken_}})});
+    return false;
+  }
   if (begins(place)) ++transaction_;
   Running running{.batch = std::move(batch), .done = std::move(done), .sent_ms = now_ms};
   if (place != Place::kAlone) running.transaction = transaction_;

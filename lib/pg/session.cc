@@ -11,6 +11,8 @@
 namespace tandem::pg {
 namespace {
 
+constexpr unsigned kMostDoublings = 20;
+
 bool is_lasting(ErrorKind kind) {
   return kind == ErrorKind::kConfig || kind == ErrorKind::kPermission ||
          kind == ErrorKind::kNotFound;
@@ -73,7 +75,7 @@ class Session::Impl {
   void on_up() {
     log::info("connected to PostgreSQL",
               {{"database", connection_->database()}, {"pid", connection_->backend_pid()}});
-    failures_ = 0;
+    up_ms_ = loop_.now_ms();
     trouble_.clear();
     owner_.session_up(*connection_);
   }
@@ -85,7 +87,9 @@ class Session::Impl {
     const SelfRef<Impl> self = self_.ref();
     owner_.session_down(why);
     // It may have stopped this.
-    if (self && connection_ != nullptr) wait(options_.first_pause_ms);
+    if (!self || connection_ == nullptr) return;
+    if (down_ms_ - up_ms_ >= options_.longest_pause_ms) failures_ = 0;
+    wait();
   }
 
   void on_failed(const Error& why) {
@@ -98,12 +102,14 @@ class Session::Impl {
       if (self && connection_ != nullptr) pause_.start(options_.longest_pause_ms);
       return;
     }
-    const unsigned doublings = std::min(++failures_, 30U);
-    wait(std::min(options_.first_pause_ms << doublings, options_.longest_pause_ms));
+    wait();
   }
 
-  void wait(uint64_t at_most_ms) {
-    pause_.start(1 + random_id() % std::max<uint64_t>(at_most_ms, 1));
+  void wait() {
+    const uint64_t longest =
+        std::min(options_.first_pause_ms << failures_, options_.longest_pause_ms);
+    failures_ = std::min(failures_ + 1, kMostDoublings);
+    pause_.start(1 + random_id() % std::max<uint64_t>(longest, 1));
   }
 
   loop::Loop& loop_;
@@ -112,6 +118,7 @@ class Session::Impl {
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<CreateDatabase> create_;
   std::string trouble_;
+  uint64_t up_ms_ = 0;
   uint64_t down_ms_ = 0;
   unsigned failures_ = 0;
   loop::Timer pause_;

@@ -21,7 +21,8 @@ struct SessionOptions {
   // Whether a database that does not exist is made (pg/create_database.h).
   bool create_database = false;
   // The pause before the n-th try again is a random time up to first * 2^n, at most the longest: a
-  // server that comes back is not met by everyone at once.
+  // server that comes back is not met by everyone at once. A connection that was lost before it was
+  // as old as the longest pause counts as a try that failed.
   uint64_t first_pause_ms = 50;
   uint64_t longest_pause_ms = 5'000;
 };

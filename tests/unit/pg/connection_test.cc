@@ -121,8 +121,7 @@ TEST_F(ConnectionOnServer, ABatchBehindAFailedTransactionIsNotAffected) {
   std::vector<std::optional<Outcome>> outcomes(3);
   for (size_t i = 0; i < 3; ++i) {
     Batch batch(i == 1 ? Place::kAlone : Place::kWhole);
-    batch.add(i == 0 ? "SELECT 1/0" : "SELECT txid_current()", {},
-              {i == 0 ? Type::kInt64 : Type::kInt64});
+    batch.add(i == 0 ? "SELECT 1/0" : "SELECT txid_current()", {}, {Type::kInt64});
     connection->run(std::move(batch),
                     [&outcomes, i](Outcome got) { outcomes[i] = std::move(got); });
   }
@@ -190,6 +189,23 @@ TEST_F(ConnectionOnServer, AFailedTransactionIsRolledBackAndTakesWhatWasSentForI
   EXPECT_EQ(late.error().error.kind, ErrorKind::kUnavailable);
   EXPECT_THAT(late.error().error.message, HasSubstr("its transaction is over"));
   EXPECT_EQ(number(*connection, "SELECT 1::bigint"), 1);
+}
+
+TEST_F(ConnectionOnServer, ATransactionThatIsLeftOpenIsRolledBackByTheNextBatch) {
+  const auto connection = connected();
+  must(*connection, {"CREATE TEMPORARY TABLE left_open (n bigint)"});
+  for (const Place place : {Place::kAlone, Place::kWhole, Place::kOpens}) {
+    Batch opens(Place::kOpens);
+    opens.add("INSERT INTO left_open VALUES (1)");
+    ASSERT_TRUE(run(*connection, std::move(opens)));
+    Batch next(place);
+    next.add("SELECT count(*) FROM left_open", {}, {Type::kInt64});
+    const Outcome outcome = run(*connection, std::move(next));
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->front().int64(0, 0), 0);
+  }
+  EXPECT_TRUE(run(*connection, Batch(Place::kCloses)));
+  EXPECT_FALSE(run(*connection, Batch(Place::kCloses)));
 }
 
 TEST_F(ConnectionOnServer, ADeferredConstraintFailsTheCommit) {

@@ -98,6 +98,20 @@ TEST_F(PasswordFile, ItsOneLineIsThePassword) {
   EXPECT_TRUE(read("x", 0400));
 }
 
+TEST_F(PasswordFile, GoesWithAConninfoThatHasNone) {
+  ASSERT_TRUE(read("pass{id}", 0600));
+  const auto values = operator_conninfo("dbname=d{id}", 3, path());
+  ASSERT_TRUE(values) << values.error().message;
+  EXPECT_EQ(value_of(*values, "dbname"), "d3");
+  EXPECT_EQ(value_of(*values, "password"), "pass{id}");
+  EXPECT_EQ(value_of(*operator_conninfo("password=x{id}", 3, ""), "password"), "x3");
+  for (const std::string& wrong : {std::string("password=x"), std::string("dbname")}) {
+    const auto refused = operator_conninfo(wrong, 3, path());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kConfig);
+  }
+}
+
 TEST_F(PasswordFile, OneThatOthersMayReadOrThatIsNoneIsRefused) {
   for (const mode_t mode : {0640, 0604, 0620, 0777}) {
     const auto password = read("hunter2\n", mode);

@@ -132,14 +132,13 @@ TEST_F(SessionOnServer, NoPasswordGetsIntoAnErrorOrTheSession) {
   // It wants the password in clear text.
   server.answer = "R\0\0\0\x08\0\0\0\x03"s;
   ConnectOptions with = options("host=" + server_.directory() + "/asks user=tester");
-  with.password = "hunter-two";
+  with.conninfo.emplace_back("password", "hunter-two");
   Connection connection(loop_, with);
   const Status up = connect(connection);
   ASSERT_FALSE(up);
   EXPECT_THAT(up.error().message, testing::Not(HasSubstr("hunter")));
   // None where one is wanted.
-  with.password = "";
-  with.conninfo.emplace_back("passfile", "/dev/null");
+  with.conninfo.back() = {"passfile", server_.directory() + "/no-such-file"};
   Connection without(loop_, with);
   server.closes = false;
   const Status asked = connect(without);
