@@ -11,7 +11,8 @@
 namespace tandem::pg {
 namespace {
 
-constexpr size_t kFirstRows = 64;
+// Of rows whose size nobody knows yet.
+constexpr size_t kFirstRows = 8;
 constexpr size_t kMostRows = 65'536;
 constexpr size_t kFastestGrowth = 8;
 // What libpq keeps of a value beside its bytes.
@@ -21,7 +22,7 @@ constexpr size_t kValueBytes = 16;
 
 class Cursor::Impl {
  public:
-  Impl(loop::Loop& loop, Connection& connection, std::string sql, Parameters parameters,
+  Impl(loop::Loop& loop, Connection& connection, const std::string& sql, Parameters parameters,
        std::vector<Type> columns, size_t fetch_bytes)
       : connection_(connection),
         name_("c" + std::to_string(random_id())),
@@ -91,10 +92,10 @@ class Cursor::Impl {
   Self<Impl> self_{*this};  // last
 };
 
-Cursor::Cursor(loop::Loop& loop, Connection& connection, std::string sql, Parameters parameters,
-               std::vector<Type> columns, size_t fetch_bytes)
-    : impl_(std::make_unique<Impl>(loop, connection, std::move(sql), std::move(parameters),
-                                   std::move(columns), fetch_bytes)) {}
+Cursor::Cursor(loop::Loop& loop, Connection& connection, const std::string& sql,
+               Parameters parameters, std::vector<Type> columns, size_t fetch_bytes)
+    : impl_(std::make_unique<Impl>(loop, connection, sql, std::move(parameters), std::move(columns),
+                                   fetch_bytes)) {}
 Cursor::~Cursor() = default;
 
 void Cursor::next(UniqueFunction<void(Some)> done) { impl_->next(std::move(done)); }

@@ -26,7 +26,7 @@ namespace tandem::pg {
 class Cursor {
  public:
   // Begins at once. REQUIRES: an open transaction on the connection, which outlives this.
-  Cursor(loop::Loop& loop, Connection& connection, std::string sql, Parameters parameters,
+  Cursor(loop::Loop& loop, Connection& connection, const std::string& sql, Parameters parameters,
          std::vector<Type> columns, size_t fetch_bytes = size_t{256} << 10);
   ~Cursor();  // `done` is not called any more
   Cursor(const Cursor&) = delete;

@@ -176,6 +176,16 @@ TEST_F(ConnectionOnServer, AFailedTransactionIsRolledBackAndTakesWhatWasSentForI
   EXPECT_TRUE(*outcomes[4]);
   EXPECT_EQ(text(*other, "SELECT string_agg(n::text, ',' ORDER BY n) FROM fails"), "3,4");
 
+  // Nothing but a COMMIT, to which the server says that it has rolled back.
+  std::optional<Outcome> commit;
+  Batch fails(Place::kOpens);
+  fails.add("SELECT 1/0");
+  connection->run(std::move(fails), [](const Outcome& outcome) { EXPECT_FALSE(outcome); });
+  connection->run(Batch(Place::kCloses), [&](Outcome got) { commit = std::move(got); });
+  until([&] { return commit.has_value(); });
+  ASSERT_FALSE(*commit);
+  EXPECT_EQ(commit->error().error.kind, ErrorKind::kUnavailable);
+
   // Alone: its locks go with the failure, and nothing is in a transaction that is over.
   Batch opens(Place::kOpens);
   opens.add("LOCK TABLE fails");
@@ -410,9 +420,7 @@ TEST_F(ConnectionOnServer, AnUnknownSettingIsAMistakeOfTheConfiguration) {
 TEST_F(ConnectionOnServer, TheServerEndsWhatTakesTooLong) {
   ConnectOptions hasty = options();
   hasty.statement_timeout_ms = 50;
-  hasty.lock_timeout_ms = 20;
-  const auto connection = connected(hasty);
-  const Outcome slow = run(*connection, one("SELECT pg_sleep(100)"));
+  const Outcome slow = run(*connected(hasty), one("SELECT pg_sleep(100)"));
   ASSERT_FALSE(slow);
   EXPECT_EQ(slow.error().error.kind, ErrorKind::kTimeout);
 
@@ -421,7 +429,9 @@ TEST_F(ConnectionOnServer, TheServerEndsWhatTakesTooLong) {
   Batch holds(Place::kOpens);
   holds.add("LOCK TABLE held");
   ASSERT_TRUE(run(*person, std::move(holds)));
-  const Outcome waits = run(*connection, one("SELECT * FROM held"));
+  hasty.statement_timeout_ms = 0;
+  hasty.lock_timeout_ms = 20;
+  const Outcome waits = run(*connected(hasty), one("SELECT * FROM held"));
   ASSERT_FALSE(waits);
   EXPECT_EQ(waits.error().error.kind, ErrorKind::kBusy);
 }

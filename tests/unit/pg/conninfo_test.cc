@@ -113,7 +113,7 @@ TEST_F(PasswordFile, GoesWithAConninfoThatHasNone) {
 }
 
 TEST_F(PasswordFile, OneThatOthersMayReadOrThatIsNoneIsRefused) {
-  for (const mode_t mode : {0640, 0604, 0620, 0777}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0777U}) {
     const auto password = read("hunter2\n", mode);
     ASSERT_FALSE(password);
     EXPECT_EQ(password.error().kind, ErrorKind::kConfig);

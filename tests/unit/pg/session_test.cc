@@ -11,7 +11,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 struct Owner final : SessionOwner {
   void session_up(Connection&) override { ++ups; }

@@ -67,8 +67,8 @@ class SpeedOnServer : public ServerTest {
 TEST_F(SpeedOnServer, DISABLED_ReadsByKey) {
   const auto connection = its_connection();
   load(*connection);
-  for (const size_t size : {1, 16, 64, 256}) {
-    for (const size_t ahead : {1, 4}) {
+  for (const size_t size : {size_t{1}, size_t{16}, size_t{64}, size_t{256}}) {
+    for (const size_t ahead : {size_t{1}, size_t{4}}) {
       const int64_t batches = static_cast<int64_t>(size < 16 ? 20'000 : 400'000 / size);
       int64_t sent = 0;
       int64_t done = 0;

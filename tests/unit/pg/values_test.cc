@@ -107,7 +107,7 @@ TEST(PgServerCheck, NamesWhatItRefuses) {
                          .standard_conforming_strings = "on",
                          .is_standby = false};
   EXPECT_TRUE(check_server(fine));
-  const auto refusal = [](ServerFacts facts) { return check_server(facts).error(); };
+  const auto refusal = [](const ServerFacts& facts) { return check_server(facts).error(); };
   ServerFacts facts = fine;
   facts.version = 129999;
   EXPECT_THAT(refusal(facts).message, HasSubstr("too old"));
