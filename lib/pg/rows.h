@@ -1,4 +1,5 @@
-// The answer to one statement: rows of binary values, in libpq's memory.
+// The answer to one statement: rows of binary values, in libpq's memory. It may outlive its
+// connection.
 //
 // What the values are was said with the statement (Batch::add), and was checked when the answer
 // came: types, lengths, the inside of arrays. So the accessors have nothing to refuse; they CHECK

@@ -490,6 +490,13 @@ TEST_F(ConnectionOnServer, RefusalsHaveTheirKinds) {
   }
 }
 
+TEST_F(ConnectionOnServer, TheFirstOfSeveralServersThatAnswersIsTaken) {
+  const std::string here = server_.directory();
+  const auto connection = connected(options("host=" + here + "/missing," + here + "," + here +
+                                            " port=5432,5431,5432 user=tester dbname=postgres"));
+  EXPECT_EQ(number(*connection, "SELECT 7::bigint"), 7);
+}
+
 TEST_F(ConnectionOnServer, ADatabaseOfAnotherEncodingIsRefused) {
   const auto admin = connected();
   must(*admin, {"DROP DATABASE IF EXISTS ascii",

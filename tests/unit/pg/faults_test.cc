@@ -1,5 +1,7 @@
 #include <signal.h>
 
+#include <algorithm>
+#include <map>
 #include <random>
 
 #include "pg/connection.h"
@@ -151,6 +153,75 @@ TEST_F(FaultsOnServer, ACutAtAnyByteEndsInAnErrorForEachBatchAtMostOnce) {
       }
     }
   }
+}
+
+// Each batch puts two rows; some fail at the second. Whatever is cut where: what succeeded is there,
+// what failed or was not done is not, and what is unknown is there as a whole or not at all.
+TEST_F(FaultsOnServer, WhatIsSaidOfABatchIsTrue) {
+  const auto admin = connected();
+  must(*admin, {"DROP TABLE IF EXISTS truth", "CREATE TABLE truth (batch bigint, n bigint)"});
+  FaultProxy proxy(loop_, directory_, server_.directory());
+  std::mt19937 random(11);
+  int64_t next = 0;
+  size_t told[3] = {};  // done, not done, unknown
+  for (int round = 0; round < 80; ++round) {
+    proxy.plan(Fault::kCut, random() % 2 == 0, 1200 + random() % 3000);
+    ConnectOptions through = options("host=" + directory_ + " user=tester dbname=postgres");
+    through.max_bytes_in_flight = 1500;
+    Connection connection(loop_, through);
+    if (!connect(connection)) continue;
+    std::map<int64_t, std::optional<Outcome>> outcomes;
+    // COMMIT is sent by the last of a transaction; with it goes what the others have put.
+    std::map<int64_t, int64_t> closed_by;
+    const int64_t first = next;
+    const auto put = [&](Place place, bool fails) {
+      const int64_t number = next++;
+      Batch batch(place);
+      for (int64_t n = 0; n < 2; ++n) {
+        batch.add("INSERT INTO truth VALUES ($1, $2 / $3)",
+                  std::move(Parameters().int64(number).int64(n).int64(fails && n == 1 ? 0 : 1)));
+      }
+      outcomes[number] = std::nullopt;
+      connection.run(std::move(batch),
+                     [&outcomes, number](Outcome got) { outcomes[number] = std::move(got); });
+      return number;
+    };
+    for (int i = 0; i < 10; ++i) {
+      const bool fails = random() % 4 == 0;
+      if (random() % 2 == 0) {
+        const int64_t number = put(random() % 2 == 0 ? Place::kAlone : Place::kWhole, fails);
+        closed_by[number] = number;
+      } else {
+        const int64_t opens = put(Place::kOpens, fails);
+        closed_by[opens] = closed_by[opens + 1] = put(Place::kCloses, false);
+      }
+    }
+    until([&] {
+      return std::all_of(outcomes.begin(), outcomes.end(),
+                         [](const auto& one) { return one.second.has_value(); });
+    });
+    const std::string backend = std::to_string(connection.backend_pid());
+    if (!connection.is_up()) {
+      while (number(*admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = " + backend) != 0) {
+      }
+    }
+    for (int64_t batch = first; batch < next; ++batch) {
+      const int64_t rows =
+          number(*admin, "SELECT count(*) FROM truth WHERE batch = " + std::to_string(batch));
+      const Outcome& end = *outcomes[closed_by[batch]];
+      if (end) {
+        ++told[0];
+        EXPECT_EQ(rows, 2) << batch;
+      } else if (end.error().error.kind == ErrorKind::kUnknown) {
+        ++told[2];
+        EXPECT_TRUE(rows == 0 || rows == 2) << batch;
+      } else {
+        ++told[1];
+        EXPECT_EQ(rows, 0) << batch << ": " << end.error().error.message;
+      }
+    }
+  }
+  for (const size_t count : told) EXPECT_GT(count, 20U);
 }
 
 TEST_F(FaultsOnServer, AStallIsGivenUp) {
