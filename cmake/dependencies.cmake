@@ -1,11 +1,12 @@
 # Every library that tandem links, all from Debian. Names used elsewhere: PkgConfig::UV,
-# PkgConfig::CURL, PkgConfig::CRYPTO, PkgConfig::PROM, nng::nng, fmt::fmt, simdjson::simdjson,
-# tl::expected, llhttp.
+# PkgConfig::CURL, PkgConfig::CRYPTO, PkgConfig::PROM, PkgConfig::PQ, nng::nng, fmt::fmt,
+# simdjson::simdjson, tl::expected, llhttp.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq>=14)  # pipeline mode
 pkg_check_modules(PROM REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 find_package(nng 1.5 CONFIG REQUIRED)
 find_package(fmt CONFIG REQUIRED)

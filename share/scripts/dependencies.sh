@@ -18,7 +18,7 @@ packages_of() {
     run) echo 's6 runit haproxy curl util-linux' ;;
     test)
       echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
-        shfmt clang-format jq xz-utils iproute2 gnuplot-nox'
+        shfmt clang-format jq xz-utils iproute2 gnuplot-nox util-linux postgresql-15'
       ;;
     tidy) echo 'clang-tidy-16' ;;
     fuzz) echo 'clang-16 libclang-rt-16-dev' ;;
@@ -133,9 +133,26 @@ release_services() {
   done
 }
 
+# Whoever installs a server of PostgreSQL for the first time gets a cluster that runs from then on,
+# unless this says no. It is there for that moment only: what others install later is their business.
+# Clusters that are there already are left alone.
+no_cluster=/etc/postgresql-common/createcluster.d/tandem.conf
+hold_cluster() {
+  case " ${missing[*]}" in
+    *' postgresql-'[0-9]*) ;;
+    *) no_cluster='' ;;
+  esac
+  [ -z "$no_cluster" ] ||
+    "${as_root[@]}" install -D -m 644 /dev/stdin "$no_cluster" <<<'create_main_cluster = false'
+}
+release_cluster() {
+  [ -z "$no_cluster" ] || "${as_root[@]}" rm -f "$no_cluster"
+}
+
 say "installing: ${as_root[*]:+${as_root[*]} }$line ${missing[*]}"
+trap 'release_services; release_cluster' EXIT
+hold_cluster
 hold_services
-trap release_services EXIT
 if ! apt install -y --no-install-recommends "${missing[@]}"; then
   say 'that failed; once more with fresh package lists'
   if ! apt update || ! apt install -y --no-install-recommends "${missing[@]}"; then

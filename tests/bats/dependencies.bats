@@ -63,6 +63,29 @@ EOF
     '^service haproxy stop$|^systemctl .*disable --now haproxy.service$'
 }
 
+@test "PostgreSQL is installed without a cluster that runs, and nothing of that stays" {
+  for program in install rm; do
+    fake $program <<<"echo $program \"\$*\" \"\$([ $program = rm ] || cat)\" >>\"\$BATS_TEST_TMPDIR/calls\""
+  done
+  conf=/etc/postgresql-common/createcluster.d/tandem.conf
+  MISSING=postgresql-15 run "$deps" test
+  assert_success
+  run cat "$BATS_TEST_TMPDIR/calls"
+  assert_line --index 0 "install -D -m 644 /dev/stdin $conf create_main_cluster = false"
+  assert_line --index 1 --regexp 'install -y --no-install-recommends postgresql-15$'
+  assert_line --index 2 --partial "rm -f $conf"
+  refute_line --regexp 'service|systemctl'
+  rm -f "$BATS_TEST_TMPDIR/calls"
+}
+
+@test "where no server of PostgreSQL is installed nothing is said of clusters" {
+  fake install <<<"echo install \"\$*\" >>\"\$BATS_TEST_TMPDIR/calls\""
+  MISSING=bats run "$deps" test
+  assert_success
+  run cat "$BATS_TEST_TMPDIR/calls"
+  refute_output --partial createcluster
+}
+
 @test "refreshes the lists where they do not know a package" {
   fake apt-cache <<<'exit 100'
   run "$deps" run

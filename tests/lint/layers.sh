@@ -16,9 +16,10 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     may["store"] = "base wire repl toys"
     may["loop"] = "base"
     may["http"] = may["fetch"] = may["rpc"] = "base wire loop"
+    may["pg"] = "base file loop"
     may["storage"] = "base file wire loop"
     may["coord"] = "base file wire loop fetch"
-    below = "base file wire repl rides db toys store loop http fetch rpc coord storage"
+    below = "base file wire repl rides db toys store loop http fetch pg rpc coord storage"
     may["daemon"] = below
     may["replica"] = may["rideshare"] = may["group"] = below " daemon"
     may["storehost"] = below " daemon replica group"
@@ -27,7 +28,7 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
 
     # The one library that wraps each of these; elsewhere they must not appear.
     wrapped["uv"] = "loop"; wrapped["nng"] = "rpc"; wrapped["curl"] = "fetch"
-    wrapped["libpq"] = "tables"; wrapped["llhttp"] = "http"; wrapped["toml++"] = "daemon"
+    wrapped["libpq-fe"] = "pg"; wrapped["llhttp"] = "http"; wrapped["toml++"] = "daemon"
     wrapped["prometheus"] = "daemon"; wrapped["simdjson"] = "wire"
     wrapped["openssl"] = "rs-client"
     # What a pure library has no use for.

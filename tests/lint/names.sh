@@ -24,7 +24,7 @@ files | awk '
   # What others call so.
   BEGIN {
     split("std testing SplitMix64 RefCount accept_mutex_delay local_address rem_address " \
-          "sd_notify sysexits uv_listen linux/net.h", words)
+          "pg_dump sd_notify sysexits uv_listen linux/net.h", words)
     for (i in words) foreign[words[i]] = 1
   }
   { all[++count] = $0; add_path($0) }

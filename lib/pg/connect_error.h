@@ -1,0 +1,15 @@
+// Why there is no connection, out of libpq's words: it has the SQLSTATE of what the server says in
+// its text alone. Pure. Private to lib/pg.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace tandem::pg {
+
+// What libpq says when it cannot connect, as an Error. `text` has SQLSTATEs where the server said
+// something: PQERRORS_VERBOSE. That of the last address that was tried counts. Pure.
+Error connect_error(const std::string& text, bool needs_password);
+
+}  // namespace tandem::pg
