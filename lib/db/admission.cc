@@ -1,5 +1,7 @@
 #include "db/admission.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,6 +24,17 @@ Status admit_name(const std::string& at, std::string_view name) {
   }
   if (name.find('\0') != std::string_view::npos) return bad(at, "the name holds U+0000");
   return {};
+}
+
+// Every table of PostgreSQL has these besides its own.
+constexpr std::string_view kSystemColumns[] = {"cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"};
+
+Status admit_column_name(const std::string& at, std::string_view name) {
+  if (std::find(std::begin(kSystemColumns), std::end(kSystemColumns), name) !=
+      std::end(kSystemColumns)) {
+    return bad(at, "PostgreSQL has a column of this name in every table: take another");
+  }
+  return admit_name(at, name);
 }
 
 bool holds_nul(const Value& value) {
@@ -89,7 +102,7 @@ Status admit_row(const TableSchema& table, const Row& row) {
 }
 
 // Rows are looked at where those with the longest texts that there are would be too large, and only
-// as far as the meter goes.
+// as far as the meter goes. Where the rows are elsewhere that cannot be done.
 Status admit_update(const TableSchema& table, const Table& rows, const Operation& update,
                     Meter& meter) {
   bool may_be_large = false;
@@ -105,6 +118,12 @@ Status admit_update(const TableSchema& table, const Table& rows, const Operation
     return set[i] != nullptr ? text_bytes(*set[i]) : rows.longest_text(i);
   };
   if (!may_be_large || admit_size(table, longest)) return {};
+  if (rows.is_partial()) {
+    return fail(ErrorKind::kTooLarge,
+                named(table) +
+                    ": whether its rows stay within the limits for texts cannot be seen, for "
+                    "they are not at hand: set shorter texts, or put the whole row in");
+  }
   Status status;
   Plan(rows, update.where).visit(meter, [&](const Row& row) {
     status = admit_size(table,
@@ -141,7 +160,7 @@ Status admit_table(const TableSchema& table) {
   }
   for (size_t i = 0; i < table.columns.size() && good; ++i) {
     const Column& column = table.columns[i];
-    good = admit_name(named(table, i), column.name);
+    good = admit_column_name(named(table, i), column.name);
     if (good && column.default_value) good = admit_value(table, i, *column.default_value);
   }
   for (const IndexSchema& index : table.indexes) {
@@ -184,7 +203,7 @@ class Cost {
         uint64_t bytes = 0;
         for (const auto& [column, value] : operation.set) bytes += text_bytes(value);
         const uint64_t looked_at =
-            all ? tables_[table].rows().size() + changed_[table] : search(operation);
+            all ? tables_[table].row_count() + changed_[table] : search(operation);
         changed_[table] += looked_at;
         return pay("operation", number, table, looked_at * (kChangeCost + bytes / kSetBytes));
       }
@@ -230,6 +249,13 @@ Status admit_cost(const Change& change, const Schema& schema, const std::vector<
 }
 
 }  // namespace
+
+Status check_portable(const TableSchema& table, const Row& row) {
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (holds_nul(row[i])) return bad(named(table, i), "holds U+0000, which no text may");
+  }
+  return admit_size(table, [&](size_t i) { return text_bytes(row[i]); });
+}
 
 Status admit_schema(const Schema& schema) {
   for (const TableSchema& table : schema.tables()) {

@@ -29,6 +29,10 @@ constexpr int64_t kMaxNamedKey = int64_t{1} << 52;
 constexpr int64_t kMinTimestampMs = -62'135'596'800'000;
 constexpr int64_t kMaxTimestampMs = 253'402'300'799'999;
 
+// Of a row that is stored already: whether every back end can hold it. Fails with kBadInput, naming
+// table and column.
+Status check_portable(const TableSchema& table, const Row& row);
+
 // Fails with kBadInput, naming table and column.
 Status admit_schema(const Schema& schema);
 

@@ -18,6 +18,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -63,6 +64,12 @@ using Command = std::variant<SetSchema, Clear, Change>;
 // those of `schema`.
 Result<Command> parse_command(const wire::Json& json, const Schema& schema,
                               const Limits& limits = {});
+
+// The same of text from outside; gives the text to log. That of a controller may be longer than a
+// request, and any command; that of a client has operations alone, neither a schema nor clearing.
+Result<std::string> check_command(std::string_view text, const Schema& schema,
+                                  const Limits& limits);
+Result<std::string> check_change(std::string_view text, const Schema& schema, const Limits& limits);
 
 // {"table":T,"row":{…}} as an insert: the rows of a snapshot.
 Result<Operation> parse_table_row(const wire::Json& json, const Schema& schema,

@@ -1,4 +1,4 @@
-// The canonical text of a command.
+// Commands as text: from outside, and canonical.
 #include <algorithm>
 
 #include "base/json_string.h"
@@ -107,6 +107,41 @@ std::string canonical(const Command& command, const Schema& schema) {
   }
   if (const auto* change = std::get_if<Change>(&command)) return text_of(*change, schema);
   return R"({"clear":true})";
+}
+
+namespace {
+
+// A command as a client sends it. Of a number that is too large for its key the message has the
+// digits, too.
+Result<Command> parse_request(std::string_view text, const Schema& schema, const Limits& limits) {
+  const auto json = wire::parse_request_json(text);
+  if (!json) return fail(json.error());
+  auto command = parse_command(*json, schema, limits);
+  if (command) return command;
+  const auto exact = wire::parse_json(text);
+  if (exact) return command;
+  return fail(command.error().kind, command.error().message + " (" + exact.error().message + ")");
+}
+
+}  // namespace
+
+Result<std::string> check_command(std::string_view text, const Schema& schema,
+                                  const Limits& limits) {
+  const auto json = wire::parse_json(text);
+  if (!json) return fail(json.error());
+  const auto command = parse_command(*json, schema, limits);
+  if (!command) return fail(command.error());
+  return canonical(*command, schema);
+}
+
+Result<std::string> check_change(std::string_view text, const Schema& schema,
+                                 const Limits& limits) {
+  const auto command = parse_request(text, schema, limits);
+  if (!command) return fail(command.error());
+  if (!std::holds_alternative<Change>(*command)) {
+    return fail(ErrorKind::kBadInput, "a write has 'op', or 'ops' and 'if'");
+  }
+  return canonical(*command, schema);
 }
 
 }  // namespace tandem::db

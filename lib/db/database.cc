@@ -1,48 +1,15 @@
 #include "db/database.h"
 
-#include <numeric>
-
-#include "base/json_string.h"
 #include "db/admission.h"
+#include "db/answer.h"
 #include "db/query.h"
 #include "db/schema_change.h"
 #include "db/transaction.h"
-#include "wire/error_body.h"
 
 namespace tandem::db {
 namespace {
 
 using repl::Applied;
-using wire::Json;
-
-uint16_t status_of(ErrorKind kind) {
-  if (kind == ErrorKind::kConflict) return 409;
-  return kind == ErrorKind::kTooLarge ? 413 : 400;
-}
-
-Applied refused(const Refusal& refusal) {
-  const uint16_t status = status_of(refusal.error.kind);
-  std::string more;
-  if (refusal.condition >= 0) more += ",\"condition\":" + std::to_string(refusal.condition);
-  if (refusal.operation >= 0) more += ",\"operation\":" + std::to_string(refusal.operation);
-  return {status, wire::error_body(status, refusal.error.message, more)};
-}
-
-Applied refused(const Error& error) { return refused(Refusal{error, -1, -1}); }
-
-std::string begin_results(uint64_t index) {
-  return "{\"index\":" + std::to_string(index) + ",\"results\":[";
-}
-
-Applied one_result(uint64_t index, size_t affected) {
-  return {200, begin_results(index) + "{\"affected\":" + std::to_string(affected) + "}]}"};
-}
-
-std::vector<size_t> all_columns(const TableSchema& table) {
-  std::vector<size_t> columns(table.columns.size());
-  std::iota(columns.begin(), columns.end(), size_t{0});
-  return columns;
-}
 
 // The row with the defaults of columns that were added behind.
 RowPtr widened(const Row& row, const TableSchema& table) {
@@ -65,13 +32,7 @@ Result<Table> rebuilt(const Table& old, const TableSchema& schema) {
     return collision == Table::kNoIndex;
   });
   if (collision == Table::kNoIndex) return table;
-  std::string columns;
-  for (const size_t column : schema.indexes[collision].columns) {
-    columns += (columns.empty() ? "'" : ", '") + schema.columns[column].name + "'";
-  }
-  return fail(ErrorKind::kConflict, "the schema does not fit: " + named(schema) +
-                                        " has rows with the same " + columns +
-                                        ", which would have to be unique");
+  return fail(not_unique(schema, collision));
 }
 
 bool same_layout(const TableSchema& a, const TableSchema& b) {
@@ -84,61 +45,24 @@ class FrozenDatabase final : public repl::FrozenState {
       : schema_(std::move(schema)), tables_(tables) {}
 
   bool write_rows(const repl::RowSink& sink) const override {
-    Json head;
-    if (!sink(head.set("schema", to_json(*schema_)).dump())) return false;
-    Json counters = Json::Object{};
+    if (!sink(schema_row(*schema_))) return false;
+    std::vector<int64_t> counters;
+    for (const Table& table : tables_) counters.push_back(table.counter());
+    if (!sink(counters_row(*schema_, counters))) return false;
     for (size_t i = 0; i < tables_.size(); ++i) {
-      const TableSchema& table = schema_->tables()[i];
-      if (table.auto_increment) counters.set(table.name, tables_[i].counter());
-    }
-    if (!sink(Json(Json::Object{{"counters", std::move(counters)}}).dump())) return false;
-    for (size_t i = 0; i < tables_.size(); ++i) {
-      if (!write_table(schema_->tables()[i], tables_[i].rows(), sink)) return false;
+      TableRowWriter writer(schema_->tables()[i]);
+      bool written = true;
+      tables_[i].rows().visit_from(
+          {}, [&](const Row& row) { return written = sink(writer.line(row)); });
+      if (!written) return false;
     }
     return true;
   }
 
  private:
-  static bool write_table(const TableSchema& table, const RowTree& rows,
-                          const repl::RowSink& sink) {
-    std::string line = "{\"table\":";
-    append_json_string(line, table.name);
-    line += ",\"row\":";
-    const size_t start = line.size();
-    const std::vector<size_t> columns = all_columns(table);
-    bool written = true;
-    rows.visit_from({}, [&](const Row& row) {
-      line.resize(start);
-      append_row(line, table, columns, row);
-      line += '}';
-      written = sink(line);
-      return written;
-    });
-    return written;
-  }
-
   std::shared_ptr<const Schema> schema_;
   std::vector<Table> tables_;
 };
-
-// A command as a client sends it. Of a number that is too large for its key the message has the
-// digits, too.
-Result<Command> parse_request(std::string_view text, const Schema& schema, const Limits& limits) {
-  const auto json = wire::parse_request_json(text);
-  if (!json) return fail(json.error());
-  auto command = parse_command(*json, schema, limits);
-  if (command) return command;
-  const auto exact = wire::parse_json(text);
-  if (exact) return command;
-  return fail(command.error().kind, command.error().message + " (" + exact.error().message + ")");
-}
-
-// What is in the log or comes from a controller: a schema may be longer than a request.
-Result<Command> parse_whole(std::string_view text, const Schema& schema, const Limits& limits) {
-  const auto json = wire::parse_json(text);
-  if (!json) return fail(json.error());
-  return parse_command(*json, schema, limits);
-}
 
 }  // namespace
 
@@ -146,22 +70,17 @@ Database::Database(const Limits& limits)
     : limits_(limits), schema_(std::make_shared<const Schema>()) {}
 
 Result<std::string> Database::check_command(std::string_view text) const {
-  const auto command = parse_whole(text, *schema_, limits_);
-  if (!command) return fail(command.error());
-  return canonical(*command, *schema_);
+  return db::check_command(text, *schema_, limits_);
 }
 
 Result<std::string> Database::check_change(std::string_view text) const {
-  const auto command = parse_request(text, *schema_, limits_);
-  if (!command) return fail(command.error());
-  if (!std::holds_alternative<Change>(*command)) {
-    return fail(ErrorKind::kBadInput, "a write has 'op', or 'ops' and 'if'");
-  }
-  return canonical(*command, *schema_);
+  return db::check_change(text, *schema_, limits_);
 }
 
 Status Database::admit(std::string_view command) const {
-  const auto read = parse_whole(command, *schema_, limits_);
+  const auto json = wire::parse_json(command);
+  if (!json) return fail(json.error());
+  const auto read = parse_command(*json, *schema_, limits_);
   if (!read) return fail(read.error());
   return admit_command(*read, *schema_, tables_, limits_);
 }
@@ -235,11 +154,8 @@ std::optional<Applied> Database::apply(const wire::Entry& entry, Meter& meter) {
 }
 
 Applied Database::change(Change change, uint64_t index, Meter& meter) {
-  Applied applied{200, begin_results(index)};
-  const auto done = Transaction(*schema_, tables_, meter).run(std::move(change), applied.body);
-  if (!done) return refused(done.error());
-  applied.body += "]}";
-  return applied;
+  Transaction transaction(*schema_, tables_, meter);
+  return answer_change(transaction, std::move(change), index);
 }
 
 Applied Database::clear(uint64_t index) {

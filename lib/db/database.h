@@ -49,6 +49,8 @@ class Database final : public repl::StateMachine {
   Result<std::string> query(std::string_view text) const;
 
   const Schema& schema() const { return *schema_; }
+  // In the order of the schema.
+  const std::vector<Table>& tables() const { return tables_; }
   const Limits& limits() const { return limits_; }
 
   repl::Applied apply(const wire::Entry& entry) override;

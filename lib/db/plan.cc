@@ -12,6 +12,7 @@ Plan::Plan(const Table& table, const Where& where)
 }
 
 uint64_t Plan::cost() const {
+  if (table_.is_partial()) return expected_rows() * weight_;
   const auto bounds = [](const Value* const& bound) {
     return PrefixView(&bound, bound == nullptr ? 0 : 1);
   };
@@ -30,6 +31,52 @@ uint64_t Plan::cost() const {
       return rows.size() * weight_;
   }
   return 0;
+}
+
+// Never less than one: something is looked at. Columns are taken for independent of each other.
+uint64_t Plan::expected_rows() const {
+  if (access_ == Access::kKeys) return equal_.size();
+  if (access_ == Access::kScan) return table_.row_count();
+  static const ColumnSpread kUnknown;
+  const TableSpread* spread = table_.spread();
+  const auto of = [&](size_t column) -> const ColumnSpread& {
+    return spread == nullptr || column >= spread->size() ? kUnknown : (*spread)[column];
+  };
+  double part = 1;
+  size_t next = table_.key();
+  if (access_ == Access::kIndex) {
+    const std::vector<size_t>& columns = index_->columns();
+    const bool one = index_->unique() && equal_.size() == columns.size() &&
+                     std::none_of(equal_.begin(), equal_.end(),
+                                  [](const Value* value) { return is_null(*value); });
+    if (one) return 1;
+    for (size_t i = 0; i < equal_.size(); ++i) part *= of(columns[i]).part_equal(*equal_[i]);
+    if (equal_.size() < columns.size()) next = columns[equal_.size()];
+  }
+  if (low_ != nullptr || high_ != nullptr) part *= of(next).part_between(low_, high_);
+  return std::max<uint64_t>(1,
+                            static_cast<uint64_t>(part * static_cast<double>(table_.row_count())));
+}
+
+bool Plan::finds_nothing_else() const {
+  return std::all_of(where_.terms.begin(), where_.terms.end(), [this](const Term& term) {
+    switch (access_) {
+      case Access::kKeys:
+        return where_.terms.size() == 1;
+      case Access::kIndex: {
+        const std::vector<size_t>& columns = index_->columns();
+        const auto place = static_cast<size_t>(
+            std::find(columns.begin(), columns.end(), term.column) - columns.begin());
+        if (place < equal_.size()) return &term.value == equal_[place];
+        return place == equal_.size() && (&term.value == low_ || &term.value == high_);
+      }
+      case Access::kKeyRange:
+        return &term.value == low_ || &term.value == high_;
+      case Access::kScan:
+        return false;
+    }
+    return false;
+  });
 }
 
 const Term* Plan::equality(size_t column) const {
@@ -91,6 +138,25 @@ bool Plan::choose_index() {
   access_ = Access::kIndex;
   if (equal_.size() < index_->columns().size()) bound(index_->columns()[equal_.size()]);
   return true;
+}
+
+// All of the keys are looked for, whether or not one is missing.
+bool Plan::all_here() const {
+  if (access_ != Access::kKeys) return table_.has(range());
+  bool all = true;
+  for (const Value* key : equal_) all = !table_.find(*key).unknown && all;
+  return all;
+}
+
+Range Plan::range() const {
+  Range range;
+  if (access_ == Access::kIndex) {
+    range.index = static_cast<size_t>(index_ - table_.indexes().data());
+    for (const Value* value : equal_) range.equal.push_back(*value);
+  }
+  if (low_ != nullptr) range.low = *low_;
+  if (high_ != nullptr) range.high = *high_;
+  return range;
 }
 
 bool Plan::gives_order(const std::vector<size_t>& columns) const {

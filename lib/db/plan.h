@@ -1,6 +1,9 @@
 // How the rows that a Where means are found: by key, by an index, by a range of keys, else by a
 // look at every row. The choice depends on the Where and the schema alone, never on what is
 // stored, so that every replica does the same work.
+//
+// Of a partial table it tells the cost as well, as far as that can be known without its rows: exact
+// where every row has to be looked at, else expected of how the values are spread (spread.h).
 #pragma once
 
 #include <cstdint>
@@ -18,10 +21,11 @@ class Plan {
  public:
   Plan(const Table& table, const Where& where);
 
-  // Visits every row for which the Where holds, until visit gives false or the meter has ended.
+  // Visits every row for which the Where holds, until visit gives false or the meter has ended. Of
+  // a table that has only a part of its rows: none, where it lacks one of those to be looked at.
   template <typename Visit>
   void visit(Meter& meter, Visit&& visit) const;
-  // What visit() costs at most, with the rows that are there now.
+  // What visit() costs at most, with the rows that are there now; of a partial table an estimate.
   uint64_t cost() const;
 
   // Whether visit() comes by the rows in the order of `columns`, then of the key.
@@ -30,6 +34,8 @@ class Plan {
   bool by_keys() const { return access_ == Access::kKeys; }
   // Whether every row has to be looked at.
   bool scans() const { return access_ == Access::kScan; }
+  // Whether the Where holds for every row that is looked at.
+  bool finds_nothing_else() const;
 
  private:
   enum class Access { kKeys, kIndex, kKeyRange, kScan };
@@ -38,6 +44,9 @@ class Plan {
   void bound(size_t column);
   bool choose_keys();
   bool choose_index();
+  bool all_here() const;
+  Range range() const;
+  uint64_t expected_rows() const;
 
   const Table& table_;
   const Where& where_;
@@ -54,10 +63,11 @@ void Plan::visit(Meter& meter, Visit&& visit) const {
   const auto matching = [&](const Row& row) {
     return meter.spend(weight_) && (!where_.holds(row) || visit(row));
   };
+  if (table_.is_partial() && !all_here()) return;
   switch (access_) {
     case Access::kKeys:
       for (const Value* key : equal_) {
-        const Row* row = table_.rows().find(*key);
+        const Row* row = table_.find(*key).row;
         if (row == nullptr ? !meter.spend(1) : !matching(*row)) return;
       }
       return;

@@ -101,26 +101,11 @@ Status parse_size(const Json& json, std::string_view member, const TableSchema& 
   return {};
 }
 
-Status too_many_rows(const TableSchema& table, const Limits& limits) {
-  return fail(ErrorKind::kTooLarge, named(table) + ": the answer has more than " +
-                                        std::to_string(limits.rows) +
-                                        " rows: ask for a part of them with 'limit' and 'offset'");
-}
-
-Status too_many_bytes(const TableSchema& table, const Limits& limits) {
-  return fail(ErrorKind::kTooLarge, named(table) + ": the answer has more than " +
-                                        std::to_string(limits.answer_bytes) +
-                                        " bytes: ask for a part of it with 'limit' and 'offset', "
-                                        "or for fewer columns");
-}
-
-// REQUIRES: meter.ended().
-Status given_up(const TableSchema& table, const Meter& meter) {
-  if (!meter.over()) return fail(ErrorKind::kTimeout, "the read was given up");
-  return fail(ErrorKind::kTooLarge,
-              named(table) + ": to answer this costs more than looking at " +
-                  std::to_string(meter.allowed()) +
-                  " rows: ask by the key or the columns of an index, or for less");
+Error too_many_bytes(const TableSchema& table, const Limits& limits) {
+  return {ErrorKind::kTooLarge, named(table) + ": the answer has more than " +
+                                    std::to_string(limits.answer_bytes) +
+                                    " bytes: ask for a part of it with 'limit' and 'offset', "
+                                    "or for fewer columns"};
 }
 
 class RowOrder {
@@ -147,12 +132,21 @@ uint64_t cost_of_order(const Query& query, const Table& table, size_t rows) {
   return 1 + bytes * static_cast<uint64_t>(std::bit_width(rows)) / kTextBytes;
 }
 
-// How many rows from the first matching one on are needed to answer, and whether that is so many
-// that one more would be over the limit.
-size_t rows_wanted(const Query& query, const Limits& limits) {
-  const size_t most = std::min(query.limit, limits.rows + 1);
-  return most > SIZE_MAX - query.offset ? SIZE_MAX : query.offset + most;
-}
+// In which order a plan comes by the rows: in that of the query, or in none that helps.
+struct Order {
+  Order(const Query& query, const Table& table, const Plan& plan) {
+    std::vector<size_t> rising;
+    for (const OrderColumn& by : query.order) {
+      if (!by.falling) rising.push_back(by.column);
+    }
+    backwards = plan.scans() && query.order.size() == 1 && query.order[0].falling &&
+                query.order[0].column == table.key();
+    in_order = backwards || (rising.size() == query.order.size() && plan.gives_order(rising));
+  }
+
+  bool backwards = false;
+  bool in_order = false;
+};
 
 // The matching rows in order, without those that the offset passes over.
 std::vector<const Row*> find_rows(const Query& query, const Table& table, const Limits& limits,
@@ -161,23 +155,16 @@ std::vector<const Row*> find_rows(const Query& query, const Table& table, const 
   const size_t wanted = rows_wanted(query, limits);
   if (wanted == query.offset) return found;
   const Plan plan(table, query.where);
-  std::vector<size_t> rising;
-  for (const OrderColumn& by : query.order) {
-    if (!by.falling) rising.push_back(by.column);
-  }
-  const bool backwards = plan.scans() && query.order.size() == 1 && query.order[0].falling &&
-                         query.order[0].column == table.key();
-  const bool in_order =
-      backwards || (rising.size() == query.order.size() && plan.gives_order(rising));
+  const auto [backwards, in_order] = Order(query, table, plan);
 
   size_t passed = 0;
-  const auto take = [&](const Row& row) {
-    if (in_order && passed < query.offset) {
+  const auto take = [&, is_ordered = in_order](const Row& row) {
+    if (is_ordered && passed < query.offset) {
       ++passed;
       return true;
     }
     found.push_back(&row);
-    return !in_order || found.size() + query.offset < wanted;
+    return !is_ordered || found.size() + query.offset < wanted;
   };
   if (backwards) {
     const uint64_t weight = query.where.weight();
@@ -209,9 +196,7 @@ size_t count_rows(const Query& query, const Table& table, Meter& meter) {
   return count;
 }
 
-Result<std::string> answer_reads(const Json& reads, const Schema& schema,
-                                 const std::vector<Table>& tables, const Limits& limits,
-                                 Meter& meter) {
+Result<Read> parse_reads(const Json& reads, const Schema& schema, const Limits& limits) {
   const Json::Array* list = reads.as_array();
   if (list == nullptr) {
     return fail(ErrorKind::kBadInput,
@@ -221,16 +206,30 @@ Result<std::string> answer_reads(const Json& reads, const Schema& schema,
     return fail(ErrorKind::kTooLarge,
                 "'reads' holds more than " + std::to_string(limits.reads) + " queries");
   }
-  std::string out = "[";
-  for (size_t i = 0; i < list->size(); ++i) {
-    if (i > 0) out += ',';
-    const auto query = parse_query((*list)[i], schema, limits);
-    Status status = query ? answer_query(*query, schema, tables, limits, meter, out)
-                          : Status(fail(query.error()));
-    if (!status) {
-      return fail(status.error().kind, "read " + std::to_string(i) + ": " + status.error().message);
+  Read read{.several = true, .queries = {}};
+  for (const Json& item : *list) {
+    auto query = parse_query(item, schema, limits);
+    if (!query) {
+      read.bad_query = std::move(query.error());
+      break;
     }
+    read.queries.push_back(std::move(*query));
   }
+  return read;
+}
+
+Result<std::string> answer_reads(const Json& reads, const Schema& schema,
+                                 const std::vector<Table>& tables, const Limits& limits,
+                                 Meter& meter) {
+  const auto read = parse_reads(reads, schema, limits);
+  if (!read) return fail(read.error());
+  std::string out = "[";
+  for (size_t i = 0; i < read->queries.size(); ++i) {
+    if (i > 0) out += ',';
+    const Status status = answer_query(read->queries[i], schema, tables, limits, meter, out);
+    if (!status) return fail(error_of(*read, i, status.error()));
+  }
+  if (read->bad_query) return fail(error_of(*read, read->queries.size(), *read->bad_query));
   return out += ']';
 }
 
@@ -278,8 +277,77 @@ Result<Query> parse_query(const Json& json, const Schema& schema, const Limits& 
   return query;
 }
 
-// Of an answer, in bytes: as much as a look at a row.
-constexpr size_t kAnswerBytes = 128;
+Result<Read> parse_read(std::string_view text, const Schema& schema, const Limits& limits) {
+  const auto json = wire::parse_request_json(text);
+  if (!json) return fail(json.error());
+  if (const Json* reads = json->find("reads")) return parse_reads(*reads, schema, limits);
+  Read read;
+  auto query = parse_query(*json, schema, limits);
+  if (!query) return fail(std::move(query.error()));
+  read.queries.push_back(std::move(*query));
+  return read;
+}
+
+Error error_of(const Read& read, size_t number, Error error) {
+  if (!read.several) return error;
+  return {error.kind, "read " + std::to_string(number) + ": " + error.message};
+}
+
+Error too_many_rows(const TableSchema& table, const Limits& limits) {
+  return {ErrorKind::kTooLarge, named(table) + ": the answer has more than " +
+                                    std::to_string(limits.rows) +
+                                    " rows: ask for a part of them with 'limit' and 'offset'"};
+}
+
+// REQUIRES: meter.ended().
+Error given_up(const TableSchema& table, const Meter& meter) {
+  if (!meter.over()) return {ErrorKind::kTimeout, "the read was given up"};
+  return too_dear(table, meter.allowed());
+}
+
+Error too_dear(const TableSchema& table, uint64_t allowed) {
+  return {ErrorKind::kTooLarge,
+          named(table) + ": to answer this costs more than looking at " + std::to_string(allowed) +
+              " rows: ask by the key or the columns of an index, or for less"};
+}
+
+size_t rows_wanted(const Query& query, const Limits& limits) {
+  const size_t most = std::min(query.limit, limits.rows + 1);
+  return most > SIZE_MAX - query.offset ? SIZE_MAX : query.offset + most;
+}
+
+FindingCost finding_cost(const Query& query, const Table& table, const Limits& limits) {
+  const size_t wanted = query.count ? SIZE_MAX : rows_wanted(query, limits);
+  const bool all = query.where.terms.empty();
+  if ((query.count && all) || wanted == query.offset) return {};
+  const Plan plan(table, query.where);
+  const bool in_order = query.count || Order(query, table, plan).in_order;
+  const uint64_t most = plan.cost();
+  const bool ends_early = in_order && plan.finds_nothing_else() && wanted < most;
+  FindingCost cost{.least = 0, .expected = ends_early ? wanted * query.where.weight() : most};
+  // What comes in another order is looked at as a whole, and what is counted.
+  if (all || (plan.scans() && (query.count || !in_order))) cost.least = cost.expected;
+  if (in_order) return cost;
+  const uint64_t rows = plan.finds_nothing_else() ? most / query.where.weight() : 0;
+  const uint64_t order = rows * cost_of_order(query, table, rows);
+  cost.expected += order;
+  if (all) cost.least += order;
+  return cost;
+}
+
+RowsAnswer::RowsAnswer(const Query& query, const TableSchema& table, const Limits& limits,
+                       Meter& meter, std::string& out)
+    : query_(query), table_(table), limits_(limits), meter_(meter), out_(out) {
+  out_ += '[';
+}
+
+Status RowsAnswer::look(size_t before) const {
+  // Of an answer, in bytes: as much as a look at a row.
+  constexpr size_t kAnswerBytes = 128;
+  if (out_.size() > limits_.answer_bytes) return fail(too_many_bytes(table_, limits_));
+  if (meter_.spend(1 + (out_.size() - before) / kAnswerBytes)) return {};
+  return fail(given_up(table_, meter_));
+}
 
 Status answer_query(const Query& query, const Schema& schema, const std::vector<Table>& tables,
                     const Limits& limits, Meter& meter, std::string& out) {
@@ -287,21 +355,17 @@ Status answer_query(const Query& query, const Schema& schema, const std::vector<
   const TableSchema& table_schema = schema.tables()[query.table];
   if (query.count) {
     out += '[' + std::to_string(count_rows(query, table, meter)) + ']';
-    return meter.ended() ? given_up(table_schema, meter) : Status();
+    return meter.ended() ? fail(given_up(table_schema, meter)) : Status();
   }
   const std::vector<const Row*> rows = find_rows(query, table, limits, meter);
-  if (meter.ended()) return given_up(table_schema, meter);
-  if (rows.size() > limits.rows) return too_many_rows(table_schema, limits);
-  out += '[';
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (i > 0) out += ',';
-    const size_t before = out.size();
-    append_row(out, table_schema, query.columns, *rows[i]);
-    if (out.size() > limits.answer_bytes) return too_many_bytes(table_schema, limits);
-    if (!meter.spend(1 + (out.size() - before) / kAnswerBytes))
-      return given_up(table_schema, meter);
+  if (meter.ended()) return fail(given_up(table_schema, meter));
+  if (rows.size() > limits.rows) return fail(too_many_rows(table_schema, limits));
+  RowsAnswer answer(query, table_schema, limits, meter, out);
+  for (const Row* row : rows) {
+    Status status = answer.add([&](size_t i) { append_json(out, (*row)[query.columns[i]]); });
+    if (!status) return status;
   }
-  out += ']';
+  answer.end();
   return {};
 }
 

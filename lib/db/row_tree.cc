@@ -45,6 +45,20 @@ const Row* RowTree::find(PrefixView first) const {
   return found;
 }
 
+RowPtr RowTree::share(const Value& first) const {
+  const Value* values[] = {&first};
+  const Node* node = root_.get();
+  if (node == nullptr) return nullptr;
+  while (!node->children.empty()) {
+    const auto not_above = [&](const Row& row) { return compare_prefix(row, values) <= 0; };
+    node = node->children[first_child(*node, not_above)].node.get();
+  }
+  const size_t at =
+      first_row(*node, [&](const Row& row) { return compare_prefix(row, values) < 0; });
+  if (at == node->rows.size() || compare_prefix(*node->rows[at], values) != 0) return nullptr;
+  return node->rows[at];
+}
+
 size_t RowTree::count_below(PrefixView bound, bool or_equal) const {
   const auto below = [&](const Row& row) {
     const int order = compare_prefix(row, bound);

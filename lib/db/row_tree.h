@@ -47,6 +47,8 @@ class RowTree {
     const Value* values[] = {&first};
     return find(values);
   }
+  // The same, kept alive by whoever has it.
+  RowPtr share(const Value& first) const;
   // Puts a row in; gives back the one equal to it in the order, which it replaces, or nullptr.
   RowPtr put(RowPtr row);
   // Takes the row out that is equal to this one in the order; nullptr where there was none.

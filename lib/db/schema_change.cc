@@ -136,4 +136,14 @@ Result<SchemaChange> change_schema(const Schema& from, const Schema& to) {
   return change;
 }
 
+Error not_unique(const TableSchema& table, size_t index) {
+  std::string columns;
+  for (const size_t column : table.indexes[index].columns) {
+    columns += (columns.empty() ? "'" : ", '") + table.columns[column].name + "'";
+  }
+  return {ErrorKind::kConflict, "the schema does not fit: " + named(table) +
+                                    " has rows with the same " + columns +
+                                    ", which would have to be unique"};
+}
+
 }  // namespace tandem::db

@@ -15,4 +15,7 @@ struct SchemaChange {
 // Fails with kConflict, naming everything that does not fit.
 Result<SchemaChange> change_schema(const Schema& from, const Schema& to);
 
+// The refusal of a new unique index, for which two rows have one value.
+Error not_unique(const TableSchema& table, size_t index);
+
 }  // namespace tandem::db

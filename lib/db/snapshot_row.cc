@@ -1,8 +1,11 @@
 #include "db/snapshot_row.h"
 
+#include <numeric>
 #include <string>
 
+#include "base/json_string.h"
 #include "db/limits.h"
+#include "db/query.h"
 #include "wire/stored_json.h"
 
 namespace tandem::db {
@@ -40,6 +43,34 @@ Result<SnapshotRow> parse_any(const Json& json, const Schema& schema) {
 }
 
 }  // namespace
+
+std::string schema_row(const Schema& schema) {
+  Json head;
+  return head.set("schema", to_json(schema)).dump();
+}
+
+std::string counters_row(const Schema& schema, const std::vector<int64_t>& counters) {
+  Json json = Json::Object{};
+  for (size_t i = 0; i < counters.size(); ++i) {
+    const TableSchema& table = schema.tables()[i];
+    if (table.auto_increment) json.set(table.name, counters[i]);
+  }
+  return Json(Json::Object{{"counters", std::move(json)}}).dump();
+}
+
+TableRowWriter::TableRowWriter(const TableSchema& table)
+    : table_(table), columns_(table.columns.size()), line_("{\"table\":") {
+  std::iota(columns_.begin(), columns_.end(), size_t{0});
+  append_json_string(line_, table.name);
+  line_ += ",\"row\":";
+  start_ = line_.size();
+}
+
+std::string_view TableRowWriter::line(const Row& row) {
+  line_.resize(start_);
+  append_row(line_, table_, columns_, row);
+  return line_ += '}';
+}
 
 Result<SnapshotRow> parse_snapshot_row(std::string_view row, const Schema& schema) {
   const auto json = wire::parse_stored_json(row);

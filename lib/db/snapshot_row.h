@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -19,6 +20,24 @@ namespace tandem::db {
 
 using Counters = std::vector<std::pair<size_t, int64_t>>;       // by number of the table
 using SnapshotRow = std::variant<Schema, Counters, Operation>;  // an insert, with its key
+
+// As they are written.
+std::string schema_row(const Schema& schema);
+// Those of tables that have one; `counters` by number of the table.
+std::string counters_row(const Schema& schema, const std::vector<int64_t>& counters);
+class TableRowWriter {
+ public:
+  // The table outlives it.
+  explicit TableRowWriter(const TableSchema& table);
+  // Good until the next one.
+  std::string_view line(const Row& row);
+
+ private:
+  const TableSchema& table_;
+  std::vector<size_t> columns_;
+  std::string line_;
+  size_t start_;  // of the row in it
+};
 
 // The numbers of tables and columns are those of `schema`. Fails with kCorrupt.
 Result<SnapshotRow> parse_snapshot_row(std::string_view row, const Schema& schema);

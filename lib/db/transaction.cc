@@ -27,8 +27,10 @@ void append_affected(std::string& results, size_t rows) {
 
 tl::expected<void, Refusal> Transaction::run(Change change, std::string& results) {
   for (size_t i = 0; i < change.conditions.size(); ++i) {
+    const Table& table = tables_[change.conditions[i].table];
+    const uint64_t misses = table.misses();
     Status status = check(change.conditions[i]);
-    if (status) continue;
+    if (status || table.misses() != misses) continue;
     const std::string at = "condition " + std::to_string(i) + " does not hold: ";
     return tl::unexpected(
         Refusal{{status.error().kind, at + status.error().message}, static_cast<int64_t>(i), -1});
@@ -49,7 +51,7 @@ tl::expected<void, Refusal> Transaction::run(Change change, std::string& results
 
 // Rows that match, at most one more than `enough`.
 size_t Transaction::count_up_to(const Table& table, const Where& where, size_t enough) const {
-  if (where.terms.empty()) return table.rows().size();
+  if (where.terms.empty()) return table.row_count();
   size_t count = 0;
   Plan(table, where).visit(meter_, [&](const Row&) { return ++count <= enough; });
   return count;
@@ -101,13 +103,14 @@ Status Transaction::put_row(Operation& operation, std::string& results) {
   if (is_null(operation.row[table.key])) {
     if (Status status = assign_key(table, operation.row); !status) return status;
   } else if (operation.kind == OperationKind::kInsert &&
-             rows.rows().find(operation.row[table.key]) != nullptr) {
+             rows.find(operation.row[table.key]).row != nullptr) {
     return conflict(named(table, table.key) + ": a row with " + shown(operation.row[table.key]) +
                     " exists already");
   }
   if (Status status = check_unique(table, operation.row); !status) return status;
   if (Status status = check_references(table, operation.row); !status) return status;
 
+  rows.need(operation.row[table.key]);  // what it replaces
   append_affected(results, 1);
   results += ",\"key\":";
   append_json(results, operation.row[table.key]);
@@ -168,6 +171,7 @@ Status Transaction::delete_rows(const Operation& operation, std::string& results
         continue;
       }
       const Table& referring = tables_[referrer.table];
+      if (!has_referring(referrer, key)) continue;
       referring.indexes()[referrer.index].visit({&key}, nullptr, nullptr, [&](const Row& row) {
         work.emplace_back(referrer.table, row[referring.key()]);
         return true;
@@ -183,6 +187,7 @@ Status Transaction::delete_rows(const Operation& operation, std::string& results
 
 Status Transaction::check_restricted(const RestrictCheck& check) const {
   const Value& key = (*check.deleted)[tables_[check.table].key()];
+  if (!has_referring(check.referrer, key)) return {};
   bool referred = false;
   tables_[check.referrer.table].indexes()[check.referrer.index].visit({&key}, nullptr, nullptr,
                                                                       [&](const Row&) {
@@ -197,11 +202,18 @@ Status Transaction::check_restricted(const RestrictCheck& check) const {
                   " refers to it");
 }
 
+// Whether all rows that refer to this key are here.
+bool Transaction::has_referring(const Referrer& referrer, const Value& key) const {
+  const Table& table = tables_[referrer.table];
+  return !table.is_partial() || table.has(Range{.index = referrer.index, .equal = {key}});
+}
+
 Status Transaction::check_references(const TableSchema& table, const Row& row) const {
   for (size_t i = 0; i < row.size(); ++i) {
     const Column& column = table.columns[i];
     if (column.references.empty() || is_null(row[i])) continue;
-    if (tables_[column.references_table].rows().find(row[i]) != nullptr) continue;
+    const Table::Found found = tables_[column.references_table].find(row[i]);
+    if (found.row != nullptr || found.unknown) continue;
     const bool itself =
         column.references_table == schema_.number_of(table) && compare(row[i], row[table.key]) == 0;
     if (itself) continue;

@@ -36,6 +36,8 @@ class Transaction {
   // their "where" meant, without those that a cascade took). On failure the tables are as before;
   // where the meter has ended the refusal says nothing.
   tl::expected<void, Refusal> run(Change change, std::string& results);
+  // The tables are as before run().
+  void undo() { roll_back(); }
 
  private:
   struct Undo {
@@ -58,6 +60,7 @@ class Transaction {
   Status delete_rows(const Operation& operation, std::string& results);
   Status check_references(const TableSchema& table, const Row& row) const;
   Status check_unique(const TableSchema& table, const Row& row) const;
+  bool has_referring(const Referrer& referrer, const Value& key) const;
   Status check_restricted(const RestrictCheck& check) const;
   size_t count_up_to(const Table& table, const Where& where, size_t enough) const;
   std::vector<const Row*> matching(const Operation& operation) const;

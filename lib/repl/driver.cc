@@ -72,7 +72,7 @@ void Driver::stop() {
 
 void Driver::step(Event event) {
   Effects effects;
-  core_->set_space(around_.log.has_space() && around_.applier.trouble().empty());
+  core_->set_able(around_.log.has_space(), around_.applier.trouble().empty());
   core_->step(std::move(event), now_ns(), effects);
   something_happened();
   carry_out(std::move(effects));

@@ -43,8 +43,8 @@
 #include <utility>
 
 #include "repl/chunk_queue.h"
+#include "repl/key_rules.h"
 #include "repl/state_machine.h"
-#include "wire/json.h"
 
 namespace tandem::repl {
 
@@ -58,10 +58,9 @@ constexpr std::string_view kTooManyKeys = "too many idempotency keys are remembe
 
 class ExactlyOnce final : public StateMachine {
  public:
-  static constexpr int64_t kMadeKeyMs = 5LL * 60 * 1000;
-  static constexpr int64_t kClientKeyMs = 24LL * 60 * 60 * 1000;
-
-  static constexpr std::string_view kRules = "keys-by-index";
+  static constexpr int64_t kMadeKeyMs = KeyClock::kMadeKeyMs;
+  static constexpr int64_t kClientKeyMs = KeyClock::kClientKeyMs;
+  static constexpr std::string_view kRules = KeyClock::kRules;
 
   // `inner` outlives this.
   explicit ExactlyOnce(StateMachine& inner, const KeyLimits& limits = {})
@@ -70,7 +69,7 @@ class ExactlyOnce final : public StateMachine {
   Applied apply(const wire::Entry& entry) override;
   Applying begin(const wire::Entry& entry) override;
   // An entry that opens an epoch.
-  void opened(const wire::Entry& entry) { by_index_ = by_index_ || entry.request_id == kRules; }
+  void opened(const wire::Entry& entry) { clock_.opened(entry); }
   Status admit(std::string_view command) const override { return inner_.admit(command); }
   // The command with its key, which may be empty: the rule for keys is wire/key.h. One that is
   // remembered gets its first answer again, whatever would be admitted now. A new one fails with
@@ -91,25 +90,9 @@ class ExactlyOnce final : public StateMachine {
 
   size_t bytes() const { return bytes_; }  // that they take
 
-  // The first outcome of a key. Immutable, so that a frozen state shares it with this one: that is
-  // why it is held by shared_ptr. There may be millions: key and body share one string.
-  struct Outcome {
-    Outcome() = default;
-    Outcome(std::string_view key, uint16_t answer_status, std::string_view body)
-        : key_size(static_cast<uint32_t>(key.size())), status(answer_status) {
-      text.reserve(key.size() + body.size());
-      text.append(key).append(body);
-    }
-    std::string_view key() const { return std::string_view(text).substr(0, key_size); }
-    std::string_view body() const { return std::string_view(text).substr(key_size); }
-
-    std::string text;
-    uint64_t payload_hash = 0;
-    int64_t time_ms = 0;   // log time; of a client's key, the clock that it ages by
-    uint64_t made_at = 0;  // index of the entry of a made key; 0: it ages as a client's
-    uint32_t key_size = 0;
-    uint16_t status = 0;
-  };
+  // Immutable, so that a frozen state shares it with this one: that is why it is held by
+  // shared_ptr.
+  using Outcome = KeyOutcome;
   using Shared = std::shared_ptr<const Outcome>;
   using Outcomes = ChunkQueue<Shared>;
 
@@ -121,7 +104,6 @@ class ExactlyOnce final : public StateMachine {
 
   // What an entry is answered without being carried out: a repetition, or what may be one.
   std::optional<Applied> answer_at_once(const wire::Entry& entry);
-  std::optional<uint64_t> birth(const wire::Entry& entry) const;
   // It was carried out, with this answer.
   void carried_out(const wire::Entry& entry, const Applied& answer);
   void remember(Shared outcome);
@@ -149,10 +131,7 @@ class ExactlyOnce final : public StateMachine {
   // Where in those two the outcome of a key is.
   std::unordered_set<Shared*, KeyHash, SameKey> outcomes_;
   size_t bytes_ = 0;
-  int64_t log_time_ms_ = 0;  // of the last entry; 0: none yet
-  int64_t client_clock_ms_ = 0;
-  bool by_index_ = false;         // the log has come to kRules
-  uint64_t forgotten_index_ = 0;  // of the newest made key that is forgotten
+  KeyClock clock_;
 };
 
 }  // namespace tandem::repl

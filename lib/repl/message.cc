@@ -32,7 +32,7 @@ void encode_state(const ReplicaState& state, ByteWriter& writer) {
   writer.u64(state.promise);
   writer.u8(static_cast<uint8_t>((state.leading ? 1 : 0) | (state.opened ? 2 : 0) |
                                  (state.cut_tail ? 4 : 0) | (state.has_space ? 8 : 0) |
-                                 (state.cut_off ? 16 : 0)));
+                                 (state.cut_off ? 16 : 0) | (state.able ? 0 : 32)));
   writer.u64(state.last_index);
   writer.u64(state.last_epoch);
   writer.u64(state.commit);
@@ -47,6 +47,7 @@ void decode_state(ByteReader& reader, ReplicaState& state) {
   state.cut_tail = (flags & 4) != 0;
   state.has_space = (flags & 8) != 0;
   state.cut_off = (flags & 16) != 0;
+  state.able = (flags & 32) == 0;
   state.last_index = reader.u64();
   state.last_epoch = reader.u64();
   state.commit = reader.u64();

@@ -46,7 +46,8 @@ struct ReplicaState {
   Epoch last_epoch = 0;
   Index commit = 0;
   bool cut_tail = false;  // recovery cut a torn tail at start: others are preferred as leader
-  bool has_space = true;  // on its disk: one without cannot take writes
+  bool has_space = true;  // on its disk, and able: one without cannot take writes
+  bool able = true;       // its applier can apply and read now (Applier::trouble)
   // Leads, and has not heard so many of its set for long that it can do nothing.
   bool cut_off = false;
   uint64_t pid = 0;

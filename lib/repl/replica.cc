@@ -180,6 +180,7 @@ ReplicaState Replica::state() const {
   state.commit = context_.commit;
   state.cut_tail = cut_tail_;
   state.has_space = has_space_;
+  state.able = able_;
   state.cut_off = leader_ != nullptr && leader_->cut_off();
   state.pid = pid_;
   return state;

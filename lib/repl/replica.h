@@ -64,8 +64,11 @@ class Replica {
   // When it promised the epoch that it leads, 0 where it does not lead: one lease length later
   // nothing that an earlier leader granted holds any more.
   int64_t leading_since_ns() const;
-  // Whether the disk of the log has space, as told to controllers.
-  void set_space(bool has_space) { has_space_ = has_space; }
+  // Whether the disk of the log has space, and the applier can apply, as told to controllers.
+  void set_able(bool has_space, bool able) {
+    has_space_ = has_space && able;
+    able_ = able;
+  }
   // Whether this replica is in the in-sync set of the newest record that it knows.
   bool in_sync() const;
   ReplicaId leader_id() const { return leader_id_; }
@@ -143,6 +146,7 @@ class Replica {
   Ticket promise_ticket_ = 0;  // of the present epoch
   IndexFinder index_finder_{context_};
   bool has_space_ = true;
+  bool able_ = true;
   bool has_read_record_ = false;  // itself, since this process was registered
 
   Index verified_ = 0;  // the own log matches the leader's up to here, shown in this epoch

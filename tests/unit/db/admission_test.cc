@@ -145,6 +145,10 @@ TEST_F(AdmissionTest, NamesColumnsAndIndexesOfASchemaAreBounded) {
               HasSubstr("63 bytes"));
   EXPECT_EQ(refusal(table("t", R"("columns":)" + columns(250))), "");
   EXPECT_THAT(refusal(table("t", R"("columns":)" + columns(251))), HasSubstr("250 columns"));
+  for (const char* name : {"ctid", "xmin", "tableoid"}) {
+    const std::string column = R"("columns":[{"name":"k","type":"text"},{"name":")";
+    EXPECT_THAT(refusal(table("t", column + name + R"(","type":"text"}])")), HasSubstr(name));
+  }
   const auto index_of = [](size_t count) {
     std::string names;
     for (size_t i = 1; i <= count; ++i)

@@ -1,7 +1,6 @@
 // Random commands and queries against the model, and against a copy restored from a snapshot.
-#include <random>
-
 #include "db/fixture.h"
+#include "db/generator.h"
 #include "db/model.h"
 
 namespace tandem::db {
@@ -9,179 +8,11 @@ namespace {
 
 using wire::Json;
 
-// Every type, every kind of reference, a unique index with nulls in it.
-constexpr std::string_view kSchema = R"({
-  "teams":{"key":"name","columns":[{"name":"name","type":"text"},
-     {"name":"size","type":"integer","null":true}],"indexes":[["size"]]},
-  "users":{"key":"username","columns":[{"name":"username","type":"text"},
-     {"name":"team","type":"text","null":true,"references":"teams","on_delete":"restrict"},
-     {"name":"active","type":"boolean","default":true},
-     {"name":"tags","type":"list of text","default":[]}],
-     "indexes":[["active","team"]]},
-  "rides":{"key":"rideId","auto_increment":true,"columns":[{"name":"rideId","type":"integer"},
-     {"name":"created_by","type":"text","references":"users","on_delete":"cascade"},
-     {"name":"timestamp","type":"timestamp"},
-     {"name":"source","type":"integer"},{"name":"destination","type":"integer","default":3}],
-     "indexes":[["source","destination","timestamp"]]},
-  "riders":{"key":"seq","auto_increment":true,"columns":[{"name":"seq","type":"integer"},
-     {"name":"rideId","type":"integer","references":"rides","on_delete":"cascade"},
-     {"name":"username","type":"text","null":true,"references":"users","on_delete":"cascade"}],
-     "indexes":[{"columns":["rideId","username"],"unique":true}]},
-  "nodes":{"key":"id","columns":[{"name":"id","type":"integer"},
-     {"name":"parent","type":"integer","null":true,"references":"nodes","on_delete":"cascade"},
-     {"name":"keeper","type":"integer","null":true,"references":"rides","on_delete":"restrict"}]}})";
-
-class Generator {
- public:
-  explicit Generator(uint64_t seed) : random_(seed), schema_(json_of(kSchema)) {}
-
-  Json command() {
-    if (below(400) == 0) return Json(Json::Object{{"clear", true}});
-    if (below(3) == 0) return operation();
-    Json json;
-    if (below(2) == 0) json.set("if", some([this] { return condition(); }));
-    return json.set("ops", some([this] { return operation(); }));
-  }
-
-  Json query() {
-    const auto& [name, table] = any_table();
-    Json json;
-    json.set("table", name);
-    if (below(4) != 0) json.set("where", where(table));
-    if (below(5) == 0) return json.set("count", true);
-    if (below(2) == 0) json.set("columns", columns(table, false));
-    if (below(2) == 0) json.set("order", columns(table, true));
-    if (below(3) == 0) json.set("limit", below(6));
-    if (below(4) == 0) json.set("offset", below(6));
-    return json;
-  }
-
- private:
-  int64_t below(int64_t n) { return static_cast<int64_t>(random_() % static_cast<uint64_t>(n)); }
-
-  template <typename Make>
-  Json some(const Make& make) {
-    Json::Array items;
-    for (int64_t n = 1 + below(3); n > 0; --n) items.push_back(make());
-    return Json(std::move(items));
-  }
-
-  const Json::Member& any_table() {
-    const Json::Object& tables = *schema_.as_object();
-    return tables[static_cast<size_t>(below(static_cast<int64_t>(tables.size())))];
-  }
-
-  Json value(const Json& column) {
-    if (column.find("null") != nullptr && below(4) == 0) return Json();
-    const std::string& type = *column.find("type")->as_string();
-    const std::string& name = *column.find("name")->as_string();
-    if (type == "boolean") return Json(below(2) == 0);
-    if (type == "text") return Json(std::string(1, static_cast<char>('a' + below(6))) + "é");
-    if (type == "list of text") {
-      Json::Array list;
-      for (int64_t n = below(3); n > 0; --n) list.emplace_back(below(2) == 0 ? "x" : "y");
-      return Json(std::move(list));
-    }
-    const bool wide = name == "rideId" || name == "seq" || name == "id" || name == "parent";
-    return Json(below(wide ? 30 : 4));
-  }
-
-  Json where(const Json& table) {
-    Json json = Json::Object{};
-    for (const Json& column : *table.find("columns")->as_array()) {
-      if (below(3) != 0) continue;
-      const std::string& name = *column.find("name")->as_string();
-      const std::string& type = *column.find("type")->as_string();
-      if (below(2) == 0) {
-        json.set(name, value(column));
-        continue;
-      }
-      Json comparison;
-      if (below(3) == 0) comparison.set("ne", value(column));
-      if (below(3) == 0) comparison.set("in", some([&] { return value(column); }));
-      for (const char* op : {"lt", "le", "gt", "ge"}) {
-        if (type == "boolean" || type == "list of text" || below(3) != 0) continue;
-        Json bound = value(column);
-        if (!bound.is_null()) comparison.set(op, std::move(bound));
-      }
-      if (!comparison.is_null()) json.set(name, std::move(comparison));
-    }
-    return json;
-  }
-
-  Json columns(const Json& table, bool order) {
-    Json::Array names;
-    for (const Json& column : *table.find("columns")->as_array()) {
-      // Lists have no order that the model knows.
-      const std::string& type = *column.find("type")->as_string();
-      if (below(2) == 0 || (order && (type == "list of text" || type == "boolean"))) continue;
-      const std::string sign = order && below(2) == 0 ? "-" : "";
-      names.emplace_back(sign + *column.find("name")->as_string());
-    }
-    if (names.empty()) names.push_back(*table.find("key"));
-    std::shuffle(names.begin(), names.end(), random_);
-    return Json(std::move(names));
-  }
-
-  Json row(const Json& table) {
-    Json json = Json::Object{};
-    for (const Json& column : *table.find("columns")->as_array()) {
-      const std::string& name = *column.find("name")->as_string();
-      const bool counted =
-          table.find("auto_increment") != nullptr && name == *table.find("key")->as_string();
-      const bool optional =
-          counted || column.find("default") != nullptr || column.find("null") != nullptr;
-      if (optional && below(counted ? 8 : 2) != 0) continue;
-      json.set(name, value(column));
-    }
-    return json;
-  }
-
-  Json operation() {
-    const auto& [name, table] = any_table();
-    Json json;
-    json.set("table", name);
-    const int64_t kind = below(10);
-    if (kind < 5) return json.set("op", "insert").set("row", row(table));
-    if (kind < 7) return json.set("op", "upsert").set("row", row(table));
-    if (kind < 8) {
-      // One row at most: whether a unique index breaks on the way depends on the order else.
-      const Json& key = *table.find("key");
-      const Json::Array& all = *table.find("columns")->as_array();
-      Json where_key = where(table);
-      where_key.set(*key.as_string(), value(all.front()));
-      const Json& column =
-          all[static_cast<size_t>(1 + below(static_cast<int64_t>(all.size()) - 1))];
-      Json set;
-      set.set(*column.find("name")->as_string(), value(column));
-      return json.set("op", "update").set("where", where_key).set("set", set);
-    }
-    Json condition = where(table);
-    // Deleting everything all the time would leave nothing to look at.
-    if (condition.as_object()->empty()) {
-      const Json& first = table.find("columns")->as_array()->front();
-      condition.set(*first.find("name")->as_string(), value(first));
-    }
-    return json.set("op", "delete").set("where", condition);
-  }
-
-  Json condition() {
-    const auto& [name, table] = any_table();
-    Json json;
-    json.set("table", name);
-    if (below(5) != 0) json.set("where", where(table));
-    if (below(3) == 0) return json.set("count", below(3));
-    return json.set("exists", below(2) == 0);
-  }
-
-  std::mt19937_64 random_;
-  Json schema_;
-};
-
 class PropertyTest : public testing::TestWithParam<int> {
  protected:
-  PropertyTest() : model_(json_of(kSchema)), generator_(static_cast<uint64_t>(GetParam())) {
-    apply(database_, "{\"schema\":" + std::string(kSchema) + "}");
+  PropertyTest()
+      : model_(json_of(kEveryKindSchema)), generator_(static_cast<uint64_t>(GetParam())) {
+    apply(database_, "{\"schema\":" + std::string(kEveryKindSchema) + "}");
   }
 
   repl::Applied apply(Database& database, const std::string& command) {
@@ -264,7 +95,7 @@ TEST_P(PropertyTest, ALongCommandGivesTheSame) {
   Limits limits;
   limits.quick_cost = static_cast<uint64_t>(GetParam() % 4);
   Database other(limits);
-  apply(other, "{\"schema\":" + std::string(kSchema) + "}");
+  apply(other, "{\"schema\":" + std::string(kEveryKindSchema) + "}");
   index_ = 1;
   int quick = 0;
   int longer = 0;

@@ -60,7 +60,7 @@ std::vector<Message> one_of_each() {
   all.push_back(m);
   m = of_type(MessageType::kState);
   m.question = 23;
-  m.state = ReplicaState{1, true, false, 2, 3, 4, true, false, true, 5};
+  m.state = ReplicaState{1, true, false, 2, 3, 4, true, false, false, true, 5};
   all.push_back(m);
   m = of_type(MessageType::kSessionDown);
   m.subject = 24;

@@ -1,0 +1,98 @@
+// What of a table's rows is in this process, where the table itself is elsewhere: rows are fetched
+// before a command is carried out on them, and what it changed is written back after it.
+//
+// A command that looks for what is not here goes on as if that were as it wants it (a condition
+// holds, a referenced row exists, no other row has a unique value), and what it looked for is
+// noted: so one run, which is then undone, names nearly everything that has to be fetched, by the
+// very code that carries the command out. Calvin (Thomson et al., SIGMOD 2012) calls that
+// reconnaissance; TigerBeetle fetches before it commits in the same way.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "db/spread.h"
+#include "db/value.h"
+
+namespace tandem::db {
+
+// Rows that follow each other in an index, or in the order of the key.
+struct Range {
+  static constexpr size_t kByKey = SIZE_MAX;
+
+  size_t index = kByKey;     // number of the index
+  std::vector<Value> equal;  // of its first columns
+  // Of the column after them, inclusive; rows without a bound: all.
+  std::optional<Value> low = {};
+  std::optional<Value> high = {};
+
+  bool whole_table() const { return index == kByKey && !low && !high; }
+};
+
+struct ValueLess {
+  bool operator()(const Value& a, const Value& b) const { return compare(a, b) < 0; }
+};
+struct RangeLess {
+  bool operator()(const Range& a, const Range& b) const;
+};
+
+class Residency {
+ public:
+  using Keys = std::set<Value, ValueLess>;
+  using Ranges = std::set<Range, RangeLess>;
+
+  // `rows`: of the table, here or not.
+  explicit Residency(uint64_t rows = 0) : rows_(rows) {}
+
+  // Whether the row with this key is here, or nowhere; all rows of the range are here. What is not
+  // known is noted.
+  bool has(const Value& key);
+  bool has(const Range& range);
+
+  // What was looked for in vain, and how often that was.
+  const Keys& missing_keys() const { return missing_keys_; }
+  const Ranges& missing_ranges() const { return missing_ranges_; }
+  uint64_t misses() const { return misses_; }
+
+  // It was fetched: the row is in the table now, or there is none; every row of the range is.
+  void know(const Value& key);
+  void know(const Range& range);
+  bool knows(const Value& key) const { return all_ || keys_.contains(key); }
+
+  uint64_t rows() const { return rows_; }
+  // A row was put in where there was none, one was taken out, another took its place.
+  void added(const Value& key) { ++rows_, changed_.push_back(key); }
+  void removed(const Value& key) { --rows_, changed_.push_back(key); }
+  void replaced(const Value& key) { changed_.push_back(key); }
+  // Keys of rows that were changed since nothing was here, one or more times, in that order.
+  const std::vector<Value>& changed() const { return changed_; }
+  // What was changed after the first `count` changes is undone.
+  void undone(size_t count) { changed_.resize(count); }
+
+  // Nothing is here any more; what is known of the whole table stays.
+  void clear();
+
+  // How the values are spread over all rows; nullptr where nothing is known.
+  const TableSpread* spread() const { return spread_.get(); }
+  void set_spread(TableSpreadPtr spread) { spread_ = std::move(spread); }
+  void set_rows(uint64_t rows) { rows_ = rows; }
+
+ private:
+  bool covers(const Range& range) const;
+
+  uint64_t rows_;
+  TableSpreadPtr spread_;
+  Keys keys_;
+  Ranges ranges_;
+  bool all_ = false;
+  Keys missing_keys_;
+  Ranges missing_ranges_;
+  uint64_t misses_ = 0;
+  std::vector<Value> changed_;
+};
+
+}  // namespace tandem::db

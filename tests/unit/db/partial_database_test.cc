@@ -1,0 +1,178 @@
+// Random commands on a database and on a partial one whose rows are in another place: the same
+// answers and the same rows, whatever the batches.
+#include "db/partial_database.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "db/fixture.h"
+#include "db/generator.h"
+
+namespace tandem::db {
+namespace {
+
+// Where the rows are: gives what is asked for, and takes what was changed, as an engine would.
+class Store {
+ public:
+  void set_schema(const Schema& schema) {
+    tables_.clear();
+    for (const TableSchema& table : schema.tables()) tables_.emplace_back(table);
+  }
+
+  // Loads all that is missing.
+  void fetch(PartialDatabase& partial) const {
+    for (size_t i = 0; i < tables_.size(); ++i) {
+      const Residency::Keys keys = partial.missing_keys(i);
+      const Residency::Ranges ranges = partial.missing_ranges(i);
+      tables_[i].rows().visit_from({}, [&](const Row& row) {
+        const bool wanted = keys.contains(row[tables_[i].key()]) ||
+                            std::any_of(ranges.begin(), ranges.end(), [&](const Range& range) {
+                              return is_in(row, range, tables_[i]);
+                            });
+        if (wanted) partial.load(i, std::make_shared<const Row>(row));
+        return true;
+      });
+      partial.know(i, keys, ranges);
+    }
+  }
+
+  void write(const std::vector<TableChanges>& changes) {
+    for (size_t i = 0; i < changes.size(); ++i) {
+      for (const Value& key : changes[i].erased) tables_[i].erase(key);
+      for (const RowPtr& row : changes[i].put) tables_[i].put(row);
+    }
+  }
+
+  const std::vector<Table>& tables() const { return tables_; }
+
+ private:
+  static bool is_in(const Row& row, const Range& range, const Table& table) {
+    std::vector<size_t> columns{table.key()};
+    if (range.index != Range::kByKey) columns = table.indexes()[range.index].columns();
+    for (size_t i = 0; i < range.equal.size(); ++i) {
+      if (compare(row[columns[i]], range.equal[i]) != 0) return false;
+    }
+    if (!range.low && !range.high) return true;
+    const Value& next = row[columns[range.equal.size()]];
+    return (!range.low || compare(next, *range.low) >= 0) &&
+           (!range.high || compare(next, *range.high) <= 0);
+  }
+
+  std::vector<Table> tables_;
+};
+
+class PartialDatabaseTest : public testing::TestWithParam<int> {
+ protected:
+  PartialDatabaseTest()
+      : generator_(static_cast<uint64_t>(GetParam())), random_(static_cast<uint64_t>(GetParam())) {
+    wire::Entry entry;
+    entry.payload = "{\"schema\":" + std::string(kEveryKindSchema) + "}";
+    whole_.apply(entry);
+    const Schema schema = schema_of(kEveryKindSchema);
+    store_.set_schema(schema);
+    std::vector<TableFacts> facts;
+    for (const TableSchema& table : schema.tables()) {
+      facts.push_back({0, 0, std::vector<uint64_t>(table.columns.size())});
+    }
+    partial_.reset(schema, facts);
+  }
+
+  std::vector<Change> batch(size_t size, std::vector<std::string>& texts) {
+    std::vector<Change> changes;
+    while (changes.size() < size) {
+      texts.push_back(generator_.change().dump());
+      auto parsed = partial_.parse(texts.back());
+      if (auto* change = std::get_if<Change>(&parsed)) {
+        changes.push_back(std::move(*change));
+      } else {
+        ADD_FAILURE() << texts.back();
+      }
+    }
+    return changes;
+  }
+
+  void carry_out(size_t size, bool rehearses) {
+    std::vector<std::string> texts;
+    const std::vector<Change> changes = batch(size, texts);
+    if (rehearses) {
+      for (const Change& change : changes) partial_.rehearse(change);
+      partial_.end_rehearsal();
+      store_.fetch(partial_);
+    }
+    for (size_t i = 0; i < changes.size(); ++i) {
+      wire::Entry entry;
+      entry.index = ++index_;
+      entry.payload = texts[i];
+      const repl::Applied expected = whole_.apply(entry);
+      std::optional<repl::Applied> answer;
+      while (!(answer = partial_.carry_out(changes[i], index_))) {
+        ASSERT_TRUE(partial_.misses_any());
+        store_.fetch(partial_);
+        ++fetches_;
+      }
+      ASSERT_EQ(answer->body, expected.body) << texts[i];
+      ASSERT_EQ(answer->status, expected.status);
+      ++answered_[expected.status];
+    }
+    store_.write(partial_.changes());
+    partial_.start_anew();
+    ++batches_;
+  }
+
+  void compare_rows() {
+    const std::vector<Table>& tables = whole_.tables();
+    for (size_t i = 0; i < tables.size(); ++i) {
+      std::vector<Row> expected;
+      std::vector<Row> stored;
+      const auto collect = [](std::vector<Row>& rows) {
+        return [&rows](const Row& row) {
+          rows.push_back(row);
+          return true;
+        };
+      };
+      tables[i].rows().visit_from({}, collect(expected));
+      store_.tables()[i].rows().visit_from({}, collect(stored));
+      ASSERT_EQ(stored, expected);
+      const TableFacts facts = partial_.facts()[i];
+      EXPECT_EQ(facts.rows, expected.size());
+      EXPECT_EQ(facts.counter, tables[i].counter());
+    }
+  }
+
+  Database whole_;
+  Store store_;
+  PartialDatabase partial_{Limits{}};
+  Generator generator_;
+  std::mt19937_64 random_;
+  uint64_t index_ = 0;
+  std::map<int, int> answered_;
+  int batches_ = 0;
+  int fetches_ = 0;
+};
+
+TEST_P(PartialDatabaseTest, AnswersAsTheWholeOne) {
+  for (int i = 0; i < 200; ++i) {
+    carry_out(1 + random_() % 16, true);
+    if (HasFatalFailure()) return;
+    if (i % 10 == 0) compare_rows();
+  }
+  compare_rows();
+  EXPECT_GT(answered_[200], 200);
+  EXPECT_GT(answered_[409], 200);
+  // What is rehearsed is, nearly always, what is needed.
+  EXPECT_LT(fetches_, batches_ * 2);
+}
+
+TEST_P(PartialDatabaseTest, FetchesWhatWasNotRehearsed) {
+  for (int i = 0; i < 100; ++i) carry_out(1 + random_() % 8, false);
+  compare_rows();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, PartialDatabaseTest, testing::Range(1, 9));
+
+}  // namespace
+}  // namespace tandem::db
