@@ -123,6 +123,11 @@ bool Leadership::another_has_space() const {
   });
 }
 
+bool Leadership::leader_is_unable() const {
+  const repl::ReplicaState* state = state_of(leader());
+  return state != nullptr && !state->able;
+}
+
 bool Leadership::keeps_up(repl::ReplicaId id) const {
   const repl::ReplicaState* own = state_of(id);
   const repl::ReplicaState* leading = state_of(leader());

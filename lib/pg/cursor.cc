@@ -13,7 +13,6 @@ namespace {
 
 // Of rows whose size nobody knows yet.
 constexpr size_t kFirstRows = 8;
-constexpr size_t kMostRows = 65'536;
 constexpr size_t kFastestGrowth = 8;
 // What libpq keeps of a value beside its bytes.
 constexpr size_t kValueBytes = 16;
@@ -23,11 +22,13 @@ constexpr size_t kValueBytes = 16;
 class Cursor::Impl {
  public:
   Impl(loop::Loop& loop, Connection& connection, const std::string& sql, Parameters parameters,
-       std::vector<Type> columns, size_t fetch_bytes)
+       std::vector<Type> columns, size_t fetch_bytes, size_t most_rows)
       : connection_(connection),
         name_("c" + std::to_string(random_id())),
         columns_(std::move(columns)),
         fetch_bytes_(fetch_bytes),
+        most_rows_(std::max<size_t>(most_rows, 1)),
+        rows_(std::min(kFirstRows, most_rows_)),
         soon_(loop, [this] { give(); }) {
     Batch batch(Place::kWithin);
     batch.add_once("DECLARE " + name_ + " NO SCROLL CURSOR FOR " + sql, std::move(parameters));
@@ -65,7 +66,7 @@ class Cursor::Impl {
     if (rows.empty()) return;
     const size_t row_bytes = rows.bytes() / rows.size() + kValueBytes * rows.columns();
     rows_ = std::clamp(fetch_bytes_ / std::max<size_t>(row_bytes, 1), size_t{1},
-                       std::min(rows_ * kFastestGrowth, kMostRows));
+                       std::min(rows_ * kFastestGrowth, most_rows_));
   }
 
   void give() {
@@ -84,7 +85,8 @@ class Cursor::Impl {
   const std::string name_;
   const std::vector<Type> columns_;
   const size_t fetch_bytes_;
-  size_t rows_ = kFirstRows;
+  const size_t most_rows_;
+  size_t rows_;
   bool is_over_ = false;
   std::optional<Some> some_;  // fetched, not given yet
   UniqueFunction<void(Some)> done_;
@@ -93,9 +95,10 @@ class Cursor::Impl {
 };
 
 Cursor::Cursor(loop::Loop& loop, Connection& connection, const std::string& sql,
-               Parameters parameters, std::vector<Type> columns, size_t fetch_bytes)
+               Parameters parameters, std::vector<Type> columns, size_t fetch_bytes,
+               size_t most_rows)
     : impl_(std::make_unique<Impl>(loop, connection, sql, std::move(parameters), std::move(columns),
-                                   fetch_bytes)) {}
+                                   fetch_bytes, most_rows)) {}
 Cursor::~Cursor() = default;
 
 void Cursor::next(UniqueFunction<void(Some)> done) { impl_->next(std::move(done)); }

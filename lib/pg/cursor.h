@@ -25,9 +25,12 @@ namespace tandem::pg {
 
 class Cursor {
  public:
-  // Begins at once. REQUIRES: an open transaction on the connection, which outlives this.
+  // Begins at once. How many rows are fetched at a time follows from how long those before were, so
+  // that `most_rows` is what bounds the memory where they may become much longer. REQUIRES: an open
+  // transaction on the connection, which outlives this.
   Cursor(loop::Loop& loop, Connection& connection, const std::string& sql, Parameters parameters,
-         std::vector<Type> columns, size_t fetch_bytes = size_t{256} << 10);
+         std::vector<Type> columns, size_t fetch_bytes = size_t{256} << 10,
+         size_t most_rows = 65'536);
   ~Cursor();  // `done` is not called any more
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;

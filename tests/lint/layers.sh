@@ -17,9 +17,10 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     may["loop"] = "base"
     may["http"] = may["fetch"] = may["rpc"] = "base wire loop"
     may["pg"] = "base file loop"
+    may["tables"] = "base wire repl db loop pg"
     may["storage"] = "base file wire loop"
     may["coord"] = "base file wire loop fetch"
-    below = "base file wire repl rides db toys store loop http fetch pg rpc coord storage"
+    below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord storage"
     may["daemon"] = below
     may["replica"] = may["rideshare"] = may["group"] = below " daemon"
     may["storehost"] = below " daemon replica group"

@@ -23,7 +23,7 @@ files() {
 files | awk '
   # What others call so.
   BEGIN {
-    split("std testing SplitMix64 RefCount accept_mutex_delay local_address rem_address " \
+    split("std testing TigerBeetle pg_stats SplitMix64 RefCount accept_mutex_delay local_address rem_address " \
           "pg_dump sd_notify sysexits uv_listen linux/net.h", words)
     for (i in words) foreign[words[i]] = 1
   }

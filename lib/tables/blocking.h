@@ -1,0 +1,63 @@
+// A session with PostgreSQL for work on a thread of its own, which waits for each answer: reading a
+// whole state, or loading one. It has a loop to itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "loop/loop.h"
+#include "pg/connection.h"
+#include "pg/cursor.h"
+
+namespace tandem::tables {
+
+// Whether nobody waits for the work any more: asked now and then.
+using Stopping = std::function<bool()>;
+
+// On one thread at a time, whichever.
+class BlockingSession {
+ public:
+  // kTimeout: stopped. Others as Connection::connect().
+  static Result<std::unique_ptr<BlockingSession>> open(pg::ConnectOptions options,
+                                                       Stopping stopping);
+  BlockingSession(const BlockingSession&) = delete;
+  BlockingSession& operator=(const BlockingSession&) = delete;
+
+  void set_stopping(Stopping stopping) { stopping_ = std::move(stopping); }
+  pg::Outcome run(pg::Batch batch);
+  // Statements without parameters, in one transaction.
+  Status run_all(const std::vector<std::string>& statements);
+  // Gives the rows of a query, in the open transaction, some at a time; false: enough.
+  Status read(const std::string& sql, std::vector<pg::Type> columns,
+              const std::function<bool(const pg::Rows&)>& take);
+
+  // COPY: copy_begin(), copy_row() each, copy_end().
+  void copy_begin(const std::string& sql);
+  Status copy_row(pg::Parameters row);
+  Status copy_end();
+
+ private:
+  explicit BlockingSession(Stopping stopping);
+  bool wait_until(const std::function<bool()>& condition);
+  Status copy_flush();
+
+  struct Copy {
+    std::vector<pg::Parameters> rows;
+    size_t bytes = 0;
+    bool ends = false;
+    std::optional<pg::Outcome> outcome;
+  };
+
+  Stopping stopping_;
+  loop::Loop loop_;
+  loop::Timer looks_;  // whether the work is to be stopped
+  std::unique_ptr<pg::Connection> connection_;
+  std::unique_ptr<Copy> copy_;
+};
+
+}  // namespace tandem::tables

@@ -1,0 +1,111 @@
+#include "tables/evaluation.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "tables/codec.h"
+
+namespace tandem::tables {
+
+using db::Change;
+using repl::Applied;
+
+Evaluation::Evaluation(db::PartialDatabase& database, const std::vector<TableSql>& sql,
+                       KeyMemory& keys, std::vector<wire::Entry> entries)
+    : database_(database), sql_(sql), keys_(keys), entries_(std::move(entries)) {
+  for (const wire::Entry& entry : entries_) {
+    const bool is_command = entry.type == wire::EntryType::kCommand;
+    commands_.push_back(is_command ? database_.parse(entry.payload) : Applied{});
+    if (const auto* change = std::get_if<Change>(&commands_.back())) database_.rehearse(*change);
+  }
+  database_.end_rehearsal();
+}
+
+void Evaluation::add_fetch(pg::Batch& batch) {
+  if (!keys_are_here_) keys_.add_fetch(batch, entries_);
+  fetches_.clear();
+  for (size_t i = 0; i < sql_.size(); ++i) {
+    Fetch fetch{i, 0, database_.missing_keys(i), database_.missing_ranges(i)};
+    if (fetch.keys.empty() && fetch.ranges.empty()) continue;
+    fetch.statements = sql_[i].fetch(batch, fetch.keys, fetch.ranges);
+    fetches_.push_back(std::move(fetch));
+  }
+}
+
+Status Evaluation::take(const std::vector<pg::Rows>& rows, size_t at) {
+  if (!std::exchange(keys_are_here_, true)) {
+    if (Status taken = keys_.take(rows, at); !taken) return taken;
+    at += KeyMemory::kFetches;
+  }
+  for (const Fetch& fetch : fetches_) {
+    const db::TableSchema& table = database_.schema().tables()[fetch.table];
+    for (const size_t end = at + fetch.statements; at < end; ++at) {
+      for (size_t i = 0; i < rows[at].size(); ++i) {
+        database_.load(fetch.table, row_of(rows[at], i, table));
+      }
+    }
+    database_.know(fetch.table, fetch.keys, fetch.ranges);
+  }
+  fetches_.clear();
+  return {};
+}
+
+bool Evaluation::go_on() {
+  CHECK(keys_are_here_);
+  while (answers_.size() < entries_.size()) {
+    if (!carry_out(answers_.size())) return false;
+    key_is_judged_ = false;
+  }
+  return true;
+}
+
+bool Evaluation::carry_out(size_t number) {
+  const wire::Entry& entry = entries_[number];
+  if (entry.type != wire::EntryType::kCommand) {
+    keys_.opened(entry);
+    answers_.emplace_back();
+    return true;
+  }
+  // Once, however often the entry is tried: the clock of keys moves on.
+  if (!std::exchange(key_is_judged_, true)) {
+    if (auto answer = keys_.advance(entry)) {
+      answers_.push_back(std::move(answer));
+      return true;
+    }
+  }
+  if (const auto* refusal = std::get_if<Applied>(&commands_[number])) {
+    answer(entry, *refusal);
+    return true;
+  }
+  const auto* change = std::get_if<Change>(&commands_[number]);
+  if (change == nullptr) return false;
+  const std::optional<Applied> done = database_.carry_out(*change, entry.index);
+  if (!done) return false;
+  answer(entry, *done);
+  return true;
+}
+
+void Evaluation::answer(const wire::Entry& entry, const Applied& answer) {
+  keys_.carried_out(entry, answer);
+  answers_.emplace_back(answer);
+}
+
+const db::PartialDatabase::Parsed* Evaluation::special() const {
+  if (!answers_.empty() || !keys_are_here_) return nullptr;
+  const bool is_special = std::holds_alternative<db::SetSchema>(commands_.front()) ||
+                          std::holds_alternative<db::Clear>(commands_.front());
+  return is_special ? &commands_.front() : nullptr;
+}
+
+void Evaluation::answer_special(const Applied& done) {
+  CHECK(special() != nullptr && entries_.size() == 1);
+  answer(entries_.front(), done);
+}
+
+void Evaluation::add_write(pg::Batch& batch) const {
+  const std::vector<db::TableChanges> changes = database_.changes();
+  for (size_t i = 0; i < changes.size(); ++i) sql_[i].write(batch, changes[i]);
+  keys_.add_write(batch);
+}
+
+}  // namespace tandem::tables

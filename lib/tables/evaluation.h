@@ -1,0 +1,72 @@
+// Entries that are carried out together in one transaction of PostgreSQL: what they need is
+// fetched, they are evaluated here by the code of lib/db, what they change is written back.
+//
+//   begin() → add_fetch(), take() → go_on(), and as long as that lacks something add_fetch(),
+//   take(), go_on() → add_write()
+//
+// Pure: statements and what their answers mean.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "db/partial_database.h"
+#include "pg/batch.h"
+#include "pg/rows.h"
+#include "repl/state_machine.h"
+#include "tables/key_memory.h"
+#include "tables/table_sql.h"
+#include "wire/entry.h"
+
+namespace tandem::tables {
+
+class Evaluation {
+ public:
+  // All of them outlive it; `sql` has one for each table of the database.
+  Evaluation(db::PartialDatabase& database, const std::vector<TableSql>& sql, KeyMemory& keys,
+             std::vector<wire::Entry> entries);
+  Evaluation(const Evaluation&) = delete;
+  Evaluation& operator=(const Evaluation&) = delete;
+
+  // Statements for what is missing; of the first time also for keys. The answers begin at rows[at].
+  void add_fetch(pg::Batch& batch);
+  Status take(const std::vector<pg::Rows>& rows, size_t at);
+  // Carries out entry after entry. True: all of them; false: something is missing, or it is the turn
+  // of a command that changes more than rows.
+  bool go_on();
+  // That one, until it is answered. REQUIRES: it is the only entry.
+  const db::PartialDatabase::Parsed* special() const;
+  void answer_special(const repl::Applied& answer);
+  // REQUIRES: go_on() gave true.
+  void add_write(pg::Batch& batch) const;
+
+  const std::vector<wire::Entry>& entries() const { return entries_; }
+  // By entry; nothing of one that is no command. REQUIRES: go_on() gave true.
+  const std::vector<std::optional<repl::Applied>>& answers() const { return answers_; }
+
+ private:
+  struct Fetch {  // of a table, in a batch under way
+    size_t table = 0;
+    size_t statements = 0;
+    db::Residency::Keys keys;
+    db::Residency::Ranges ranges;
+  };
+
+  bool carry_out(size_t number);
+  void answer(const wire::Entry& entry, const repl::Applied& answer);
+
+  db::PartialDatabase& database_;
+  const std::vector<TableSql>& sql_;
+  KeyMemory& keys_;
+  const std::vector<wire::Entry> entries_;
+  std::vector<db::PartialDatabase::Parsed> commands_;  // by entry
+  std::vector<std::optional<repl::Applied>> answers_;  // of the first ones
+  bool key_is_judged_ = false;                         // of the next one
+  bool keys_are_here_ = false;
+  std::vector<Fetch> fetches_;
+};
+
+}  // namespace tandem::tables

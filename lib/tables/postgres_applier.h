@@ -1,0 +1,172 @@
+// Applies to tables of PostgreSQL: rows are fetched, commands are evaluated here, what they change
+// is written back, all in one transaction with the index of the last entry (evaluation.h). Nothing
+// of the rows stays in this process.
+//
+// The log and the snapshots are the truth. What PostgreSQL has is a state as of tandem.meta.applied,
+// and the log goes on from there: so its commits need not be durable when they are answered, and
+// after its crash the state may be an older one (Applier::Owner::went_back). Where nothing of it
+// goes on the tables are made anew, of the newest snapshot.
+//
+// PostgreSQL that is gone, slow or locked is waited for, and trouble() tells why.
+//
+// Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/function.h"
+#include "base/result.h"
+#include "db/limits.h"
+#include "db/partial_database.h"
+#include "loop/loop.h"
+#include "pg/session.h"
+#include "repl/applier.h"
+#include "repl/exactly_once.h"
+#include "repl/memory_applier.h"
+#include "tables/evaluation.h"
+#include "tables/key_memory.h"
+#include "tables/lock_watch.h"
+#include "tables/meta.h"
+#include "tables/table_sql.h"
+
+namespace tandem::tables {
+
+struct PostgresOptions {
+  pg::SessionOptions session;
+  std::string group;  // whose tables: that of the replicas
+  db::Limits limits = {};
+  repl::KeyLimits keys = {};
+  size_t batch_entries = 256;  // of a transaction
+  size_t batch_bytes = size_t{1} << 20;
+};
+
+class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
+ public:
+  // Both outlive it; `jobs` are destroyed first of all, or run no more.
+  PostgresApplier(loop::Loop& loop, PostgresOptions options, repl::Jobs& jobs);
+  ~PostgresApplier() override;
+
+  void begin(Owner& owner, UniqueFunction<void(Result<repl::Index>)> done) override;
+  void apply(std::vector<wire::Entry> batch) override;
+  void drop_batch() override;
+  void picture(UniqueFunction<void(Result<repl::Picture>)> done) override;
+  void prepare(repl::Index index, std::shared_ptr<repl::SnapshotRows> rows,
+               UniqueFunction<void(Status)> done) override;
+  void drop_prepared() override;
+  void install(int64_t time_ms, UniqueFunction<void(Status)> done) override;
+  Status admit(std::string_view command, std::string_view key) const override;
+  void first_answer(std::string_view command, std::string_view key, FirstAnswer done) override;
+  std::string trouble() const override;
+
+  // Of the state, and the entry that changed it last. Told whenever it changes.
+  const db::Schema& schema() const { return database_.schema(); }
+  repl::Index schema_index() const { return meta_.schema_index; }
+  void on_schema(UniqueFunction<void()> callback) { on_schema_ = std::move(callback); }
+  // Before other tables take the place of these; on_schema() is called when they have, or have not.
+  void on_tables_go(UniqueFunction<void()> callback) { on_tables_go_ = std::move(callback); }
+  // What is known of how values are spread, by table of that schema: what writes cost is judged by it.
+  void set_spread(const std::vector<db::TableSpreadPtr>& spreads, repl::Index schema_index);
+  // Of a client's write: see db::Database::check_change() and check_command().
+  const db::Limits& limits() const { return options_.limits; }
+
+ private:
+  enum class Phase { kAway, kAsking, kLoading, kInstalling, kReady };
+  // What a load of rows is for.
+  struct Load {
+    repl::Index index = 0;
+    std::shared_ptr<repl::SnapshotRows> rows;
+    UniqueFunction<void(Status)> done;
+    bool dropped = false;
+  };
+  struct Install {
+    repl::Position position;
+    int64_t time_ms = 0;
+    UniqueFunction<void()> done;
+  };
+
+  void session_up(pg::Connection& connection) override;
+  void session_down(const Error& why) override;
+  void session_refused(const Error& why) override;
+
+  // A completion that is not wanted any more where the session or what it is for has gone.
+  pg::Completion only_now(pg::Completion then);
+  void try_again(const Error& why);
+  void ask(pg::Batch batch, pg::Completion done);
+  void look();
+
+  void leave(Phase phase);
+  void take_over();
+  void create();
+  void taken_over(const pg::Outcome& outcome);
+  void decide();
+  bool is_ours() const;
+  void adopt(Meta meta);
+  void tables_go();
+  void ready();
+  void begun(Result<repl::Index> index);
+
+  void load_origin();
+  static void drop(std::shared_ptr<Load>& load);
+  std::shared_ptr<Load> load(repl::Index index, std::shared_ptr<repl::SnapshotRows> rows,
+                             UniqueFunction<void(Status)> done);
+  void put_in_place();
+  void installed_by_now();
+
+  void run_group();
+  std::vector<wire::Entry> next_group() const;
+  void fetched(pg::Outcome outcome, size_t at);
+  void write_group();
+  void change_schema(const db::SetSchema& command, const wire::Entry& entry);
+  void clear_tables(const wire::Entry& entry);
+  void commit(pg::Batch batch, Meta next, bool anew);
+  void committed(const pg::Outcome& outcome);
+  void report_group();
+
+  loop::Loop& loop_;
+  const PostgresOptions options_;
+  repl::Jobs& jobs_;
+  pg::Session session_;
+  loop::Timer again_;
+  loop::Timer looks_;
+  LockWatch locks_;
+  Owner* owner_ = nullptr;
+  UniqueFunction<void(Result<repl::Index>)> begun_;
+  bool started_ = false;
+
+  Phase phase_ = Phase::kAway;
+  uint64_t away_since_ms_ = 0;  // when it was ready last, of the loop
+  pg::Connection* connection_ = nullptr;
+  uint64_t turn_ = 0;  // rises whenever what was asked for is of no use any more
+  std::string trouble_;
+  Meta meta_;  // as PostgreSQL has it, to the knowledge here
+  db::PartialDatabase database_;
+  std::vector<TableSql> sql_;
+  KeyMemory keys_;
+  std::vector<db::TableSpreadPtr> spreads_;
+  UniqueFunction<void()> on_schema_;
+  UniqueFunction<void()> on_tables_go_;
+  bool tables_went_ = false;
+
+  repl::Index index_ = 0;            // that the owner was told
+  std::deque<wire::Entry> entries_;  // of the batch under way
+  bool in_batch_ = false;
+  std::unique_ptr<Evaluation> group_;  // the first of them
+  struct Committing {
+    Meta next;
+    std::vector<std::optional<repl::Applied>> answers;
+    bool anew = false;  // what is known of the tables is that of `next`, not what was evaluated
+  };
+  std::optional<Committing> committing_;  // was sent: it may be carried out
+
+  std::shared_ptr<Load> of_origin_;
+  std::shared_ptr<Load> prepared_;
+  std::optional<Install> install_;
+};
+
+}  // namespace tandem::tables

@@ -1,0 +1,144 @@
+// PostgresApplier: snapshots, of its own and of others, and what clients ask.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "db/admission.h"
+#include "tables/loading.h"
+#include "tables/picture.h"
+#include "tables/postgres_applier.h"
+#include "wire/json.h"
+#include "wire/key.h"
+
+namespace tandem::tables {
+namespace {
+
+pg::ConnectOptions named(pg::ConnectOptions options, const char* what) {
+  options.application_name += std::string(" ") + what;
+  return options;
+}
+
+}  // namespace
+
+// --- snapshots ---
+
+void PostgresApplier::picture(UniqueFunction<void(Result<repl::Picture>)> done) {
+  const auto picture = std::make_shared<Result<repl::Picture>>();
+  jobs_.run(
+      [picture, options = named(options_.session.connect, "snapshot")](
+          const repl::Jobs::Stopping& stopping) { *picture = take_picture(options, stopping); },
+      [picture, done = std::move(done)]() mutable { done(std::move(*picture)); });
+}
+
+std::shared_ptr<PostgresApplier::Load> PostgresApplier::load(
+    repl::Index index, std::shared_ptr<repl::SnapshotRows> rows,
+    UniqueFunction<void(Status)> done) {
+  auto load = std::make_shared<Load>();
+  load->index = index;
+  load->rows = std::move(rows);
+  load->done = std::move(done);
+  const auto loaded = std::make_shared<Status>();
+  jobs_.run(
+      [load, loaded, options = named(options_.session.connect, "loading"),
+       owner = OwnerOfTables{options_.group, owner_->origin().member}](
+          const repl::Jobs::Stopping& stopping) {
+        *loaded = load_rows(options, owner, load->index, *load->rows, stopping);
+      },
+      [load, loaded] {
+        if (!load->dropped) load->done(std::move(*loaded));
+      });
+  return load;
+}
+
+void PostgresApplier::prepare(repl::Index index, std::shared_ptr<repl::SnapshotRows> rows,
+                              UniqueFunction<void(Status)> done) {
+  CHECK(prepared_ == nullptr);
+  prepared_ = load(index, std::move(rows), std::move(done));
+}
+
+void PostgresApplier::drop_prepared() { drop(prepared_); }
+
+void PostgresApplier::drop(std::shared_ptr<Load>& load) {
+  if (load == nullptr) return;
+  load->dropped = true;
+  load->rows->stop();
+  load.reset();
+}
+
+void PostgresApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done) {
+  CHECK(prepared_ != nullptr && !in_batch_);
+  const repl::Origin origin = owner_->origin();
+  repl::Position position{0, prepared_->index};
+  if (origin.position.index == prepared_->index) position = origin.position;
+  prepared_.reset();
+  install_ = Install{position, time_ms, [this, done = std::move(done)]() mutable {
+                       index_ = meta_.applied.index;
+                       ready();
+                       done({});
+                     }};
+  put_in_place();
+}
+
+// As often as it takes: decide() looks whether it is done.
+void PostgresApplier::put_in_place() {
+  leave(Phase::kInstalling);
+  if (connection_ == nullptr) return;
+  pg::Batch batch;
+  add_read_loaded(batch);
+  ask(std::move(batch), only_now([this](const pg::Outcome& outcome) {
+        if (!outcome) return try_again(outcome.error().error);
+        const auto loaded = meta_of(outcome->front());
+        if (!loaded) return try_again(loaded.error());
+        tables_go();
+        pg::Batch puts(pg::Place::kWhole);
+        add_put_in_place(puts, meta_.schema, loaded->schema, meta_.writer, install_->position,
+                         install_->time_ms);
+        ask(std::move(puts), only_now([this](const pg::Outcome& put) {
+              if (!put) return try_again(put.error().error);
+              connection_->forget_statements();
+              take_over();
+            }));
+      }));
+}
+
+void PostgresApplier::installed_by_now() {
+  Install done = *std::exchange(install_, std::nullopt);
+  done.done();
+}
+
+// --- clients ---
+
+Status PostgresApplier::admit(std::string_view command, std::string_view key) const {
+  if (!key.empty()) {
+    if (Status good = wire::check_key(key); !good) return good;
+    if (keys_.total().keys >= options_.keys.max_number ||
+        keys_.total().bytes >= options_.keys.max_bytes) {
+      return fail(ErrorKind::kUnavailable, std::string(repl::kTooManyKeys) + ": " +
+                                               std::to_string(keys_.total().keys) + ", " +
+                                               std::to_string(keys_.total().bytes >> 20) +
+                                               " MiB (keys.max_number, keys.max_bytes)");
+    }
+  }
+  const auto json = wire::parse_json(command);
+  if (!json) return fail(json.error());
+  const auto parsed = db::parse_command(*json, database_.schema(), options_.limits);
+  if (!parsed) return fail(parsed.error());
+  return db::admit_command(*parsed, database_.schema(), database_.tables(), options_.limits);
+}
+
+void PostgresApplier::first_answer(std::string_view command, std::string_view key,
+                                   FirstAnswer done) {
+  if (phase_ != Phase::kReady) return done(fail(ErrorKind::kUnavailable, trouble()));
+  pg::Batch batch;
+  add_find_key(batch, key);
+  ask(std::move(batch),
+      [command = std::string(command), done = std::move(done)](const pg::Outcome& outcome) mutable {
+        if (!outcome) return done(fail(ErrorKind::kUnavailable, outcome.error().error.message));
+        const auto found = found_key(outcome->front());
+        if (!found) return done(fail(found.error()));
+        if (!*found) return done(std::nullopt);
+        done((*found)->answer_to(command));
+      });
+}
+
+}  // namespace tandem::tables
