@@ -64,6 +64,17 @@ void tell_full_disks(Session& session, const Json::Array& workers) {
   }
 }
 
+// Says on stderr what keeps a worker from applying and reading: its PostgreSQL, most of the time.
+void tell_worker_trouble(Session& session, const Json::Array& workers) {
+  for (const Json& worker : workers) {
+    const Json* trouble = worker.find("trouble");
+    const Json* id = worker.find("id");
+    if (trouble == nullptr || trouble->as_string() == nullptr) continue;
+    if (id == nullptr || id->as_int() == nullptr) continue;
+    session.console.say("worker " + std::to_string(*id->as_int()) + ": " + *trouble->as_string());
+  }
+}
+
 // Says on stderr what data lies beside that of a worker: nobody uses it, and it takes space.
 void tell_set_aside(Session& session, const Json::Array& workers) {
   for (const Json& worker : workers) {
@@ -102,6 +113,7 @@ ExitStatus workers_status(Session& session, const Arguments&) {
   for (const Json& worker : *json->as_array()) rows.push_back(status_row(worker));
   session.output.print(Json(std::move(rows)));
   tell_full_disks(session, *json->as_array());
+  tell_worker_trouble(session, *json->as_array());
   tell_set_aside(session, *json->as_array());
   tell_trouble(session);
   return ExitStatus::kOk;

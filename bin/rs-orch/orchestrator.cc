@@ -150,6 +150,11 @@ Status Orchestrator::readiness() const {
     return fail(ErrorKind::kUnavailable, leadership.record_trouble());
   }
   if (!led) return leadership.nobody_leads();
+  if (leadership.leader_is_unable()) {
+    return fail(ErrorKind::kUnavailable,
+                "worker " + std::to_string(leadership.leader()) +
+                    " leads and can neither apply nor read: 'rs-client workers status' says why");
+  }
   if (active() && !tables_.trouble().empty()) {
     return fail(ErrorKind::kUnavailable, tables_.trouble());
   }

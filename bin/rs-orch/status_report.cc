@@ -63,7 +63,7 @@ class Report {
     row.set("address", worker.member.address);
     if (told != nullptr) {
       for (const char* name : {"epoch", "last_index", "commit_index", "applied_index",
-                               "snapshot_index", "lease", "has_space", "set_aside"}) {
+                               "snapshot_index", "lease", "has_space", "trouble", "set_aside"}) {
         const wire::Json* value = told->find(name);
         if (value != nullptr) row.set(name, *value);
       }

@@ -1,12 +1,10 @@
 // rs-worker: one replica of the database. See rs-worker(8).
+#include "backend.h"
 #include "config.h"
 #include "daemon/coord_config.h"
 #include "daemon/daemon.h"
-#include "db/database.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
-#include "repl/memory_applier.h"
-#include "replica/background_jobs.h"
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "requests.h"
@@ -22,16 +20,16 @@ int main(int argc, char** argv) {
   loop::Loop loop;
   const auto coord = daemon::open_coord(config.replica.coord, loop);
 
-  db::Database database{config.limits};
-  replica::BackgroundJobs jobs{loop};
-  repl::MemoryApplier applier{database, config.replica.keys, system_clock(), jobs};
-  replica::Host replica{loop, config.replica.host, applier, *coord};
+  const auto backend = worker::make_backend(loop, config);
+  if (!backend) daemon::die(backend.error());
+  replica::Host replica{loop, config.replica.host, (*backend)->applier(), *coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
-  worker::Requests requests{loop, database, replica.driver(), orphan_watch};
+  worker::Queries& queries = (*backend)->read_for(replica.driver());
+  worker::Requests requests{**backend, queries, replica.driver(), orphan_watch};
   replica::Endpoint endpoint{loop, config.replica.rpc_url, replica, requests};
-  requests.ask_for_queued_with([&](rpc::Peer peer) { return endpoint.queued_bytes(peer); });
+  queries.ask_for_queued_with([&](rpc::Peer peer) { return endpoint.queued_bytes(peer); });
 
   // The endpoint listens first: the replica announces where.
   return daemon.run(loop, {&endpoint, &replica, &orphan_watch});

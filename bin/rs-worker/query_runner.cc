@@ -18,8 +18,7 @@ constexpr size_t kSmallBytes = size_t{64} << 10;  // of a query: reading its tex
 
 constexpr size_t kMaxWaiting = 256;
 constexpr size_t kMaxWaitingBytes = size_t{16} << 20;
-constexpr size_t kMaxQueuedBytes = size_t{2} << 20;  // of answers, before the next large read
-constexpr uint64_t kRoomMs = 2;                      // between looks whether there is room
+constexpr uint64_t kRoomMs = 2;  // between looks whether there is room
 
 }  // namespace
 

@@ -12,12 +12,9 @@ using replica::answer;
 using replica::answer_error;
 using replica::answer_large;
 
-Requests::Requests(loop::Loop& loop, db::Database& database, repl::Driver& replica,
+Requests::Requests(const Backend& backend, Queries& queries, repl::Driver& replica,
                    OrphanWatch& orphan_watch)
-    : database_(database),
-      replica_(replica),
-      orphan_watch_(orphan_watch),
-      answers_(loop, database, replica) {}
+    : backend_(backend), queries_(queries), replica_(replica), orphan_watch_(orphan_watch) {}
 
 void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
   switch (request.method) {
@@ -26,7 +23,7 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
       return;
     // The schema and clearing have methods of their own: a client's write is neither.
     case wire::Method::kDbWrite:
-      change(std::move(reply), request, &db::Database::check_change);
+      change(std::move(reply), request, &Backend::check_change);
       return;
     case wire::Method::kDbRepeated:
       repeated(std::move(reply), request);
@@ -35,7 +32,7 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
       log_command(std::move(reply), request, R"({"clear":true})");
       return;
     case wire::Method::kDbSchema:
-      change(std::move(reply), request, &db::Database::check_command);
+      change(std::move(reply), request, &Backend::check_command);
       return;
     default:
       replica::refuse_method(reply);
@@ -51,7 +48,7 @@ void Requests::read(rpc::Reply reply, const wire::Request& request) {
        deadline_ns](Status readable) mutable {
         if (!readable) return answer_error(reply, readable.error());
         const rpc::Peer peer = reply.peer();
-        answers_.read(query, peer, deadline_ns,
+        queries_.read(query, peer, deadline_ns,
                       [reply = std::move(reply)](Result<std::string> rows, uint64_t index) mutable {
                         if (!rows) return answer_error(reply, rows.error());
                         answer_large(reply, 200, index, *std::move(rows));
@@ -68,7 +65,7 @@ bool Requests::takes_writes(rpc::Reply& reply) const {
 
 void Requests::change(rpc::Reply reply, const wire::Request& request, Check check) {
   if (!takes_writes(reply)) return;
-  auto command = (database_.*check)(request.body);
+  auto command = (backend_.*check)(request.body);
   if (!command) return answer_error(reply, command.error());
   log_command(std::move(reply), request, std::move(*command));
 }
@@ -86,7 +83,7 @@ void Requests::repeated(rpc::Reply reply, const wire::Request& request) {
 }
 
 void Requests::answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key) {
-  const auto command = database_.check_change(body);
+  const auto command = backend_.check_change(body);
   if (!command) return answer_error(reply, command.error());
   using First = Result<std::optional<repl::Applied>>;
   replica_.first_answer(
@@ -114,7 +111,7 @@ void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::
 void Requests::add_info(wire::Json& info) const {
   info.set("reads", reads_);
   info.set("writes", writes_);
-  info.set("large_reads", answers_.large_reads());
+  info.set("large_reads", queries_.large_reads());
 }
 
 }  // namespace tandem::worker

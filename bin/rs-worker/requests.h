@@ -4,10 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "db/database.h"
-#include "loop/loop.h"
+#include "backend.h"
 #include "orphan_watch.h"
-#include "query_runner.h"
+#include "queries.h"
 #include "repl/driver.h"
 #include "replica/endpoint.h"
 #include "wire/envelope.h"
@@ -17,13 +16,8 @@ namespace tandem::worker {
 class Requests final : public replica::Methods {
  public:
   // All of them outlive this.
-  Requests(loop::Loop& loop, db::Database& database, repl::Driver& replica,
+  Requests(const Backend& backend, Queries& queries, repl::Driver& replica,
            OrphanWatch& orphan_watch);
-
-  // How many bytes of answers are on the way to an asker: large reads wait for them.
-  void ask_for_queued_with(QueryRunner::Queued queued) {
-    answers_.ask_for_queued_with(std::move(queued));
-  }
 
   void on_request(rpc::Reply reply, const wire::Request& request) override;
   void on_asked_by_controller() override { orphan_watch_.heard(); }
@@ -31,7 +25,7 @@ class Requests final : public replica::Methods {
 
  private:
   // What the request's body has to be; gives the command that is logged.
-  using Check = Result<std::string> (db::Database::*)(std::string_view) const;
+  using Check = Result<std::string> (Backend::*)(std::string_view) const;
 
   void read(rpc::Reply reply, const wire::Request& request);
   bool takes_writes(rpc::Reply& reply) const;
@@ -40,10 +34,10 @@ class Requests final : public replica::Methods {
   void answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key);
   void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
 
-  db::Database& database_;
+  const Backend& backend_;
+  Queries& queries_;
   repl::Driver& replica_;
   OrphanWatch& orphan_watch_;
-  QueryRunner answers_;
   uint64_t reads_ = 0;
   uint64_t writes_ = 0;
 };
