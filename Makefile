@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 JOBS ?=
 PORT_BASE ?=
 ONLY ?=
+TABLES ?=
 CLANG ?= clang-16
 
 # With it, cd in a script would look elsewhere.
@@ -20,12 +21,12 @@ werror = $(if $(CI),-DTANDEM_WERROR=ON)
 .PHONY: run build test sim model check fuzz sanitize clang tidy bench torture nightly install \
   clean help
 
-run: ## install what is missing, build, start everything (ONLY=toystore: that); Ctrl-C stops it
-	@$(deps) build run
+run: ## install what is missing, build, start everything (ONLY=toystore, TABLES=postgres); Ctrl-C stops it
+	@$(deps) build run $(filter postgres,$(TABLES))
 	@$(configure)
 	@$(ninja) programs
 	@exec bin/tandem/tandem --bin $(BUILD)/bin $(if $(PORT_BASE),--port-base $(PORT_BASE)) \
-	  $(if $(ONLY),--only $(ONLY)) up
+	  $(if $(ONLY),--only $(ONLY)) $(if $(TABLES),--tables $(TABLES)) up
 
 build: ## build the programs
 	@$(deps) build

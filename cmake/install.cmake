@@ -4,6 +4,7 @@ set(etc ${CMAKE_INSTALL_FULL_SYSCONFDIR}/tandem)
 install(PROGRAMS bin/tandem/tandem DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(PROGRAMS share/scripts/supervise.sh share/scripts/probe.sh share/scripts/stop-holders.sh
                  share/scripts/end-former.sh share/scripts/listens.sh share/scripts/in-sync.sh
+                 share/scripts/postgres.sh share/scripts/postgres-cluster.sh
         DESTINATION share/tandem)
 file(GLOB parts CONFIGURE_DEPENDS share/scripts/*.bash)
 install(FILES ${parts} DESTINATION share/tandem)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings the Debian packages that tandem needs. Silent and fast where all of them are there.
 #
-#   dependencies.sh [--list] GROUP...        groups: build run test tidy fuzz bench
+#   dependencies.sh [--list] GROUP...        groups: build run postgres test tidy fuzz
+#                                          bench
 #
 # Says what is missing before it installs anything. Without the right to install, it names the
 # apt-get line to type and exits 69. Services that come with a package are not left running.
@@ -16,6 +17,7 @@ packages_of() {
         libfmt-dev libsimdjson-dev prometheus-cpp-dev'
       ;;
     run) echo 's6 runit haproxy curl util-linux' ;;
+    postgres) echo 'postgresql-15' ;;
     test)
       echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
         shfmt clang-format jq xz-utils iproute2 gnuplot-nox util-linux postgresql-15'
@@ -38,7 +40,7 @@ for group; do
     --list) list_only=yes ;;
     *)
       names=$(packages_of "$group") || {
-        say "unknown group '$group' (build, run, test, tidy, fuzz, bench)"
+        say "unknown group '$group' (build, run, postgres, test, tidy, fuzz, bench)"
         exit 64
       }
       read -r -d '' -a names <<<"$names" || true
@@ -47,7 +49,7 @@ for group; do
   esac
 done
 if [ ${#wanted[@]} -eq 0 ]; then
-  say 'usage: dependencies.sh [--list] build|run|test|tidy|fuzz|bench...'
+  say 'usage: dependencies.sh [--list] build|run|postgres|test|tidy|fuzz|bench...'
   exit 64
 fi
 if [ $list_only = yes ]; then

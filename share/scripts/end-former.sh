@@ -1,6 +1,6 @@
 #!/bin/sh
 # end-former.sh FILE: ends the process that is noted in the file, where it is still there; TERM
-# first, KILL when TANDEM_GRACE seconds (15) have passed. A process is noted as its id and its start
+# first, or what the file down-signal beside it says, KILL when TANDEM_GRACE seconds (15) have passed. A process is noted as its id and its start
 # time (field 22 of /proc/ID/stat), since ids are used again, and, where they are noted as well, the
 # boot and the namespace of the id, since start times count from the boot.
 read -r pid ticks boot namespace 2>/dev/null <"$1" || exit 0
@@ -18,9 +18,11 @@ is_there() {
 }
 
 signal=TERM
+case $1 in */*) beside=${1%/*} ;; *) beside=. ;; esac
+! read -r said 2>/dev/null <"$beside/down-signal" || signal=${said#SIG}
 for rounds in $((${TANDEM_GRACE:-15} * 20)) 300; do
   is_there || exit 0
-  kill -s $signal "$pid" 2>/dev/null
+  kill -s "$signal" "$pid" 2>/dev/null
   while [ "$rounds" -gt 0 ] && is_there; do
     sleep 0.05
     rounds=$((rounds - 1))

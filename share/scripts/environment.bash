@@ -53,12 +53,30 @@ settle_workers() {
   export RS_ORCH_WORKERS_DIRECTORY TANDEM_WORKERS_CONFIG
 }
 
+# Where the workers have their tables; without --tables that is what their configuration says. They
+# run in the directory of the system, so that a short name leads to its socket. What a person has
+# in the environment for libpq means another server.
+settle_tables() {
+  local host=$TANDEM_DIR/run/sock/postgres
+  [ -z "$TANDEM_TABLES" ] || export "RS_WORKER_TABLES_BACKEND=$TANDEM_TABLES"
+  [ "$TANDEM_TABLES" = postgres ] || return 0
+  unset "${!PG@}"
+  export RS_WORKER_TABLES_PASSWORD_FILE='' RS_WORKER_TABLES_URL="host=/proc/self/cwd/run/sock/postgres \
+port=5432 user=tandem dbname=worker_{id}"
+  # For people. Too long for a socket, or not for a URL, it is had by way of the guard.
+  if [ ${#host} -gt 90 ] || [[ $host == *[!A-Za-z0-9/._+-]* ]]; then
+    host=/proc/$$/cwd/run/sock/postgres
+  fi
+  export TANDEM_POSTGRES_URL="postgresql:///worker_1?host=$host&user=tandem"
+}
+
 settle_environment() {
   settle_http rs-users RS_USERS 0
   settle_http rs-rides RS_RIDES 1
   settle_http rs-orch RS_ORCH 2
   settle_http ts-front TS_FRONT 4
   settle_workers
+  settle_tables
   [ -z "$port_base" ] || export TANDEM_LB_PORT=$((port_base + 3))
   export TANDEM_LB_HOST=${TANDEM_LB_HOST:-127.0.0.1} TANDEM_LB_PORT=${TANDEM_LB_PORT:-8088}
   TANDEM_LB_URL=$(url_of "$TANDEM_LB_HOST" "$TANDEM_LB_PORT")

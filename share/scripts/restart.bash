@@ -30,11 +30,16 @@ restart_service() { # NAME
   say "$1 is ready again"
 }
 
+rolling_ones() {
+  local name
+  while read -r name; do [ -e "$sv/$name/stays" ] || echo "$name"; done <"$sv/.order"
+}
+
 restart_services() {
   local name
   exec 7<"$sv/.order"
   flock 7 # one at a time
-  [ "$rolling" = no ] || mapfile -t names <"$sv/.order"
+  [ "$rolling" = no ] || mapfile -t names < <(rolling_ones)
   for name in "${names[@]}"; do
     grep -qxF -e "$name" "$sv/.order" ||
       die 64 "no service '$name' runs here; there are: $(paste -sd ' ' "$sv/.order")"

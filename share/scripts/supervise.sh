@@ -10,13 +10,16 @@
 #
 # TANDEM_DIR/etc/sv holds a directory for each service with
 #   run       starts it in the foreground
-#   wanted    optional: exits non-zero, with the reason on stdout, where it is to be left out
+#   wanted    optional: exits non-zero, with the reason on stdout, where it is to be left out; with
+#             none where nobody asked for it
 #   check     optional: says what is wrong with the configuration, and exits non-zero
 #   listens   optional: prints the TCP addresses where it will listen, HOST PORT a line
 #   url       optional: prints the URL to show
 #   settled   optional: waits until a service that was started again is what it was before
 #   rolling   optional: what it runs outlives it. A rolling restart kills it, so that that goes on,
 #             starts it again and runs this script, which restarts that
+#   stays     optional: a rolling restart leaves it alone, for the others cannot do without it
+#   down-signal  optional: what stops it, such as SIGINT; else SIGTERM
 #   stopped   optional: runs when everything is down, and stops what the service left on purpose
 #             when it was killed
 # beside `order` (their names in the order in which they start, each with the application that it is
@@ -184,7 +187,7 @@ choose() {
   local name reason
   for name in $(selected); do
     if [ -x "$templates/$name/wanted" ] && ! reason=$("$templates/$name/wanted"); then
-      say "$name is left out: $reason"
+      [ -z "$reason" ] || say "$name is left out: $reason"
     else
       chosen+=("$name")
     fi

@@ -23,6 +23,16 @@ if [ -e starting ]; then echo died 1<>news; fi
 exec ./ended "$@"
 FINISH
   chmod +x "$service/run" "$service/finish"
+  [ ! -e "$service/down-signal" ] || use_down_signal "$service"
+}
+
+# In the place of TERM the signal of that file, which is s6's.
+use_down_signal() { # SERVICE-DIRECTORY
+  mkdir -p "$1/control"
+  cat >"$1/control/t" <<'CONTROL' && chmod +x "$1/control/t"
+#!/bin/sh
+read -r signal <down-signal && read -r pid <supervise/pid && exec kill -s "${signal#SIG}" "$pid"
+CONTROL
 }
 
 # runsvdir leaves everything running on TERM and stops it on HUP.

@@ -118,7 +118,7 @@ EOF
 @test "every package of every group is one that this system knows" {
   PATH=${PATH#"$bin:"}
   command -v apt-cache >/dev/null || skip 'no Debian'
-  mapfile -t packages < <("$deps" --list build run test tidy fuzz bench)
+  mapfile -t packages < <("$deps" --list build run postgres test tidy fuzz bench)
   if ! apt-cache show --no-all-versions bash >/dev/null 2>&1; then skip 'no package lists'; fi
   # apt-cache passes over a name that it does not know, as long as it knows another one.
   apt-cache show --no-all-versions "${packages[@]}" 2>/dev/null |

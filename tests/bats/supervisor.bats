@@ -376,6 +376,44 @@ one_supervisor_killed() {
   one_supervisor_killed --supervisor runit
 }
 
+# It ends by the one signal alone, and tells of it.
+down_signal() { # down|killed [OPTION]…
+  local how=$1
+  shift
+  service first <<<'exec bash -c "trap \"\" TERM; trap \"echo usr2 >ended; exit\" USR2
+    echo >&3; exec 3>&-; while :; do read -r -t 1 _ <>again; done"'
+  echo SIGUSR2 >"$etc/sv/first/down-signal"
+  mkfifo "$dir/again"
+  up "$@"
+  if [ "$how" = killed ]; then
+    kill_supervision "$dir" "$front"
+    run -0 "$tandem" "$@" down
+  else
+    stop_started "$front"
+  fi
+  assert_equal "$(cat "$dir/ended")" usr2
+  none_running
+}
+
+@test "s6: a service is stopped by the signal that it names" { down_signal down --supervisor s6; }
+@test "runit: a service is stopped by the signal that it names" {
+  down_signal down --supervisor runit
+}
+@test "what is left of a killed system is stopped by the signal that it names" {
+  down_signal killed --supervisor s6
+}
+
+@test "what nobody asked for is left out without a word" {
+  steady_service first
+  steady_service second
+  printf '#!/bin/sh\nexit 1\n' >"$etc/sv/second/wanted"
+  chmod +x "$etc/sv/second/wanted"
+  up
+  run cat "$dir/up.out"
+  refute_output --partial second
+  assert_file_not_exist "$dir/second.pids"
+}
+
 @test "end-former ends the process that was noted, and no other" {
   local note=$BATS_TEST_TMPDIR/note bad
   mkfifo "$note.held"

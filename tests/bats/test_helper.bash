@@ -16,7 +16,8 @@ export TANDEM_SOURCE TANDEM_BIN TANDEM_TOOLS
 export no_proxy='*'
 tandem=$TANDEM_SOURCE/bin/tandem/tandem
 # Options of an outer tandem must not reach the ones under test.
-unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
+unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST \
+  TANDEM_TABLES
 # Those of the suite itself do: this is read again for each of its tests.
 if [ -z "${tandem_outer_urls_are_gone:-}" ]; then
   unset RS_CLIENT_USERS_URL RS_CLIENT_RIDES_URL RS_CLIENT_ORCH_URL RS_CLIENT_STORE_URL
