@@ -13,7 +13,6 @@ namespace {
 
 using db::schema_of;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 // Everything of the tables that PostgreSQL's catalog says, in one text.
 constexpr const char* kCatalog = R"(
