@@ -39,7 +39,7 @@ class Evaluation {
   bool go_on();
   // That one, until it is answered. REQUIRES: it is the only entry.
   const db::PartialDatabase::Parsed* special() const;
-  void answer_special(const repl::Applied& answer);
+  void answer_special(const repl::Applied& done);
   // REQUIRES: go_on() gave true.
   void add_write(pg::Batch& batch) const;
 

@@ -51,9 +51,9 @@ class FrozenTables final : public repl::FrozenState {
 
   // False also where the session is lost: nothing was written then.
   template <typename Take>
-  bool read(const std::string& sql, std::vector<pg::Type> types, const Take& take) const {
+  bool read(const std::string& sql, const std::vector<pg::Type>& types, const Take& take) const {
     bool taken = true;
-    const Status done = session_->read(sql, std::move(types), [&](const pg::Rows& rows) {
+    const Status done = session_->read(sql, types, [&](const pg::Rows& rows) {
       for (size_t i = 0; i < rows.size() && taken; ++i) taken = take(rows, i);
       return taken;
     });

@@ -74,8 +74,8 @@ TEST_F(LocalTest, CallsOnAGroupKeepTheirOrder) {
 }
 
 TEST_F(LocalTest, NothingIsCalledAfterItIsGone) {
-  coord_->read_record("g", [](Result<Versioned>) { FAIL(); });
-  coord_->read_record("g", [](Result<Versioned>) { FAIL(); });
+  coord_->read_record("g", [](const Result<Versioned>&) { FAIL(); });
+  coord_->read_record("g", [](const Result<Versioned>&) { FAIL(); });
   coord_.reset();
   loop_.run();
 }
@@ -103,7 +103,7 @@ TEST_F(LocalTest, WatchTellsTheRecordAndItsChanges) {
   run_until([&] { return seen.size() == 1; });
   EXPECT_EQ(seen[0], Versioned{});
   const auto other = open(3'600'000);
-  other->swap_record("g", 0, "one", [](Result<SwapOutcome>) {});
+  other->swap_record("g", 0, "one", [](const Result<SwapOutcome>&) {});
   run_until([&] { return seen.back().version == 1; });
   EXPECT_EQ(seen.back().text, "one");
 }

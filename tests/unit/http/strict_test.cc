@@ -109,8 +109,7 @@ TEST_F(StrictTest, NamesAndValuesOfHeaders) {
                                    "Content-Length: 99999999999999999999",
                                    "Content-Length: 1\r\nTransfer-Encoding: chunked",
                                    "Transfer-Encoding: chunked, chunked",
-                                   "Transfer-Encoding: \x0b"
-                                   "chunked"}) {
+                                   "Transfer-Encoding: \vchunked"}) {
     expect("POST /echo HTTP/1.1\r\nHost: t\r\n" + header + "\r\n\r\n" + kNext, "400");
   }
 }

@@ -62,7 +62,7 @@ TEST_F(ReaderSpeedOnServer, DISABLED_ReadsOfUsersAndRides) {
   start_reader();
   std::mt19937 random(1);
   const auto any = [&](int n) { return std::to_string(random() % static_cast<unsigned>(n)); };
-  for (const size_t outstanding : {1, 16, 64, 256}) {
+  for (const size_t outstanding : {1U, 16U, 64U, 256U}) {
     const size_t count = outstanding == 1 ? 10'000 : 100'000;
     measure("a user by the key", count, outstanding, [&] {
       return R"({"table":"users","where":{"username":"user-)" + any(kUsers) + "\"}}";
