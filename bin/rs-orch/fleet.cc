@@ -186,7 +186,7 @@ void Fleet::set_slaves(uint32_t slaves, const std::string& reason) {
   fields.set("from", static_cast<int64_t>(plan_.slaves()));
   fields.set("to", static_cast<int64_t>(slaves));
   plan_.set_slaves(slaves);
-  events_.tell("scale", reason, std::move(fields));
+  events_.tell("scale", reason, fields);
   reconcile();
 }
 
