@@ -62,10 +62,7 @@ class PostgresBackend final : public Backend {
                   .limits = config.limits,
                   .keys = config.replica.keys},
                  jobs_) {
-    applier_.on_schema([this] {
-      reader_.set_schema(std::make_shared<const db::Schema>(applier_.schema()),
-                         applier_.schema_index());
-    });
+    applier_.on_schema([this] { reader_.set_schema(applier_.schema(), applier_.schema_index()); });
     applier_.on_tables_go([this] { reader_.forget_schema("its tables are being replaced"); });
     reader_.on_statistics([this](const tables::Reader::Spreads& spreads, uint64_t schema_index) {
       applier_.set_spread(spreads, schema_index);
@@ -78,10 +75,10 @@ class PostgresBackend final : public Backend {
     return queries_.emplace(reader_, replica);
   }
   Result<std::string> check_command(std::string_view text) const override {
-    return db::check_command(text, applier_.schema(), limits_);
+    return db::check_command(text, *applier_.schema(), limits_);
   }
   Result<std::string> check_change(std::string_view text) const override {
-    return db::check_change(text, applier_.schema(), limits_);
+    return db::check_change(text, *applier_.schema(), limits_);
   }
 
  private:

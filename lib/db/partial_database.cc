@@ -9,13 +9,14 @@
 namespace tandem::db {
 
 PartialDatabase::PartialDatabase(const Limits& limits)
-    : limits_(limits), schema_(std::make_unique<const Schema>()) {}
+    : limits_(limits), schema_(std::make_shared<const Schema>()) {}
 
-void PartialDatabase::reset(Schema schema, const std::vector<TableFacts>& facts) {
-  CHECK(rehearsed_.empty() && facts.size() == schema.tables().size());
+void PartialDatabase::reset(std::shared_ptr<const Schema> schema,
+                            const std::vector<TableFacts>& facts) {
+  CHECK(rehearsed_.empty() && facts.size() == schema->tables().size());
   tables_.clear();
   residency_.clear();
-  schema_ = std::make_unique<const Schema>(std::move(schema));
+  schema_ = std::move(schema);
   for (size_t i = 0; i < facts.size(); ++i) {
     Table& table =
         tables_.emplace_back(schema_->tables()[i], &residency_.emplace_back(facts[i].rows));

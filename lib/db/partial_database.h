@@ -56,7 +56,7 @@ class PartialDatabase {
   PartialDatabase& operator=(const PartialDatabase&) = delete;
 
   // Another schema, or other tables with this one; nothing is here. REQUIRES: facts of each table.
-  void reset(Schema schema, const std::vector<TableFacts>& facts);
+  void reset(std::shared_ptr<const Schema> schema, const std::vector<TableFacts>& facts);
   const Schema& schema() const { return *schema_; }
   const Limits& limits() const { return limits_; }
   // What is known of the rows of a table, by column: what a command costs is estimated with it.
@@ -101,7 +101,7 @@ class PartialDatabase {
 
   const Limits limits_;
   Meter unlimited_;
-  std::unique_ptr<const Schema> schema_;
+  std::shared_ptr<const Schema> schema_;
   std::deque<Residency> residency_;  // by table; stay where they are
   std::vector<Table> tables_;
   std::vector<Transaction> rehearsed_;

@@ -33,6 +33,18 @@ std::string array_text(const db::TextList& list) {
   return out += '}';
 }
 
+// nullopt where one is null.
+template <typename T>
+std::vector<std::optional<T>> each(const std::vector<const db::Value*>& values) {
+  std::vector<std::optional<T>> out;
+  out.reserve(values.size());
+  for (const db::Value* value : values) {
+    const T* known = std::get_if<T>(value);
+    out.push_back(known == nullptr ? std::nullopt : std::optional<T>(*known));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string quoted(std::string_view name) { return doubled(name, '"'); }
@@ -94,24 +106,12 @@ void append_value(pg::Parameters& parameters, const db::Value& value, db::Type t
 void append_values(pg::Parameters& parameters, const std::vector<const db::Value*>& values,
                    db::Type type) {
   switch (parameter_type(type)) {
-    case pg::Type::kInt64: {
-      std::vector<std::optional<int64_t>> numbers;
-      for (const db::Value* value : values) {
-        const auto* number = std::get_if<int64_t>(value);
-        numbers.push_back(number == nullptr ? std::nullopt : std::optional(*number));
-      }
-      parameters.int64_array(numbers);
+    case pg::Type::kInt64:
+      parameters.int64_array(each<int64_t>(values));
       return;
-    }
-    case pg::Type::kBool: {
-      std::vector<std::optional<bool>> booleans;
-      for (const db::Value* value : values) {
-        const auto* boolean = std::get_if<bool>(value);
-        booleans.push_back(boolean == nullptr ? std::nullopt : std::optional(*boolean));
-      }
-      parameters.bool_array(booleans);
+    case pg::Type::kBool:
+      parameters.bool_array(each<bool>(values));
       return;
-    }
     default: {
       std::vector<std::string> lists(values.size());  // what the views point to
       std::vector<std::optional<std::string_view>> texts;

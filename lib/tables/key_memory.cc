@@ -112,6 +112,8 @@ Status KeyMemory::take(const std::vector<pg::Rows>& rows, size_t at) {
                         static_cast<uint64_t>(ageing.int64(i, 3))});
     }
   }
+  some_made_end_ = !made_.empty();
+  some_clients_end_ = !clients_.empty();
   return {};
 }
 
@@ -170,8 +172,8 @@ void KeyMemory::carried_out(const wire::Entry& entry, const repl::Applied& answe
 }
 
 void KeyMemory::add_write(pg::Batch& batch) const {
-  add_forgetting(batch, ">", clock_.made_horizon_ms());
-  add_forgetting(batch, "=", clock_.client_horizon_ms());
+  if (some_made_end_) add_forgetting(batch, ">", clock_.made_horizon_ms());
+  if (some_clients_end_) add_forgetting(batch, "=", clock_.client_horizon_ms());
   std::vector<std::string> keys;
   std::vector<std::string> bodies;
   std::vector<int64_t> numbers[kNumbers];

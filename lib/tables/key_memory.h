@@ -85,6 +85,8 @@ class KeyMemory {
   std::map<std::string, repl::KeyOutcome, std::less<>> fetched_;
   std::deque<Ageing> made_;  // what the clock may reach in this batch, the oldest first
   std::deque<Ageing> clients_;
+  bool some_made_end_ = false;  // some of the table are forgotten by the end of the batch
+  bool some_clients_end_ = false;
   std::deque<Added> added_;  // in the order of the log
   std::map<std::string_view, const Added*> added_by_key_;
 };

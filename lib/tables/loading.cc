@@ -68,7 +68,7 @@ Status Loader::begin() {
 
 Status Loader::take(std::string_view row) {
   if (repl::is_key_row(row)) return take_key(row);
-  auto parsed = db::parse_snapshot_row(row, meta_.schema);
+  auto parsed = db::parse_snapshot_row(row, *meta_.schema);
   if (!parsed) return fail(std::move(parsed.error()));
   if (auto* schema = std::get_if<db::Schema>(&*parsed)) return take_schema(std::move(*schema));
   if (const auto* insert = std::get_if<db::Operation>(&*parsed)) return take_row(*insert);
@@ -97,20 +97,20 @@ Status Loader::take_key(std::string_view row) {
 }
 
 Status Loader::take_schema(db::Schema schema) {
-  if (!meta_.schema.tables().empty()) return fail(ErrorKind::kCorrupt, "the schema comes twice");
+  if (!meta_.schema->tables().empty()) return fail(ErrorKind::kCorrupt, "the schema comes twice");
   if (Status ended = end_copy(); !ended) return ended;
   if (const Status fits = db::admit_schema(schema); !fits) {
     return fail(ErrorKind::kConfig, "PostgreSQL cannot hold this: " + fits.error().message);
   }
-  meta_.schema = std::move(schema);
-  for (const db::TableSchema& table : meta_.schema.tables()) {
+  meta_.schema = std::make_shared<const db::Schema>(std::move(schema));
+  for (const db::TableSchema& table : meta_.schema->tables()) {
     meta_.facts.push_back({0, 0, std::vector<uint64_t>(table.columns.size())});
   }
-  return session_.run_all(create_tables_sql(meta_.schema, kNext));
+  return session_.run_all(create_tables_sql(*meta_.schema, kNext));
 }
 
 Status Loader::take_row(const db::Operation& insert) {
-  const db::TableSchema& table = meta_.schema.tables()[insert.table];
+  const db::TableSchema& table = meta_.schema->tables()[insert.table];
   if (Status fits = check_fits(table, insert.row); !fits) return fits;
   db::TableFacts& facts = meta_.facts[insert.table];
   ++facts.rows;
@@ -140,10 +140,10 @@ Status Loader::end_copy() {
 
 Status Loader::end() {
   if (Status ended = end_copy(); !ended) return ended;
-  if (Status added = as_corrupt(session_.run_all(constraints_sql(meta_.schema, kNext))); !added) {
+  if (Status added = as_corrupt(session_.run_all(constraints_sql(*meta_.schema, kNext))); !added) {
     return added;
   }
-  for (const db::TableSchema& table : meta_.schema.tables()) {
+  for (const db::TableSchema& table : meta_.schema->tables()) {
     if (Status done = session_.run_all({"ANALYZE " + table_name(table, kNext)}); !done) return done;
   }
   pg::Batch batch(pg::Place::kWhole);

@@ -107,9 +107,13 @@ void add_exists(pg::Batch& batch) {
 
 bool exists(const pg::Rows& rows) { return rows.size() == 1 && rows.boolean(0, 0); }
 
-void add_take_over(pg::Batch& batch) {
-  batch.add_once(std::string("UPDATE tandem.meta SET writer = writer + 1 RETURNING ") + kColumns,
-                 {}, column_types());
+void add_take_over(pg::Batch& batch, const OwnerOfTables& owner) {
+  pg::Parameters whose;
+  whose.text(owner.group).int64(owner.member.id);
+  batch.add_once(std::string("UPDATE tandem.meta SET writer = writer + 1 "
+                             "WHERE group_name = $1 AND replica = $2 RETURNING ") +
+                     kColumns,
+                 std::move(whose), column_types());
 }
 
 void add_read(pg::Batch& batch, const std::string& place) {
@@ -140,8 +144,8 @@ Result<Meta> meta_of(const pg::Rows& rows) {
   meta.schema_index = index();
   auto schema = schema_of(rows.text(0, column++));
   if (!schema) return fail(std::move(schema.error()));
-  meta.schema = std::move(*schema);
-  auto facts = facts_of(rows, column, meta.schema);
+  meta.schema = std::make_shared<const db::Schema>(std::move(*schema));
+  auto facts = facts_of(rows, column, *meta.schema);
   if (!facts) return fail(std::move(facts.error()));
   meta.facts = std::move(*facts);
   column += 3;
@@ -193,7 +197,8 @@ void add_update(pg::Batch& batch, const Meta& meta, bool with_schema, const std:
       "keys_by_index = $9, keys_forgotten = $10, keys_remembered = $11, keys_bytes = $12, "
       "next_key = $13";
   if (with_schema) {
-    parameters.int64(static_cast<int64_t>(meta.schema_index)).text(db::to_json(meta.schema).dump());
+    parameters.int64(static_cast<int64_t>(meta.schema_index))
+        .text(db::to_json(*meta.schema).dump());
     sql += ", schema_index = $14, schema = $15";
   }
   batch.add(sql, std::move(parameters));

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,7 @@ struct Meta {
   repl::Position applied;     // nowhere: the tables are not whole
   int64_t time_ms = 0;        // log time of that entry
   uint64_t schema_index = 0;  // the entry that changed the schema last
-  db::Schema schema;
+  std::shared_ptr<const db::Schema> schema = std::make_shared<const db::Schema>();
   std::vector<db::TableFacts> facts;  // by table
   repl::KeyClock clock;
   uint64_t keys = 0;        // remembered
@@ -61,8 +62,9 @@ void add_create(pg::Batch& batch, const OwnerOfTables& owner,
 void add_exists(pg::Batch& batch);
 bool exists(const pg::Rows& rows);
 
-// Makes this session the one that may write, and gives the row.
-void add_take_over(pg::Batch& batch);
+// Makes this session the one that may write, and gives the row; none where the tables are those of
+// another replica: nobody's session is fenced off for a mistake of an operator's.
+void add_take_over(pg::Batch& batch, const OwnerOfTables& owner);
 void add_read(pg::Batch& batch, const std::string& place = kOwnSchema);
 // Of either of these. kCorrupt, kConfig (another format).
 Result<Meta> meta_of(const pg::Rows& rows);

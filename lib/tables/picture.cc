@@ -21,11 +21,11 @@ class FrozenTables final : public repl::FrozenState {
 
   bool write_rows(const repl::RowSink& sink) const override {
     if (!sink(repl::key_row(meta_.clock)) || !write_keys(sink)) return false;
-    if (!sink(db::schema_row(meta_.schema))) return false;
+    if (!sink(db::schema_row(*meta_.schema))) return false;
     std::vector<int64_t> counters;
     for (const db::TableFacts& table : meta_.facts) counters.push_back(table.counter);
-    if (!sink(db::counters_row(meta_.schema, counters))) return false;
-    for (const db::TableSchema& table : meta_.schema.tables()) {
+    if (!sink(db::counters_row(*meta_.schema, counters))) return false;
+    for (const db::TableSchema& table : meta_.schema->tables()) {
       if (!write_table(table, sink)) return false;
     }
     return true;

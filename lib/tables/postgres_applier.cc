@@ -151,7 +151,7 @@ void PostgresApplier::take_over() {
         if (!outcome) return try_again(outcome.error().error);
         if (!exists(outcome->front())) return create();
         pg::Batch takes;
-        add_take_over(takes);
+        add_take_over(takes, {options_.group, owner_->origin().member});
         ask(std::move(takes), only_now([this](const pg::Outcome& taken) { taken_over(taken); }));
       }));
 }
@@ -167,11 +167,29 @@ void PostgresApplier::create() {
 
 void PostgresApplier::taken_over(const pg::Outcome& outcome) {
   if (!outcome) return try_again(outcome.error().error);
+  if (outcome->front().empty()) return refuse_others();
   auto meta = meta_of(outcome->front());
-  if (!meta && begun_) return begun(fail(std::move(meta.error())));
-  if (!meta) return try_again(meta.error());
+  if (!meta) return refuse(meta.error());
   adopt(std::move(*meta));
   decide();
+}
+
+// What does not become better by itself: ends a process that begins.
+void PostgresApplier::refuse(const Error& why) { begun_ ? begun(fail(why)) : try_again(why); }
+
+void PostgresApplier::refuse_others() {
+  pg::Batch batch;
+  add_read(batch);
+  ask(std::move(batch), only_now([this](const pg::Outcome& outcome) {
+        if (!outcome) return try_again(outcome.error().error);
+        const auto meta = meta_of(outcome->front());
+        if (!meta) return refuse(meta.error());
+        refuse({ErrorKind::kConfig, "the database in PostgreSQL is that of replica " +
+                                        std::to_string(meta->owner.member.id) + " of the group '" +
+                                        meta->owner.group + "', not of replica " +
+                                        std::to_string(owner_->origin().member.id) + " of '" +
+                                        options_.group + "': give each a database of its own"});
+      }));
 }
 
 void PostgresApplier::adopt(Meta meta) {
@@ -181,9 +199,7 @@ void PostgresApplier::adopt(Meta meta) {
   sql_.clear();
   database_.reset(meta_.schema, meta_.facts);
   for (const db::TableSchema& table : database_.schema().tables()) sql_.emplace_back(table);
-  for (size_t i = 0; i < std::min(spreads_.size(), sql_.size()); ++i) {
-    database_.set_spread(i, spreads_[i]);
-  }
+  use_spreads();
   keys_.reset(meta_.clock, {meta_.keys, meta_.keys_bytes}, meta_.next_key);
   if ((std::exchange(tables_went_, false) || other_schema) && on_schema_) on_schema_();
 }
@@ -194,6 +210,10 @@ void PostgresApplier::set_spread(const std::vector<db::TableSpreadPtr>& spreads,
                                  repl::Index schema_index) {
   if (schema_index != meta_.schema_index) return;
   spreads_ = spreads;
+  use_spreads();
+}
+
+void PostgresApplier::use_spreads() {
   for (size_t i = 0; i < std::min(spreads_.size(), sql_.size()); ++i) {
     database_.set_spread(i, spreads_[i]);
   }
@@ -206,17 +226,8 @@ void PostgresApplier::tables_go() {
 }
 
 void PostgresApplier::decide() {
-  const OwnerOfTables& owner = meta_.owner;
   const repl::Origin origin = owner_->origin();
-  if (owner.group != options_.group || owner.member.id != origin.member.id) {
-    const Error others{ErrorKind::kConfig,
-                       "the database in PostgreSQL is that of replica " +
-                           std::to_string(owner.member.id) + " of the group '" + owner.group +
-                           "', not of replica " + std::to_string(origin.member.id) + " of '" +
-                           options_.group + "': give each a database of its own"};
-    return begun_ ? begun(fail(others)) : try_again(others);
-  }
-  const bool same_disk = owner.member == origin.member;
+  const bool same_disk = meta_.owner.member == origin.member;
   if (install_) {
     const bool is_installed = same_disk && meta_.applied == install_->position;
     return is_installed ? installed_by_now() : put_in_place();
@@ -228,7 +239,7 @@ void PostgresApplier::decide() {
   }
   committing_.reset();
   const bool is_origin = same_disk && meta_.applied == origin.position &&
-                         (applied > 0 || (meta_.schema.tables().empty() && meta_.keys == 0));
+                         (applied > 0 || (meta_.schema->tables().empty() && meta_.keys == 0));
   const bool fits = is_origin || (same_disk && applied > 0 && owner_->goes_on_from(meta_.applied));
   if (!fits || (!begun_ && applied > index_)) return load_origin();
   const bool went_back = !begun_ && applied < index_;
@@ -279,7 +290,7 @@ void PostgresApplier::load_origin() {
     tables_go();
     pg::Batch batch(pg::Place::kWhole);
     add_fence(batch, meta_.writer);
-    for (const std::string& sql : drop_sql(meta_.schema)) batch.add_once(sql);
+    for (const std::string& sql : drop_sql(*meta_.schema)) batch.add_once(sql);
     batch.add_once("DROP TABLE tandem.keys, tandem.meta");
     add_create(batch, {options_.group, origin.member});
     ask(std::move(batch), only_now([this](const pg::Outcome& emptied) {
@@ -457,12 +468,12 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
     group_->add_write(changes);
     Meta next = meta_;
     next.schema_index = index;
-    next.schema = check->to();
+    next.schema = std::make_shared<const db::Schema>(check->to());
     const std::vector<db::TableFacts> facts = database_.facts();
     next.facts.clear();
-    for (size_t i = 0; i < next.schema.tables().size(); ++i) {
+    for (size_t i = 0; i < next.schema->tables().size(); ++i) {
       next.facts.push_back(
-          widened(i < facts.size() ? &facts[i] : nullptr, next.schema.tables()[i]));
+          widened(i < facts.size() ? &facts[i] : nullptr, next.schema->tables()[i]));
     }
     commit(std::move(changes), std::move(next), true);
   };

@@ -12,6 +12,7 @@
 // Thread: the loop's.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -65,15 +66,13 @@ class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
   std::string trouble() const override;
 
   // Of the state, and the entry that changed it last. Told whenever it changes.
-  const db::Schema& schema() const { return database_.schema(); }
+  const std::shared_ptr<const db::Schema>& schema() const { return meta_.schema; }
   repl::Index schema_index() const { return meta_.schema_index; }
   void on_schema(UniqueFunction<void()> callback) { on_schema_ = std::move(callback); }
   // Before other tables take the place of these; on_schema() is called when they have, or have not.
   void on_tables_go(UniqueFunction<void()> callback) { on_tables_go_ = std::move(callback); }
   // What is known of how values are spread, by table of that schema: what writes cost is judged by it.
   void set_spread(const std::vector<db::TableSpreadPtr>& spreads, repl::Index schema_index);
-  // Of a client's write: see db::Database::check_change() and check_command().
-  const db::Limits& limits() const { return options_.limits; }
 
  private:
   enum class Phase { kAway, kAsking, kLoading, kInstalling, kReady };
@@ -82,7 +81,7 @@ class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
     repl::Index index = 0;
     std::shared_ptr<repl::SnapshotRows> rows;
     UniqueFunction<void(Status)> done;
-    bool dropped = false;
+    std::atomic<bool> dropped{false};  // looked at by the thread that loads as well
   };
   struct Install {
     repl::Position position;
@@ -105,8 +104,10 @@ class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
   void create();
   void taken_over(const pg::Outcome& outcome);
   void decide();
-  bool is_ours() const;
+  void refuse(const Error& why);
+  void refuse_others();
   void adopt(Meta meta);
+  void use_spreads();
   void tables_go();
   void ready();
   void begun(Result<repl::Index> index);

@@ -42,7 +42,8 @@ std::shared_ptr<PostgresApplier::Load> PostgresApplier::load(
       [load, loaded, options = named(options_.session.connect, "loading"),
        owner = OwnerOfTables{options_.group, owner_->origin().member}](
           const repl::Jobs::Stopping& stopping) {
-        *loaded = load_rows(options, owner, load->index, *load->rows, stopping);
+        *loaded = load_rows(options, owner, load->index, *load->rows,
+                            [&] { return stopping() || load->dropped; });
       },
       [load, loaded] {
         if (!load->dropped) load->done(std::move(*loaded));
@@ -91,7 +92,7 @@ void PostgresApplier::put_in_place() {
         if (!loaded) return try_again(loaded.error());
         tables_go();
         pg::Batch puts(pg::Place::kWhole);
-        add_put_in_place(puts, meta_.schema, loaded->schema, meta_.writer, install_->position,
+        add_put_in_place(puts, *meta_.schema, *loaded->schema, meta_.writer, install_->position,
                          install_->time_ms);
         ask(std::move(puts), only_now([this](const pg::Outcome& put) {
               if (!put) return try_again(put.error().error);

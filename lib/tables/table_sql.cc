@@ -30,15 +30,11 @@ std::vector<size_t> all_columns(const db::TableSchema& table) {
   return columns;
 }
 
-// By a key column that is a list each one is looked for by itself: there are no arrays of arrays of
-// different lengths.
+// A list of text is neither key nor indexed (db/schema.h): what rows are found by is an element of an
+// array of parameters as it is.
 std::string where_key_is_any(const db::TableSchema& table) {
-  const db::Type type = table.key_column().type;
-  const std::string key = quoted(table.key_column().name);
-  if (type == db::Type::kTextList) {
-    return key + " IN (SELECT k::text[] FROM unnest($1::text[]) AS k)";
-  }
-  return key + " = ANY ($1::" + std::string(array_type(type)) + ")";
+  const db::Column& key = table.key_column();
+  return quoted(key.name) + " = ANY ($1::" + std::string(array_type(key.type)) + ")";
 }
 
 std::string upsert(const db::TableSchema& table, const std::string& name) {
@@ -115,7 +111,7 @@ void TableSql::fetch_prefixes(pg::Batch& batch,
   pg::Parameters parameters;
   for (size_t i = 0; i < columns.size(); ++i) {
     const db::Column& column = table_.columns[columns[i]];
-    on += (i > 0 ? " AND t." : "t.") + quoted(column.name) + " = " + element(nth(i), column.type);
+    on += (i > 0 ? " AND t." : "t.") + quoted(column.name) + " = " + nth(i);
     std::vector<const db::Value*> values;
     for (const db::Range* range : prefixes) values.push_back(&range->equal[i]);
     append_values(parameters, values, column.type);

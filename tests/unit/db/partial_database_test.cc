@@ -78,7 +78,7 @@ class PartialDatabaseTest : public testing::TestWithParam<int> {
     for (const TableSchema& table : schema.tables()) {
       facts.push_back({0, 0, std::vector<uint64_t>(table.columns.size())});
     }
-    partial_.reset(schema, facts);
+    partial_.reset(std::make_shared<const Schema>(schema), facts);
   }
 
   std::vector<Change> batch(size_t size, std::vector<std::string>& texts) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/kept_rows.h"
+
 namespace tandem::repl {
 namespace {
 
@@ -33,21 +35,6 @@ class Texts final : public StateMachine {
   std::vector<std::string> all;
 };
 
-class Rows final : public SnapshotRows {
- public:
-  explicit Rows(std::vector<std::string> rows) : rows_(std::move(rows)) {}
-  Status for_each(const Take& take) override {
-    for (const std::string& row : rows_) {
-      if (Status taken = take(row); !taken) return taken;
-    }
-    return {};
-  }
-  void stop() override {}
-
- private:
-  const std::vector<std::string> rows_;
-};
-
 // Jobs run when the test says so.
 class HeldJobs final : public Jobs {
  public:
@@ -70,7 +57,7 @@ class HeldJobs final : public Jobs {
 class MemoryApplierTest : public testing::Test, private Applier::Owner {
  protected:
   void snapshot(Index index, std::vector<std::string> rows) {
-    origin_ = {{1, 11}, {2, index}, 5000, std::make_shared<Rows>(std::move(rows))};
+    origin_ = {{1, 11}, {2, index}, 5000, std::make_shared<support::KeptRows>(std::move(rows))};
   }
   void begin() {
     begun.reset();
@@ -162,7 +149,7 @@ TEST_F(MemoryApplierTest, IsPreparedForASnapshotBesideTheStateItHas) {
   begin();
   jobs.run_all();
   std::optional<Status> prepared;
-  applier.prepare(20, std::make_shared<Rows>(std::vector<std::string>{"x", "y"}),
+  applier.prepare(20, std::make_shared<support::KeptRows>(std::vector<std::string>{"x", "y"}),
                   [&](Status status) { prepared = std::move(status); });
   apply(8, "b");
   EXPECT_EQ(machine.all, (std::vector<std::string>{"a", "b"}));

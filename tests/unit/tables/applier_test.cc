@@ -10,29 +10,15 @@
 #include "base/number.h"
 #include "db/generator.h"
 #include "fixture.h"
-#include "loop/background.h"
 #include "pg/conninfo.h"
 #include "pg/fault_proxy.h"
 #include "repl/memory_applier.h"
+#include "replica/background_jobs.h"
+#include "support/kept_rows.h"
 #include "tables/postgres_applier.h"
 
 namespace tandem::tables {
 namespace {
-
-class ThreadJobs final : public repl::Jobs {
- public:
-  explicit ThreadJobs(loop::Loop& loop) : background_(loop) {}
-  void run(UniqueFunction<void(const Stopping&)> work, UniqueFunction<void()> done) override {
-    background_.run(
-        [this, work = std::move(work)]() mutable {
-          work([this] { return background_.stopping(); });
-        },
-        std::move(done));
-  }
-
- private:
-  loop::Background background_;
-};
 
 class InlineJobs final : public repl::Jobs {
  public:
@@ -40,21 +26,6 @@ class InlineJobs final : public repl::Jobs {
     work([] { return false; });
     if (done) done();
   }
-};
-
-class KeptRows final : public repl::SnapshotRows {
- public:
-  explicit KeptRows(std::vector<std::string> rows) : rows_(std::move(rows)) {}
-  Status for_each(const Take& take) override {
-    for (const std::string& row : rows_) {
-      if (Status taken = take(row); !taken) return taken;
-    }
-    return {};
-  }
-  void stop() override {}
-
- private:
-  const std::vector<std::string> rows_;
 };
 
 std::vector<std::string> rows_of(const repl::Picture& picture) {
@@ -81,7 +52,7 @@ class Log final : public repl::Applier::Owner {
     applied_ = index;
   }
   repl::Origin origin() override {
-    return {member, snapshot, snapshot_time_ms, std::make_shared<KeptRows>(snapshot_rows)};
+    return {member, snapshot, snapshot_time_ms, std::make_shared<support::KeptRows>(snapshot_rows)};
   }
   bool goes_on_from(const repl::Position& position) const override {
     if (position.index == 0 || position.index > entries.size()) return false;
@@ -205,7 +176,7 @@ class ApplierOnServer : public TablesTest {
         R"(,{"columns":["source"],"unique":true},{"columns":["destination"],"unique":true})");
     schemas.push_back(fits);
     add(R"("indexes":[["active","team"])", R"(,{"columns":["team","username"],"unique":true})");
-    add("{", R"("more":{"key":"k","columns":[{"name":"k","type":"list of text"},
+    add("{", R"("more":{"key":"k","columns":[{"name":"k","type":"boolean"},
                 {"name":"b","type":"boolean"}],"indexes":[{"columns":["b"],"unique":true}]},)");
     return schemas;
   }
@@ -288,7 +259,7 @@ class ApplierOnServer : public TablesTest {
     ASSERT_EQ(picture(*applier_), picture(memory));
   }
 
-  ThreadJobs jobs_{loop_};
+  replica::BackgroundJobs jobs_{loop_};
   std::string host_;
   std::function<void()> meanwhile_;
   std::string database_name_ = "applier";
@@ -425,7 +396,7 @@ TEST_F(ApplierOnServer, ASnapshotTakesThePlaceOfTheState) {
   make_applier();
   apply_all();
   std::optional<Status> prepared;
-  applier_->prepare(full.snapshot.index, std::make_shared<KeptRows>(full.snapshot_rows),
+  applier_->prepare(full.snapshot.index, std::make_shared<support::KeptRows>(full.snapshot_rows),
                     [&](Status status) { prepared = std::move(status); });
   // Meanwhile it goes on as it was.
   std::optional<Result<std::optional<repl::Applied>>> first;
@@ -447,10 +418,53 @@ TEST_F(ApplierOnServer, RefusesWhatIsOfOthers) {
   start(8);
   log_schema(db::kRidesSchema);
   apply_all();
+  const auto owner = connected(options(server_.conninfo("applier")));
+  pg::Batch ask;
+  add_read(ask);
+  const int64_t before = meta_of(run(*owner, std::move(ask))->front())->writer;
   log_.member.id = 2;
   const Error error = begin_error();
   EXPECT_EQ(error.kind, ErrorKind::kConfig);
   EXPECT_THAT(error.message, testing::HasSubstr("replica 1 of the group 'test'"));
+  // Whose they are goes on in its session.
+  pg::Batch read;
+  add_read(read);
+  const auto after = meta_of(run(*owner, std::move(read))->front());
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->writer, before);
+}
+
+// As much as a leader lets into the log fits into an index, however it is spread over the columns.
+TEST_F(ApplierOnServer, AnIndexTakesWhatIsAdmitted) {
+  start(10);
+  log_schema(R"({"t":{"key":"k","columns":[{"name":"k","type":"text"},{"name":"a","type":"text"},
+    {"name":"b","type":"text"},{"name":"n","type":"integer"}],
+    "indexes":[["a","b","n"],{"columns":["b","a"],"unique":true}]}})");
+  apply_all();
+  std::mt19937_64 random(1);
+  // What cannot be compressed.
+  const auto text = [&](size_t bytes) {
+    std::string out;
+    while (out.size() < bytes) out += static_cast<char>('a' + random() % 26 - random() % 2 * 32);
+    return "\"" + out + "\"";
+  };
+  int admitted = 0;
+  for (const size_t k : {1, 600, 1000, 1998}) {
+    for (const size_t a : {0, 1, 400, 999, 1999}) {
+      for (const size_t b : {0, 1, 400, 1000, 1999}) {
+        const std::string command = R"({"table":"t","op":"upsert","row":{"k":)" + text(k) +
+                                    ",\"a\":" + text(a) + ",\"b\":" + text(b) +
+                                    R"(,"n":9223372036854775807}})";
+        const bool fits = k + a + b <= 2000;
+        ASSERT_EQ(applier_->admit(command, "").has_value(), fits) << k << " " << a << " " << b;
+        if (fits) log_command(command, "");
+        admitted += fits ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(admitted, 20);
+  apply_all();
+  compare();
 }
 
 // A session that was lost, and is still there, changes nothing after another took over.

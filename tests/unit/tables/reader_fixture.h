@@ -46,7 +46,7 @@ class ReaderTest : public TablesTest {
     Meta meta;
     meta.applied = {.epoch = 1, .index = index_};
     meta.schema_index = schema_index_;
-    meta.schema = file_->schema();
+    meta.schema = std::make_shared<const db::Schema>(file_->schema());
     for (const db::Table& table : file_->tables()) {
       meta.facts.push_back({table.row_count(), table.counter(), table.longest_texts()});
     }
