@@ -8,8 +8,8 @@
 
 namespace tandem::db {
 
-PartialDatabase::PartialDatabase(const Limits& limits)
-    : limits_(limits), schema_(std::make_shared<const Schema>()) {}
+PartialDatabase::PartialDatabase(const Limits& limits, uint64_t small_range)
+    : limits_(limits), small_range_(small_range), schema_(std::make_shared<const Schema>()) {}
 
 void PartialDatabase::reset(std::shared_ptr<const Schema> schema,
                             const std::vector<TableFacts>& facts) {
@@ -18,8 +18,8 @@ void PartialDatabase::reset(std::shared_ptr<const Schema> schema,
   residency_.clear();
   schema_ = std::move(schema);
   for (size_t i = 0; i < facts.size(); ++i) {
-    Table& table =
-        tables_.emplace_back(schema_->tables()[i], &residency_.emplace_back(facts[i].rows));
+    Table& table = tables_.emplace_back(schema_->tables()[i],
+                                        &residency_.emplace_back(facts[i].rows, small_range_));
     table.set_counter(facts[i].counter);
     table.set_longest_texts(facts[i].longest_texts);
   }
@@ -39,6 +39,31 @@ PartialDatabase::Parsed PartialDatabase::parse(std::string_view command) const {
   auto parsed = parse_command(*json, *schema_, limits_);
   if (!parsed) return refused(parsed.error());
   return std::visit([](auto& kind) -> Parsed { return std::move(kind); }, *parsed);
+}
+
+std::vector<size_t> PartialDatabase::emptied_by(const Change& change) const {
+  if (!change.conditions.empty() || change.operations.size() != 1) return {};
+  const Operation& operation = change.operations.front();
+  if (operation.kind != OperationKind::kDelete || !operation.where.terms.empty()) return {};
+  std::vector<size_t> emptied{operation.table};
+  uint64_t rows = 0;
+  for (size_t i = 0; i < emptied.size(); ++i) {
+    rows += tables_[emptied[i]].row_count();
+    for (const Referrer& referrer : schema_->tables()[emptied[i]].referrers) {
+      const bool refers = !schema_->tables()[referrer.table].columns[referrer.column].nullable;
+      const bool goes = refers && referrer.on_delete == OnDelete::kCascade;
+      const bool is_in = std::find(emptied.begin(), emptied.end(), referrer.table) != emptied.end();
+      if (goes && !is_in) emptied.push_back(referrer.table);
+    }
+  }
+  const bool all_gone = std::all_of(emptied.begin(), emptied.end(), [&](size_t table) {
+    const std::vector<Referrer>& referrers = schema_->tables()[table].referrers;
+    return std::all_of(referrers.begin(), referrers.end(), [&](const Referrer& referrer) {
+      return tables_[referrer.table].row_count() == 0 ||
+             std::find(emptied.begin(), emptied.end(), referrer.table) != emptied.end();
+    });
+  });
+  return all_gone && rows > small_range_ ? emptied : std::vector<size_t>();
 }
 
 std::vector<size_t> PartialDatabase::marks() const {
@@ -78,15 +103,18 @@ std::optional<repl::Applied> PartialDatabase::carry_out(const Change& change, ui
 }
 
 bool PartialDatabase::misses_any() const {
-  return std::any_of(residency_.begin(), residency_.end(), [](const Residency& residency) {
-    return !residency.missing_keys().empty() || !residency.missing_ranges().empty();
-  });
+  return std::any_of(residency_.begin(), residency_.end(),
+                     [](const Residency& residency) { return !residency.missing().empty(); });
 }
 
-void PartialDatabase::know(size_t table, const Residency::Keys& keys,
-                           const Residency::Ranges& ranges) {
-  for (const Value& key : keys) residency_[table].know(key);
-  for (const Range& range : ranges) residency_[table].know(range);
+void PartialDatabase::know(size_t table, const Residency::Missing& fetched,
+                           const std::vector<uint64_t>& found) {
+  CHECK(found.size() == fetched.wheres.size());
+  Residency& residency = residency_[table];
+  for (const Value& key : fetched.keys) residency.know(key);
+  for (const Range& range : fetched.ranges) residency.know(range);
+  auto rows = found.begin();
+  for (const auto& [where, wanted] : fetched.wheres) residency.know(where, wanted, *rows++);
 }
 
 std::vector<TableChanges> PartialDatabase::changes() const {

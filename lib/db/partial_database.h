@@ -51,7 +51,8 @@ struct TableChanges {
 
 class PartialDatabase {
  public:
-  explicit PartialDatabase(const Limits& limits);
+  // `small_range`: residency.h.
+  explicit PartialDatabase(const Limits& limits, uint64_t small_range = Residency::kSmallRange);
   PartialDatabase(const PartialDatabase&) = delete;
   PartialDatabase& operator=(const PartialDatabase&) = delete;
 
@@ -71,6 +72,11 @@ class PartialDatabase {
   using Parsed = std::variant<repl::Applied, SetSchema, Clear, Change>;
   Parsed parse(std::string_view command) const;
 
+  // The tables that the command leaves without a row and changes nothing besides, where that is seen
+  // without a look at their rows and these are more than few: it deletes all of a table, and those
+  // that refer to it are empty, or go with it. None: it is none of that kind. The first is the one
+  // that the command names.
+  std::vector<size_t> emptied_by(const Change& change) const;
   // Finds out what the command looks for, after those that were rehearsed before it.
   void rehearse(const Change& change);
   void end_rehearsal();
@@ -78,17 +84,12 @@ class PartialDatabase {
   std::optional<repl::Applied> carry_out(const Change& change, uint64_t index);
 
   // What of a table was looked for and is not here.
-  const Residency::Keys& missing_keys(size_t table) const {
-    return residency_[table].missing_keys();
-  }
-  const Residency::Ranges& missing_ranges(size_t table) const {
-    return residency_[table].missing_ranges();
-  }
+  const Residency::Missing& missing(size_t table) const { return residency_[table].missing(); }
   bool misses_any() const;
   // A row that was fetched, for whatever reason.
   void load(size_t table, const RowPtr& row) { tables_[table].load(row); }
-  // All that was missing when they were asked for has been loaded.
-  void know(size_t table, const Residency::Keys& keys, const Residency::Ranges& ranges);
+  // What was missing, when it was asked for, has been loaded; `found`: so many rows by each Where.
+  void know(size_t table, const Residency::Missing& fetched, const std::vector<uint64_t>& found);
 
   // Since nothing was here, by table.
   std::vector<TableChanges> changes() const;
@@ -100,6 +101,7 @@ class PartialDatabase {
   void undo_to(const std::vector<size_t>& marks);
 
   const Limits limits_;
+  const uint64_t small_range_;
   Meter unlimited_;
   std::shared_ptr<const Schema> schema_;
   std::deque<Residency> residency_;  // by table; stay where they are

@@ -140,9 +140,16 @@ bool Plan::choose_index() {
   return true;
 }
 
-// All of the keys are looked for, whether or not one is missing.
-bool Plan::all_here() const {
-  if (access_ != Access::kKeys) return table_.has(range());
+// All of the keys are looked for, whether or not one is missing. A range may be asked for by many
+// commands, so that one that is small is fetched as a whole.
+bool Plan::all_here(uint64_t wanted) const {
+  if (!table_.is_partial()) return true;
+  if (access_ != Access::kKeys) {
+    const bool leaves_rows = wanted != Residency::kAll || !finds_nothing_else();
+    const bool by_where =
+        !where_.terms.empty() && leaves_rows && expected_rows() > table_.small_range();
+    return by_where ? table_.has(range(), where_, wanted) : table_.has(range());
+  }
   bool all = true;
   for (const Value* key : equal_) all = !table_.find(*key).unknown && all;
   return all;

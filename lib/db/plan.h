@@ -3,7 +3,8 @@
 // stored, so that every replica does the same work.
 //
 // Of a partial table it tells the cost as well, as far as that can be known without its rows: exact
-// where every row has to be looked at, else expected of how the values are spread (spread.h).
+// where every row has to be looked at, else expected of how the values are spread (spread.h). Where
+// that is much, only rows are asked for that the Where means, and others do not come here.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "db/meter.h"
+#include "db/residency.h"
 #include "db/table.h"
 #include "db/where.h"
 
@@ -24,7 +26,15 @@ class Plan {
   // Visits every row for which the Where holds, until visit gives false or the meter has ended. Of
   // a table that has only a part of its rows: none, where it lacks one of those to be looked at.
   template <typename Visit>
-  void visit(Meter& meter, Visit&& visit) const;
+  void visit(Meter& meter, Visit&& visit) const {
+    if (all_here()) visit_here(meter, visit);
+  }
+  // Of those that are here, all or not.
+  template <typename Visit>
+  void visit_here(Meter& meter, Visit&& visit) const;
+  // Whether all rows that visit() looks for are here. `wanted`: so many of those that the Where
+  // means, or all, where it has to be asked for them.
+  bool all_here(uint64_t wanted = Residency::kAll) const;
   // What visit() costs at most, with the rows that are there now; of a partial table an estimate.
   uint64_t cost() const;
 
@@ -44,7 +54,6 @@ class Plan {
   void bound(size_t column);
   bool choose_keys();
   bool choose_index();
-  bool all_here() const;
   Range range() const;
   uint64_t expected_rows() const;
 
@@ -59,11 +68,10 @@ class Plan {
 };
 
 template <typename Visit>
-void Plan::visit(Meter& meter, Visit&& visit) const {
+void Plan::visit_here(Meter& meter, Visit&& visit) const {
   const auto matching = [&](const Row& row) {
     return meter.spend(weight_) && (!where_.holds(row) || visit(row));
   };
-  if (table_.is_partial() && !all_here()) return;
   switch (access_) {
     case Access::kKeys:
       for (const Value* key : equal_) {

@@ -11,6 +11,17 @@ int compare_bounds(const std::optional<Value>& a, const std::optional<Value>& b)
   return compare(*a, *b);
 }
 
+int compare_terms(const Term& a, const Term& b) {
+  if (a.column != b.column) return a.column < b.column ? -1 : 1;
+  if (a.op != b.op) return a.op < b.op ? -1 : 1;
+  if (const int order = compare(a.value, b.value); order != 0) return order;
+  if (a.values.size() != b.values.size()) return a.values.size() < b.values.size() ? -1 : 1;
+  for (size_t i = 0; i < a.values.size(); ++i) {
+    if (const int order = compare(a.values[i], b.values[i]); order != 0) return order;
+  }
+  return 0;
+}
+
 }  // namespace
 
 bool RangeLess::operator()(const Range& a, const Range& b) const {
@@ -23,17 +34,36 @@ bool RangeLess::operator()(const Range& a, const Range& b) const {
   return compare_bounds(a.high, b.high) < 0;
 }
 
+bool WhereLess::operator()(const Where& a, const Where& b) const {
+  if (a.terms.size() != b.terms.size()) return a.terms.size() < b.terms.size();
+  for (size_t i = 0; i < a.terms.size(); ++i) {
+    if (const int order = compare_terms(a.terms[i], b.terms[i]); order != 0) return order < 0;
+  }
+  return false;
+}
+
 bool Residency::has(const Value& key) {
   if (knows(key)) return true;
   ++misses_;
-  missing_keys_.insert(key);
+  if (!misses_all()) missing_.keys.insert(key);
   return false;
 }
 
 bool Residency::has(const Range& range) {
   if (covers(range)) return true;
   ++misses_;
-  missing_ranges_.insert(range);
+  if (range.whole_table()) missing_ = {};
+  if (!misses_all()) missing_.ranges.insert(range);
+  return false;
+}
+
+// Of as many rows as were changed the Where may hold no more.
+bool Residency::has(const Range& range, const Where& where, uint64_t wanted) {
+  if (covers(range) || wheres_.contains(where)) return true;
+  ++misses_;
+  if (misses_all()) return false;
+  uint64_t& noted = missing_.wheres[where];
+  noted = std::max(noted, wanted == kAll ? kAll : wanted + changed_.size());
   return false;
 }
 
@@ -50,23 +80,27 @@ bool Residency::covers(const Range& range) const {
 }
 
 void Residency::know(const Value& key) {
-  missing_keys_.erase(key);
+  missing_.keys.erase(key);
   if (!all_) keys_.insert(key);
 }
 
 void Residency::know(const Range& range) {
-  missing_ranges_.erase(range);
+  missing_.ranges.erase(range);
   if (range.whole_table()) {
     all_ = true;
-    missing_keys_.clear();
-    missing_ranges_.clear();
+    missing_ = {};
   } else {
     ranges_.insert(range);
   }
 }
 
+void Residency::know(const Where& where, uint64_t wanted, uint64_t found) {
+  missing_.wheres.erase(where);
+  if (!all_ && found < wanted) wheres_.insert(where);
+}
+
 void Residency::clear() {
-  Residency empty(rows_);
+  Residency empty(rows_, small_range_);
   empty.spread_ = std::move(spread_);
   *this = std::move(empty);
 }

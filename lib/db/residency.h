@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,6 +18,7 @@
 
 #include "db/spread.h"
 #include "db/value.h"
+#include "db/where.h"
 
 namespace tandem::db {
 
@@ -39,30 +41,52 @@ struct ValueLess {
 struct RangeLess {
   bool operator()(const Range& a, const Range& b) const;
 };
+struct WhereLess {
+  bool operator()(const Where& a, const Where& b) const;
+};
 
 class Residency {
  public:
   using Keys = std::set<Value, ValueLess>;
   using Ranges = std::set<Range, RangeLess>;
+  // How many rows for which a Where holds are wanted, where there are as many.
+  using Wheres = std::map<Where, uint64_t, WhereLess>;
+  static constexpr uint64_t kAll = UINT64_MAX;
+  struct Missing {
+    Keys keys;
+    Ranges ranges;
+    Wheres wheres;
+
+    bool empty() const { return keys.empty() && ranges.empty() && wheres.empty(); }
+  };
+
+  // A range of so many rows, expected, is fetched as a whole, as many commands may look at it.
+  static constexpr uint64_t kSmallRange = 1000;
 
   // `rows`: of the table, here or not.
-  explicit Residency(uint64_t rows = 0) : rows_(rows) {}
+  explicit Residency(uint64_t rows = 0, uint64_t small_range = kSmallRange)
+      : rows_(rows), small_range_(small_range) {}
 
   // Whether the row with this key is here, or nowhere; all rows of the range are here. What is not
   // known is noted.
   bool has(const Value& key);
   bool has(const Range& range);
+  // Whether all rows are here for which the Where holds, which are in that range. What is noted is
+  // that so many of them are wanted, whatever was changed here.
+  bool has(const Range& range, const Where& where, uint64_t wanted);
 
   // What was looked for in vain, and how often that was.
-  const Keys& missing_keys() const { return missing_keys_; }
-  const Ranges& missing_ranges() const { return missing_ranges_; }
+  const Missing& missing() const { return missing_; }
   uint64_t misses() const { return misses_; }
 
-  // It was fetched: the row is in the table now, or there is none; every row of the range is.
+  // It was fetched: the row is in the table now, or there is none; every row of the range is; so
+  // many of those for which the Where holds.
   void know(const Value& key);
   void know(const Range& range);
+  void know(const Where& where, uint64_t wanted, uint64_t found);
   bool knows(const Value& key) const { return all_ || keys_.contains(key); }
 
+  uint64_t small_range() const { return small_range_; }
   uint64_t rows() const { return rows_; }
   // A row was put in where there was none, one was taken out, another took its place.
   void added(const Value& key) { ++rows_, changed_.push_back(key); }
@@ -83,14 +107,16 @@ class Residency {
 
  private:
   bool covers(const Range& range) const;
+  bool misses_all() const { return missing_.ranges.contains(Range{}); }
 
   uint64_t rows_;
+  uint64_t small_range_;
   TableSpreadPtr spread_;
   Keys keys_;
   Ranges ranges_;
+  std::set<Where, WhereLess> wheres_;
   bool all_ = false;
-  Keys missing_keys_;
-  Ranges missing_ranges_;
+  Missing missing_;
   uint64_t misses_ = 0;
   std::vector<Value> changed_;
 };

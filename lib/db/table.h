@@ -41,11 +41,16 @@ class Table {
   }
   // Whether all rows of it are here.
   bool has(const Range& range) const { return residency_ == nullptr || residency_->has(range); }
+  // Of a partial table: whether all rows of the range are here for which the Where holds.
+  bool has(const Range& range, const Where& where, uint64_t wanted) const {
+    return residency_->has(range, where, wanted);
+  }
   bool is_partial() const { return residency_ != nullptr; }
   // Of a partial table: how the values are spread over all of its rows, where that is known.
   const TableSpread* spread() const {
     return residency_ == nullptr ? nullptr : residency_->spread();
   }
+  uint64_t small_range() const { return residency_->small_range(); }  // of a partial table
   // How often something was asked for that is not here.
   uint64_t misses() const { return residency_ == nullptr ? 0 : residency_->misses(); }
   // In the order of the schema's indexes.

@@ -53,7 +53,14 @@ tl::expected<void, Refusal> Transaction::run(Change change, std::string& results
 size_t Transaction::count_up_to(const Table& table, const Where& where, size_t enough) const {
   if (where.terms.empty()) return table.row_count();
   size_t count = 0;
-  Plan(table, where).visit(meter_, [&](const Row&) { return ++count <= enough; });
+  const Plan plan(table, where);
+  const auto one_more = [&](const Row&) { return ++count <= enough; };
+  if (plan.by_keys()) {
+    plan.visit(meter_, one_more);
+  } else {
+    plan.visit_here(meter_, one_more);
+    if (count <= enough) plan.all_here(enough + 1);
+  }
   return count;
 }
 

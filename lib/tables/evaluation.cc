@@ -16,19 +16,29 @@ Evaluation::Evaluation(db::PartialDatabase& database, const std::vector<TableSql
   for (const wire::Entry& entry : entries_) {
     const bool is_command = entry.type == wire::EntryType::kCommand;
     commands_.push_back(is_command ? database_.parse(entry.payload) : Applied{});
-    if (const auto* change = std::get_if<Change>(&commands_.back())) database_.rehearse(*change);
+  }
+  if (entries_.size() == 1 && changes_whole_tables(commands_.front(), database_)) return;
+  for (const db::PartialDatabase::Parsed& command : commands_) {
+    if (const auto* change = std::get_if<Change>(&command)) database_.rehearse(*change);
   }
   database_.end_rehearsal();
+}
+
+bool Evaluation::changes_whole_tables(const db::PartialDatabase::Parsed& command,
+                                      const db::PartialDatabase& database) {
+  if (const auto* change = std::get_if<Change>(&command)) {
+    return !database.emptied_by(*change).empty();
+  }
+  return !std::holds_alternative<Applied>(command);
 }
 
 void Evaluation::add_fetch(pg::Batch& batch) {
   if (!keys_are_here_) keys_.add_fetch(batch, entries_);
   fetches_.clear();
   for (size_t i = 0; i < sql_.size(); ++i) {
-    Fetch fetch{i, 0, database_.missing_keys(i), database_.missing_ranges(i)};
-    if (fetch.keys.empty() && fetch.ranges.empty()) continue;
-    fetch.statements = sql_[i].fetch(batch, fetch.keys, fetch.ranges);
-    fetches_.push_back(std::move(fetch));
+    if (database_.missing(i).empty()) continue;
+    Fetch& fetch = fetches_.emplace_back(Fetch{i, database_.missing(i)});
+    fetch.statements = sql_[i].fetch(batch, fetch.missing);
   }
 }
 
@@ -39,12 +49,16 @@ Status Evaluation::take(const std::vector<pg::Rows>& rows, size_t at) {
   }
   for (const Fetch& fetch : fetches_) {
     const db::TableSchema& table = database_.schema().tables()[fetch.table];
-    for (const size_t end = at + fetch.statements; at < end; ++at) {
+    const size_t end = at + fetch.statements;
+    const size_t by_where = end - fetch.missing.wheres.size();
+    std::vector<uint64_t> found;
+    for (; at < end; ++at) {
       for (size_t i = 0; i < rows[at].size(); ++i) {
         database_.load(fetch.table, row_of(rows[at], i, table));
       }
+      if (at >= by_where) found.push_back(rows[at].size());
     }
-    database_.know(fetch.table, fetch.keys, fetch.ranges);
+    database_.know(fetch.table, fetch.missing, found);
   }
   fetches_.clear();
   return {};
@@ -78,7 +92,7 @@ bool Evaluation::carry_out(size_t number) {
     return true;
   }
   const auto* change = std::get_if<Change>(&commands_[number]);
-  if (change == nullptr) return false;
+  if (change == nullptr || special() != nullptr) return false;
   const std::optional<Applied> done = database_.carry_out(*change, entry.index);
   if (!done) return false;
   answer(entry, *done);
@@ -92,8 +106,8 @@ void Evaluation::answer(const wire::Entry& entry, const Applied& answer) {
 
 const db::PartialDatabase::Parsed* Evaluation::special() const {
   if (!answers_.empty() || !keys_are_here_) return nullptr;
-  const bool is_special = std::holds_alternative<db::SetSchema>(commands_.front()) ||
-                          std::holds_alternative<db::Clear>(commands_.front());
+  const bool is_special =
+      entries_.size() == 1 && changes_whole_tables(commands_.front(), database_);
   return is_special ? &commands_.front() : nullptr;
 }
 

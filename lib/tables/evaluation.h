@@ -35,9 +35,12 @@ class Evaluation {
   void add_fetch(pg::Batch& batch);
   Status take(const std::vector<pg::Rows>& rows, size_t at);
   // Carries out entry after entry. True: all of them; false: something is missing, or it is the turn
-  // of a command that changes more than rows.
+  // of a command that changes whole tables.
   bool go_on();
-  // That one, until it is answered. REQUIRES: it is the only entry.
+  // Whether that is one that changes the schema, or leaves tables empty. It has to be the only entry.
+  static bool changes_whole_tables(const db::PartialDatabase::Parsed& command,
+                                   const db::PartialDatabase& database);
+  // That one, until it is answered.
   const db::PartialDatabase::Parsed* special() const;
   void answer_special(const repl::Applied& done);
   // REQUIRES: go_on() gave true.
@@ -50,9 +53,8 @@ class Evaluation {
  private:
   struct Fetch {  // of a table, in a batch under way
     size_t table = 0;
+    db::Residency::Missing missing;
     size_t statements = 0;
-    db::Residency::Keys keys;
-    db::Residency::Ranges ranges;
   };
 
   bool carry_out(size_t number);

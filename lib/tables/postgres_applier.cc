@@ -60,7 +60,7 @@ PostgresApplier::PostgresApplier(loop::Loop& loop, PostgresOptions options, repl
              }),
       looks_(loop, [this] { look(); }),
       locks_(loop, for_locks(options_.session)),
-      database_(options_.limits) {}
+      database_(options_.limits, options_.small_range) {}
 
 PostgresApplier::~PostgresApplier() = default;
 
@@ -337,16 +337,17 @@ void PostgresApplier::drop_batch() {
   ++turn_;
 }
 
-// What changes more than rows has a transaction of its own.
+// What changes whole tables has a transaction of its own.
 std::vector<wire::Entry> PostgresApplier::next_group() const {
   const auto is_special = [this](const wire::Entry& entry) {
     if (entry.type != wire::EntryType::kCommand) return false;
-    const bool may_be = entry.payload.find("\"schema\"") != std::string::npos ||
-                        entry.payload.find("\"clear\"") != std::string::npos;
-    if (!may_be) return false;
-    const auto command = database_.parse(entry.payload);
-    return std::holds_alternative<db::SetSchema>(command) ||
-           std::holds_alternative<db::Clear>(command);
+    const auto names = [&](const char* what) {
+      return entry.payload.find(what) != std::string::npos;
+    };
+    // A text with escapes may be anything.
+    const bool may_be =
+        names("\\") || names("\"schema\"") || names("\"clear\"") || names("\"delete\"");
+    return may_be && Evaluation::changes_whole_tables(database_.parse(entry.payload), database_);
   };
   std::vector<wire::Entry> group;
   size_t bytes = 0;
@@ -384,6 +385,9 @@ void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
     const wire::Entry& entry = group_->entries().front();
     if (const auto* schema = std::get_if<db::SetSchema>(special)) {
       return change_schema(*schema, entry);
+    }
+    if (const auto* change = std::get_if<db::Change>(special)) {
+      return empty_tables(*change, entry);
     }
     return clear_tables(entry);
   }
@@ -442,7 +446,7 @@ void PostgresApplier::report_group() {
   run_group();
 }
 
-// --- what changes more than rows ---
+// --- what changes whole tables ---
 
 void PostgresApplier::change_schema(const db::SetSchema& command, const wire::Entry& entry) {
   auto changed = db::change_schema(database_.schema(), command.schema);
@@ -492,6 +496,21 @@ void PostgresApplier::clear_tables(const wire::Entry& entry) {
     batch.add("DELETE FROM " + table_name(database_.schema().tables()[i]));
     next.facts[i].rows = 0;
     std::fill(next.facts[i].longest_texts.begin(), next.facts[i].longest_texts.end(), 0);
+  }
+  group_->answer_special(db::one_result(entry.index, rows));
+  group_->add_write(batch);
+  commit(std::move(batch), std::move(next), true);
+}
+
+void PostgresApplier::empty_tables(const db::Change& change, const wire::Entry& entry) {
+  Meta next = meta_;
+  next.facts = database_.facts();
+  pg::Batch batch(pg::Place::kCloses);
+  const std::vector<size_t> emptied = database_.emptied_by(change);
+  const uint64_t rows = next.facts[emptied.front()].rows;
+  for (const size_t table : emptied) {
+    batch.add("DELETE FROM " + table_name(database_.schema().tables()[table]));
+    next.facts[table].rows = 0;
   }
   group_->answer_special(db::one_result(entry.index, rows));
   group_->add_write(batch);

@@ -45,6 +45,7 @@ struct PostgresOptions {
   repl::KeyLimits keys = {};
   size_t batch_entries = 256;  // of a transaction
   size_t batch_bytes = size_t{1} << 20;
+  uint64_t small_range = db::Residency::kSmallRange;  // rows, of what is fetched as a whole
 };
 
 class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
@@ -125,6 +126,7 @@ class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
   void write_group();
   void change_schema(const db::SetSchema& command, const wire::Entry& entry);
   void clear_tables(const wire::Entry& entry);
+  void empty_tables(const db::Change& change, const wire::Entry& entry);
   void commit(pg::Batch batch, Meta next, bool anew);
   void committed(const pg::Outcome& outcome);
   void report_group();

@@ -161,6 +161,15 @@ Select select_rows(const db::Query& query, const TableSchema& table, size_t most
   return writer.done(std::move(types));
 }
 
+Select select_matching(const db::Where& where, const TableSchema& table, uint64_t most) {
+  Writer writer(table);
+  writer.add("SELECT " + column_list(table, "t."));
+  writer.add_table();
+  writer.add_where(where);
+  if (most != UINT64_MAX) writer.add_number(" LIMIT ", most);
+  return writer.done(result_types(table));
+}
+
 Select select_count(const db::Query& query, const TableSchema& table) {
   Writer writer(table);
   writer.add("SELECT count(*)");

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct Select {
 
 // The rows of the answer, with the columns asked for, and of them `most` at most.
 Select select_rows(const db::Query& query, const db::TableSchema& table, size_t most);
+// Whole rows that the Where means, in no order, and of them `most` at most.
+Select select_matching(const db::Where& where, const db::TableSchema& table, uint64_t most);
 // How many rows the Where means; one row.
 Select select_count(const db::Query& query, const db::TableSchema& table);
 // The same without those that the offset passes over, counted up to `most`.

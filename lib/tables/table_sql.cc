@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tables/codec.h"
+#include "tables/select.h"
 
 namespace tandem::tables {
 namespace {
@@ -74,32 +75,29 @@ std::vector<size_t> TableSql::columns_of(const db::Range& range) const {
   return table_.indexes[range.index].columns;
 }
 
-size_t TableSql::fetch(pg::Batch& batch, const db::Residency::Keys& keys,
-                       const db::Residency::Ranges& ranges) const {
+size_t TableSql::fetch(pg::Batch& batch, const db::Residency::Missing& missing) const {
   const size_t before = batch.size();
-  const bool all = std::any_of(ranges.begin(), ranges.end(),
-                               [](const db::Range& range) { return range.whole_table(); });
-  if (all) {
-    batch.add(all_, {}, types_);
-    return batch.size() - before;
-  }
-  if (!keys.empty()) {
+  if (!missing.keys.empty()) {
     std::vector<const db::Value*> values;
-    for (const db::Value& key : keys) values.push_back(&key);
+    for (const db::Value& key : missing.keys) values.push_back(&key);
     pg::Parameters parameters;
     append_values(parameters, values, table_.key_column().type);
     batch.add(by_keys_, std::move(parameters), types_);
   }
   // Those of one index that fix as many columns are one statement.
   std::map<std::pair<size_t, size_t>, std::vector<const db::Range*>> prefixes;
-  for (const db::Range& range : ranges) {
-    if (range.low || range.high || has_null(range)) {
+  for (const db::Range& range : missing.ranges) {
+    if (range.equal.empty() || range.low || range.high || has_null(range)) {
       fetch_range(batch, range);
     } else {
       prefixes[{range.index, range.equal.size()}].push_back(&range);
     }
   }
   for (const auto& [shape, alike] : prefixes) fetch_prefixes(batch, alike);
+  for (const auto& [where, wanted] : missing.wheres) {
+    Select select = select_matching(where, table_, wanted);
+    batch.add(std::move(select.sql), std::move(select.parameters), std::move(select.columns));
+  }
   return batch.size() - before;
 }
 

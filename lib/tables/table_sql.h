@@ -21,9 +21,9 @@ class TableSql {
   explicit TableSql(const db::TableSchema& table);
 
   // Statements whose answers, one after the other, have every row with one of the keys or in one of
-  // the ranges, some of them more than once; row_of() reads them. Returns how many statements.
-  size_t fetch(pg::Batch& batch, const db::Residency::Keys& keys,
-               const db::Residency::Ranges& ranges) const;
+  // the ranges, some of them more than once, and at last, one statement each, those by a Where;
+  // row_of() reads them. Returns how many statements.
+  size_t fetch(pg::Batch& batch, const db::Residency::Missing& missing) const;
   // Statements that make the table what the changes say. Returns how many.
   size_t write(pg::Batch& batch, const db::TableChanges& changes) const;
 

@@ -37,6 +37,11 @@ class Generator {
  public:
   explicit Generator(uint64_t seed) : random_(seed), schema_(json_of(kEveryKindSchema)) {}
 
+  // Updates of many rows and deletes of whole tables as well. The model knows no order in which rows
+  // are changed.
+  void make_large_sets() { large_sets_ = true; }
+  void make_edges() { edges_ = true; }
+
   wire::Json command() {
     if (below(400) == 0) return wire::Json(wire::Json::Object{{"clear", true}});
     return change();
@@ -82,6 +87,7 @@ class Generator {
     const std::string& type = *column.find("type")->as_string();
     const std::string& name = *column.find("name")->as_string();
     if (type == "boolean") return wire::Json(below(2) == 0);
+    if (edges_ && below(12) == 0) return edge(type);
     if (type == "text") return wire::Json(std::string(1, static_cast<char>('a' + below(6))) + "é");
     if (type == "list of text") {
       wire::Json::Array list;
@@ -90,6 +96,41 @@ class Generator {
     }
     const bool wide = name == "rideId" || name == "seq" || name == "id" || name == "parent";
     return wire::Json(below(wide ? 30 : 4));
+  }
+
+  // What engines see in different ways: other bytes, other orders, the ends of numbers.
+  wire::Json edge(const std::string& type) {
+    static const std::vector<std::string> kTexts{"",
+                                                 " ",
+                                                 "NULL",
+                                                 "null",
+                                                 "\x01\x7f\t\n\r",
+                                                 "e\xCC\x81",
+                                                 "\xC3\xA9",
+                                                 "\xF0\x9F\x98\x80",
+                                                 "\xEF\xBF\xBF",
+                                                 "B",
+                                                 "a",
+                                                 "\"'\\{},",
+                                                 "$1; --",
+                                                 std::string(1900, 'x'),
+                                                 std::string(1900, 'x') + "y",
+                                                 "\xE2\x80\xAE"
+                                                 "abc"};
+    const auto text = [this] {
+      return wire::Json(kTexts[static_cast<size_t>(below(static_cast<int64_t>(kTexts.size())))]);
+    };
+    if (type == "text") return text();
+    if (type == "list of text") {
+      wire::Json::Array list;
+      for (int64_t n = below(4); n > 0; --n) list.push_back(text());
+      return wire::Json(std::move(list));
+    }
+    static constexpr int64_t kNumbers[] = {
+        INT64_MIN, INT64_MIN + 1, -1, 0, int64_t{1} << 53, (int64_t{1} << 53) + 1, INT64_MAX - 1};
+    // The last one of all leaves no number for the rows after it.
+    if (below(40) == 0) return wire::Json(INT64_MAX);
+    return wire::Json(kNumbers[below(std::size(kNumbers))]);
   }
 
   wire::Json where(const wire::Json& table) {
@@ -155,13 +196,14 @@ class Generator {
       const wire::Json& key = *table.find("key");
       const wire::Json::Array& all = *table.find("columns")->as_array();
       wire::Json where_key = where(table);
-      where_key.set(*key.as_string(), value(all.front()));
+      if (!large_sets_ || below(2) == 0) where_key.set(*key.as_string(), value(all.front()));
       const wire::Json& column =
           all[static_cast<size_t>(1 + below(static_cast<int64_t>(all.size()) - 1))];
       wire::Json set;
       set.set(*column.find("name")->as_string(), value(column));
       return json.set("op", "update").set("where", where_key).set("set", set);
     }
+    if (large_sets_ && below(16) == 0) return json.set("op", "delete").set("where", wire::Json(wire::Json::Object{}));
     wire::Json condition = where(table);
     // Deleting everything all the time would leave nothing to look at.
     if (condition.as_object()->empty()) {
@@ -182,6 +224,8 @@ class Generator {
 
   std::mt19937_64 random_;
   wire::Json schema_;
+  bool large_sets_ = false;
+  bool edges_ = false;
 };
 
 }  // namespace tandem::db

@@ -26,17 +26,23 @@ class Store {
   // Loads all that is missing.
   void fetch(PartialDatabase& partial) const {
     for (size_t i = 0; i < tables_.size(); ++i) {
-      const Residency::Keys keys = partial.missing_keys(i);
-      const Residency::Ranges ranges = partial.missing_ranges(i);
+      const Residency::Missing missing = partial.missing(i);
+      std::vector<uint64_t> found(missing.wheres.size());
       tables_[i].rows().visit_from({}, [&](const Row& row) {
-        const bool wanted = keys.contains(row[tables_[i].key()]) ||
-                            std::any_of(ranges.begin(), ranges.end(), [&](const Range& range) {
-                              return is_in(row, range, tables_[i]);
-                            });
+        bool wanted =
+            missing.keys.contains(row[tables_[i].key()]) ||
+            std::any_of(missing.ranges.begin(), missing.ranges.end(),
+                        [&](const Range& range) { return is_in(row, range, tables_[i]); });
+        auto rows = found.begin();
+        for (const auto& [where, most] : missing.wheres) {
+          const bool is_found = where.holds(row) && *rows < most;
+          *rows++ += is_found ? 1 : 0;
+          wanted = wanted || is_found;
+        }
         if (wanted) partial.load(i, std::make_shared<const Row>(row));
         return true;
       });
-      partial.know(i, keys, ranges);
+      partial.know(i, missing, found);
     }
   }
 
@@ -69,6 +75,8 @@ class PartialDatabaseTest : public testing::TestWithParam<int> {
  protected:
   PartialDatabaseTest()
       : generator_(static_cast<uint64_t>(GetParam())), random_(static_cast<uint64_t>(GetParam())) {
+    if (GetParam() > 4) generator_.make_large_sets();
+    if (GetParam() % 4 < 2) generator_.make_edges();
     wire::Entry entry;
     entry.payload = "{\"schema\":" + std::string(kEveryKindSchema) + "}";
     whole_.apply(entry);
@@ -145,7 +153,7 @@ class PartialDatabaseTest : public testing::TestWithParam<int> {
 
   Database whole_;
   Store store_;
-  PartialDatabase partial_{Limits{}};
+  PartialDatabase partial_{Limits{}, GetParam() % 2 == 0 ? 0 : Residency::kSmallRange};
   Generator generator_;
   std::mt19937_64 random_;
   uint64_t index_ = 0;

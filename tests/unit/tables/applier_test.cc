@@ -101,6 +101,8 @@ class ApplierOnServer : public TablesTest {
     database_name_ = "applier";
     log_ = Log();
     generator_ = std::make_unique<db::Generator>(seed);
+    if (seed % 3 != 0) generator_->make_large_sets();
+    if (seed % 3 != 1) generator_->make_edges();
     random_.seed(seed);
     make_applier();
   }
@@ -115,6 +117,7 @@ class ApplierOnServer : public TablesTest {
     options.session.longest_pause_ms = 50;
     options.group = "test";
     options.batch_entries = 1 + random_() % 40;
+    options.small_range = random_() % 30;
     return options;
   }
   Result<repl::Index> begin() {
