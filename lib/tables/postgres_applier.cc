@@ -14,17 +14,8 @@
 namespace tandem::tables {
 namespace {
 
-constexpr uint64_t kAgainMs = 200;
-// Longer than what is asked takes, but for a new index on many rows and the like.
-constexpr uint64_t kSlowMs = 1000;
 // A session that is back by then was no reason to do anything.
 constexpr uint64_t kBlinkMs = 300;
-
-pg::SessionOptions for_locks(pg::SessionOptions session) {
-  session.connect.application_name += " locks";
-  session.create_database = false;
-  return session;
-}
 
 // Rows are fetched by keys and indexes. A plan is kept, and may be of a time when the table was empty,
 // or be made for what statistics say of a table that has grown since: whatever they say, each row is
@@ -54,142 +45,46 @@ PostgresApplier::PostgresApplier(loop::Loop& loop, PostgresOptions options, repl
       options_(std::move(options)),
       jobs_(jobs),
       session_(loop, by_index(options_.session), *this),
-      again_(loop,
-             [this] {
-               if (connection_ != nullptr) take_over();
-             }),
-      looks_(loop, [this] { look(); }),
-      locks_(loop, for_locks(options_.session)),
       database_(options_.limits, options_.small_range) {}
 
 PostgresApplier::~PostgresApplier() = default;
 
 std::string PostgresApplier::trouble() const {
-  if (connection_ != nullptr && connection_->waiting_ms() >= kSlowMs) {
-    const std::string& blockers = locks_.blockers();
-    return "PostgreSQL has not answered for " + std::to_string(connection_->waiting_ms() / 1000) +
-           " s" + (blockers.empty() ? blockers : ": it waits for a lock of " + blockers);
-  }
+  if (std::string waits = session_.waits(); !waits.empty()) return waits;
   const bool only_just = !begun_ && loop_.now_ms() - away_since_ms_ < kBlinkMs;
   if (phase_ == Phase::kReady || only_just) return {};
   if (std::string trouble = session_.trouble(); !trouble.empty()) return trouble;
-  if (!trouble_.empty()) return trouble_;
   return phase_ == Phase::kLoading ? "the tables in PostgreSQL are being loaded"
                                    : "PostgreSQL is being asked for its state";
 }
 
 // --- the session ---
 
-pg::Completion PostgresApplier::only_now(pg::Completion then) {
-  return [this, turn = turn_, then = std::move(then)](pg::Outcome outcome) mutable {
-    if (turn == turn_) then(std::move(outcome));
-  };
-}
-
-void PostgresApplier::ask(pg::Batch batch, pg::Completion done) {
-  connection_->run(std::move(batch), std::move(done));
-  if (!looks_.active()) looks_.start(kSlowMs, kSlowMs);
-}
-
-// While an answer is owed.
-void PostgresApplier::look() {
-  if (connection_ == nullptr || connection_->outstanding() == 0) return looks_.stop();
-  if (connection_->waiting_ms() >= kSlowMs) {
-    locks_.ask(connection_->backend_pid());
-  } else {
-    locks_.forget();
-  }
-}
-
-void PostgresApplier::session_up(pg::Connection& connection) {
-  connection_ = &connection;
-  take_over();
-}
-
 void PostgresApplier::leave(Phase phase) {
   if (phase_ == Phase::kReady) away_since_ms_ = loop_.now_ms();
   phase_ = phase;
 }
 
-void PostgresApplier::session_down(const Error&) {
-  connection_ = nullptr;
-  ++turn_;
+void PostgresApplier::taking_over() {
+  group_.reset();
+  leave(Phase::kAsking);
+}
+
+void PostgresApplier::away() {
   group_.reset();
   if (phase_ != Phase::kLoading) leave(Phase::kAway);
 }
 
-void PostgresApplier::session_refused(const Error& why) {
-  trouble_ = why.message;
-  if (begun_) return begun(fail(why));
-  log::error("PostgreSQL cannot be used", {{"error", why.message}});
+// Ends a process that begins.
+bool PostgresApplier::refused(const Error& why) {
+  if (!begun_) return false;
+  begun(fail(why));
+  return true;
 }
 
-// What failed changed nothing, or it is not known what it changed: the meta row tells.
-void PostgresApplier::try_again(const Error& why) {
-  // Of a session that is lost whoever keeps it tells.
-  const bool is_lost = why.kind == ErrorKind::kUnknown || why.kind == ErrorKind::kUnavailable;
-  std::string trouble = why.message;
-  if (!locks_.blockers().empty()) trouble += ": it waited for a lock of " + locks_.blockers();
-  if (!is_lost && trouble_ != trouble) {
-    trouble_ = std::move(trouble);
-    log::warning("PostgreSQL refuses what it is asked", {{"error", why.message}});
-  }
-  ++turn_;
-  group_.reset();
-  leave(Phase::kAway);
-  again_.start(kAgainMs);
-}
-
-void PostgresApplier::take_over() {
-  ++turn_;
-  again_.stop();
-  group_.reset();
-  leave(Phase::kAsking);
-  pg::Batch batch;
-  add_exists(batch);
-  ask(std::move(batch), only_now([this](pg::Outcome outcome) {
-        if (!outcome) return try_again(outcome.error().error);
-        if (!exists(outcome->front())) return create();
-        pg::Batch takes;
-        add_take_over(takes, {options_.group, owner_->origin().member});
-        ask(std::move(takes), only_now([this](const pg::Outcome& taken) { taken_over(taken); }));
-      }));
-}
-
-void PostgresApplier::create() {
-  pg::Batch batch(pg::Place::kWhole);
-  add_create(batch, {options_.group, owner_->origin().member});
-  ask(std::move(batch), only_now([this](const pg::Outcome& created) {
-        if (!created) return try_again(created.error().error);
-        take_over();
-      }));
-}
-
-void PostgresApplier::taken_over(const pg::Outcome& outcome) {
-  if (!outcome) return try_again(outcome.error().error);
-  if (outcome->front().empty()) return refuse_others();
-  auto meta = meta_of(outcome->front());
-  if (!meta) return refuse(meta.error());
-  adopt(std::move(*meta));
+void PostgresApplier::taken_over(Meta meta) {
+  adopt(std::move(meta));
   decide();
-}
-
-// What does not become better by itself: ends a process that begins.
-void PostgresApplier::refuse(const Error& why) { begun_ ? begun(fail(why)) : try_again(why); }
-
-void PostgresApplier::refuse_others() {
-  pg::Batch batch;
-  add_read(batch);
-  ask(std::move(batch), only_now([this](const pg::Outcome& outcome) {
-        if (!outcome) return try_again(outcome.error().error);
-        const auto meta = meta_of(outcome->front());
-        if (!meta) return refuse(meta.error());
-        refuse({ErrorKind::kConfig, "the database in PostgreSQL is that of replica " +
-                                        std::to_string(meta->owner.member.id) + " of the group '" +
-                                        meta->owner.group + "', not of replica " +
-                                        std::to_string(owner_->origin().member.id) + " of '" +
-                                        options_.group + "': give each a database of its own"});
-      }));
 }
 
 void PostgresApplier::adopt(Meta meta) {
@@ -254,20 +149,21 @@ void PostgresApplier::decide() {
 
 void PostgresApplier::ready() {
   phase_ = Phase::kReady;
-  trouble_.clear();
+  session_.forget_trouble();
 }
 
 void PostgresApplier::begun(Result<repl::Index> index) {
   std::exchange(begun_, {})(std::move(index));
 }
 
-void PostgresApplier::begin(Owner& owner, UniqueFunction<void(Result<repl::Index>)> done) {
+void PostgresApplier::begin(repl::Applier::Owner& owner,
+                            UniqueFunction<void(Result<repl::Index>)> done) {
   owner_ = &owner;
   begun_ = std::move(done);
   if (!std::exchange(started_, true)) {
     session_.start();
-  } else if (connection_ != nullptr) {
-    take_over();
+  } else {
+    session_.take_over_again();
   }
 }
 
@@ -293,11 +189,11 @@ void PostgresApplier::load_origin() {
     for (const std::string& sql : drop_sql(*meta_.schema)) batch.add_once(sql);
     batch.add_once("DROP TABLE tandem.keys, tandem.meta");
     add_create(batch, {options_.group, origin.member});
-    ask(std::move(batch), only_now([this](const pg::Outcome& emptied) {
-          if (!emptied) return try_again(emptied.error().error);
-          connection_->forget_statements();
-          take_over();
-        }));
+    session_.ask(std::move(batch), [this](const pg::Outcome& emptied) {
+      if (!emptied) return session_.try_again(emptied.error());
+      session_.connection()->forget_statements();
+      session_.take_over_again();
+    });
     return;
   }
   log::info("the tables in PostgreSQL are loaded from a snapshot",
@@ -314,7 +210,7 @@ void PostgresApplier::load_origin() {
              const ErrorKind kind = loaded.error().kind;
              const bool is_final = kind == ErrorKind::kCorrupt || kind == ErrorKind::kConfig;
              if (begun_ && is_final) return begun(fail(std::move(loaded.error())));
-             try_again(loaded.error());
+             session_.try_again(loaded.error());
            });
 }
 
@@ -334,7 +230,7 @@ void PostgresApplier::drop_batch() {
   entries_.clear();
   group_.reset();
   committing_.reset();
-  ++turn_;
+  session_.forget_asked();
 }
 
 // What changes whole tables has a transaction of its own.
@@ -374,12 +270,12 @@ void PostgresApplier::run_group() {
   pg::Batch batch(pg::Place::kOpens);
   add_fence(batch, meta_.writer);
   group_->add_fetch(batch);
-  ask(std::move(batch), only_now([this](pg::Outcome outcome) { fetched(std::move(outcome), 1); }));
+  session_.ask(std::move(batch), [this](pg::Outcome outcome) { fetched(std::move(outcome), 1); });
 }
 
 void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
-  if (!outcome) return try_again(outcome.error().error);
-  if (Status taken = group_->take(*outcome, at); !taken) return try_again(taken.error());
+  if (!outcome) return session_.try_again(outcome.error());
+  if (Status taken = group_->take(*outcome, at); !taken) return session_.try_again(taken.error());
   if (group_->go_on()) return write_group();
   if (const auto* special = group_->special()) {
     const wire::Entry& entry = group_->entries().front();
@@ -393,7 +289,7 @@ void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
   }
   pg::Batch batch(pg::Place::kWithin);
   group_->add_fetch(batch);
-  ask(std::move(batch), only_now([this](pg::Outcome more) { fetched(std::move(more), 0); }));
+  session_.ask(std::move(batch), [this](pg::Outcome more) { fetched(std::move(more), 0); });
 }
 
 void PostgresApplier::write_group() {
@@ -414,14 +310,14 @@ void PostgresApplier::commit(pg::Batch batch, Meta next, bool anew) {
   next.next_key = keys_.next_seq();
   add_update(batch, next, next.schema_index != meta_.schema_index);
   committing_ = Committing{std::move(next), group_->answers(), anew};
-  ask(std::move(batch), only_now([this](const pg::Outcome& outcome) { committed(outcome); }));
+  session_.ask(std::move(batch), [this](const pg::Outcome& outcome) { committed(outcome); });
 }
 
 void PostgresApplier::committed(const pg::Outcome& outcome) {
   if (outcome) return report_group();
   if (outcome.error().error.kind == ErrorKind::kUnknown) return;  // the next session tells
   committing_.reset();
-  try_again(outcome.error().error);
+  session_.try_again(outcome.error());
 }
 
 void PostgresApplier::report_group() {
@@ -429,7 +325,7 @@ void PostgresApplier::report_group() {
   group_.reset();
   done.next.writer = meta_.writer;
   if (done.anew) {
-    if (done.next.schema_index != meta_.schema_index) connection_->forget_statements();
+    if (done.next.schema_index != meta_.schema_index) session_.connection()->forget_statements();
     adopt(std::move(done.next));
   } else {
     meta_ = std::move(done.next);
@@ -459,7 +355,7 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
   check->add(batch);
   const auto go_on = [this, check, added = changed->added,
                       index = entry.index](const pg::Outcome& outcome) {
-    if (!outcome) return try_again(outcome.error().error);
+    if (!outcome) return session_.try_again(outcome.error());
     if (const auto refusal = check->refusal(*outcome)) {
       group_->answer_special(db::refused(*refusal));
       return write_group();
@@ -481,7 +377,7 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
     }
     commit(std::move(changes), std::move(next), true);
   };
-  ask(std::move(batch), only_now(go_on));
+  session_.ask(std::move(batch), go_on);
 }
 
 // Never TRUNCATE: a reader whose transaction began before would see empty tables, and pg_dump would

@@ -32,9 +32,9 @@
 #include "repl/memory_applier.h"
 #include "tables/evaluation.h"
 #include "tables/key_memory.h"
-#include "tables/lock_watch.h"
 #include "tables/meta.h"
 #include "tables/table_sql.h"
+#include "tables/writer_session.h"
 
 namespace tandem::tables {
 
@@ -48,13 +48,13 @@ struct PostgresOptions {
   uint64_t small_range = db::Residency::kSmallRange;  // rows, of what is fetched as a whole
 };
 
-class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
+class PostgresApplier final : public repl::Applier, private WriterSession::Owner {
  public:
   // Both outlive it; `jobs` are destroyed first of all, or run no more.
   PostgresApplier(loop::Loop& loop, PostgresOptions options, repl::Jobs& jobs);
   ~PostgresApplier() override;
 
-  void begin(Owner& owner, UniqueFunction<void(Result<repl::Index>)> done) override;
+  void begin(repl::Applier::Owner& owner, UniqueFunction<void(Result<repl::Index>)> done) override;
   void apply(std::vector<wire::Entry> batch) override;
   void drop_batch() override;
   void picture(UniqueFunction<void(Result<repl::Picture>)> done) override;
@@ -90,23 +90,14 @@ class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
     UniqueFunction<void()> done;
   };
 
-  void session_up(pg::Connection& connection) override;
-  void session_down(const Error& why) override;
-  void session_refused(const Error& why) override;
-
-  // A completion that is not wanted any more where the session or what it is for has gone.
-  pg::Completion only_now(pg::Completion then);
-  void try_again(const Error& why);
-  void ask(pg::Batch batch, pg::Completion done);
-  void look();
+  OwnerOfTables whose() override { return {options_.group, owner_->origin().member}; }
+  void taking_over() override;
+  void taken_over(Meta meta) override;
+  void away() override;
+  bool refused(const Error& why) override;
 
   void leave(Phase phase);
-  void take_over();
-  void create();
-  void taken_over(const pg::Outcome& outcome);
   void decide();
-  void refuse(const Error& why);
-  void refuse_others();
   void adopt(Meta meta);
   void use_spreads();
   void tables_go();
@@ -134,20 +125,14 @@ class PostgresApplier final : public repl::Applier, private pg::SessionOwner {
   loop::Loop& loop_;
   const PostgresOptions options_;
   repl::Jobs& jobs_;
-  pg::Session session_;
-  loop::Timer again_;
-  loop::Timer looks_;
-  LockWatch locks_;
-  Owner* owner_ = nullptr;
+  WriterSession session_;
+  repl::Applier::Owner* owner_ = nullptr;
   UniqueFunction<void(Result<repl::Index>)> begun_;
   bool started_ = false;
 
   Phase phase_ = Phase::kAway;
   uint64_t away_since_ms_ = 0;  // when it was ready last, of the loop
-  pg::Connection* connection_ = nullptr;
-  uint64_t turn_ = 0;  // rises whenever what was asked for is of no use any more
-  std::string trouble_;
-  Meta meta_;  // as PostgreSQL has it, to the knowledge here
+  Meta meta_;                   // as PostgreSQL has it, to the knowledge here
   db::PartialDatabase database_;
   std::vector<TableSql> sql_;
   KeyMemory keys_;

@@ -83,23 +83,23 @@ void PostgresApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done
 // As often as it takes: decide() looks whether it is done.
 void PostgresApplier::put_in_place() {
   leave(Phase::kInstalling);
-  if (connection_ == nullptr) return;
+  if (session_.connection() == nullptr) return;
   pg::Batch batch;
   add_read_loaded(batch);
-  ask(std::move(batch), only_now([this](const pg::Outcome& outcome) {
-        if (!outcome) return try_again(outcome.error().error);
-        const auto loaded = meta_of(outcome->front());
-        if (!loaded) return try_again(loaded.error());
-        tables_go();
-        pg::Batch puts(pg::Place::kWhole);
-        add_put_in_place(puts, *meta_.schema, *loaded->schema, meta_.writer, install_->position,
-                         install_->time_ms);
-        ask(std::move(puts), only_now([this](const pg::Outcome& put) {
-              if (!put) return try_again(put.error().error);
-              connection_->forget_statements();
-              take_over();
-            }));
-      }));
+  session_.ask(std::move(batch), [this](const pg::Outcome& outcome) {
+    if (!outcome) return session_.try_again(outcome.error());
+    const auto loaded = meta_of(outcome->front());
+    if (!loaded) return session_.try_again(loaded.error());
+    tables_go();
+    pg::Batch puts(pg::Place::kWhole);
+    add_put_in_place(puts, *meta_.schema, *loaded->schema, meta_.writer, install_->position,
+                     install_->time_ms);
+    session_.ask(std::move(puts), [this](const pg::Outcome& put) {
+      if (!put) return session_.try_again(put.error());
+      session_.connection()->forget_statements();
+      session_.take_over_again();
+    });
+  });
 }
 
 void PostgresApplier::installed_by_now() {
@@ -132,14 +132,14 @@ void PostgresApplier::first_answer(std::string_view command, std::string_view ke
   if (phase_ != Phase::kReady) return done(fail(ErrorKind::kUnavailable, trouble()));
   pg::Batch batch;
   add_find_key(batch, key);
-  ask(std::move(batch),
-      [command = std::string(command), done = std::move(done)](const pg::Outcome& outcome) mutable {
-        if (!outcome) return done(fail(ErrorKind::kUnavailable, outcome.error().error.message));
-        const auto found = found_key(outcome->front());
-        if (!found) return done(fail(found.error()));
-        if (!*found) return done(std::nullopt);
-        done((*found)->answer_to(command));
-      });
+  session_.run(std::move(batch), [command = std::string(command),
+                                  done = std::move(done)](const pg::Outcome& outcome) mutable {
+    if (!outcome) return done(fail(ErrorKind::kUnavailable, outcome.error().error.message));
+    const auto found = found_key(outcome->front());
+    if (!found) return done(fail(found.error()));
+    if (!*found) return done(std::nullopt);
+    done((*found)->answer_to(command));
+  });
 }
 
 }  // namespace tandem::tables
