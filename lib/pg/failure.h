@@ -24,6 +24,11 @@ struct Failure {
   size_t statement = 0;         // which one of the batch failed, from 0
 };
 
+// Whether the session is lost, or PostgreSQL is about to end it: nothing was refused.
+inline bool is_lost(const Failure& why) {
+  return why.error.kind == ErrorKind::kUnknown || why.error.kind == ErrorKind::kUnavailable;
+}
+
 // One Rows for each statement of the batch, in order.
 using Outcome = tl::expected<std::vector<Rows>, Failure>;
 

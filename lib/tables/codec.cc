@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "tables/planted.h"
+
 namespace tandem::tables {
 namespace {
 
@@ -57,7 +59,7 @@ std::string_view column_type(db::Type type) {
     case db::Type::kTimestamp:
       return "bigint";
     case db::Type::kText:
-      return "text COLLATE \"C\"";
+      return planted(Bug::kNoCollation) ? "text" : "text COLLATE \"C\"";
     case db::Type::kBoolean:
       return "boolean";
     case db::Type::kTextList:

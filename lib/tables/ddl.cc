@@ -7,6 +7,7 @@
 
 #include "db/admission.h"
 #include "tables/codec.h"
+#include "tables/planted.h"
 #include "wire/crc32c.h"
 
 namespace tandem::tables {
@@ -91,7 +92,7 @@ std::string create_index(const TableSchema& table, const IndexSchema& index,
   if (!index.unique)
     return "CREATE INDEX " + name + " ON " + table_name(table, place) + " (" + names + ")";
   return "ALTER TABLE " + table_name(table, place) + " ADD CONSTRAINT " + name + " UNIQUE (" +
-         names + ") DEFERRABLE INITIALLY DEFERRED";
+         names + (planted(Bug::kUniqueAtOnce) ? ")" : ") DEFERRABLE INITIALLY DEFERRED");
 }
 
 // NO ACTION, also where the engine deletes by cascade: it does that by itself.
@@ -162,7 +163,7 @@ std::string table_name(const TableSchema& table, std::string_view place) {
 
 std::string in_order(const Column& column, bool falling) {
   const std::string name = quoted(column.name) + (falling ? " DESC" : "");
-  if (!column.nullable) return name;
+  if (!column.nullable || planted(Bug::kNoNullOrder)) return name;
   return name + (falling ? " NULLS LAST" : " NULLS FIRST");
 }
 

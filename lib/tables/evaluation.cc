@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "tables/codec.h"
+#include "tables/planted.h"
 
 namespace tandem::tables {
 
@@ -117,9 +118,10 @@ void Evaluation::answer_special(const Applied& done) {
 }
 
 void Evaluation::add_write(pg::Batch& batch) const {
+  keys_.add_write(batch);
+  if (planted(Bug::kKeysApart)) batch.add_once("COMMIT").add_once("BEGIN");
   const std::vector<db::TableChanges> changes = database_.changes();
   for (size_t i = 0; i < changes.size(); ++i) sql_[i].write(batch, changes[i]);
-  keys_.add_write(batch);
 }
 
 }  // namespace tandem::tables

@@ -9,6 +9,7 @@
 #include "db/answer.h"
 #include "db/schema_change.h"
 #include "tables/ddl.h"
+#include "tables/planted.h"
 #include "tables/unique_check.h"
 
 namespace tandem::tables {
@@ -51,6 +52,8 @@ PostgresApplier::~PostgresApplier() = default;
 
 std::string PostgresApplier::trouble() const {
   if (std::string waits = session_.waits(); !waits.empty()) return waits;
+  // It is taken over well each time, and then refused again.
+  if (is_refused_ && loop_.now_ms() - refused_since_ms_ >= kBlinkMs) return session_.trouble();
   const bool only_just = !begun_ && loop_.now_ms() - away_since_ms_ < kBlinkMs;
   if (phase_ == Phase::kReady || only_just) return {};
   if (std::string trouble = session_.trouble(); !trouble.empty()) return trouble;
@@ -135,9 +138,10 @@ void PostgresApplier::decide() {
   committing_.reset();
   const bool is_origin = same_disk && meta_.applied == origin.position &&
                          (applied > 0 || (meta_.schema->tables().empty() && meta_.keys == 0));
-  const bool fits = is_origin || (same_disk && applied > 0 && owner_->goes_on_from(meta_.applied));
+  const bool fits = planted(Bug::kAdoptAnything) || is_origin ||
+                    (same_disk && applied > 0 && owner_->goes_on_from(meta_.applied));
   if (!fits || (!begun_ && applied > index_)) return load_origin();
-  const bool went_back = !begun_ && applied < index_;
+  const bool went_back = !begun_ && applied < index_ && !planted(Bug::kIgnoreWentBack);
   index_ = applied;
   ready();
   if (begun_) return begun(applied);
@@ -149,7 +153,7 @@ void PostgresApplier::decide() {
 
 void PostgresApplier::ready() {
   phase_ = Phase::kReady;
-  session_.forget_trouble();
+  if (!is_refused_) session_.forget_trouble();
 }
 
 void PostgresApplier::begun(Result<repl::Index> index) {
@@ -171,6 +175,7 @@ void PostgresApplier::begin(repl::Applier::Owner& owner,
 // in the log, and is given again.
 void PostgresApplier::load_origin() {
   leave(Phase::kLoading);
+  is_refused_ = false;
   in_batch_ = false;
   entries_.clear();
   repl::Origin origin = owner_->origin();
@@ -226,6 +231,7 @@ void PostgresApplier::apply(std::vector<wire::Entry> batch) {
 // A transaction that is open is rolled back by what comes next; one that was sent may be carried
 // out, and what is installed takes its place.
 void PostgresApplier::drop_batch() {
+  is_refused_ = false;
   in_batch_ = false;
   entries_.clear();
   group_.reset();
@@ -274,8 +280,9 @@ void PostgresApplier::run_group() {
 }
 
 void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
-  if (!outcome) return session_.try_again(outcome.error());
-  if (Status taken = group_->take(*outcome, at); !taken) return session_.try_again(taken.error());
+  if (!outcome) return group_failed(outcome.error());
+  if (Status taken = group_->take(*outcome, at); !taken)
+    return group_failed({.error = taken.error()});
   if (group_->go_on()) return write_group();
   if (const auto* special = group_->special()) {
     const wire::Entry& entry = group_->entries().front();
@@ -290,6 +297,13 @@ void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
   pg::Batch batch(pg::Place::kWithin);
   group_->add_fetch(batch);
   session_.ask(std::move(batch), [this](pg::Outcome more) { fetched(std::move(more), 0); });
+}
+
+// What becomes of the entries is as open as before: they are given to the next session again.
+void PostgresApplier::group_failed(const pg::Failure& why) {
+  if (!is_refused_) refused_since_ms_ = loop_.now_ms();
+  is_refused_ = is_refused_ || !pg::is_lost(why);
+  session_.try_again(why);
 }
 
 void PostgresApplier::write_group() {
@@ -308,8 +322,13 @@ void PostgresApplier::commit(pg::Batch batch, Meta next, bool anew) {
   next.keys = keys_.total().keys;
   next.keys_bytes = keys_.total().bytes;
   next.next_key = keys_.next_seq();
+  if (planted(Bug::kIndexApart)) batch.add_once("COMMIT").add_once("BEGIN");
   add_update(batch, next, next.schema_index != meta_.schema_index);
   committing_ = Committing{std::move(next), group_->answers(), anew};
+  if (planted(Bug::kAnswerBeforeCommit)) {
+    session_.ask(std::move(batch), [](const pg::Outcome&) {});
+    return report_group();
+  }
   session_.ask(std::move(batch), [this](const pg::Outcome& outcome) { committed(outcome); });
 }
 
@@ -317,11 +336,12 @@ void PostgresApplier::committed(const pg::Outcome& outcome) {
   if (outcome) return report_group();
   if (outcome.error().error.kind == ErrorKind::kUnknown) return;  // the next session tells
   committing_.reset();
-  session_.try_again(outcome.error());
+  group_failed(outcome.error());
 }
 
 void PostgresApplier::report_group() {
   Committing done = *std::exchange(committing_, std::nullopt);
+  if (std::exchange(is_refused_, false)) session_.forget_trouble();
   group_.reset();
   done.next.writer = meta_.writer;
   if (done.anew) {
@@ -355,7 +375,7 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
   check->add(batch);
   const auto go_on = [this, check, added = changed->added,
                       index = entry.index](const pg::Outcome& outcome) {
-    if (!outcome) return session_.try_again(outcome.error());
+    if (!outcome) return group_failed(outcome.error());
     if (const auto refusal = check->refusal(*outcome)) {
       group_->answer_special(db::refused(*refusal));
       return write_group();

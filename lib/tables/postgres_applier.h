@@ -114,6 +114,7 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   void run_group();
   std::vector<wire::Entry> next_group() const;
   void fetched(pg::Outcome outcome, size_t at);
+  void group_failed(const pg::Failure& why);
   void write_group();
   void change_schema(const db::SetSchema& command, const wire::Entry& entry);
   void clear_tables(const wire::Entry& entry);
@@ -132,7 +133,9 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
 
   Phase phase_ = Phase::kAway;
   uint64_t away_since_ms_ = 0;  // when it was ready last, of the loop
-  Meta meta_;                   // as PostgreSQL has it, to the knowledge here
+  bool is_refused_ = false;     // the batch under way, by PostgreSQL, whoever has the tables
+  uint64_t refused_since_ms_ = 0;
+  Meta meta_;  // as PostgreSQL has it, to the knowledge here
   db::PartialDatabase database_;
   std::vector<TableSql> sql_;
   KeyMemory keys_;

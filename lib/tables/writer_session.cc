@@ -78,13 +78,11 @@ void WriterSession::look() {
 
 void WriterSession::try_again(const pg::Failure& why) {
   // Of a session that is lost whoever keeps it tells.
-  const bool is_lost =
-      why.error.kind == ErrorKind::kUnknown || why.error.kind == ErrorKind::kUnavailable;
   std::string trouble = why.sqlstate == kFenced
                             ? "another process has taken the tables in PostgreSQL over"
                             : why.error.message;
   if (!locks_.blockers().empty()) trouble += ": it waited for a lock of " + locks_.blockers();
-  if (!is_lost && trouble_ != trouble) {
+  if (!pg::is_lost(why) && trouble_ != trouble) {
     log::warning("PostgreSQL refuses what it is asked", {{"error", trouble}});
     trouble_ = std::move(trouble);
   }

@@ -203,7 +203,8 @@ class Generator {
       set.set(*column.find("name")->as_string(), value(column));
       return json.set("op", "update").set("where", where_key).set("set", set);
     }
-    if (large_sets_ && below(16) == 0) return json.set("op", "delete").set("where", wire::Json(wire::Json::Object{}));
+    if (large_sets_ && below(16) == 0)
+      return json.set("op", "delete").set("where", wire::Json(wire::Json::Object{}));
     wire::Json condition = where(table);
     // Deleting everything all the time would leave nothing to look at.
     if (condition.as_object()->empty()) {
