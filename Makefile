@@ -113,12 +113,13 @@ bench: ## install what is missing, build, run the benchmarks
 	@$(ninja) programs tandem-load
 	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/run $(BENCH_ARGS)
 
-torture: ## real processes under faults: MINUTES=n SEED=s STORE=1
+torture: ## real processes under faults: MINUTES=n SEED=s, STORE=1 or TABLES=postgres
 	@$(deps) build run test
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) programs tandem-torture
 	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
-	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) $(TORTURE_ARGS)
+	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) \
+	  $(if $(TABLES),--tables $(TABLES)) $(TORTURE_ARGS)
 
 nightly: ## hours: sim, torture, sanitize, clang, tidy, fuzz; PARTS="sim torture", SEED=s
 	@MAKE='$(MAKE)' $(if $(SEED),SEED=$(SEED)) tests/nightly.sh $(PARTS)
