@@ -64,7 +64,8 @@ class Reader {
   void start();
 
   // The schema that queries are read by, and the entry that made it: at first, and in the same turn
-  // as the owner learns that a change of it is committed. Before the first one no read is answered.
+  // as the owner learns that a change of it is committed. Before the first one no read is answered,
+  // and nothing is connected to: whoever knows the schema has made the database.
   void set_schema(std::shared_ptr<const db::Schema> schema, uint64_t schema_index);
 
   // Ends all reads with kUnavailable, also those that PostgreSQL carries out now, and takes no more
