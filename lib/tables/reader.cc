@@ -74,6 +74,10 @@ class Reader::Impl final : public LargeReads::Owner {
     if (!is_ready_) get_ready();
   }
 
+  void set_facts(const std::vector<db::TableFacts>& facts, uint64_t schema_index) {
+    if (known_ && known_->schema_index() == schema_index) known_->take(facts);
+  }
+
   void forget_schema(std::string why) {
     known_.reset();
     is_ready_ = false;
@@ -425,6 +429,9 @@ Reader::~Reader() = default;
 void Reader::start() { impl_->start(); }
 void Reader::set_schema(std::shared_ptr<const db::Schema> schema, uint64_t schema_index) {
   impl_->set_schema(std::move(schema), schema_index);
+}
+void Reader::set_facts(const std::vector<db::TableFacts>& facts, uint64_t schema_index) {
+  impl_->set_facts(facts, schema_index);
 }
 void Reader::forget_schema(std::string why) { impl_->forget_schema(std::move(why)); }
 void Reader::read(std::string_view text, uint64_t min_index, int64_t deadline_ns, Done done,

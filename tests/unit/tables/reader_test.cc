@@ -123,6 +123,19 @@ TEST_F(ReaderOnServer, LimitsOfAnswersAreThoseOfTheFileBackEnd) {
   EXPECT_GT(reader_->large_reads(), 10U);
 }
 
+TEST_F(ReaderOnServer, WhatAReadCostsIsJudgedByWhatWasCommittedLast) {
+  db::Limits limits;
+  limits.read_cost = 30;
+  begin_with(0, limits);
+  add_users(40);
+  const auto facts = meta().facts;
+  reader_->set_facts(facts, schema_index_ + 1);
+  EXPECT_EQ(*read(R"({"table":"users","count":true,"where":{"tags":["a"]}})").text, "[0]");
+  reader_->set_facts(facts, schema_index_);
+  compare(R"({"table":"users","count":true,"where":{"tags":["a"]}})");
+  EXPECT_THAT(refusal(R"({"table":"users","limit":31})", ErrorKind::kTooLarge), HasSubstr("30"));
+}
+
 TEST_F(ReaderOnServer, WhatLooksAtTooManyRowsIsRefusedAsElsewhere) {
   db::Limits limits;
   limits.read_cost = 300;
