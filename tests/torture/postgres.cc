@@ -33,14 +33,14 @@ constexpr Lock kLocks[] = {
 
 // A line for all that is kept of a table, in an order that does not depend on how it came there. What
 // counts by itself where a snapshot was installed is left out: the entry that made the schema, and
-// the numbers of keys, but for their order.
+// the numbers of keys, but for their order in a snapshot.
 constexpr const char* kKept = R"(
 SELECT format('SELECT %L, count(*), md5(string_agg(t::text, E''\n'' ORDER BY t::text)) FROM %s t',
               oid::regclass, oid::regclass)
   FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
   ORDER BY relname \gexec
 SELECT 'keys', count(*), md5(string_agg(t::text, E'\n' ORDER BY at))
-  FROM (SELECT row_number() OVER (ORDER BY seq) AS at, key, hash, time_ms, made, status, body
+  FROM (SELECT row_number() OVER (ORDER BY made > 0, seq) AS at, key, hash, time_ms, made, status, body
           FROM tandem.keys) AS t;
 SELECT 'meta', applied, epoch, time_ms, md5(schema), row_counts, counters FROM tandem.meta;
 )";
