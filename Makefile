@@ -129,7 +129,7 @@ torture: ## real processes under faults: MINUTES=n SEED=s, STORE=1 or TABLES=pos
 	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) \
 	  $(if $(TABLES),--tables $(TABLES)) $(TORTURE_ARGS)
 
-nightly: ## hours: sim, torture, sanitize, clang, tidy, fuzz; PARTS="sim torture", SEED=s
+nightly: ## hours: sim, torture, backends, sanitize, clang, tidy, fuzz; PARTS="sim torture", SEED=s
 	@MAKE='$(MAKE)' $(if $(SEED),SEED=$(SEED)) tests/nightly.sh $(PARTS)
 
 install: ## install below $(DESTDIR)$(PREFIX)
