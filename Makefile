@@ -18,7 +18,7 @@ configure = share/scripts/configure.sh $(BUILD) $(werror)
 werror = $(if $(CI),-DTANDEM_WERROR=ON)
 
 .DEFAULT_GOAL = help
-.PHONY: run build test sim model check fuzz sanitize clang tidy bench torture nightly install \
+.PHONY: run build test test-backends sim model check fuzz sanitize clang tidy bench torture nightly install \
   clean help
 
 run: ## install what is missing, build, start everything (ONLY=toystore, TABLES=postgres); Ctrl-C stops it
@@ -39,6 +39,14 @@ test: ## install what is missing, build everything, run every test
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j$(jobs) $(CTEST_ARGS)
+
+test-backends: ## the suites of the programs with tables in PostgreSQL: SUITES="database users"
+	@$(deps) build run test
+	@share/scripts/consul.sh $(BUILD)/tools >/dev/null
+	@$(configure) -DTANDEM_TESTS=ON
+	@$(ninja)
+	@TANDEM_BUILD=$(CURDIR)/$(BUILD) TANDEM_BIN=$(CURDIR)/$(BUILD)/bin \
+	  TANDEM_TOOLS=$(CURDIR)/$(BUILD)/tools tests/backends.sh $(SUITES)
 
 check: ## lints, clang-tidy over what has changed, the model, a little fuzzing
 	@$(deps) build test tidy
@@ -107,20 +115,21 @@ tidy: $(BUILD)/compile_commands.json ## clang-tidy over all sources
 	@$(deps) build test tidy
 	@tests/tidy.sh $(BUILD) $(jobs) all
 
-bench: ## install what is missing, build, run the benchmarks
+bench: ## install what is missing, build, run the benchmarks; TABLES=postgres
 	@$(deps) build run test bench
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) programs tandem-load
-	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/run $(BENCH_ARGS)
+	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin TABLES=$(TABLES) tests/bench/run $(BENCH_ARGS)
 
-torture: ## real processes under faults: MINUTES=n SEED=s STORE=1
+torture: ## real processes under faults: MINUTES=n SEED=s, STORE=1 or TABLES=postgres
 	@$(deps) build run test
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) programs tandem-torture
 	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
-	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) $(TORTURE_ARGS)
+	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) \
+	  $(if $(TABLES),--tables $(TABLES)) $(TORTURE_ARGS)
 
-nightly: ## hours: sim, torture, sanitize, clang, tidy, fuzz; PARTS="sim torture", SEED=s
+nightly: ## hours: sim, torture, backends, sanitize, clang, tidy, fuzz; PARTS="sim torture", SEED=s
 	@MAKE='$(MAKE)' $(if $(SEED),SEED=$(SEED)) tests/nightly.sh $(PARTS)
 
 install: ## install below $(DESTDIR)$(PREFIX)
@@ -133,4 +142,4 @@ clean: ## remove what the build made; data below run/ stays
 	@rm -rf $(BUILD)
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile

@@ -4,7 +4,9 @@
 #   nightly.sh [PART]…
 #
 #   sim        the simulator's modes, 20000 seeds of the database and of the store
-#   torture    real processes under faults: 5 minutes each of four seeds, database and store
+#   torture    real processes under faults: 5 minutes each of four seeds, database, with its tables in
+#              memory and in PostgreSQL, and store
+#   backends   the suites with tables in PostgreSQL
 #   sanitize   tests, simulator and torture with ASan, UBSan and TSan
 #   clang      unit tests and simulator, built by clang with the same
 #   tidy       clang-tidy over all sources
@@ -29,9 +31,11 @@ commands() { # PART
     torture)
       for ((seed = SEED; seed < SEED + 4; seed++)); do
         echo "torture MINUTES=5 SEED=$seed"
+        echo "torture MINUTES=5 SEED=$seed TABLES=postgres"
         echo "torture MINUTES=5 SEED=$seed STORE=1"
       done
       ;;
+    backends) echo test-backends ;;
     sanitize | clang | tidy) echo "$1" ;;
     fuzz) echo 'fuzz SECONDS=600' ;;
     *)
@@ -41,7 +45,7 @@ commands() { # PART
   esac
 }
 
-[ $# -gt 0 ] || set -- sim torture sanitize clang tidy fuzz
+[ $# -gt 0 ] || set -- sim torture backends sanitize clang tidy fuzz
 all=()
 for part; do
   list=$(commands "$part") || exit

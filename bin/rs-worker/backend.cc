@@ -63,6 +63,9 @@ class PostgresBackend final : public Backend {
                   .keys = config.replica.keys},
                  jobs_) {
     applier_.on_schema([this] { reader_.set_schema(applier_.schema(), applier_.schema_index()); });
+    applier_.on_commit([this](const auto& facts, repl::Index schema_index) {
+      reader_.set_facts(facts, schema_index);
+    });
     applier_.on_tables_go([this] { reader_.forget_schema("its tables are being replaced"); });
     reader_.on_statistics([this](const tables::Reader::Spreads& spreads, uint64_t schema_index) {
       applier_.set_spread(spreads, schema_index);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "repl/exactly_once.h"
 #include "wire/json.h"
 
 namespace tandem::worker {
@@ -11,6 +12,12 @@ namespace tandem::worker {
 using replica::answer;
 using replica::answer_error;
 using replica::answer_large;
+
+namespace {
+
+bool is_too_many_keys(const Error& error) { return error.message.starts_with(repl::kTooManyKeys); }
+
+}  // namespace
 
 Requests::Requests(const Backend& backend, Queries& queries, repl::Driver& replica,
                    OrphanWatch& orphan_watch)
@@ -78,34 +85,51 @@ void Requests::repeated(rpc::Reply reply, const wire::Request& request) {
       request.budget_ms, [this, reply = std::move(reply), body = std::string(request.body),
                           key = std::string(request.key)](Status readable) mutable {
         if (!readable) return answer_error(reply, readable.error());
-        answer_as_first(std::move(reply), body, key);
+        answer_as_first(std::move(reply), body, key,
+                        {ErrorKind::kNotFound, "nothing was done with this key"});
       });
 }
 
-void Requests::answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key) {
+void Requests::answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key,
+                               Error otherwise) {
   const auto command = backend_.check_change(body);
   if (!command) return answer_error(reply, command.error());
   using First = Result<std::optional<repl::Applied>>;
-  replica_.first_answer(
-      *command, key, [this, reply = std::move(reply)](const First& first) mutable {
-        if (!first) return answer_error(reply, first.error());
-        if (!*first) {
-          return answer_error(reply, {ErrorKind::kNotFound, "nothing was done with this key"});
-        }
-        answer(reply, (*first)->status, replica_.applied_index(), (*first)->body);
-      });
+  replica_.first_answer(*command, key,
+                        [this, reply = std::move(reply),
+                         otherwise = std::move(otherwise)](const First& first) mutable {
+                          if (!first) return answer_error(reply, first.error());
+                          if (!*first) return answer_error(reply, otherwise);
+                          answer(reply, (*first)->status, replica_.applied_index(), (*first)->body);
+                        });
 }
 
 void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::string command) {
   ++writes_;
   replica_.write(std::move(command), request.key, request.budget_ms,
-                 [reply = std::move(reply)](Result<repl::Written> written) mutable {
-                   if (!written) {
+                 [this, reply = std::move(reply), body = std::string(request.body),
+                  key = std::string(request.key),
+                  budget_ms = request.budget_ms](Result<repl::Written> written) mutable {
+                   if (written) {
+                     answer(reply, written->answer.status, written->index, written->answer.body);
+                   } else if (is_too_many_keys(written.error())) {
+                     answer_if_known(std::move(reply), std::move(body), std::move(key), budget_ms,
+                                     std::move(written.error()));
+                   } else {
                      answer_error(reply, written.error());
-                     return;
                    }
-                   answer(reply, written->answer.status, written->index, written->answer.body);
                  });
+}
+
+// No new key is taken; whether this is one may be known to the engine alone.
+void Requests::answer_if_known(rpc::Reply reply, std::string body, std::string key,
+                               uint32_t budget_ms, Error refusal) {
+  replica_.when_logged_is_readable(
+      budget_ms, [this, reply = std::move(reply), body = std::move(body), key = std::move(key),
+                  refusal = std::move(refusal)](Status readable) mutable {
+        if (!readable) return answer_error(reply, refusal);
+        answer_as_first(std::move(reply), body, key, std::move(refusal));
+      });
 }
 
 void Requests::add_info(wire::Json& info) const {

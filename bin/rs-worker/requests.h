@@ -31,7 +31,11 @@ class Requests final : public replica::Methods {
   bool takes_writes(rpc::Reply& reply) const;
   void change(rpc::Reply reply, const wire::Request& request, Check check);
   void repeated(rpc::Reply reply, const wire::Request& request);
-  void answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key);
+  // `otherwise`: where nothing was done with this key.
+  void answer_as_first(rpc::Reply reply, const std::string& body, const std::string& key,
+                       Error otherwise);
+  void answer_if_known(rpc::Reply reply, std::string body, std::string key, uint32_t budget_ms,
+                       Error refusal);
   void log_command(rpc::Reply reply, const wire::Request& request, std::string command);
 
   const Backend& backend_;

@@ -20,12 +20,25 @@ tl::unexpected<Error> fail_uv(const std::string& what, int uv_code) {
   return fail(failure.value().kind, what + ": " + uv_strerror(uv_code));
 }
 
-Loop::Loop() {
-  CHECK(uv_loop_init(&loop_) == 0);
-  CHECK(uv_loop_configure(&loop_, UV_METRICS_IDLE_TIME) == 0);  // see turns.h
+int Loop::open() {
+  const int code = uv_loop_init(&loop_);
+  is_open_ = code == 0;
+  CHECK(!is_open_ || uv_loop_configure(&loop_, UV_METRICS_IDLE_TIME) == 0);  // see turns.h
+  return code;
+}
+
+Loop::Loop() { CHECK(open() == 0); }
+Loop::Loop(Unopened) {}
+
+Result<std::unique_ptr<Loop>> Loop::make() {
+  // NOLINTNEXTLINE: the constructor is private
+  std::unique_ptr<Loop> loop(new Loop(Unopened()));
+  if (const int code = loop->open(); code != 0) return fail_uv("cannot make an event loop", code);
+  return loop;
 }
 
 Loop::~Loop() {
+  if (!is_open_) return;
   // Handles closed by their owners still wait for their close callback.
   uv_run(&loop_, UV_RUN_DEFAULT);
   CHECK_MSG(uv_loop_close(&loop_) == 0, "a handle outlived its loop");

@@ -22,7 +22,10 @@ tl::unexpected<Error> fail_uv(const std::string& what, int uv_code);
 
 class Loop {
  public:
+  // That of a program, which cannot do without: CHECKs that it can be made.
   Loop();
+  // One more. It needs some descriptors: an error says that there are none left.
+  static Result<std::unique_ptr<Loop>> make();
   ~Loop();  // CHECKs that no handle is left
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -38,7 +41,13 @@ class Loop {
   uv_loop_t* raw() { return &loop_; }
 
  private:
+  struct Unopened {};
+  explicit Loop(Unopened);
+  // Gives a libuv code.
+  int open();
+
   uv_loop_t loop_;
+  bool is_open_ = false;
 };
 
 namespace internal {

@@ -16,16 +16,19 @@ Status status_of(const pg::Outcome& outcome) {
 
 }  // namespace
 
-BlockingSession::BlockingSession(Stopping stopping)
-    : stopping_(std::move(stopping)), looks_(loop_, [] {}) {
+BlockingSession::BlockingSession(std::unique_ptr<loop::Loop> loop, Stopping stopping)
+    : stopping_(std::move(stopping)), loop_(std::move(loop)), looks_(*loop_, [] {}) {
   looks_.start(kLookMs, kLookMs);
 }
 
 Result<std::unique_ptr<BlockingSession>> BlockingSession::open(pg::ConnectOptions options,
                                                                Stopping stopping) {
+  auto loop = loop::Loop::make();
+  if (!loop) return fail(std::move(loop.error()));
   // NOLINTNEXTLINE: the constructor is private
-  std::unique_ptr<BlockingSession> session(new BlockingSession(std::move(stopping)));
-  session->connection_ = std::make_unique<pg::Connection>(session->loop_, std::move(options));
+  std::unique_ptr<BlockingSession> session(
+      new BlockingSession(std::move(*loop), std::move(stopping)));
+  session->connection_ = std::make_unique<pg::Connection>(*session->loop_, std::move(options));
   std::optional<Status> up;
   session->connection_->connect([&up](Status status) { up = std::move(status); });
   if (!session->wait_until([&up] { return up.has_value(); })) return stopped();
@@ -37,7 +40,7 @@ Result<std::unique_ptr<BlockingSession>> BlockingSession::open(pg::ConnectOption
 bool BlockingSession::wait_until(const std::function<bool()>& condition) {
   while (!condition()) {
     if (stopping_ && stopping_()) return false;
-    loop_.run_once();
+    loop_->run_once();
   }
   return true;
 }
@@ -59,7 +62,7 @@ Status BlockingSession::run_all(const std::vector<std::string>& statements) {
 
 Status BlockingSession::read(const std::string& sql, std::vector<pg::Type> columns,
                              const std::function<bool(const pg::Rows&)>& take) {
-  pg::Cursor cursor(loop_, *connection_, sql, {}, std::move(columns));
+  pg::Cursor cursor(*loop_, *connection_, sql, {}, std::move(columns));
   while (true) {
     const auto place = std::make_shared<std::optional<pg::Cursor::Some>>();
     cursor.next([place](pg::Cursor::Some some) { *place = std::move(some); });

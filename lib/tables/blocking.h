@@ -22,7 +22,7 @@ using Stopping = std::function<bool()>;
 // On one thread at a time, whichever.
 class BlockingSession {
  public:
-  // kTimeout: stopped. Others as Connection::connect().
+  // kTimeout: stopped. Others as Loop::make() and Connection::connect().
   static Result<std::unique_ptr<BlockingSession>> open(pg::ConnectOptions options,
                                                        Stopping stopping);
   BlockingSession(const BlockingSession&) = delete;
@@ -42,7 +42,7 @@ class BlockingSession {
   Status copy_end();
 
  private:
-  explicit BlockingSession(Stopping stopping);
+  BlockingSession(std::unique_ptr<loop::Loop> loop, Stopping stopping);
   bool wait_until(const std::function<bool()>& condition);
   Status copy_flush();
 
@@ -54,7 +54,7 @@ class BlockingSession {
   };
 
   Stopping stopping_;
-  loop::Loop loop_;
+  std::unique_ptr<loop::Loop> loop_;
   loop::Timer looks_;  // whether the work is to be stopped
   std::unique_ptr<pg::Connection> connection_;
   std::unique_ptr<Copy> copy_;

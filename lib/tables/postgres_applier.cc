@@ -352,6 +352,7 @@ void PostgresApplier::report_group() {
     database_.start_anew();
     keys_.start_anew();
   }
+  if (on_commit_) on_commit_(meta_.facts, meta_.schema_index);
   for (std::optional<repl::Applied>& answer : done.answers) {
     if (!in_batch_) return;
     const wire::Entry entry = std::move(entries_.front());

@@ -72,6 +72,11 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   void on_schema(UniqueFunction<void()> callback) { on_schema_ = std::move(callback); }
   // Before other tables take the place of these; on_schema() is called when they have, or have not.
   void on_tables_go(UniqueFunction<void()> callback) { on_tables_go_ = std::move(callback); }
+  // Each time that something is committed: what the tables hold then.
+  using Facts = std::vector<db::TableFacts>;
+  void on_commit(UniqueFunction<void(const Facts&, repl::Index schema_index)> callback) {
+    on_commit_ = std::move(callback);
+  }
   // What is known of how values are spread, by table of that schema: what writes cost is judged by it.
   void set_spread(const std::vector<db::TableSpreadPtr>& spreads, repl::Index schema_index);
 
@@ -142,6 +147,7 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   std::vector<db::TableSpreadPtr> spreads_;
   UniqueFunction<void()> on_schema_;
   UniqueFunction<void()> on_tables_go_;
+  UniqueFunction<void(const Facts&, repl::Index)> on_commit_;
   bool tables_went_ = false;
 
   repl::Index index_ = 0;            // that the owner was told

@@ -61,6 +61,13 @@ void KnownTables::take(const Reading& reading) {
   }
 }
 
+void KnownTables::take(const std::vector<db::TableFacts>& facts) {
+  for (size_t i = 0; i < tables_.size() && i < facts.size(); ++i) {
+    residency_[i].set_rows(facts[i].rows);
+    tables_[i].set_longest_texts(facts[i].longest_texts);
+  }
+}
+
 void KnownTables::set_spreads(const std::vector<db::TableSpreadPtr>& spreads) {
   for (size_t i = 0; i < residency_.size() && i < spreads.size(); ++i) {
     residency_[i].set_spread(spreads[i]);

@@ -38,8 +38,9 @@ class KnownTables {
 
   // What was known of the tables before they were changed to this schema.
   void take_over(const KnownTables& before);
-  // As of a snapshot with this schema.
+  // As of a snapshot with this schema; or of what was committed.
   void take(const Reading& reading);
+  void take(const std::vector<db::TableFacts>& facts);
   void set_spreads(const std::vector<db::TableSpreadPtr>& spreads);
   // Of a row of an answer in memory, at most.
   size_t row_bytes(const db::Query& query) const;

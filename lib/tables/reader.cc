@@ -56,9 +56,9 @@ class Reader::Impl final : public LargeReads::Owner {
   }
 
   void start() {
-    small_.start();
-    large_.start();
+    is_started_ = true;
     look_each(kIdleLookMs);
+    if (known_) connect();
   }
 
   void set_schema(std::shared_ptr<const db::Schema> schema, uint64_t schema_index) {
@@ -69,8 +69,13 @@ class Reader::Impl final : public LargeReads::Owner {
     if (small_.connection() != nullptr) small_.connection()->forget_statements();
     if (large_.connection() != nullptr) large_.connection()->forget_statements();
     has_statistics_ = false;
+    if (is_started_) connect();
     for (WaitingReadPtr& read : std::exchange(for_schema_, {})) put(std::move(read));
     if (!is_ready_) get_ready();
+  }
+
+  void set_facts(const std::vector<db::TableFacts>& facts, uint64_t schema_index) {
+    if (known_ && known_->schema_index() == schema_index) known_->take(facts);
   }
 
   void forget_schema(std::string why) {
@@ -92,7 +97,7 @@ class Reader::Impl final : public LargeReads::Owner {
   }
 
   std::string trouble() const {
-    std::string why = small_.trouble();
+    std::string why = is_connecting_ ? small_.trouble() : not_known_;
     if (why.empty()) why = large_.trouble();
     if (why.empty() && !not_ready_.empty()) why = not_ready_;
     if (why.empty() && (!known_ || !is_ready_)) why = not_known_;
@@ -157,6 +162,13 @@ class Reader::Impl final : public LargeReads::Owner {
     std::vector<WaitingReadPtr> reads;
     std::vector<size_t> statements;  // how many each has
   };
+
+  // Not before the schema is known: until then there may be no database.
+  void connect() {
+    if (std::exchange(is_connecting_, true)) return;
+    small_.start();
+    large_.start();
+  }
 
   // How many rows there are has to be known before reads are judged.
   void get_ready() {
@@ -383,6 +395,8 @@ class Reader::Impl final : public LargeReads::Owner {
   LargeOwner large_owner_;
   pg::Session small_;
   pg::Session large_;
+  bool is_started_ = false;
+  bool is_connecting_ = false;
   std::optional<KnownTables> known_;
   Reading last_;
   bool is_ready_ = false;
@@ -415,6 +429,9 @@ Reader::~Reader() = default;
 void Reader::start() { impl_->start(); }
 void Reader::set_schema(std::shared_ptr<const db::Schema> schema, uint64_t schema_index) {
   impl_->set_schema(std::move(schema), schema_index);
+}
+void Reader::set_facts(const std::vector<db::TableFacts>& facts, uint64_t schema_index) {
+  impl_->set_facts(facts, schema_index);
 }
 void Reader::forget_schema(std::string why) { impl_->forget_schema(std::move(why)); }
 void Reader::read(std::string_view text, uint64_t min_index, int64_t deadline_ns, Done done,

@@ -27,6 +27,7 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "db/limits.h"
+#include "db/partial_database.h"
 #include "db/schema.h"
 #include "db/spread.h"
 #include "loop/loop.h"
@@ -64,8 +65,12 @@ class Reader {
   void start();
 
   // The schema that queries are read by, and the entry that made it: at first, and in the same turn
-  // as the owner learns that a change of it is committed. Before the first one no read is answered.
+  // as the owner learns that a change of it is committed. Before the first one no read is answered,
+  // and nothing is connected to: whoever knows the schema has made the database.
   void set_schema(std::shared_ptr<const db::Schema> schema, uint64_t schema_index);
+
+  // What the tables of that schema hold since a commit: what reads cost is judged by it.
+  void set_facts(const std::vector<db::TableFacts>& facts, uint64_t schema_index);
 
   // Ends all reads with kUnavailable, also those that PostgreSQL carries out now, and takes no more
   // until the next set_schema(). REQUIRED before tables take the place of others: rows are those of a

@@ -107,7 +107,9 @@ the_group() { curl -sS -m 30 "$db/worker/status" | jq -c 'map([.id, .pid, .role,
     jobs >/dev/null
   done
   wait "${pids[@]}"
-  # 200; of the reads perhaps 503, of the writes 409 where bob is there.
+  # 200; of the reads perhaps 503, of the writes 409 where bob is there. PostgreSQL gives up a read
+  # that takes too long: 413.
+  [ "${TANDEM_TEST_TABLES-}" != postgres ] || sed -i '/^413$/d' "$BATS_TEST_TMPDIR/statuses"
   run sort -u "$BATS_TEST_TMPDIR/statuses"
   refute_output --regexp '50[0124-9]|4[0-8][0-8]|000'
   [ "$asked" -gt 0 ]

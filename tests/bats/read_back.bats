@@ -10,7 +10,7 @@ setup() {
   mkdir -p "$dir"
 }
 
-teardown() { database_down; }
+teardown() { [ -z "${started-}" ] || database_down; }
 
 # Until both replicas are in sync.
 up() {
@@ -38,6 +38,7 @@ write_users() { # FIRST LAST
 # snapshots and log, a name of 3004 bytes with U+0000, a ride with the highest number and a time that
 # no calendar has.
 @test 'a state that the version before could not read again loses nothing' {
+  not_on_postgres 'it refuses these rows by name'
   tar -xzf "$TANDEM_SOURCE/tests/fixtures/rides-db-8364570.tar.gz" -C "$dir"
   up
   counts

@@ -23,6 +23,21 @@ if [ -z "${tandem_outer_urls_are_gone:-}" ]; then
   unset RS_CLIENT_USERS_URL RS_CLIENT_RIDES_URL RS_CLIENT_ORCH_URL RS_CLIENT_STORE_URL
   export tandem_outer_urls_are_gone=yes
 fi
+# A suite may be run on PostgreSQL (tests/backends.sh): tandem makes a cluster of its own for that,
+# and what is started without it has a database in the cluster that TANDEM_TEST_POSTGRES names.
+[ -z "${TANDEM_TEST_TABLES-}" ] || export TANDEM_TABLES=$TANDEM_TEST_TABLES
+
+# Has the workers that are started from now on keep their tables in databases that are those of
+# directory $1, where the suite is on PostgreSQL.
+tables_of() { # DIR
+  [ "${TANDEM_TEST_TABLES-}" = postgres ] || return 0
+  export RS_WORKER_TABLES_BACKEND=postgres
+  RS_WORKER_TABLES_URL="host=$TANDEM_TEST_POSTGRES user=tester dbname=db$(cksum <<<"$1" | cut -d ' ' -f 1)_{id}"
+  export RS_WORKER_TABLES_URL
+}
+
+# Leaves a test out where the suite is on PostgreSQL.
+not_on_postgres() { [ "${TANDEM_TEST_TABLES-}" != postgres ] || skip "on PostgreSQL: $1"; } # WHY
 
 # The first of $1 ports that are free, in $port_base. They lie below the range from which the
 # kernel takes ports of its own, and a lock that this shell holds until it ends keeps other suites
@@ -127,6 +142,7 @@ database_up() { # DIR [OPTION]…
   local dir=$1
   shift
   mkdir -p "$dir"
+  tables_of "$dir"
   database=$dir
   db=http://127.0.0.1:$port_base/api/v1
   last_event=0

@@ -7,7 +7,10 @@ root=$(cd "$here/../.." && pwd)
 bin=${TANDEM_BIN:-$root/build/bin}
 PATH=$PATH:/usr/sbin
 # Options of an outer tandem must not reach this one.
-unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST
+unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST \
+  TANDEM_TABLES
+# Where the workers have their tables, file or postgres.
+tables=${TABLES:-file}
 # What is asked for here is on this host.
 export no_proxy='*'
 
@@ -98,7 +101,7 @@ start_tandem() { # rideshare or toystore
   application=$1
   mkfifo "$ready"
   RS_READY_FD=7 RS_ORCH_SCALING_MAX_SLAVES=1 "$root/bin/tandem/tandem" --bin "$bin" --dir "$home" \
-    --only "$application" --port-base $((port + 1)) up >"$home/out" 2>&1 7>"$ready" &
+    --only "$application" --tables "$tables" --port-base $((port + 1)) up >"$home/out" 2>&1 7>"$ready" &
   tandem_pid=$!
   read -r _ <"$ready" || {
     cat "$home/out" >&2

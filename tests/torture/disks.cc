@@ -10,8 +10,9 @@
 namespace tandem::torture {
 namespace {
 
-// Three segments of a log, the shortest that a replica takes, and snapshots.
-constexpr const char* kSmallDiskBytes = "100m";
+// Three segments of a log, the shortest that a replica takes, and snapshots; and as much in each of the
+// places of what was set aside, which is kept there.
+constexpr const char* kSmallDiskBytes = "160m";
 
 // In place: the shim has the file mapped.
 void set_switch(const std::string& path, char value) {

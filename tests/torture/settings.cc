@@ -19,10 +19,10 @@ bool take_number(std::string_view text, T& number) {
 }  // namespace
 
 const char kUsage[] =
-    "usage: tandem-torture [--store] --bin DIR --shim FILE --clock-shim FILE --etc DIR\n"
-    "         --directory DIR [--seconds N] [--seed S] [--links | --no-links WHY]\n"
-    "         [--faults NAME,…]\n"
-    "         [--plant lost|doubled|stale|torn] [--min-in-sync N | --catalogs 1|3 --cache N]\n";
+    "usage: tandem-torture [--store] --bin DIR --shim FILE --clock-shim FILE --postgres FILE\n"
+    "         --etc DIR --directory DIR [--seconds N] [--seed S] [--links | --no-links WHY]\n"
+    "         [--faults NAME,…] [--plant lost|doubled|stale|torn|row]\n"
+    "         [--min-in-sync N] [--tables file|postgres] | [--catalogs 1|3] [--cache N]\n";
 
 Result<Settings> parse_settings(int argc, char** argv) {
   static const option kOptions[] = {{"store", no_argument, nullptr, 'o'},
@@ -31,6 +31,8 @@ Result<Settings> parse_settings(int argc, char** argv) {
                                     {"bin", required_argument, nullptr, 'b'},
                                     {"shim", required_argument, nullptr, 'S'},
                                     {"clock-shim", required_argument, nullptr, 'k'},
+                                    {"postgres", required_argument, nullptr, 'P'},
+                                    {"tables", required_argument, nullptr, 'T'},
                                     {"etc", required_argument, nullptr, 'e'},
                                     {"directory", required_argument, nullptr, 'd'},
                                     {"seconds", required_argument, nullptr, 't'},
@@ -62,6 +64,12 @@ Result<Settings> parse_settings(int argc, char** argv) {
         break;
       case 'k':
         settings.clock_shim = optarg;
+        break;
+      case 'P':
+        settings.postgres = optarg;
+        break;
+      case 'T':
+        settings.tables = optarg;
         break;
       case 'e':
         settings.etc = optarg;
@@ -95,10 +103,12 @@ Result<Settings> parse_settings(int argc, char** argv) {
     }
   }
   if (!good || optind != argc || settings.bin.empty() || settings.shim.empty() ||
-      settings.clock_shim.empty() || settings.etc.empty() || settings.directory.empty() ||
+      settings.clock_shim.empty() || settings.postgres.empty() || settings.etc.empty() ||
+      settings.directory.empty() || (settings.tables != "file" && !settings.on_postgres()) ||
       settings.seconds < 1 || settings.min_in_sync > 3 || settings.cache < 0 ||
       (settings.catalogs != 0 && settings.catalogs != 1 && settings.catalogs != 3) ||
-      (settings.store ? settings.min_in_sync != 0 : settings.catalogs + settings.cache != 0)) {
+      (settings.store ? settings.min_in_sync != 0 || settings.on_postgres()
+                      : settings.catalogs + settings.cache != 0)) {
     return fail(ErrorKind::kUsage, kUsage);
   }
   return settings;

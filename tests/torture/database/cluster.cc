@@ -67,6 +67,7 @@ Cluster::Cluster(const Settings& settings, uint32_t min_in_sync, Processes& proc
       clocks_(clocks_directory(settings)),
       http_(kAskTimeoutMs),
       programs_(processes),
+      postgres_(settings, processes, programs_, settings.on_postgres() ? kMostWorkers : 0),
       orch_(programs_.add("rs-orch", {})),
       users_(programs_.add("rs-users", {})),
       rides_(programs_.add("rs-rides", {})) {}
@@ -76,6 +77,7 @@ Status Cluster::start() {
     if (const Status made = network_.make(); !made) return made;
   }
   if (const Status written = write_files(); !written) return written;
+  if (const Status started = postgres_.start(); !started) return started;
   if (const Status started = start_orch(); !started) return started;
   return start_services();
 }
@@ -96,7 +98,8 @@ Status Cluster::write_files() {
   if (text.empty()) return fail(ErrorKind::kConfig, "cannot read orch.toml in --etc");
   write_text(dir + "/orch.toml", text + kTables);
   // Small logs, so that followers that were away meet snapshots.
-  write_text(dir + "/worker.toml", "[log]\nsegment = \"9MiB\"\n[snapshot]\nlog_size = \"2MiB\"\n");
+  write_text(dir + "/worker.toml",
+             "[log]\nsegment = \"9MiB\"\n[snapshot]\nlog_size = \"2MiB\"\n" + postgres_.tables());
   // The pid of a worker is that of this script: exec all the way.
   write_text(dir + "/worker",
              "#!/bin/sh\n"

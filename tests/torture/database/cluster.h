@@ -12,6 +12,7 @@
 #include "clocks.h"
 #include "disks.h"
 #include "network.h"
+#include "postgres.h"
 #include "processes.h"
 #include "programs.h"
 #include "settings.h"
@@ -37,6 +38,7 @@ struct Replica {
 class Cluster {
  public:
   static constexpr int kWorkers = 3;
+  static constexpr int kMostWorkers = kWorkers + 1;  // one more than there are, for a while
   // The worker whose directory is a small file system of its own, where that is possible. The first
   // one: rs-orch counts on from the directories that it finds.
   static constexpr int kSmallDisk = 1;
@@ -77,6 +79,7 @@ class Cluster {
   std::string worker_directory(int id) const;
   Disks& disks() { return disks_; }
   Clocks& clocks() { return clocks_; }
+  Postgres& postgres() { return postgres_; }
   // Worker `id` is not started while it is held; one that runs goes on.
   void hold(int id);
   void release(int id);
@@ -95,6 +98,7 @@ class Cluster {
   support::HttpCall http_;
   Urls urls_;
   Programs programs_;
+  Postgres postgres_;
   Program& orch_;
   Program& users_;
   Program& rides_;

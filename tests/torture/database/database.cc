@@ -15,8 +15,6 @@
 namespace tandem::torture::database {
 namespace {
 
-constexpr int kNodes = Cluster::kWorkers + 1;  // a worker more than there are for a while
-
 class Database final : public Subject {
  public:
   explicit Database(const Settings& settings)
@@ -24,13 +22,13 @@ class Database final : public Subject {
         min_in_sync_(settings.min_in_sync != 0 ? settings.min_in_sync
                                                : 1 + static_cast<uint32_t>(settings.seed % 2)),
         processes_(settings.directory),
-        network_(processes_, kNodes),
+        network_(processes_, Cluster::kMostWorkers),
         cluster_(settings_, min_in_sync_, processes_, network_),
         recorder_(settings.plant),
         shared_{cluster_.urls(), recorder_},
         faults_(cluster_, processes_, network_, shared_.heavy) {}
 
-  std::span<const FaultInfo> faults() const override { return all_faults(); }
+  std::span<const FaultInfo> faults() const override { return all_faults(settings_); }
   Status start() override { return cluster_.start(); }
 
   void start_clients() override {
@@ -49,7 +47,7 @@ class Database final : public Subject {
 
   void judge_running(Judgement& judgement) override {
     faults_.judge(judgement);
-    read_replicas(cluster_, recorder_, judgement);
+    read_replicas(cluster_, recorder_, settings_.plant, judgement);
   }
   Status stop() override { return cluster_.stop(); }
   void judge_stopped(bool, Judgement& judgement) override {
@@ -58,7 +56,9 @@ class Database final : public Subject {
   }
 
   std::vector<int64_t> acknowledgements() const override { return recorder_.acknowledgements(); }
-  std::string configuration() const override { return fmt::format("min_in_sync {}", min_in_sync_); }
+  std::string configuration() const override {
+    return fmt::format("min_in_sync {}, tables in {}", min_in_sync_, settings_.tables);
+  }
   void save_history(const std::string& path) const override { recorder_.save(path); }
 
  private:

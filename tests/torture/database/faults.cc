@@ -59,6 +59,24 @@ constexpr FaultInfo kFaults[] = {
      kFewDescriptorsMs},
     {kind(FaultKind::kFewDescriptorsKillLeader), "few-descriptors-follower+kill-leader", false,
      true, false, kFewDescriptorsMs},
+    {kind(FaultKind::kEndSessionLeader), "end-session-leader", false, false, false},
+    {kind(FaultKind::kEndSessionFollower), "end-session-follower", false, false, false},
+    {kind(FaultKind::kKillBackendLeader), "kill-backend-leader", false, false, false},
+    {kind(FaultKind::kKillBackendFollower), "kill-backend-follower", false, false, false},
+    {kind(FaultKind::kKillPostgresLeader), "kill-postgres-leader", false, true, false},
+    {kind(FaultKind::kKillPostgresFollower), "kill-postgres-follower", false, true, false},
+    {kind(FaultKind::kKillPostgresAll), "kill-postgres-all", false, true, false},
+    {kind(FaultKind::kKillPostgresAndLeader), "kill-postgres-leader+leader", false, true, false},
+    {kind(FaultKind::kKillPostgresKillLeader), "kill-postgres-follower+leader", false, true, false},
+    {kind(FaultKind::kStopSessionLeader), "stop-session-leader", false, true, false},
+    {kind(FaultKind::kStopSessionFollower), "stop-session-follower", false, true, false},
+    {kind(FaultKind::kStopPostgresLeader), "stop-postgres-leader", false, true, false},
+    {kind(FaultKind::kStopPostgresFollower), "stop-postgres-follower", false, true, false},
+    {kind(FaultKind::kStopPostgresAll), "stop-postgres-all", false, true, false},
+    {kind(FaultKind::kStopPostgresKillLeader), "stop-postgres-follower+kill-leader", false, true,
+     false},
+    {kind(FaultKind::kLockLeader), "lock-leader", false, true, false},
+    {kind(FaultKind::kLockFollower), "lock-follower", false, true, false},
 };
 
 FaultKind kind_of(const Fault& fault) { return static_cast<FaultKind>(fault.info->kind); }
@@ -69,7 +87,10 @@ std::string name_of(const Replica& replica) {
 
 }  // namespace
 
-std::span<const FaultInfo> all_faults() { return kFaults; }
+std::span<const FaultInfo> all_faults(const Settings& settings) {
+  const std::span<const FaultInfo> all = kFaults;
+  return settings.on_postgres() ? all : all.first(kind(FaultKind::kEndSessionLeader));
+}
 
 Result<std::string> Faults::inject(const Fault& fault) {
   if (fault.from_whole) past_.look();
@@ -81,6 +102,7 @@ Result<std::string> Faults::inject(const Fault& fault) {
 Result<std::string> Faults::strike(const Fault& fault) {
   const auto target = choose(fault);
   if (!target) return fail(target.error());
+  if (PostgresFaults::knows(fault)) return strike_postgres(fault, *target);
   switch (kind_of(fault)) {
     case FaultKind::kKillLeader:
     case FaultKind::kKillFollower:
@@ -369,7 +391,17 @@ Result<std::string> Faults::take_descriptors(const Fault& fault, const Target& t
   return whom + ", killed " + name_of(target.leader);
 }
 
+Result<std::string> Faults::strike_postgres(const Fault& fault, const Target& target) {
+  std::vector<int> followers;
+  for (const Replica& each : target.followers) followers.push_back(each.id);
+  const auto struck = postgres_.inject(fault, target.leader.id, followers);
+  if (!struck || !PostgresFaults::kills_leader(fault)) return struck;
+  if (const Status killed = kill(target.leader); !killed) return fail(killed.error());
+  return *struck + ", killed " + name_of(target.leader);
+}
+
 Status Faults::heal() {
+  postgres_.heal();
   cluster_.logs().go_on();
   descriptors_.give_back();
   past_.heal();

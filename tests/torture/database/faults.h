@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "database/cluster.h"
+#include "database/postgres_faults.h"
 #include "database/worker_group.h"
 #include "descriptors.h"
 #include "network.h"
@@ -60,9 +61,28 @@ enum class FaultKind : int {
   kFewDescriptorsLeader,
   kFewDescriptorsFollower,
   kFewDescriptorsKillLeader,  // of a follower
+  // Of the PostgreSQL of a worker. A session is one of the worker's.
+  kEndSessionLeader,
+  kEndSessionFollower,
+  kKillBackendLeader,
+  kKillBackendFollower,
+  kKillPostgresLeader,
+  kKillPostgresFollower,
+  kKillPostgresAll,
+  kKillPostgresAndLeader,   // the leader and its own one
+  kKillPostgresKillLeader,  // the leader and that of a follower
+  kStopSessionLeader,
+  kStopSessionFollower,
+  kStopPostgresLeader,
+  kStopPostgresFollower,
+  kStopPostgresAll,
+  kStopPostgresKillLeader,  // the leader is killed, that of a follower is stopped
+  kLockLeader,
+  kLockFollower,
 };
 
-std::span<const FaultInfo> all_faults();
+// Those of PostgreSQL only where the tables are there.
+std::span<const FaultInfo> all_faults(const Settings& settings);
 
 class Faults {
  public:
@@ -73,6 +93,7 @@ class Faults {
         network_(network),
         heavy_(heavy),
         group_(cluster, processes),
+        postgres_(cluster.postgres()),
         past_(processes.directory() + "/past") {}
 
   // Gives whom it struck. kUnavailable: there is nobody now whom this fault could strike; nothing
@@ -100,6 +121,7 @@ class Faults {
   Result<std::string> stop_logs(const Fault& fault, const Target& target);
   Result<std::string> take_descriptors(const Fault& fault, const Target& target);
   Result<std::string> lose_files(const Fault& fault, const Target& target);
+  Result<std::string> strike_postgres(const Fault& fault, const Target& target);
   Status isolate(const Replica& replica);
   Status kill(const Replica& replica) { return processes_.signal(replica.pid, SIGKILL); }
   Status kill_orch();
@@ -110,6 +132,7 @@ class Faults {
   Network& network_;
   std::atomic<bool>& heavy_;
   WorkerGroup group_;
+  PostgresFaults postgres_;
   Past past_;
   Descriptors descriptors_;
   std::vector<pid_t> stopped_;

@@ -96,8 +96,12 @@ void take_row(const Table& table, const Json& row, std::map<std::string, Operati
 
 class Replicas {
  public:
-  Replicas(Cluster& cluster, Recorder& recorder, Judgement& judgement)
-      : cluster_(cluster), recorder_(recorder), judgement_(judgement), http_(kReadTimeoutMs) {}
+  Replicas(Cluster& cluster, Recorder& recorder, bool plants_row, Judgement& judgement)
+      : cluster_(cluster),
+        recorder_(recorder),
+        plants_row_(plants_row),
+        judgement_(judgement),
+        http_(kReadTimeoutMs) {}
 
   // Gives the rows of all of them together.
   size_t read_all() {
@@ -114,6 +118,7 @@ class Replicas {
                                         std::to_string(replicas.front().id));
       }
     }
+    compare_postgres(replicas);
     return rows_;
   }
 
@@ -135,6 +140,17 @@ class Replicas {
     }
     judgement_.violations.push_back("diverged: the replicas do not come to the same index");
     return replicas;
+  }
+
+  // Keys and places in the log as well, past the workers.
+  void compare_postgres(const std::vector<Replica>& replicas) {
+    std::vector<int> ids;
+    for (const Replica& replica : replicas) ids.push_back(replica.id);
+    const Status planted = plants_row_ ? cluster_.postgres().remove_row(ids.back()) : Status{};
+    if (!planted) judgement_.violations.push_back(planted.error().message);
+    const auto differing = cluster_.postgres().compare(ids);
+    const std::string wrong = differing ? *differing : differing.error().message;
+    if (!wrong.empty()) judgement_.violations.push_back("diverged: PostgreSQL: " + wrong);
   }
 
   std::string read_table(const Replica& replica, const Table& table) {
@@ -173,6 +189,7 @@ class Replicas {
 
   Cluster& cluster_;
   Recorder& recorder_;
+  const bool plants_row_;
   Judgement& judgement_;
   size_t rows_ = 0;
   support::HttpCall http_;
@@ -180,8 +197,9 @@ class Replicas {
 
 }  // namespace
 
-void read_replicas(Cluster& cluster, Recorder& recorder, Judgement& judgement) {
-  const size_t rows = Replicas(cluster, recorder, judgement).read_all();
+void read_replicas(Cluster& cluster, Recorder& recorder, const std::string& plant,
+                   Judgement& judgement) {
+  const size_t rows = Replicas(cluster, recorder, plant == "row", judgement).read_all();
   judgement.facts.push_back(fmt::format("{} rows a replica", rows / Cluster::kWorkers));
 }
 

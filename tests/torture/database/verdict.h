@@ -10,9 +10,11 @@
 
 namespace tandem::torture::database {
 
-// The last state of every replica: recorded as reads, and compared row by row. REQUIRES: the
-// clients have ended and the system is whole.
-void read_replicas(Cluster& cluster, Recorder& recorder, Judgement& judgement);
+// The last state of every replica: recorded as reads, and compared row by row; what PostgreSQL holds
+// also past the workers. `plant` "row": after one of these was removed. REQUIRES: the clients have
+// ended and the system is whole.
+void read_replicas(Cluster& cluster, Recorder& recorder, const std::string& plant,
+                   Judgement& judgement);
 
 // Takes a minute at most; what is not decided then is undecided.
 void check_history(const Recorder& recorder, Judgement& judgement);

@@ -68,6 +68,25 @@ TEST_F(ReaderOnServer, ListsAreInTheOrderOfTheirItems) {
   compare(R"({"table":"users","columns":["tags"],"order":["-tags"]})");
 }
 
+TEST_F(ReaderOnServer, ADatabaseThatIsMadeLaterIsFoundAtOnce) {
+  begin(kSchema);
+  // A database that is missing is looked for again only after this.
+  options_.session.longest_pause_ms = 3'600'000;
+  options_.session.connect = options(server_.conninfo("reader"));
+  must(*connected(), {"DROP DATABASE IF EXISTS reader WITH (FORCE)"});
+  reader_ = std::make_unique<Reader>(loop_, options_);
+  reader_->start();
+  EXPECT_THAT(refusal(kOne, ErrorKind::kUnavailable), HasSubstr("not known yet"));
+  // As long as a session takes to be refused.
+  pg::Connection refused(loop_, options(server_.conninfo("reader")));
+  EXPECT_FALSE(connect(refused));
+  make_database("reader");
+  copy_tables();
+  tell_schema();
+  until([this] { return reader_->trouble().empty(); });
+  compare(kOne);
+}
+
 TEST_F(ReaderOnServer, TheIndexIsThatOfTheSnapshot) {
   begin_with(3);
   EXPECT_EQ(read(kOne).index, index_);
@@ -102,6 +121,19 @@ TEST_F(ReaderOnServer, LimitsOfAnswersAreThoseOfTheFileBackEnd) {
     compare(query + std::string(70'000, ' '));
   }
   EXPECT_GT(reader_->large_reads(), 10U);
+}
+
+TEST_F(ReaderOnServer, WhatAReadCostsIsJudgedByWhatWasCommittedLast) {
+  db::Limits limits;
+  limits.read_cost = 30;
+  begin_with(0, limits);
+  add_users(40);
+  const auto facts = meta().facts;
+  reader_->set_facts(facts, schema_index_ + 1);
+  EXPECT_EQ(*read(R"({"table":"users","count":true,"where":{"tags":["a"]}})").text, "[0]");
+  reader_->set_facts(facts, schema_index_);
+  compare(R"({"table":"users","count":true,"where":{"tags":["a"]}})");
+  EXPECT_THAT(refusal(R"({"table":"users","limit":31})", ErrorKind::kTooLarge), HasSubstr("30"));
 }
 
 TEST_F(ReaderOnServer, WhatLooksAtTooManyRowsIsRefusedAsElsewhere) {
