@@ -118,6 +118,10 @@ std::string Fleet::trouble() const {
     const auto& [id, why] = *refused_.begin();
     return "worker " + std::to_string(id) + " is not started: " + why;
   }
+  for (const Starting& worker : starting()) {
+    if (worker.waits_for.empty()) continue;
+    return "worker " + std::to_string(worker.id) + " is starting: " + worker.waits_for;
+  }
   if (!plan_.config_refused()) return {};
   return "the workers refuse their configuration" +
          (config_.worker_config.empty() ? "" : " '" + config_.worker_config + "'") +
@@ -306,7 +310,10 @@ std::vector<pid_t> Fleet::pids() const {
 std::vector<Fleet::Starting> Fleet::starting() const {
   std::vector<Starting> starting;
   for (const auto& [id, slot] : plan_.slots()) {
-    if (slot.running() && slot.session == 0) starting.push_back({id, slot.pid});
+    if (!slot.running() || slot.session != 0) continue;
+    const auto process = processes_.find(id);
+    starting.push_back(
+        {id, slot.pid, process == processes_.end() ? "" : process->second->waits_for()});
   }
   return starting;
 }

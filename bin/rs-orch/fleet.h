@@ -94,6 +94,7 @@ class Fleet final : public group::Caretaker {
   struct Starting {
     repl::ReplicaId id = 0;
     pid_t pid = 0;
+    std::string waits_for;  // WorkerProcess::waits_for()
   };
   std::vector<Starting> starting() const;  // run and have not registered yet
   void kill_all();

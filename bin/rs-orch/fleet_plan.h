@@ -83,6 +83,8 @@ class FleetPlan {
   // --- what happens to a process; REQUIRES: there is such a worker ---
   // It was started, or adopted.
   void runs(repl::ReplicaId id, pid_t pid, int64_t now_ms);
+  // It says that it waits for something: start_timeout_ms begins anew.
+  void still_starts(repl::ReplicaId id, int64_t now_ms) { at(id).started_ms = now_ms; }
   // This session has registered as this process, which lives. False: another one runs here, so the
   // entry is that of a dead one, whose pid may be in use again.
   bool registered(repl::ReplicaId id, pid_t pid, uint64_t session);

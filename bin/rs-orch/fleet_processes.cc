@@ -82,6 +82,7 @@ Status Fleet::start_worker(repl::ReplicaId id, const std::string& reason) {
 
 WorkerProcess::Callbacks Fleet::callbacks_of(repl::ReplicaId id) {
   return {.on_ready = [this] { workers_.refresh([this](const Status&) { reconcile(); }); },
+          .on_waits = [this, id] { plan_.still_starts(id, now_ms()); },
           .on_end = [this, id](const std::optional<ProcessEnd>& end) { on_end(id, end); }};
 }
 

@@ -1,5 +1,7 @@
 #include "metrics.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -25,13 +27,25 @@ void OrchMetrics::collect(UniqueFunction<void()> done) {
   ask_workers(
       orchestrator_,
       [this](const group::ReplicaLink& worker, const wire::Json* told) {
-        const wire::Json* stall = told == nullptr ? nullptr : told->find("loop_stall_us");
-        if (stall == nullptr || stall->as_int() == nullptr) return;
-        metrics_
-            .gauge("tandem_worker_loop_stall_seconds",
-                   "the longest turn of a worker's event loop in the last minutes",
-                   {{"worker", std::to_string(worker.member.id)}})
-            .set(static_cast<double>(*stall->as_int()) / 1e6);
+        const auto number = [&](const char* name) -> const int64_t* {
+          const wire::Json* found = told == nullptr ? nullptr : told->find(name);
+          return found == nullptr ? nullptr : found->as_int();
+        };
+        const daemon::Labels labels{{"worker", std::to_string(worker.member.id)}};
+        if (const int64_t* stall = number("loop_stall_us")) {
+          metrics_
+              .gauge("tandem_worker_loop_stall_seconds",
+                     "the longest turn of a worker's event loop in the last minutes", labels)
+              .set(static_cast<double>(*stall) / 1e6);
+        }
+        const int64_t* committed = number("commit_index");
+        const int64_t* applied = number("applied_index");
+        if (committed != nullptr && applied != nullptr) {
+          metrics_
+              .gauge("tandem_worker_apply_lag_entries",
+                     "committed entries that a worker's tables do not have yet", labels)
+              .set(static_cast<double>(std::max<int64_t>(0, *committed - *applied)));
+        }
       },
       std::move(done));
 }

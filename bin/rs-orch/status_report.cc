@@ -84,6 +84,7 @@ class Report {
     row.set("host", host_name("localhost"));
     row.set("state", "starting");
     row.set("in_sync", false);
+    if (!starting.waits_for.empty()) row.set("trouble", starting.waits_for);
     if (const auto since_ms = started_ms(starting.pid)) row.set("since_ms", *since_ms);
     rows_.push_back(std::move(row));
   }

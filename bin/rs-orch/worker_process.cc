@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -56,7 +57,7 @@ Status WorkerProcess::start(loop::ProcessOptions command) {
   }
   pid_ = child_->pid();
   ready_fd_ = pipe_fds[0];
-  ready_ = std::make_unique<loop::Poll>(loop_, ready_fd_, [this](int) { ready(); });
+  ready_ = std::make_unique<loop::Poll>(loop_, ready_fd_, [this](int) { read_pipe(); });
   ready_->start(UV_READABLE);
   return {};
 }
@@ -72,8 +73,28 @@ Status WorkerProcess::adopt(const loop::ProcessIdentity& identity) {
   return started;
 }
 
+// daemon/notify.h: a text with a NUL at its end is what is waited for, a newline is readiness. So is
+// the end of the pipe, of which the registry tells more.
+void WorkerProcess::read_pipe() {
+  constexpr size_t kMostUnread = 64 << 10;
+  std::array<char, 4096> buffer;
+  const ssize_t got = read(ready_fd_, buffer.data(), buffer.size());
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) return ready();
+  unread_.append(buffer.data(), static_cast<size_t>(got));
+  if (unread_.find('\n') != std::string::npos || unread_.size() > kMostUnread) return ready();
+  const size_t end = unread_.rfind('\0');
+  if (end == std::string::npos) return;
+  const size_t before = end == 0 ? std::string::npos : unread_.rfind('\0', end - 1);
+  const size_t begin = before == std::string::npos ? 0 : before + 1;
+  waits_for_ = unread_.substr(begin, end - begin);
+  unread_.erase(0, end + 1);
+  callbacks_.on_waits();
+}
+
 void WorkerProcess::ready() {
   close_pipe();
+  waits_for_.clear();
   callbacks_.on_ready();
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "config.h"
@@ -27,6 +28,8 @@ class WorkerProcess {
   struct Callbacks {
     // A child has said that it is ready, or closed the pipe by dying: the registry tells which.
     std::function<void()> on_ready;
+    // A child says what it waits for, or that it still does: it has not come to a stop.
+    std::function<void()> on_waits;
     // It is dead. Called once, at last; this object is to be destroyed later, not from inside.
     std::function<void(const std::optional<ProcessEnd>&)> on_end;
   };
@@ -44,10 +47,13 @@ class WorkerProcess {
 
   // 0 where it could not be started or adopted.
   pid_t pid() const { return pid_; }
+  // What it says that it waits for before it is ready, for people; empty: nothing.
+  const std::string& waits_for() const { return waits_for_; }
   // Reaches this process or nobody.
   void signal(int signal_number);
 
  private:
+  void read_pipe();
   void ready();
   void close_pipe();
   void ended(const std::optional<ProcessEnd>& end);
@@ -58,6 +64,8 @@ class WorkerProcess {
   std::unique_ptr<loop::Process> child_;
   std::unique_ptr<loop::ProcessWatch> watch_;  // of an adopted one
   int ready_fd_ = -1;
+  std::string unread_;  // of the pipe, up to where the next text ends
+  std::string waits_for_;
   std::unique_ptr<loop::Poll> ready_;
 };
 

@@ -1,6 +1,7 @@
 #include "daemon/notify.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@
 namespace tandem::daemon {
 namespace {
 
-constexpr int kLowestOwnFd = 10;  // above what a supervisor hands down
+constexpr size_t kMostWaitBytes = 1000;  // below PIPE_BUF
+constexpr int kLowestOwnFd = 10;         // above what a supervisor hands down
 
 // The descriptor that RS_READY_FD names, moved up and closed on exec, or -1.
 int take_ready_fd(std::string_view text) {
@@ -47,6 +49,19 @@ void Notifier::take_environment() {
   if (const char* socket = std::getenv("NOTIFY_SOCKET")) socket_ = socket;
   unsetenv("RS_READY_FD");
   unsetenv("NOTIFY_SOCKET");
+}
+
+void Notifier::waits(std::string_view what) {
+  std::string line(what.substr(0, kMostWaitBytes));
+  for (char& c : line) c = static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  send("STATUS=" + line);
+  line += '\0';
+  // As much as fits into a pipe at once; who reads nothing misses it.
+  pollfd room{ready_fd_, POLLOUT, 0};
+  if (ready_fd_ < 0 || poll(&room, 1, 0) != 1) return;
+  if (write(ready_fd_, line.data(), line.size()) < 0) {
+    log::debug("cannot tell what is waited for", {{"error", std::strerror(errno)}});
+  }
 }
 
 void Notifier::ready() {

@@ -1,5 +1,7 @@
 // Tells the supervisor how the process is doing: a newline on the descriptor named by RS_READY_FD
 // (s6's notification-fd) and datagrams to NOTIFY_SOCKET (sd_notify(3), also an abstract one).
+// What a process waits for before it is ready goes to that descriptor as well, without a newline and
+// with a NUL at its end: s6 and others that wait for the newline pass over it.
 // Either may be missing. A supervisor that cannot be told is logged once and never stops us.
 #pragma once
 
@@ -20,6 +22,8 @@ class Notifier {
   // now could later be a socket or a log.
   void take_environment();
 
+  // Not ready yet: what is waited for; empty: nothing any more. Never waits for who reads.
+  void waits(std::string_view what);
   void ready();
   void stopping();
   void reloading();  // followed by ready() again

@@ -3,6 +3,7 @@
 // any time, releases everything; draining only makes the end gentle.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/function.h"
@@ -20,6 +21,10 @@ class Part {
   // Calls done exactly once, now or later, on the loop. An error ends the process with the exit
   // status that belongs to it. Has its own deadline where it waits for others.
   virtual void start(UniqueFunction<void(Status)> done) = 0;
+
+  // Between start() and its done: what it waits for, for people; empty: nothing that it could name.
+  // Asked twice a second, and told to whoever started the process.
+  virtual std::string waits_for() const { return {}; }
 
   // Takes nothing new, finishes what is in flight, then calls done exactly once, now or later.
   // May come before start() has called its done, which is then no longer waited for.

@@ -7,11 +7,18 @@
 #include <csignal>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
 
 namespace tandem::daemon {
+namespace {
+
+constexpr uint64_t kStartLookMs = 500;
+constexpr uint64_t kTellWaitMs = 10'000;
+
+}  // namespace
 
 sigset_t handled_signals() {
   sigset_t set;
@@ -28,6 +35,8 @@ Daemon::Run::Run(Daemon& daemon, loop::Loop& loop, const std::vector<Part*>& par
   CHECK_MSG(signal_fd_ >= 0, std::strerror(errno));
   signals_ = std::make_unique<loop::Poll>(loop, signal_fd_, [this](int) { on_signals(); });
   signals_->start(UV_READABLE);
+  start_looks_ = std::make_unique<loop::Timer>(loop, [this] { look_at_start(); });
+  start_looks_->start(kStartLookMs, kStartLookMs);
   stop_timer_ = std::make_unique<loop::Timer>(loop, [this] { begin_drain(); });
   drain_timer_ = std::make_unique<loop::Timer>(loop, [this] { hurry("the drain time is over"); });
 }
@@ -36,6 +45,7 @@ Daemon::Run::~Run() { leave_loop(); }
 
 void Daemon::Run::leave_loop() {
   signals_.reset();
+  start_looks_.reset();
   stop_timer_.reset();
   drain_timer_.reset();
   if (signal_fd_ >= 0) close(signal_fd_);
@@ -104,8 +114,21 @@ void Daemon::Run::on_started(size_t index, const Status& status) {
   begin_drain();
 }
 
+// What it waits for is told when it changes, and again and again, so that who started it sees that it
+// has not come to a stop.
+void Daemon::Run::look_at_start() {
+  if (phase_ != Phase::kStarting || started_ == 0) return start_looks_->stop();
+  std::string waits_for = parts_[started_ - 1]->waits_for();
+  const bool is_due = !waits_for.empty() && loop_.now_ms() - told_waits_ms_ >= kTellWaitMs;
+  if (waits_for == waits_for_ && !is_due) return;
+  waits_for_ = std::move(waits_for);
+  told_waits_ms_ = loop_.now_ms();
+  daemon_.notifier_.waits(waits_for_);
+}
+
 void Daemon::Run::serve() {
   phase_ = Phase::kServing;
+  start_looks_->stop();
   daemon_.ready_ = true;
   daemon_.notifier_.ready();
   log::info("ready");

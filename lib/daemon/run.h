@@ -5,7 +5,9 @@
 
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "daemon/daemon.h"
@@ -37,6 +39,7 @@ class Daemon::Run {
   void reload();
   void start_next();
   void on_started(size_t index, const Status& status);
+  void look_at_start();
   void serve();
   void begin_drain();
   void drain_next();
@@ -49,10 +52,13 @@ class Daemon::Run {
   const std::vector<Part*> parts_;
   Phase phase_ = Phase::kStarting;
   bool looping_ = false;
-  size_t started_ = 0;    // parts whose start() was called
-  size_t undrained_ = 0;  // while draining: parts below this have not been asked
+  size_t started_ = 0;          // parts whose start() was called
+  size_t undrained_ = 0;        // while draining: parts below this have not been asked
+  std::string waits_for_;       // while starting, as it was told last
+  uint64_t told_waits_ms_ = 0;  // of the loop
   int signal_fd_ = -1;
   std::unique_ptr<loop::Poll> signals_;
+  std::unique_ptr<loop::Timer> start_looks_;
   std::unique_ptr<loop::Timer> stop_timer_;
   std::unique_ptr<loop::Timer> drain_timer_;
 };

@@ -66,6 +66,7 @@ class Host final : public daemon::Part,
   // Has the applier begin, which takes as long as the snapshot is large, then registers. The
   // process answers meanwhile, and can be told to end.
   void start(UniqueFunction<void(Status)> done) override;
+  std::string waits_for() const override { return applier_.trouble(); }
   void drain(UniqueFunction<void()> done) override;
 
   // --- what rpc brings ---

@@ -157,5 +157,6 @@ the_group() { curl -sS -m 30 "$db/worker/status" | jq -c 'map([.id, .pid, .role,
   assert_line --regexp '^tandem_loop_stall_seconds [0-9.e-]+$'
   for id in 1 2 3; do
     assert_line --regexp "^tandem_worker_loop_stall_seconds\\{worker=\"$id\"\\} [0-9.e-]+\$"
+    assert_line --regexp "^tandem_worker_apply_lag_entries\\{worker=\"$id\"\\} [0-9]+\$"
   done
 }

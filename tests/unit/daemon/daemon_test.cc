@@ -45,7 +45,9 @@ class FakePart final : public Part {
     }
   }
   void hurry() override { say("hurry " + name_); }
+  std::string waits_for() const override { return when_asked ? when_asked() : ""; }
 
+  std::function<std::string()> when_asked;
   std::function<void()> on_start;
   std::function<void()> on_drain;
   Status start_status;
@@ -279,6 +281,33 @@ TEST(DaemonTest, AnnouncesReadinessOnADescriptor) {
   char text[16];
   EXPECT_EQ(read(fds[0], text, sizeof text), 1);
   EXPECT_EQ(text[0], '\n');
+  close(fds[0]);
+}
+
+// Before the newline, for those who want to know.
+TEST(DaemonTest, TellsWhatItsStartWaitsFor) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  const ChildResult child = run_child([fds] {
+    setenv("RS_READY_FD", std::to_string(fds[1]).c_str(), 1);
+    Life life;
+    life.a.start_hangs = true;
+    int asked = 0;
+    life.a.when_asked = [&]() -> std::string {
+      if (++asked < 3) return "a\nlock";
+      if (asked == 4) life.a.start_done({});
+      return "";
+    };
+    life.when_ready = [] {};
+    life.b.on_start = [] { raise(SIGTERM); };
+    return life.run();
+  });
+  close(fds[1]);
+  EXPECT_EQ(child.status, 0);
+  char text[64];
+  const ssize_t got = read(fds[0], text, sizeof text);
+  EXPECT_EQ(std::string(text, got < 0 ? 0 : static_cast<size_t>(got)),
+            std::string("a lock\0\0\n", 9));
   close(fds[0]);
 }
 

@@ -1,6 +1,8 @@
 #include "worker_process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -9,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_directory.h"
+
 namespace tandem::orch {
 namespace {
 
@@ -16,6 +20,7 @@ class WorkerProcessTest : public testing::Test {
  protected:
   WorkerProcess::Callbacks callbacks() {
     return {.on_ready = [this] { ++readies; },
+            .on_waits = [this] { ++waits; },
             .on_end =
                 [this](const std::optional<ProcessEnd>& how) {
                   ++ends;
@@ -35,6 +40,7 @@ class WorkerProcessTest : public testing::Test {
 
   loop::Loop loop;
   int readies = 0;
+  int waits = 0;
   int ends = 0;
   std::optional<ProcessEnd> end;
 };
@@ -50,6 +56,30 @@ TEST_F(WorkerProcessTest, ReadinessAndTheEndAreTold) {
   ASSERT_TRUE(end);
   EXPECT_EQ(end->signal, SIGTERM);
   EXPECT_EQ(readies, 1);
+}
+
+TEST_F(WorkerProcessTest, WhatItWaitsForIsTold) {
+  support::TemporaryDirectory directory;
+  const std::string fifo = directory.file("go");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  WorkerProcess process(loop, callbacks());
+  // It goes on whenever somebody opens the other end.
+  ASSERT_TRUE(process.start(shell("printf 'a lock\\0of a' >&$RS_READY_FD; : >" + fifo +
+                                  "; printf ' person\\0a server\\0' >&$RS_READY_FD; : >" + fifo +
+                                  "; printf '\\0' >&$RS_READY_FD; : >" + fifo +
+                                  "; echo >&$RS_READY_FD; exec sleep 1000")));
+  const auto go_on = [&] { close(open(fifo.c_str(), O_RDONLY | O_CLOEXEC)); };
+  until([&] { return process.waits_for() == "a lock"; });
+  go_on();
+  until([&] { return process.waits_for() == "a server"; });
+  EXPECT_GE(waits, 2);
+  go_on();
+  until([&] { return process.waits_for().empty(); });
+  EXPECT_EQ(readies, 0);
+  go_on();
+  until([&] { return readies == 1; });
+  process.signal(SIGTERM);
+  until([&] { return ends == 1; });
 }
 
 // The registry shows whether it is ready: that it may be is reason to look.
