@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -50,6 +51,7 @@ class Replica final : public repl::Applier::Owner {
 
   void applied(const wire::Entry& entry, const std::optional<repl::Applied>&) override {
     index = entry.index;
+    if (on_applied) on_applied(entry);
   }
   void batch_ended() override {}
   void went_back(repl::Index) override {}
@@ -97,7 +99,9 @@ class Replica final : public repl::Applier::Owner {
   }
   void apply_all() {
     while (index < entries.size()) {
-      applier->apply({entries.begin() + static_cast<std::ptrdiff_t>(index), entries.end()});
+      const size_t end = std::min<size_t>(entries.size(), index + 1000);
+      applier->apply({entries.begin() + static_cast<std::ptrdiff_t>(index),
+                      entries.begin() + static_cast<std::ptrdiff_t>(end)});
     }
   }
   // What there is now is the newest snapshot, and the log before it is gone.
@@ -106,19 +110,20 @@ class Replica final : public repl::Applier::Owner {
     snapshot = {entries[index - 1].epoch, index};
     first = index + 1;
   }
-  // The snapshot of another one takes the place of the state, and of the log.
-  void install(const Replica& other) {
+  // The snapshot of another one takes the place of the state, and, after a while, of the log.
+  void install(const Replica& other, const std::function<void()>& meanwhile) {
     std::optional<Status> prepared;
     applier->prepare(other.snapshot.index, std::make_shared<support::KeptRows>(other.snapshot_rows),
                      [&](Status status) { prepared = std::move(status); });
     jobs.finish();
     ASSERT_TRUE(prepared && *prepared);
     applier->install(0, [](const Status& installed) { ASSERT_TRUE(installed); });
+    index = other.snapshot.index;
+    meanwhile();
     entries = other.entries;
     snapshot = other.snapshot;
     snapshot_rows = other.snapshot_rows;
     first = other.first;
-    index = snapshot.index;
     apply_all();
   }
   std::vector<std::string> rows() {
@@ -141,6 +146,7 @@ class Replica final : public repl::Applier::Owner {
   repl::Index first = 1;
   repl::Index index = 0;
   std::optional<Error> refused;
+  std::function<void(const wire::Entry&)> on_applied;
 
   std::unique_ptr<Machine> machine;
   std::unique_ptr<repl::MemoryApplier> memory;

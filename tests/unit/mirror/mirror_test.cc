@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
+#include <string>
 
 #include "base/number.h"
 #include "fixture.h"
@@ -173,14 +175,19 @@ TEST_F(MirrorOnServer, AnotherHistoryIsAnotherTable) {
   other.take_snapshot();
   for (int i = 0; i < 5; ++i) buy(other);
   other.apply_all();
-  replica_.install(other);
+  replica_.install(other, [&] { expect_same_soon(); });
   expect_same_soon();
-  // As long as the state, with other entries: another disk of the same replica.
+  // Another disk of the same replica, with entries of its own that look the same.
+  OrdersReplica third(loop_);
+  third.member.storage_id = 78;
+  while (third.entries.size() < replica_.entries.size()) buy(third);
+  for (size_t i = 0; i < third.entries.size(); ++i) {
+    third.entries[i].epoch = i < replica_.entries.size() ? replica_.entries[i].epoch : 4;
+  }
   replica_.end();
-  replica_.member.storage_id = 78;
-  for (wire::Entry& entry : replica_.entries) entry.epoch = 9;
-  begin();
-  expect_same_soon();
+  third.begin(mirror_options());
+  until_mirrored(third);
+  expect_same(third);
   EXPECT_EQ(value("SELECT storage FROM tandem.meta"), "000000000000004e");
 }
 
@@ -454,6 +461,11 @@ TEST_F(MirrorOnServer, RandomHistoriesWithCuts) {
     most_changes_ = random_() % 3 == 0 ? 50 : 100'000;
     anew("orders");
     OrdersReplica orders(loop_);
+    std::map<std::string, std::string> counts;  // by position
+    orders.on_applied = [&](const wire::Entry& entry) {
+      counts[std::to_string(entry.epoch) + "-" + std::to_string(entry.index)] =
+          std::to_string(orders.machine->count());
+    };
     const auto plan = [&] {
       proxy.plan(pg::Fault::kCut, random_() % 2 == 0, 500 + random_() % 20'000);
     };
@@ -461,7 +473,7 @@ TEST_F(MirrorOnServer, RandomHistoriesWithCuts) {
     orders.begin(mirror_options());
     for (int round = 0; round < 12; ++round) {
       for (uint64_t i = random_() % 60; i > 0; --i) buy(orders, 1);
-      switch (random_() % 6) {
+      switch (random_() % 7) {
         case 0:
           orders.begin(mirror_options());
           break;
@@ -482,10 +494,26 @@ TEST_F(MirrorOnServer, RandomHistoriesWithCuts) {
           orders.begin(mirror_options());
           break;
         }
+        case 4:  // while a transaction is under way
+          for (uint64_t turns = random_() % 30; turns > 0; --turns) {
+            buy(orders, 1);
+            loop::Timer wakes(loop_, [] {});
+            wakes.start(1);
+            loop_.run_once();
+          }
+          break;
         default:
           until([&] { return proxy.has_happened() || orders.is_mirrored(); });
       }
       if (proxy.has_happened()) ++cuts, plan();
+      if (orders.mirror->applied_index() == 0) continue;
+      // At any time: one snapshot of the database.
+      const std::string there = value(
+          "SELECT epoch || '-' || applied || ' ' || (SELECT count(*) FROM orders) FROM "
+          "tandem.meta");
+      if (there.starts_with("0-0 ")) continue;
+      EXPECT_EQ(there.substr(there.find(' ') + 1), counts[there.substr(0, there.find(' '))])
+          << there;
     }
     proxy.plan(pg::Fault::kNone, true, 0);
     proxy.cut();
@@ -514,6 +542,13 @@ TEST_F(MirrorOnServer, RandomTradesWithCuts) {
       for (uint64_t i = random_() % 10; i > 0; --i) trade(catalog);
       catalog.apply_all();
       if (random_() % 20 == 0) catalog.begin(mirror_options("catalog"));
+      for (uint64_t turns = random_() % 20; turns > 0; --turns) {
+        trade(catalog);
+        catalog.apply_all();
+        loop::Timer wakes(loop_, [] {});
+        wakes.start(1);
+        loop_.run_once();
+      }
       until([&] { return proxy.has_happened() || catalog.is_mirrored(); });
       if (proxy.has_happened()) {
         proxy.plan(pg::Fault::kCut, random_() % 2 == 0, 500 + random_() % 20'000);
