@@ -30,12 +30,10 @@ Json row_of(const Json& value, const char* const (&columns)[kCount]) {
   return row;
 }
 
-// Asks, and prints the answer's data in these columns.
+// Prints the answer's data in these columns.
 template <size_t kCount>
-ExitStatus ask_for(Session& session, Call call, const char* const (&columns)[kCount]) {
-  const Result<Reply> reply = session.ask(std::move(call));
-  if (!reply) return session.report(reply.error());
-  const auto text = data_text(*reply);
+ExitStatus show(Session& session, const Reply& reply, const char* const (&columns)[kCount]) {
+  const auto text = data_text(reply);
   if (!text) return session.report(text.error());
   if (session.output.format() == Format::kJson) {
     session.output.write_json(*text);
@@ -49,6 +47,29 @@ ExitStatus ask_for(Session& session, Call call, const char* const (&columns)[kCo
     session.output.print(row_of(data, columns));
   }
   return ExitStatus::kOk;
+}
+
+// Asks, and prints that.
+template <size_t kCount>
+ExitStatus ask_for(Session& session, Call call, const char* const (&columns)[kCount]) {
+  const Result<Reply> reply = session.ask(std::move(call));
+  return reply ? show(session, *reply, columns) : session.report(reply.error());
+}
+
+// Says on stderr why the table of a replica's orders in PostgreSQL is behind, where it has one.
+void tell_mirrors(Session& session, const Reply& reply) {
+  const auto text = data_text(reply);
+  const auto rows = text ? wire::parse_json(*text) : fail(text.error());
+  if (!rows || rows->as_array() == nullptr) return;
+  for (const Json& row : *rows->as_array()) {
+    const Json* id = row.find("id");
+    const Json* mirror = row.find("mirror");
+    const Json* trouble = mirror != nullptr ? mirror->find("trouble") : nullptr;
+    if (trouble == nullptr || trouble->as_string() == nullptr) continue;
+    if (id == nullptr || id->as_int() == nullptr) continue;
+    session.console.say("the table of replica " + std::to_string(*id->as_int()) +
+                        " is behind: " + *trouble->as_string());
+  }
 }
 
 Call with_key(const Session& session, Call call) {
@@ -226,7 +247,11 @@ ExitStatus toys_order(Session& session, const Arguments& arguments) {
 }
 
 ExitStatus toys_replicas(Session& session, const Arguments&) {
-  return ask_for(session, list_replicas(session.settings.store_url), kReplicaColumns);
+  const Result<Reply> reply = session.ask(list_replicas(session.settings.store_url));
+  if (!reply) return session.report(reply.error());
+  const ExitStatus shown = show(session, *reply, kReplicaColumns);
+  if (session.output.format() != Format::kJson) tell_mirrors(session, *reply);
+  return shown;
 }
 
 ExitStatus toys_restock(Session& session, const Arguments& arguments) {

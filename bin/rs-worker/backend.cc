@@ -6,13 +6,13 @@
 #include "base/clock.h"
 #include "db/command.h"
 #include "db/database.h"
-#include "pg/conninfo.h"
 #include "query_runner.h"
 #include "repl/memory_applier.h"
 #include "replica/background_jobs.h"
 #include "table_queries.h"
 #include "tables/postgres_applier.h"
 #include "tables/reader.h"
+#include "tables/session_options.h"
 
 namespace tandem::worker {
 namespace {
@@ -96,16 +96,11 @@ class PostgresBackend final : public Backend {
 
 Result<std::unique_ptr<Backend>> make_backend(loop::Loop& loop, const WorkerConfig& config) {
   if (config.tables.backend == "file") return std::make_unique<MemoryBackend>(loop, config);
-  const repl::ReplicaId id = config.replica.host.id;
-  auto conninfo = pg::operator_conninfo(config.tables.url, id, config.tables.password_file);
-  if (!conninfo) return fail(std::move(conninfo.error()));
-  pg::SessionOptions session;
-  session.connect.conninfo = std::move(*conninfo);
-  session.connect.application_name = config.replica.host.group + " " + std::to_string(id);
-  // What it forgets in a crash is in the log of this replica.
-  session.connect.synchronous_commit = false;
-  session.create_database = true;
-  return std::make_unique<PostgresBackend>(loop, config, std::move(session));
+  const replica::HostOptions& host = config.replica.host;
+  auto session =
+      tables::session_options(config.tables.url, config.tables.password_file, host.group, host.id);
+  if (!session) return fail(std::move(session.error()));
+  return std::make_unique<PostgresBackend>(loop, config, std::move(*session));
 }
 
 }  // namespace tandem::worker

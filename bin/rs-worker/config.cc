@@ -8,14 +8,8 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
   t.duration_ms("worker.orphan_timeout", c.orphan_timeout_ms,
                 "it ends when no orchestrator has asked for its state for so long; 0: never", 0,
                 int64_t{30} * 86400000);
-  t.text("tables.backend", c.tables.backend,
-         "where the tables are: file (in memory, from log and snapshots) or postgres")
-      .one_of({"file", "postgres"});
-  t.text("tables.url", c.tables.url,
-         "of postgres: its database, as a URI or key=value; {id} is the number of the replica")
-      .secret();
-  t.text("tables.password_file", c.tables.password_file,
-         "the password for it, where it is not in the URL or ~/.pgpass");
+  replica::declare_tables(
+      c.tables, t, "where the tables are: file (in memory, from log and snapshots) or postgres");
   t.integer("limits.read_cost", c.limits.read_cost, 1, 1'000'000'000,
             "rows that a read may look at; one that needs more is 413");
   t.integer("limits.write_cost", c.limits.write_cost, 1, 1'000'000'000,

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "daemon/config.h"
 #include "db/limits.h"
@@ -11,17 +10,11 @@
 
 namespace tandem::worker {
 
-struct TablesConfig {
-  std::string backend = "file";
-  std::string url;  // a conninfo of libpq, {id} in the place of the replica's number
-  std::string password_file;
-};
-
 struct WorkerConfig {
   replica::ReplicaConfig replica;
   uint64_t orphan_timeout_ms = 60000;  // 0: never
   db::Limits limits;
-  TablesConfig tables;
+  replica::TablesConfig tables;
 };
 
 void declare_worker(WorkerConfig& config, daemon::SettingTable& table);

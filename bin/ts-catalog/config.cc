@@ -30,6 +30,8 @@ void declare_catalog(CatalogConfig& c, daemon::SettingTable& t) {
             "how many of such a toy there are afterwards");
   t.integer("catalog.max_fronts", c.max_fronts, 1, 10'000,
             "fronts with a cache at a time; further ones do without");
+  replica::declare_tables(c.tables, t,
+                          "where else the toys are: file (nowhere) or postgres (a table as well)");
 }
 
 Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config) {

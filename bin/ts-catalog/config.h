@@ -15,6 +15,7 @@ namespace tandem::catalog {
 
 struct CatalogConfig {
   replica::ReplicaConfig replica;
+  replica::TablesConfig tables;
   std::string file = "etc/catalog.csv";
   uint64_t restock_every_ms = 10'000;  // 0: never
   int64_t restock_to = 100;

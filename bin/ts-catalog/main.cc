@@ -5,6 +5,9 @@
 #include "daemon/daemon.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
+#include "mirror/catalog.h"
+#include "mirror/mirrored_applier.h"
+#include "mirror/open.h"
 #include "repl/memory_applier.h"
 #include "replica/background_jobs.h"
 #include "replica/endpoint.h"
@@ -35,7 +38,11 @@ int main(int argc, char** argv) {
 
   toys::Catalog toys;
   replica::BackgroundJobs jobs{loop};
-  repl::MemoryApplier applier{toys, config.replica.keys, system_clock(), jobs};
+  repl::MemoryApplier memory{toys, config.replica.keys, system_clock(), jobs};
+  const mirror::CatalogSource rows{toys};
+  const auto mirror = mirror::open(loop, config.tables, config.replica.host, rows);
+  if (!mirror) daemon::die(mirror.error());
+  mirror::MirroredApplier applier{memory, mirror->get()};
   replica::Host replica{loop, config.replica.host, applier, *coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
@@ -51,9 +58,10 @@ int main(int argc, char** argv) {
                                  people,
                                  toys,
                                  replica.driver()};
-  storehost::Part part{"catalog", products};
+  mirror::MirrorPart mirror_part{mirror->get()};
+  storehost::Part part{"catalog", products, [&](wire::Json& info) { mirror_part.add_info(info); }};
   replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&service, &replica, &part});
+  return daemon.run(loop, {&service, &replica, &part, &mirror_part});
 }

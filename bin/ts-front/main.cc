@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
 #include "metrics.h"
+#include "mirror_watch.h"
 #include "product_page.h"
 #include "render.h"
 #include "routes.h"
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
                            renderer,
                            config.timeout_ms};
   front::FrontMetrics front_metrics{metrics, clock, cache, handlers, store};
+  const front::MirrorWatch mirror_watch{loop, metrics, store.orders(), store.catalog()};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   front::add_routes(web.router(), handlers);
   front::add_accept_loss(web.router(), store);

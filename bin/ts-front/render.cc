@@ -25,6 +25,7 @@ void append_json(std::string& out, const ReplicaRow& row) {
   json.set("role", row.leads ? "leader" : "follower");
   json.set("last_order", row.last_order ? wire::Json(*row.last_order) : wire::Json());
   json.set("in_sync", row.in_sync);
+  if (!row.mirror.is_null()) json.set("mirror", row.mirror);
   json.dump_to(out);
 }
 

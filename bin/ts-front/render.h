@@ -12,6 +12,7 @@
 #include "http/responder.h"
 #include "product.h"
 #include "wire/envelope.h"
+#include "wire/json.h"
 
 namespace tandem::front {
 
@@ -36,6 +37,7 @@ struct ReplicaRow {
   bool leads = false;
   bool in_sync = false;
   std::optional<int64_t> last_order;
+  wire::Json mirror = {};  // what it tells of it; null: it has none
 };
 
 // The message of an error object that a replica or the gateway answered.

@@ -21,7 +21,7 @@ class Report {
          http::Responder responder)
       : renderer_(renderer), responder_(std::move(responder)) {
     for (const OrderReplicas::View& view : views) {
-      rows_.push_back({view.id, false, view.leads, view.in_sync, {}});
+      rows_.push_back({view.id, false, view.leads, view.in_sync, {}, {}});
     }
   }
   ~Report() { send(responder_, renderer_.replicas(rows_)); }
@@ -34,6 +34,8 @@ class Report {
     const wire::Json* orders = told ? told->find("orders") : nullptr;
     const int64_t* count = orders == nullptr ? nullptr : orders->as_int();
     if (count != nullptr && *count > 0) rows_[row].last_order = *count - 1;
+    const wire::Json* mirror = told ? told->find("mirror") : nullptr;
+    if (mirror != nullptr) rows_[row].mirror = *mirror;
   }
 
  private:

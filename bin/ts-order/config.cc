@@ -15,6 +15,8 @@ void declare_order(OrderConfig& c, daemon::SettingTable& t) {
                 "how long the catalog is asked for an outcome before it is asked anew", 1, 3600000);
   t.integer("orders.max_open", c.max_open, 1, 1000000,
             "purchases without an outcome; more are refused");
+  replica::declare_tables(
+      c.tables, t, "where else the orders are: file (nowhere) or postgres (a table as well)");
 }
 
 Status check_order(const OrderConfig& config) {

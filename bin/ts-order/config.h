@@ -14,6 +14,7 @@ namespace tandem::order {
 
 struct OrderConfig {
   replica::ReplicaConfig replica;
+  replica::TablesConfig tables;
   std::string catalog_group = "catalog";
   uint32_t catalog_timeout_ms = 5000;
   size_t max_open = 10000;

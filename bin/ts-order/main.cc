@@ -5,6 +5,9 @@
 #include "group/group.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
+#include "mirror/mirrored_applier.h"
+#include "mirror/open.h"
+#include "mirror/orders.h"
 #include "repl/memory_applier.h"
 #include "replica/background_jobs.h"
 #include "replica/endpoint.h"
@@ -34,7 +37,11 @@ int main(int argc, char** argv) {
 
   toys::Orders orders;
   replica::BackgroundJobs jobs{loop};
-  repl::MemoryApplier applier{orders, config.replica.keys, system_clock(), jobs};
+  repl::MemoryApplier memory{orders, config.replica.keys, system_clock(), jobs};
+  const mirror::OrdersSource rows{orders};
+  const auto mirror = mirror::open(loop, config.tables, config.replica.host, rows);
+  if (!mirror) daemon::die(mirror.error());
+  mirror::MirroredApplier applier{memory, mirror->get()};
   replica::Host replica{loop, config.replica.host, applier, *coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
@@ -43,9 +50,10 @@ int main(int argc, char** argv) {
   storehost::Gateway to_catalog{catalog.gateway()};
   store::OrderService purchases{
       {.max_open = config.max_open}, timers.time(), orders, replica.driver(), to_catalog};
-  storehost::Part part{"orders", purchases};
+  mirror::MirrorPart mirror_part{mirror->get()};
+  storehost::Part part{"orders", purchases, [&](wire::Json& info) { mirror_part.add_info(info); }};
   replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&catalog, &service, &replica, &part});
+  return daemon.run(loop, {&catalog, &service, &replica, &part, &mirror_part});
 }

@@ -102,7 +102,8 @@ class Session::Impl {
       if (self && connection_ != nullptr) pause_.start(options_.longest_pause_ms);
       return;
     }
-    wait();
+    owner_.session_failed(why);
+    if (self && connection_ != nullptr) wait();
   }
 
   void wait() {

@@ -38,6 +38,8 @@ class SessionOwner {
   // kNotFound. It is tried again all the same, each time after the longest pause, for somebody may
   // mend it: who would rather end than wait stops the session. Called once a reason.
   virtual void session_refused(const Error& why) = 0;
+  // A try to make one has failed for a reason that may go away. It is tried again.
+  virtual void session_failed(const Error&) {}
 };
 
 class Session {

@@ -59,6 +59,15 @@ void declare_replica(ReplicaConfig& c, daemon::SettingTable& t, const std::strin
          1 << 10, int64_t{1} << 40);
 }
 
+void declare_tables(TablesConfig& c, daemon::SettingTable& t, const std::string& backends) {
+  t.text("tables.backend", c.backend, backends).one_of({"file", "postgres"});
+  t.text("tables.url", c.url,
+         "of postgres: its database, as a URI or key=value; {id} is the number of the replica")
+      .secret();
+  t.text("tables.password_file", c.password_file,
+         "the password for it, where it is not in the URL or ~/.pgpass");
+}
+
 std::vector<daemon::Option> replica_options() {
   return {{"id", 'i', "N", "number of this replica in its group", "replica.id"}};
 }

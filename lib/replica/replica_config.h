@@ -21,6 +21,15 @@ struct ReplicaConfig {
   daemon::CoordConfig coord;
 };
 
+// Where the tables of a replica are: [tables].
+struct TablesConfig {
+  std::string backend = "file";
+  std::string url;  // a conninfo of libpq, {id} in the place of the replica's number
+  std::string password_file;
+};
+// `backends`: what the two of them mean, for the help.
+void declare_tables(TablesConfig& config, daemon::SettingTable& table, const std::string& backends);
+
 // The values that `config` has are the defaults; id, directory and url are required where it has
 // none.
 void declare_replica(ReplicaConfig& config, daemon::SettingTable& table,

@@ -27,6 +27,11 @@ void Part::on_request(rpc::Reply reply, const wire::Request& request) {
   service_.on_request(std::make_unique<RpcReply>(std::move(reply)), request);
 }
 
+void Part::add_info(wire::Json& info) const {
+  service_.add_info(info);
+  if (more_info_) more_info_(info);
+}
+
 void Part::start(UniqueFunction<void(Status)> done) {
   service_.start();
   done({});

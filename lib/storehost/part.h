@@ -2,7 +2,9 @@
 // to it, and its answers go back.
 #pragma once
 
+#include <functional>
 #include <string_view>
+#include <utility>
 
 #include "base/function.h"
 #include "base/result.h"
@@ -17,11 +19,15 @@ namespace tandem::storehost {
 
 class Part final : public daemon::Part, public replica::Methods {
  public:
+  // Adds to what is told of this replica besides.
+  using MoreInfo = std::function<void(wire::Json&)>;
+
   // What the name points to and the service outlive this.
-  Part(std::string_view name, store::Service& service) : name_(name), service_(service) {}
+  Part(std::string_view name, store::Service& service, MoreInfo more_info = {})
+      : name_(name), service_(service), more_info_(std::move(more_info)) {}
 
   void on_request(rpc::Reply reply, const wire::Request& request) override;
-  void add_info(wire::Json& info) const override { service_.add_info(info); }
+  void add_info(wire::Json& info) const override;
 
   std::string_view name() const override { return name_; }
   void start(UniqueFunction<void(Status)> done) override;
@@ -30,6 +36,7 @@ class Part final : public daemon::Part, public replica::Methods {
  private:
   const std::string_view name_;
   store::Service& service_;
+  const MoreInfo more_info_;
 };
 
 }  // namespace tandem::storehost

@@ -206,6 +206,12 @@ void add_update(pg::Batch& batch, const Meta& meta, bool with_schema, const std:
   batch.add(sql, std::move(parameters));
 }
 
+void add_give_to(pg::Batch& batch, const repl::Member& member) {
+  pg::Parameters whose;
+  whose.int64(member.id).text(hex_id(member.storage_id));
+  batch.add_once("UPDATE tandem.meta SET replica = $1, storage = $2", std::move(whose));
+}
+
 void add_reading(pg::Batch& batch) {
   batch.add("SELECT applied, schema_index, row_counts, longest_texts FROM tandem.meta", {},
             {Type::kInt64, Type::kInt64, Type::kInt64Array, Type::kInt64Array});

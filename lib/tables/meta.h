@@ -77,6 +77,9 @@ constexpr const char* kFenced = "22012";  // division by zero
 void add_update(pg::Batch& batch, const Meta& meta, bool with_schema,
                 const std::string& place = kOwnSchema);
 
+// For those that are made anew for another disk of the same replica.
+void add_give_to(pg::Batch& batch, const repl::Member& member);
+
 // For readers: as of which entry the tables are, which entry changed the schema last, how many rows
 // each table has, and how long its texts are at most, in one row.
 void add_reading(pg::Batch& batch);

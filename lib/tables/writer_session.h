@@ -33,6 +33,8 @@ class WriterSession final : private pg::SessionOwner {
     virtual void away() = 0;
     // kConfig: for a reason that does not go away by itself. True: it is tried no more.
     virtual bool refused(const Error& why) = 0;
+    // A try to get a session has failed for a reason that may go away.
+    virtual void not_reached() {}
   };
 
   // Both outlive this.
@@ -62,8 +64,13 @@ class WriterSession final : private pg::SessionOwner {
   void try_again(const pg::Failure& why);
   void try_again(const Error& why) { try_again(pg::Failure{.error = why}); }
 
+  // The same for a reason that does not go away by itself (Owner::refused).
+  void refuse(const Error& why);
+
   // That an answer has been owed for long, and who is in the way; empty: none has.
   std::string waits() const;
+  // Who holds the lock that it waits for; empty: nobody, as far as is known.
+  const std::string& blockers() const { return locks_.blockers(); }
   // Why there is no session, or what it was refused last; empty: nothing is known.
   std::string trouble() const;
   // It works.
@@ -73,6 +80,7 @@ class WriterSession final : private pg::SessionOwner {
   void session_up(pg::Connection& connection) override;
   void session_down(const Error& why) override;
   void session_refused(const Error& why) override;
+  void session_failed(const Error&) override { owner_.not_reached(); }
 
   pg::Completion only_now(pg::Completion then);
   void watch();
@@ -80,7 +88,6 @@ class WriterSession final : private pg::SessionOwner {
   void take_over();
   void create();
   void taken_over(const pg::Outcome& outcome);
-  void refuse(const Error& why);
   void refuse_others();
 
   Owner& owner_;

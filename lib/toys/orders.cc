@@ -258,6 +258,13 @@ const Order* Orders::find(uint64_t number) const {
   return number < count_ ? &orders_[number / kChunkOrders][number % kChunkOrders] : nullptr;
 }
 
+OrderRange Orders::range(uint64_t from) const {
+  const uint64_t begin = std::min(from, count_);
+  const auto first = orders_.begin() + static_cast<std::ptrdiff_t>(begin / kChunkOrders);
+  return {begin < count_ ? std::vector<Chunk>(first, orders_.end()) : std::vector<Chunk>(), begin,
+          count_};
+}
+
 IntentId Orders::closed_below() const { return open_.empty() ? next_ : open_.begin()->first; }
 
 // --- snapshots ---

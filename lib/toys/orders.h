@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -39,6 +40,27 @@ struct Intent {
   std::string name;
   int64_t quantity = 0;
   bool operator==(const Intent&) const = default;
+};
+
+// Some orders of a moment, which stay what they are: they share the memory of the state.
+class OrderRange {
+ public:
+  using Chunk = std::shared_ptr<Order[]>;
+  static constexpr size_t kChunkOrders = 1024;
+
+  OrderRange(std::vector<Chunk> chunks, uint64_t begin, uint64_t end)
+      : chunks_(std::move(chunks)), begin_(begin), end_(end) {}
+  uint64_t begin() const { return begin_; }  // a number
+  uint64_t end() const { return end_; }      // that of the first one behind them
+  // REQUIRES: it is one of them.
+  const Order& at(uint64_t number) const {
+    return chunks_[number / kChunkOrders - begin_ / kChunkOrders][number % kChunkOrders];
+  }
+
+ private:
+  std::vector<Chunk> chunks_;  // from that of the first one on
+  uint64_t begin_;
+  uint64_t end_;
 };
 
 constexpr uint16_t kAccepted = repl::kProvisional;  // the answer to an intent
@@ -65,14 +87,16 @@ class Orders final : public repl::StateMachine {
   // nullptr: no such order.
   const Order* find(uint64_t number) const;
   uint64_t count() const { return count_; }  // the next number
+  // The orders from that number on, as many as there are now.
+  OrderRange range(uint64_t from) const;
   const std::map<IntentId, Intent>& open() const { return open_; }
   // Every intent below this has its result.
   IntentId closed_below() const;
 
   // Orders are never changed, only added: a frozen state shares their chunks with this one and
   // looks at none beyond those that there were. Hence the shared_ptr.
-  static constexpr size_t kChunkOrders = 1024;
-  using Chunk = std::shared_ptr<Order[]>;
+  static constexpr size_t kChunkOrders = OrderRange::kChunkOrders;
+  using Chunk = OrderRange::Chunk;
 
  private:
   repl::Applied open_intent(const wire::Entry& entry, const wire::Json& command);

@@ -53,21 +53,26 @@ settle_workers() {
   export RS_ORCH_WORKERS_DIRECTORY TANDEM_WORKERS_CONFIG
 }
 
-# Where the workers have their tables; without --tables that is what their configuration says. They
-# run in the directory of the system, so that a short name leads to its socket. What a person has
-# in the environment for libpq means another server.
+# Where the workers, and the replicas of the toy store, have tables; without --tables that is what
+# their configuration says. They run in the directory of the system, so that a short name leads to
+# its socket. What a person has in the environment for libpq means another server.
 settle_tables() {
-  local host=$TANDEM_DIR/run/sock/postgres
-  [ -z "$TANDEM_TABLES" ] || export "RS_WORKER_TABLES_BACKEND=$TANDEM_TABLES"
+  local host=$TANDEM_DIR/run/sock/postgres program
+  for program in RS_WORKER TS_ORDER TS_CATALOG; do
+    [ -z "$TANDEM_TABLES" ] || export "${program}_TABLES_BACKEND=$TANDEM_TABLES"
+    [ "$TANDEM_TABLES" = postgres ] || continue
+    export "${program}_TABLES_PASSWORD_FILE=" \
+      "${program}_TABLES_URL=host=/proc/self/cwd/run/sock/postgres port=5432 user=tandem \
+dbname=$(tr '[:upper:]' '[:lower:]' <<<"${program#*_}")_{id}"
+  done
   [ "$TANDEM_TABLES" = postgres ] || return 0
   unset "${!PG@}"
-  export RS_WORKER_TABLES_PASSWORD_FILE='' RS_WORKER_TABLES_URL="host=/proc/self/cwd/run/sock/postgres \
-port=5432 user=tandem dbname=worker_{id}"
   # For people. Too long for a socket, or not for a URL, it is had by way of the guard.
   if [ ${#host} -gt 90 ] || [[ $host == *[!A-Za-z0-9/._+-]* ]]; then
     host=/proc/$$/cwd/run/sock/postgres
   fi
-  export TANDEM_POSTGRES_URL="postgresql:///worker_1?host=$host&user=tandem"
+  case $TANDEM_ONLY in toystore) program=order ;; *) program=worker ;; esac
+  export TANDEM_POSTGRES_URL="postgresql:///${program}_1?host=$host&user=tandem"
 }
 
 settle_environment() {

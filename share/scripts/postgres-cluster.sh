@@ -22,7 +22,7 @@ make_cluster() {
 }
 
 # What a person may change there, or by ALTER SYSTEM. A worker has three connections, and there may
-# be nine of them and those that follow; the rest is for people. Nothing is replicated from here:
+# be nine of them and those that follow; the toy store has eight; the rest is for people. Nothing is replicated from here:
 # the workers' log is what there is of that.
 settings() {
   cat <<'END'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# PostgreSQL for the tables of the workers: a cluster below TANDEM_DIR/run/state/postgres that is
-# theirs alone, on a socket in TANDEM_DIR/run/sock/postgres and no port.
+# PostgreSQL for the tables of the workers and of the toy store: a cluster below
+# TANDEM_DIR/run/state/postgres that is theirs alone, on a socket in TANDEM_DIR/run/sock/postgres and no port.
 #
 #   postgres.sh find     prints the directory of its programs; exits 69 where they are not there
 #   postgres.sh check    exits 78 where the data is of a version that is not there

@@ -23,8 +23,9 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord storage"
     may["daemon"] = below
     may["replica"] = may["rideshare"] = may["group"] = below " daemon"
+    may["mirror"] = below " daemon replica"
     may["storehost"] = below " daemon replica group"
-    split(below " daemon replica rideshare group storehost", all)
+    split(below " daemon replica mirror rideshare group storehost", all)
     for (i in all) library[all[i]] = 1
 
     # The one library that wraps each of these; elsewhere they must not appear.

@@ -220,6 +220,22 @@ TEST_F(ApplierOnServer, RefusesWhatIsOfOthers) {
   EXPECT_EQ(after->writer, before);
 }
 
+// What is configured does not do: the process ends with 78, and the SQL to run is in the message.
+TEST_F(ApplierOnServer, ADatabaseThatCannotBeMadeIsWrongConfiguration) {
+  start(11);
+  must(*connection_, {"DROP ROLE IF EXISTS poor", "CREATE ROLE poor LOGIN"});
+  PostgresOptions wanted = applier_options();
+  wanted.session.connect = options("host=" + server_.directory() + " user=poor dbname=not_there");
+  wanted.session.create_database = true;
+  applier_ = std::make_unique<PostgresApplier>(loop_, wanted, jobs_);
+  std::optional<Result<repl::Index>> begun;
+  applier_->begin(log_, [&](Result<repl::Index> index) { begun = std::move(index); });
+  until([&] { return begun.has_value(); });
+  ASSERT_FALSE(*begun);
+  EXPECT_EQ(begun->error().kind, ErrorKind::kConfig);
+  EXPECT_THAT(begun->error().message, testing::HasSubstr("CREATE DATABASE \"not_there\""));
+}
+
 // As much as a leader lets into the log fits into an index, however it is spread over the columns.
 TEST_F(ApplierOnServer, AnIndexTakesWhatIsAdmitted) {
   start(10);

@@ -194,6 +194,24 @@ TEST_F(OrdersTest, AFrozenStateIsWrittenWhileTheOtherGoesOn) {
   EXPECT_EQ(rows.size(), 12U);
 }
 
+TEST_F(OrdersTest, ARangeStaysWhatItIs) {
+  for (int i = 1; i <= 2500; ++i) close(open("k" + std::to_string(i), "Tux", i));
+  for (const uint64_t from : {0, 1, 1023, 1024, 1025, 2047, 2048, 2499}) {
+    const OrderRange range = orders.range(from);
+    EXPECT_EQ(range.begin(), from);
+    EXPECT_EQ(range.end(), 2500U);
+    for (uint64_t number = from; number < range.end(); ++number) {
+      ASSERT_EQ(range.at(number), *orders.find(number)) << from;
+    }
+  }
+  for (const uint64_t from : {uint64_t{2500}, uint64_t{2501}, uint64_t{1'000'000}}) {
+    EXPECT_EQ(orders.range(from).begin(), orders.range(from).end());
+  }
+  const OrderRange range = orders.range(2000);
+  orders.reset();
+  EXPECT_EQ(range.at(2499), (Order{"Tux", 2500}));
+}
+
 TEST_F(OrdersTest, DamagedSnapshotsAreRefused) {
   for (const char* row :
        {"", "7", "{}", R"({"next_intent":"x"})", R"({"order":{"number":0,"name":"Tux"}})",

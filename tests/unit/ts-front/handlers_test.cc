@@ -273,12 +273,13 @@ TEST_F(HandlersTest, ReplicasThatAnswerAreAlive) {
   const auto& report = call(http::Method::kGet, "/replicas");
   ASSERT_EQ(replicas.calls.size(), 3u);  // 3 is not connected
   replicas.answer(R"({"orders":42})");
-  replicas.answer(R"({"orders":0})");
+  replicas.answer(R"({"orders":0,"mirror":{"lag":3,"trouble":"gone"}})");
   EXPECT_EQ(report.status, 0);
   replicas.calls.clear();  // the link to 4 is given up
   EXPECT_EQ(report.body,
             R"({"data":[{"id":1,"alive":true,"role":"follower","last_order":41,"in_sync":true},)"
-            R"({"id":2,"alive":true,"role":"follower","last_order":null,"in_sync":true},)"
+            R"({"id":2,"alive":true,"role":"follower","last_order":null,"in_sync":true,)"
+            R"("mirror":{"lag":3,"trouble":"gone"}},)"
             R"({"id":3,"alive":false,"role":"leader","last_order":null,"in_sync":true},)"
             R"({"id":4,"alive":false,"role":"follower","last_order":null,"in_sync":false}]})");
 }

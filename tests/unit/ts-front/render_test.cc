@@ -108,9 +108,12 @@ TEST_F(RenderTest, NonsenseIsNotPassedOn) {
 }
 
 TEST_F(RenderTest, Replicas) {
-  const std::vector<ReplicaRow> rows = {{1, true, false, true, 41}, {2, false, true, false, {}}};
+  const std::vector<ReplicaRow> rows = {
+      {1, true, false, true, 41, wire::Json::Object{{"applied_index", 90}, {"lag", 2}}},
+      {2, false, true, false, {}, {}}};
   const std::string list =
-      R"([{"id":1,"alive":true,"role":"follower","last_order":41,"in_sync":true},)"
+      R"([{"id":1,"alive":true,"role":"follower","last_order":41,"in_sync":true,)"
+      R"("mirror":{"applied_index":90,"lag":2}},)"
       R"({"id":2,"alive":false,"role":"leader","last_order":null,"in_sync":false}])";
   EXPECT_EQ(text(standard.replicas(rows)), "200 application/json {\"data\":" + list + "}");
   EXPECT_EQ(text(bare.replicas(rows)), "200 application/json " + list);
