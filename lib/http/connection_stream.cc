@@ -1,4 +1,4 @@
-// Event streams of a connection.
+// Streams of a connection.
 #include <charconv>
 
 #include "base/log.h"
@@ -20,7 +20,11 @@ void Connection::begin_stream(std::string_view content_type, std::span<const Nam
   finish_request(200, out_.size() - before);
   streaming_ = true;
   if (!is_head_ && !host_.draining && !peer_ended_) return;
-  finish_stream();
+  if (stream_is_whole() && !is_head_) {
+    die();
+  } else {
+    finish_stream();
+  }
   detach();
 }
 
@@ -50,6 +54,10 @@ bool Connection::stream_write(std::string_view bytes) {
 
 void Connection::end_stream() {
   if (streaming_ && phase_ != Phase::kDead) finish_stream();
+}
+
+void Connection::break_stream() {
+  if (streaming_) die();
 }
 
 void Connection::finish_stream() {
