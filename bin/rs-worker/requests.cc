@@ -12,9 +12,13 @@ using replica::answer;
 using replica::answer_error;
 using replica::answer_large;
 
-Requests::Requests(const Backend& backend, Queries& queries, repl::Driver& replica,
-                   OrphanWatch& orphan_watch)
-    : backend_(backend), queries_(queries), replica_(replica), orphan_watch_(orphan_watch) {}
+Requests::Requests(const Backend& backend, Queries& queries, Exports& exports,
+                   repl::Driver& replica, OrphanWatch& orphan_watch)
+    : backend_(backend),
+      queries_(queries),
+      exports_(exports),
+      replica_(replica),
+      orphan_watch_(orphan_watch) {}
 
 void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
   switch (request.method) {
@@ -30,6 +34,12 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
       return;
     case wire::Method::kDbClear:
       log_command(std::move(reply), request, R"({"clear":true})");
+      return;
+    case wire::Method::kDbExport:
+      exports_.begin(std::move(reply), request);
+      return;
+    case wire::Method::kDbExportPart:
+      exports_.part(std::move(reply), request);
       return;
     case wire::Method::kDbSchema:
       change(std::move(reply), request, &Backend::check_command);
