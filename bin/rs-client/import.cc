@@ -34,9 +34,10 @@ std::string quoted(std::string_view text) {
 }
 
 Call read_call(const Session& session, std::string query) {
-  Call call = session.read("POST", session.settings.orch_url + "/api/v1/db/read");
-  call.body = std::move(query);
-  return call;
+  // Whatever was asked for of reads: it decides what is written.
+  return Call{.method = "POST",
+              .url = session.settings.orch_url + "/api/v1/db/read?consistency=linearizable",
+              .body = std::move(query)};
 }
 
 // [n], or [[n],[m]]

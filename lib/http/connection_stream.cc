@@ -43,7 +43,9 @@ bool Connection::stream_write(std::string_view bytes) {
   }
   count_held();
   const size_t backlog = out_.size() + pending_bytes();
-  if (backlog > host_.limits.stream_backlog_bytes || !host_.buffers.has_room(held_bytes_, 0)) {
+  // The owner of a whole one waits until it is taken.
+  const bool too_slow = backlog > host_.limits.stream_backlog_bytes && !stream_is_whole();
+  if (too_slow || !host_.buffers.has_room(held_bytes_, 0)) {
     log::debug("dropped a slow reader of an event stream", {{"request_id", request_id_}});
     die();
     return false;

@@ -229,6 +229,31 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
   cmp <(rows before) <(rows after)
 }
 
+@test 'import: the master dies in the middle, twice: nothing is lost or doubled' {
+  many_users 60000 40
+  ride user1 1 | "$client" db write - >/dev/null
+  "$client" db export >before
+  "$client" db clear --yes
+  local line fd='' seen=0
+  mkfifo said
+  "$client" -v -j 8 -t 60s db import before >/dev/null 2>said 3>&- &
+  local importer=$!
+  exec {fd}<said
+  while read -r line <&$fd; do
+    [[ $line != *'/db/write: 200'* ]] || seen=$((seen + 1))
+    if [ $seen = 10 ] || [ $seen = 40 ]; then
+      seen=$((seen + 1))
+      http POST "$db/crash/master"
+      assert_equal "$status" 200
+      await_event in_sync '(.in_sync | split(",") | length) == 2'
+    fi
+  done
+  exec {fd}<&-
+  wait $importer
+  "$client" db export >after
+  cmp <(rows before) <(rows after)
+}
+
 @test 'import: what is no whole export is refused before anything is written' {
   some_rows
   "$client" db export >good

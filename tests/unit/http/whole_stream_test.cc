@@ -17,7 +17,6 @@ class WholeStreamTest : public ServerTest {
 };
 
 TEST_F(WholeStreamTest, ItsOwnerIsToldWhenTheClientHasTakenWhatWasWritten) {
-  limits().stream_backlog_bytes = 4 << 20;
   Client& c = client(4096);
   c.ask(get("/file"));
   int taken = 0;
@@ -40,6 +39,15 @@ TEST_F(WholeStreamTest, ItsOwnerIsToldWhenTheClientHasTakenWhatWasWritten) {
   ASSERT_TRUE(stream_.write("last\n"));
   EXPECT_TRUE(c.until([&] { return c.received.ends_with("last\n\r\n0\r\n\r\n"); }));
   EXPECT_EQ(streams_closed_, 0);
+}
+
+TEST_F(WholeStreamTest, APieceMayBeLongerThanTheBacklogOfOthers) {
+  limits().stream_backlog_bytes = 1000;
+  Client& c = client();
+  c.ask(get("/file"));
+  ASSERT_TRUE(stream_.write(std::string(100'000, 'x')));
+  stream_.end();
+  EXPECT_TRUE(c.until([&] { return c.received.ends_with("\r\n0\r\n\r\n"); }));
 }
 
 TEST_F(WholeStreamTest, BrokenOffItIsNotEnded) {
