@@ -20,6 +20,8 @@ using wire::Json;
 
 constexpr uint64_t kProgressMs = 200;
 constexpr size_t kKeyDigits = 32;
+// Of each write: emptying large tables takes long, and a failover is waited for.
+constexpr int64_t kWriteTimeoutMs = 120'000;
 
 int64_t now_ms() { return system_clock().boot_ns() / 1'000'000; }
 
@@ -371,6 +373,7 @@ ExitStatus db_import(Session& session, const Arguments& arguments) {
 
   Import import(session, *file, *plan, std::move(tables));
   auto before = import.count();
+  if (!session.settings.timeout_given) session.caller.set_timeout_ms(kWriteTimeoutMs);
   if (before && replace && before->total() > 0) {
     const Status sure = confirm_for_database(session, arguments, "db import --replace", kReplaces);
     if (!sure) return session.report(sure.error());

@@ -87,10 +87,10 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
 
 @test 'GET db/export: the index, no store, HEAD; a word that nobody knows' {
   some_rows
-  http GET "$db/db/export" '' -D head
+  http GET "$db/db/export" '' -D headers
   assert_equal "$status" 200
-  assert_equal "$(tr -d '\r' <head | sed -n 's/^X-Db-Index: //p')" "$(jq -s '.[0].index' <<<"$output")"
-  assert_equal "$(tr -d '\r' <head | sed -n 's/^Cache-Control: //p')" no-store
+  assert_equal "$(tr -d '\r' <headers | sed -n 's/^X-Db-Index: //p')" "$(jq -s '.[0].index' <<<"$output")"
+  assert_equal "$(tr -d '\r' <headers | sed -n 's/^Cache-Control: //p')" no-store
   run -0 curl -sSI "$db/db/export"
   assert_line --partial 'application/x-ndjson'
   http GET "$db/db/export?consistency=never"
@@ -135,10 +135,10 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
   # Writes and reads go on.
   "$client" db write "$(user zoe p)" >/dev/null
   assert_equal "$(count users)" 20001
-  http GET "$db/db/export" '' -D head
+  http GET "$db/db/export" '' -D headers
   assert_equal "$status" 503
   assert_output --partial 'too many exports'
-  assert_equal "$(tr -d '\r' <head | sed -n 's/^Retry-After: //p')" 1
+  assert_equal "$(tr -d '\r' <headers | sed -n 's/^Retry-After: //p')" 1
   : >go.1
   : >go.2
   wait "${slow[@]}"
@@ -152,8 +152,7 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
 @test 'export: where the worker dies in the middle it is not taken for whole' {
   many_users 20000 2000
   (
-    code=0
-    "$client" db export 2>errors | take_one_line go >cut || true
+    "$client" db export 2>errors | take_one_line go >broken
     echo "${PIPESTATUS[0]}" >code
   ) 3>&- &
   local reader=$!
@@ -166,7 +165,7 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
   run cat errors
   assert_output --partial 'what is on standard output is not complete'
   assert_output --partial 'the export broke off after'
-  run -65 "$client" db import cut
+  run -65 "$client" db import broken
   assert_output --partial 'it is cut'
   await_event in_sync '(.in_sync | split(",") | length) == 2'
 }
@@ -258,7 +257,7 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
   some_rows
   "$client" db export >good
   "$client" db clear --yes
-  head -c -30 good >cut
+  head -c -30 good >short
   sed '3s/bob/bot/' good >flipped
   sed 's/$/\r/' good >windows
   gzip -c good >zipped
@@ -274,7 +273,7 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
     assert_output --partial "standard input: "
     assert_output --partial "$said"
   done <<'END'
-cut|it is cut in the middle of line 7
+short|it is cut in the middle of line 7
 flipped|the export is damaged
 windows|Windows
 zipped|gzip
