@@ -170,6 +170,7 @@ Status Import::compare_before(const Counts& before) {
   compares_ = false;
   const std::string is_not = "the database is not empty (" + text_of(before) + ")";
   if (!compared && compared.error().kind == ErrorKind::kConflict) {
+    rows_done_ = 0;
     return fail(ErrorKind::kConflict,
                 is_not + ", and " + compared.error().message + ": --replace empties it first");
   }
@@ -189,7 +190,11 @@ Status Import::compare_before(const Counts& before) {
 Status Import::carry_out() {
   at_end_ = false;
   if (session_.console.is_terminal()) progress_.start(kProgressMs, kProgressMs);
-  const auto interrupt = [this] { stop({ErrorKind::kTimeout, "interrupted"}); };
+  // The second time what is under way is left to itself.
+  const auto interrupt = [this] {
+    if (failed_) session_.loop.stop();
+    stop({ErrorKind::kTimeout, "interrupted"});
+  };
   loop::Signal on_int(session_.loop, SIGINT, interrupt);
   loop::Signal on_term(session_.loop, SIGTERM, interrupt);
   pump();
@@ -212,13 +217,14 @@ void Import::pump() {
     if (!next_) break;
     const bool skips =
         compares_ ? next_->rows == 0 : next_->number < there_.size() && there_[next_->number];
+    // Whether the database is empty is known before more than one is under way.
+    waits_ = waits_ || (!compares_ && (next_->alone || next_->number == 2));
     if (skips) {
       next_.reset();
       continue;
     }
-    // Whether the database is empty is known before more than one is under way.
-    const bool waits = !compares_ && (next_->alone || next_->number == 2);
-    if (waits && in_flight_ > 0) break;
+    if (waits_ && in_flight_ > 0) break;
+    waits_ = false;
     send(*std::exchange(next_, std::nullopt));
   }
   if (at_end_ && in_flight_ == 0 && turns_) session_.loop.stop();

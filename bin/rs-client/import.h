@@ -69,6 +69,7 @@ class Import {
   loop::Timer progress_;
   size_t in_flight_ = 0;
   bool at_end_ = false;
+  bool waits_ = false;  // the next one, for all that are under way
   bool turns_ = false;  // the loop, for carry_out()
   std::optional<Error> failed_;
   uint64_t rows_done_ = 0;

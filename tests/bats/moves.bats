@@ -205,24 +205,39 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
   cmp <(rows before) <(rows again)
 }
 
-@test 'import: killed halfway and repeated, it goes on' {
+# Imports `before`, one write at a time, and sends SIGNAL when so many were answered. Its exit code is
+# in $status, what it said in the file `said`.
+interrupt_import() { # SIGNAL NUMBER
+  local line fd='' seen=0 importer
+  rm -f fifo
+  mkfifo fifo
+  "$client" -v -j 1 db import before >/dev/null 2>fifo 3>&- &
+  importer=$!
+  exec {fd}<fifo
+  while [ $seen -lt "$2" ] && read -r line <&$fd; do
+    [[ $line != *'/db/write: 200'* ]] || seen=$((seen + 1))
+  done
+  kill "-$1" $importer
+  cat <&$fd >said
+  exec {fd}<&-
+  status=0
+  wait $importer || status=$?
+}
+
+@test 'import: interrupted, or killed halfway, and repeated: it goes on' {
   many_users 60000 40
   ride user1 1 | "$client" db write - >/dev/null
   "$client" db export >before
   "$client" db clear --yes
-  local line fd=''
-  mkfifo said
-  "$client" -v -j 1 db import before >/dev/null 2>said 3>&- &
-  local importer=$! seen=0
-  exec {fd}<said
-  while [ $seen -lt 10 ] && read -r line <&$fd; do
-    [[ $line != *'/db/write: 200'* ]] || seen=$((seen + 1))
-  done
-  kill -KILL $importer
-  wait $importer || true
-  exec {fd}<&-
+  interrupt_import TERM 10
+  assert_equal "$status" 75
+  run cat said
+  assert_line --regexp '^rs-client: [0-9]+ of 60001 rows are written; the same command goes on from there$'
+  assert_line 'rs-client: interrupted'
+  interrupt_import KILL 10
+  assert_equal "$status" 137
   run count users
-  [ "$output" -ge 5000 ] && [ "$output" -lt 60000 ]
+  [ "$output" -ge 10000 ] && [ "$output" -lt 60000 ]
   run -0 "$client" db import before
   "$client" db export >after
   cmp <(rows before) <(rows after)
