@@ -29,7 +29,7 @@ constexpr uint64_t kProgressMs = 200;
 constexpr uint64_t kFirstPauseMs = 100;
 constexpr uint64_t kMaxPauseMs = 1000;
 // The service reads all tables before it sends the first byte.
-constexpr uint64_t kFirstSilenceMs = 15 * 60'000;
+constexpr uint64_t kFirstSilenceMs = uint64_t{15} * 60'000;
 constexpr uint64_t kSilenceMs = 60'000;
 constexpr size_t kMaxLineBytes = size_t{64} << 20;
 

@@ -13,8 +13,6 @@ namespace {
 using wire::Json;
 
 constexpr std::string_view kTableStart = R"({"table":)";
-constexpr std::string_view kSchemaStart = R"({"schema":)";
-constexpr std::string_view kCountersStart = R"({"counters":)";
 constexpr std::string_view kTrailerStart = R"({"rows":)";
 constexpr std::string_view kHeaderStart = R"({"format":)";
 constexpr std::string_view kFormatFamily = "tandem-export-";

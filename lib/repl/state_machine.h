@@ -39,7 +39,7 @@ class FrozenState {
   virtual bool write_rows(const RowSink& sink) const = 0;
   // For one that waits for somebody else: asked now and then, on the thread that writes, whether
   // anybody still wants the rows. REQUIRES: before write_rows().
-  virtual void set_stopping(std::function<bool()> stopping) { static_cast<void>(stopping); }
+  virtual void set_stopping(const std::function<bool()>& stopping) { static_cast<void>(stopping); }
 };
 
 // Reads the rows of a snapshot, in their order, with the code that restores them, but builds no

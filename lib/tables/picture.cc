@@ -31,8 +31,8 @@ class FrozenTables final : public repl::FrozenState {
     return true;
   }
 
-  void set_stopping(std::function<bool()> stopping) override {
-    session_->set_stopping(std::move(stopping));
+  void set_stopping(const std::function<bool()>& stopping) override {
+    session_->set_stopping(stopping);
   }
 
  private:
