@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/number.h"
 #include "wire/error_body.h"
 #include "wire/json.h"
 
@@ -107,6 +108,7 @@ Result<Reply> judge(fetch::Answer answer, std::string_view request_id,
               {},
               std::string(returned_id.empty() ? request_id : returned_id),
               std::string(answer.header("Allow")),
+              parse_number<uint64_t>(answer.header("X-Db-Index")).value_or(0),
               returned_id == request_id};
   if (answer.status >= 200 && answer.status < 300) {
     reply.body = std::move(answer.body);

@@ -43,6 +43,7 @@ struct Reply {
   std::string body;
   std::string request_id;
   std::string allow = {};  // the header of that name
+  uint64_t db_index = 0;   // that the answer reflects; 0: it does not say
   bool echoes_id = false;  // it has the request id that was sent, as every tandem service answers
 };
 

@@ -29,6 +29,8 @@ ExitStatus db_tables(Session& session, const Arguments& arguments);
 ExitStatus db_schema(Session& session, const Arguments& arguments);
 ExitStatus db_read(Session& session, const Arguments& arguments);
 ExitStatus db_write(Session& session, const Arguments& arguments);
+ExitStatus db_export(Session& session, const Arguments& arguments);
+ExitStatus db_import(Session& session, const Arguments& arguments);
 ExitStatus db_clear(Session& session, const Arguments& arguments);
 
 ExitStatus workers_ls(Session& session, const Arguments& arguments);

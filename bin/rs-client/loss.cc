@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "commands.h"
+#include "confirm_database.h"
 #include "id_operand.h"
 #include "prompt.h"
 #include "session.h"
@@ -30,27 +31,6 @@ Result<Reply> ask_with_force(Session& session, bool force, Ask ask) {
   if (!force || !unproven) return reply;
   session.console.say(reply.error().message);
   return ask(true);
-}
-
-// The name of the database's group, as rs-orch knows it.
-Result<std::string> group_of_database(Session& session) {
-  const Result<Reply> reply =
-      session.ask(Call{.url = session.settings.orch_url + "/api/v1/orchestrator"});
-  if (!reply) return fail(reply.error());
-  const auto json = wire::parse_json(reply->body);
-  const Json* group = json ? json->find("group") : nullptr;
-  if (group != nullptr && group->as_string() != nullptr) return *group->as_string();
-  return fail(ErrorKind::kUnavailable,
-              "'" + session.settings.orch_url + "' does not tell the name of the group");
-}
-
-Status confirm_for_database(Session& session, const Arguments& arguments, const char* command,
-                            const char* what) {
-  if (const Status can = check_can_confirm(arguments, command, what); !can) return can;
-  if (arguments.line.has("yes")) return {};
-  const auto group = group_of_database(session);
-  if (!group) return fail(group.error());
-  return confirm(arguments, command, what, *group);
 }
 
 }  // namespace

@@ -108,6 +108,13 @@ bool refuse_where_passive(const Orchestrator& orchestrator, Responder& responder
 
 }  // namespace
 
+HttpApi::HttpApi(Orchestrator& orchestrator)
+    : orchestrator_(orchestrator),
+      exports_([&orchestrator](const wire::Request& request, group::Gateway::Done done,
+                               repl::ReplicaId replica) {
+        orchestrator.read_uncounted(request, std::move(done), replica);
+      }) {}
+
 void HttpApi::add_routes(http::Router& router) {
   static constexpr http::Known kReadNames = {"table columns where order limit offset count reads",
                                              "consistency replica",
@@ -118,6 +125,7 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kPost, "/api/v1/db/read", &HttpApi::db_read, kReadNames, http::Effect::kReads},
       {Method::kPost, "/api/v1/db/write", &HttpApi::db_write, kWriteNames},
       {Method::kPost, "/api/v1/db/clear", &HttpApi::db_clear},
+      {Method::kGet, "/api/v1/db/export", &HttpApi::db_export, {{}, "consistency replica"}},
       {Method::kGet, "/api/v1/db/schema", &HttpApi::db_schema},
       {Method::kPost, "/api/v1/create/slave", &HttpApi::create_slave},
       {Method::kPost, "/api/v1/crash/master", &HttpApi::crash_master},
@@ -178,6 +186,18 @@ void HttpApi::db_clear(const Request& request, Responder responder) {
                         if (r.status != 200) return answer(responder, r);
                         answer(responder, wire::Response{200, r.index, "{}"});
                       });
+}
+
+void HttpApi::db_export(const Request& request, Responder responder) {
+  const auto words = http::read_words(request);
+  if (!words) return responder.error(words.error());
+  const auto replica = named_replica(request, orchestrator_);
+  if (!replica) return responder.error(replica.error());
+  wire::Request wanted;
+  wanted.request_id = words->request_id;
+  wanted.consistency = words->consistency;
+  wanted.min_index = words->min_index;
+  exports_.begin(wanted, std::move(responder), *replica);
 }
 
 void HttpApi::db_schema(const Request&, Responder responder) {

@@ -1,6 +1,7 @@
 // The HTTP API of the database service: routes of rs-orch.
 #pragma once
 
+#include "exports.h"
 #include "http/request.h"
 #include "http/responder.h"
 #include "http/router.h"
@@ -10,7 +11,7 @@ namespace tandem::orch {
 
 class HttpApi {
  public:
-  explicit HttpApi(Orchestrator& orchestrator) : orchestrator_(orchestrator) {}
+  explicit HttpApi(Orchestrator& orchestrator);
 
   void add_routes(http::Router& router);
 
@@ -18,6 +19,7 @@ class HttpApi {
   void db_read(const http::Request& request, http::Responder responder);
   void db_write(const http::Request& request, http::Responder responder);
   void db_clear(const http::Request& request, http::Responder responder);
+  void db_export(const http::Request& request, http::Responder responder);
   void db_schema(const http::Request& request, http::Responder responder);
   void create_slave(const http::Request& request, http::Responder responder);
   void crash_master(const http::Request& request, http::Responder responder);
@@ -31,6 +33,7 @@ class HttpApi {
   void events(const http::Request& request, http::Responder responder);
 
   Orchestrator& orchestrator_;
+  Exports exports_;
 };
 
 }  // namespace tandem::orch

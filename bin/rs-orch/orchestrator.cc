@@ -174,6 +174,11 @@ std::vector<pid_t> Orchestrator::pids() {
 void Orchestrator::read(const wire::Request& request, group::Gateway::Done done,
                         repl::ReplicaId replica) {
   autoscaler_.count_read(static_cast<int64_t>(loop_.now_ms()));
+  read_uncounted(request, std::move(done), replica);
+}
+
+void Orchestrator::read_uncounted(const wire::Request& request, group::Gateway::Done done,
+                                  repl::ReplicaId replica) {
   group_.gateway().submit(request, std::move(done), replica);
 }
 

@@ -41,6 +41,9 @@ class Orchestrator final : public daemon::Part {
   // A read of a client: counted for scaling, then sent on its way (to one replica alone where it
   // is named).
   void read(const wire::Request& request, group::Gateway::Done done, repl::ReplicaId replica = 0);
+  // The same for what says nothing of how many slaves are needed.
+  void read_uncounted(const wire::Request& request, group::Gateway::Done done,
+                      repl::ReplicaId replica = 0);
   void write(const wire::Request& request, group::Gateway::Done done);
   // Empties the database. `asker` is told in the log and in an event.
   void clear(const wire::Request& request, std::string_view asker, group::Gateway::Done done);

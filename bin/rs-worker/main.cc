@@ -3,6 +3,7 @@
 #include "config.h"
 #include "daemon/coord_config.h"
 #include "daemon/daemon.h"
+#include "exports.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
 #include "replica/endpoint.h"
@@ -27,7 +28,8 @@ int main(int argc, char** argv) {
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
   worker::Queries& queries = (*backend)->read_for(replica.driver());
-  worker::Requests requests{**backend, queries, replica.driver(), orphan_watch};
+  worker::Exports exports{loop, replica.driver(), config.replica.host};
+  worker::Requests requests{**backend, queries, exports, replica.driver(), orphan_watch};
   replica::Endpoint endpoint{loop, config.replica.rpc_url, replica, requests};
   queries.ask_for_queued_with([&](rpc::Peer peer) { return endpoint.queued_bytes(peer); });
 

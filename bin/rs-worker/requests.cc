@@ -15,13 +15,21 @@ using replica::answer_large;
 
 namespace {
 
-bool is_too_many_keys(const Error& error) { return error.message.starts_with(repl::kTooManyKeys); }
+// It was not let into the log, for what it is or what it would cost now.
+bool is_not_admitted(const Error& error) {
+  return error.kind == ErrorKind::kBadInput || error.kind == ErrorKind::kTooLarge ||
+         error.message.starts_with(repl::kTooManyKeys);
+}
 
 }  // namespace
 
-Requests::Requests(const Backend& backend, Queries& queries, repl::Driver& replica,
-                   OrphanWatch& orphan_watch)
-    : backend_(backend), queries_(queries), replica_(replica), orphan_watch_(orphan_watch) {}
+Requests::Requests(const Backend& backend, Queries& queries, Exports& exports,
+                   repl::Driver& replica, OrphanWatch& orphan_watch)
+    : backend_(backend),
+      queries_(queries),
+      exports_(exports),
+      replica_(replica),
+      orphan_watch_(orphan_watch) {}
 
 void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
   switch (request.method) {
@@ -37,6 +45,12 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
       return;
     case wire::Method::kDbClear:
       log_command(std::move(reply), request, R"({"clear":true})");
+      return;
+    case wire::Method::kDbExport:
+      exports_.begin(std::move(reply), request);
+      return;
+    case wire::Method::kDbExportPart:
+      exports_.part(std::move(reply), request);
       return;
     case wire::Method::kDbSchema:
       change(std::move(reply), request, &Backend::check_command);
@@ -112,7 +126,7 @@ void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::
                   budget_ms = request.budget_ms](Result<repl::Written> written) mutable {
                    if (written) {
                      answer(reply, written->answer.status, written->index, written->answer.body);
-                   } else if (is_too_many_keys(written.error())) {
+                   } else if (is_not_admitted(written.error()) && !key.empty()) {
                      answer_if_known(std::move(reply), std::move(body), std::move(key), budget_ms,
                                      std::move(written.error()));
                    } else {
@@ -121,7 +135,8 @@ void Requests::log_command(rpc::Reply reply, const wire::Request& request, std::
                  });
 }
 
-// No new key is taken; whether this is one may be known to the engine alone.
+// What is refused now may have been carried out before, when there was less to look at; whether it
+// was may be known to the engine alone.
 void Requests::answer_if_known(rpc::Reply reply, std::string body, std::string key,
                                uint32_t budget_ms, Error refusal) {
   replica_.when_logged_is_readable(

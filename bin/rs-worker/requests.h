@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backend.h"
+#include "exports.h"
 #include "orphan_watch.h"
 #include "queries.h"
 #include "repl/driver.h"
@@ -16,7 +17,7 @@ namespace tandem::worker {
 class Requests final : public replica::Methods {
  public:
   // All of them outlive this.
-  Requests(const Backend& backend, Queries& queries, repl::Driver& replica,
+  Requests(const Backend& backend, Queries& queries, Exports& exports, repl::Driver& replica,
            OrphanWatch& orphan_watch);
 
   void on_request(rpc::Reply reply, const wire::Request& request) override;
@@ -40,6 +41,7 @@ class Requests final : public replica::Methods {
 
   const Backend& backend_;
   Queries& queries_;
+  Exports& exports_;
   repl::Driver& replica_;
   OrphanWatch& orphan_watch_;
   uint64_t reads_ = 0;

@@ -46,6 +46,8 @@ Result<SnapshotRow> parse_snapshot_row(std::string_view row, const Schema& schem
 class SnapshotRowChecker final : public repl::RowChecker {
  public:
   Status check(std::string_view row) override;
+  // The last row of a table that was checked.
+  const Operation& last() const { return last_; }
 
  private:
   Schema schema_;

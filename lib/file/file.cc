@@ -2,10 +2,12 @@
 
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 namespace tandem::file {
 namespace {
@@ -107,6 +109,26 @@ Status write_new(const std::string& path, std::string_view content) {
   if (status) status = sync(*file, path);
   if (!status) unlink(path.c_str());
   return status;
+}
+
+// Not every file system knows O_TMPFILE.
+Result<Descriptor> open_unnamed(const std::string& directory) {
+  const int fd = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kMode);
+  if (fd >= 0) return Descriptor(fd);
+  if (errno != EOPNOTSUPP && errno != EISDIR) {
+    return fail_errno("cannot create a file in '" + directory + "'", errno);
+  }
+  std::string path = directory + "/unnamed-XXXXXX";
+  Descriptor named(mkostemp(path.data(), O_CLOEXEC));
+  if (named.get() < 0) return fail_errno("cannot create a file in '" + directory + "'", errno);
+  if (unlink(path.c_str()) != 0) return fail_errno("cannot unlink '" + path + "'", errno);
+  return named;
+}
+
+Result<uint64_t> free_bytes(const Descriptor& file, const std::string& path) {
+  struct statvfs about {};
+  if (fstatvfs(file.get(), &about) != 0) return fail_errno("cannot look at '" + path + "'", errno);
+  return uint64_t{about.f_bavail} * about.f_frsize;
 }
 
 Result<bool> name_exclusively(const std::string& from, const std::string& to) {

@@ -52,6 +52,11 @@ Status sync(const Descriptor& file, const std::string& path);
 // A new file with this content, synced; none where that fails.
 Status write_new(const std::string& path, std::string_view content);
 
+// A new file in that directory that has no name: it is gone with its descriptor.
+Result<Descriptor> open_unnamed(const std::string& directory);
+// What an ordinary user may still write there, in bytes.
+Result<uint64_t> free_bytes(const Descriptor& file, const std::string& path);
+
 // Gives `from` the name `to` where nothing has that. False: something has. Needs no room: link(2),
 // or where a file system counts links as files, as tmpfs does, renameat2(2).
 Result<bool> name_exclusively(const std::string& from, const std::string& to);

@@ -124,7 +124,7 @@ void Gateway::attempt(size_t slot) {
     return;
   }
   on_the_way += call.body.size();
-  if (call.is_read()) targets_.read_goes_to(replica);
+  if (call.is_read() && call.method != wire::Method::kDbExportPart) targets_.read_goes_to(replica);
   call.target = replica;
   call.sent_ms = now_ms();
   ++call.attempt;

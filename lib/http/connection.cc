@@ -433,6 +433,7 @@ void Connection::check_deadline(uint64_t now_ms) {
 void Connection::drain() {
   if (phase_ != Phase::kOpen) return;
   if (streaming_) {
+    if (stream_is_whole()) return die();
     keep_alive_ = false;
     stream_over_ = true;
     finish_stream();

@@ -101,6 +101,7 @@ class Connection final : public Exchange, public loop::StreamEvents {
   void begin_stream(std::string_view content_type, std::span<const NameValue> headers) override;
   bool stream_write(std::string_view bytes) override;
   void end_stream() override;
+  void break_stream() override;
 
   // loop::StreamEvents
   std::span<char> read_buffer() override;

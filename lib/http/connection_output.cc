@@ -101,6 +101,7 @@ void Connection::flush() {
   if (phase_ == Phase::kOpen && all_written && !busy() && reading_paused_) touch();
   update_wait();
   count_held();
+  if (streaming_ && all_written) tell_taken();
 }
 
 void Connection::count_held() {

@@ -1,4 +1,4 @@
-// Event streams of a connection.
+// Streams of a connection.
 #include <charconv>
 
 #include "base/log.h"
@@ -20,7 +20,11 @@ void Connection::begin_stream(std::string_view content_type, std::span<const Nam
   finish_request(200, out_.size() - before);
   streaming_ = true;
   if (!is_head_ && !host_.draining && !peer_ended_) return;
-  finish_stream();
+  if (stream_is_whole() && !is_head_) {
+    die();
+  } else {
+    finish_stream();
+  }
   detach();
 }
 
@@ -39,7 +43,9 @@ bool Connection::stream_write(std::string_view bytes) {
   }
   count_held();
   const size_t backlog = out_.size() + pending_bytes();
-  if (backlog > host_.limits.stream_backlog_bytes || !host_.buffers.has_room(held_bytes_, 0)) {
+  // The owner of a whole one waits until it is taken.
+  const bool too_slow = backlog > host_.limits.stream_backlog_bytes && !stream_is_whole();
+  if (too_slow || !host_.buffers.has_room(held_bytes_, 0)) {
     log::debug("dropped a slow reader of an event stream", {{"request_id", request_id_}});
     die();
     return false;
@@ -50,6 +56,10 @@ bool Connection::stream_write(std::string_view bytes) {
 
 void Connection::end_stream() {
   if (streaming_ && phase_ != Phase::kDead) finish_stream();
+}
+
+void Connection::break_stream() {
+  if (streaming_) die();
 }
 
 void Connection::finish_stream() {

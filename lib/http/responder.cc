@@ -32,6 +32,7 @@ Exchange* ExchangeLink::unlink() {
   if (exchange_ != nullptr) {
     exchange_->link_ = nullptr;
     exchange_->on_closed_ = nullptr;
+    exchange_->on_taken_ = nullptr;
   }
   return std::exchange(exchange_, nullptr);
 }
@@ -42,6 +43,7 @@ void Exchange::detach() {
   if (link_ != nullptr) link_->exchange_ = nullptr;
   link_ = nullptr;
   on_closed_ = nullptr;
+  on_taken_ = nullptr;
 }
 
 void Exchange::detach_and_tell() {
@@ -50,9 +52,18 @@ void Exchange::detach_and_tell() {
   if (on_closed) on_closed();
 }
 
+// The callback may end the stream, and with it itself.
+void Exchange::tell_taken() {
+  if (!on_taken_) return;
+  internal::ExchangeLink* const link = link_;
+  UniqueFunction<void()> on_taken = std::move(on_taken_);
+  on_taken();
+  if (link_ != nullptr && link_ == link && !on_taken_) on_taken_ = std::move(on_taken);
+}
+
 EventStream& EventStream::operator=(EventStream&& other) noexcept {
   if (this != &other) {
-    end();
+    leave();
     link_ = std::move(other.link_);
   }
   return *this;
@@ -64,8 +75,21 @@ void EventStream::on_closed(UniqueFunction<void()> callback) {
   if (open()) link_.get()->on_closed_ = std::move(callback);
 }
 
+void EventStream::on_taken(UniqueFunction<void()> callback) {
+  if (open()) link_.get()->on_taken_ = std::move(callback);
+}
+
 void EventStream::end() {
   if (Exchange* exchange = link_.unlink()) exchange->end_stream();
+}
+
+void EventStream::break_off() {
+  if (Exchange* exchange = link_.unlink()) exchange->break_stream();
+}
+
+void EventStream::leave() {
+  if (open() && link_.get()->whole_) return break_off();
+  end();
 }
 
 Responder& Responder::operator=(Responder&& other) noexcept {
@@ -109,9 +133,18 @@ void Responder::error(const Error& error, Headers headers) {
 }
 
 EventStream Responder::stream(std::string_view content_type, Headers headers) {
+  return begin_stream(content_type, headers, false);
+}
+
+EventStream Responder::whole_stream(std::string_view content_type, Headers headers) {
+  return begin_stream(content_type, headers, true);
+}
+
+EventStream Responder::begin_stream(std::string_view content_type, Headers headers, bool whole) {
   Exchange* exchange = link_.unlink();
   if (exchange == nullptr) return {};
   EventStream stream(*exchange);
+  exchange->whole_ = whole;
   exchange->begin_stream(content_type, {headers});
   return stream;
 }

@@ -39,6 +39,7 @@ struct Response {
 int status_of(ErrorKind kind);
 
 class Exchange;
+class Responder;
 
 namespace internal {
 // One end of the link between a handle and its exchange; moving the handle moves the link.
@@ -72,6 +73,8 @@ class Exchange {
   // False: the stream is over (the peer is gone or too slow).
   virtual bool stream_write(std::string_view bytes) = 0;
   virtual void end_stream() = 0;
+  // The stream is cut: the peer sees that it is not whole.
+  virtual void break_stream() = 0;
 
  protected:
   Exchange() = default;
@@ -84,22 +87,32 @@ class Exchange {
   void detach();
   // detach(), then the closed callback of the stream where one was set.
   void detach_and_tell();
+  // Everything that was written to the stream has left.
+  void tell_taken();
+  // What is not at its end must not look as if it were.
+  bool stream_is_whole() const { return whole_; }
 
  private:
   friend class internal::ExchangeLink;
   friend class EventStream;
+  friend class Responder;
   internal::ExchangeLink* link_ = nullptr;
   UniqueFunction<void()> on_closed_;
+  UniqueFunction<void()> on_taken_;
+  bool whole_ = false;
 };
 
 // An answer of unknown length, sent piece by piece: server-sent events. Destroying it ends the
 // answer properly. The caller writes whole event texts ("data: …\n\n", ": ping\n\n").
+//
+// One that is to come whole, as a file, is ended by end() alone: where it is destroyed before, or
+// the server drains, it breaks off, so that nobody takes a part for all of it.
 class EventStream {
  public:
   EventStream() = default;  // closed
   EventStream(EventStream&& other) noexcept = default;
   EventStream& operator=(EventStream&& other) noexcept;
-  ~EventStream() { end(); }
+  ~EventStream() { leave(); }
 
   bool open() const { return link_.get() != nullptr; }
   // False once the client has gone, or was dropped because more than Limits::stream_backlog_bytes
@@ -108,11 +121,16 @@ class EventStream {
   // Called once, from the loop and never from inside write(), when the client goes, is dropped, or
   // the server drains. Not called after end(), nor where the stream is over already (!open()).
   void on_closed(UniqueFunction<void()> callback);
+  // Called from the loop, never from inside write(), whenever the kernel has all that was written:
+  // whoever has much to say waits for that before it says more.
+  void on_taken(UniqueFunction<void()> callback);
   void end();
+  void break_off();
 
  private:
   friend class Responder;
   explicit EventStream(Exchange& exchange) : link_(exchange) {}
+  void leave();
   internal::ExchangeLink link_;
 };
 
@@ -141,11 +159,15 @@ class Responder {
   void error(const Error& error, Headers headers = {});
   // Starts a stream with status 200; the Responder is used up.
   EventStream stream(std::string_view content_type = "text/event-stream", Headers headers = {});
+  // The same for one that is to come whole.
+  EventStream whole_stream(std::string_view content_type, Headers headers = {});
 
   // False once it has answered or nobody waits for the answer any more.
   bool waiting() const { return link_.get() != nullptr; }
 
  private:
+  EventStream begin_stream(std::string_view content_type, Headers headers, bool whole);
+
   internal::ExchangeLink link_;
 };
 

@@ -89,7 +89,7 @@ class Applier {
   // takes the place of the state.
   virtual void drop_batch() = 0;
 
-  // The state as it is, or will be soon. REQUIRES: no batch is under way.
+  // The state as of an entry that is applied now, or later. REQUIRES: not from within apply().
   virtual void picture(UniqueFunction<void(Result<Picture>)> done) = 0;
   // Makes the state of these rows, as of `index`, beside the present one, which goes on. What of
   // them is wrong shows here. REQUIRES: nothing else is prepared.

@@ -87,6 +87,10 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
     around_.applier.first_answer(command, key, std::move(done));
   }
 
+  // The state as of what is applied now, or later, to be read on any thread. kUnavailable: it has
+  // none now. REQUIRES: not called from an applier's or an owner's callback.
+  void picture(UniqueFunction<void(Result<Picture>)> done);
+
   Index applied_index() const { return applied_; }
   // Of the last entry of the log, committed or not.
   Index logged_index() const { return begins() ? 0 : core_->last_index(); }

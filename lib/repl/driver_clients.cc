@@ -48,6 +48,20 @@ void Driver::write(std::string command, std::string_view key, uint32_t budget_ms
   writers_.add(core_->last_index(), now_ns() + nanoseconds(budget_ms), std::move(done));
 }
 
+void Driver::picture(UniqueFunction<void(Result<Picture>)> done) {
+  if (stopping_ || begins() || incoming_.installing()) {
+    return done(fail(ErrorKind::kUnavailable, "this replica is not ready"));
+  }
+  around_.applier.picture(
+      [index = applied_, done = std::move(done)](Result<Picture> picture) mutable {
+        // An engine may have gone back meanwhile.
+        if (picture && picture->index < index) {
+          return done(fail(ErrorKind::kUnavailable, "the state is an older one by now"));
+        }
+        done(std::move(picture));
+      });
+}
+
 void Driver::when_readable(wire::Consistency consistency, uint64_t min_index, uint32_t budget_ms,
                            Readers::Done done) {
   if (stopping_ || incoming_.installing() || begins()) {

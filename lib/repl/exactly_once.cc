@@ -28,6 +28,9 @@ class Frozen final : public FrozenState {
     const auto write = [&](const ExactlyOnce::Shared& outcome) { return sink(key_row(*outcome)); };
     return client_.visit(write) && made_.visit(write) && inner_->write_rows(sink);
   }
+  void set_stopping(const std::function<bool()>& stopping) override {
+    inner_->set_stopping(stopping);
+  }
 
  private:
   const KeyClock clock_;

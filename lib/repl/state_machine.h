@@ -37,6 +37,9 @@ class FrozenState {
   virtual ~FrozenState() = default;
   // In an order that is the same on every replica. False where the sink said stop.
   virtual bool write_rows(const RowSink& sink) const = 0;
+  // For one that waits for somebody else: asked now and then, on the thread that writes, whether
+  // anybody still wants the rows. REQUIRES: before write_rows().
+  virtual void set_stopping(const std::function<bool()>& stopping) { static_cast<void>(stopping); }
 };
 
 // Reads the rows of a snapshot, in their order, with the code that restores them, but builds no

@@ -31,6 +31,10 @@ class FrozenTables final : public repl::FrozenState {
     return true;
   }
 
+  void set_stopping(const std::function<bool()>& stopping) override {
+    session_->set_stopping(stopping);
+  }
+
  private:
   bool write_keys(const repl::RowSink& sink) const {
     return read(all_keys_sql(), key_types(), [&](const pg::Rows& rows, size_t row) {

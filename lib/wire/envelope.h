@@ -26,8 +26,11 @@ enum class Method : uint16_t {
   kDbSchema = 6,    // body: JSON of the tables' declaration; orchestrator to leader only
   // Answers what kDbWrite of this key and body was answered, 404 where it was not carried out.
   kDbRepeated = 7,  // body: JSON of db/write, with its key; changes nothing
-  kPeer = 16,       // one way: a replication message (repl/message.h) follows the method number
-  kControl = 17,    // controller to replica and back: repl/message.h as well, with a reply
+  // Begins an export of the tables (tandem-wire(5)); body: empty.
+  kDbExport = 8,
+  kDbExportPart = 9,  // body: {"export":ID,"offset":BYTES}, or {"export":ID,"close":true}
+  kPeer = 16,         // one way: a replication message (repl/message.h) follows the method number
+  kControl = 17,      // controller to replica and back: repl/message.h as well, with a reply
   // The toy store; bodies are JSON, described in tandem-wire(5).
   kOrderPlace = 32,      // front to order leader: buy, with the client's key
   kOrderGet = 33,        // an order by its number
@@ -43,6 +46,7 @@ enum class Method : uint16_t {
 // Whether asking again can do no harm.
 constexpr bool is_read(Method method) {
   return method == Method::kDbRead || method == Method::kDbRepeated ||
+         method == Method::kDbExport || method == Method::kDbExportPart ||
          method == Method::kOrderGet || method == Method::kCatalogGet ||
          method == Method::kCatalogList;
 }

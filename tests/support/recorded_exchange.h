@@ -24,6 +24,7 @@ class RecordedExchange final : public http::Exchange {
   bool abandoned = false;
   bool streaming = false;
   bool stream_ended = false;
+  bool stream_broken = false;
 
   // The value of that header of the answer, or "".
   std::string header(std::string_view name) const {
@@ -57,6 +58,9 @@ class RecordedExchange final : public http::Exchange {
     return true;
   }
   void end_stream() override { stream_ended = true; }
+  void break_stream() override { stream_broken = true; }
+  // The client has taken all of it so far.
+  void take() { tell_taken(); }
 };
 
 }  // namespace tandem::support

@@ -16,6 +16,19 @@
 namespace tandem::file {
 namespace {
 
+TEST(FileTest, AnUnnamedFileLeavesNothingBehind) {
+  const support::TemporaryDirectory directory;
+  auto file = open_unnamed(directory.path());
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(write_at(*file, 0, "kept", directory.path()));
+  std::string bytes;
+  ASSERT_TRUE(read_at(*file, 0, 10, bytes, directory.path()));
+  EXPECT_EQ(bytes, "kept");
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+  EXPECT_GT(free_bytes(*file, directory.path()).value(), 0u);
+  EXPECT_EQ(open_unnamed(directory.path() + "/none").error().kind, ErrorKind::kNotFound);
+}
+
 TEST(FileTest, ReadsAFileUpToItsBound) {
   const support::TemporaryDirectory directory;
   const std::string path = directory.path() + "/file";

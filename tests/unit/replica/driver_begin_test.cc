@@ -55,6 +55,10 @@ TEST_F(BeginTest, WhileItRestoresItSaysSoAndTakesNothing) {
   EXPECT_EQ(status.find("applied_index")->dump(), "0");
   EXPECT_EQ(status.find("last_index")->dump(), std::to_string(last_));
   EXPECT_FALSE(is_registered()) << "nobody is to find it";
+  std::optional<Result<repl::Picture>> picture;
+  restoring.driver().picture([&](Result<repl::Picture> taken) { picture = std::move(taken); });
+  ASSERT_TRUE(picture);
+  EXPECT_EQ(picture->error().kind, ErrorKind::kUnavailable);
   std::optional<Status> read;
   for (const auto consistency : {wire::Consistency::kEventual, wire::Consistency::kLinearizable}) {
     restoring.driver().when_readable(consistency, 0, 60'000, [&](Status s) { read = s; });

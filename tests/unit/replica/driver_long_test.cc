@@ -70,6 +70,23 @@ TEST_F(LongCommandTest, ALinearizableReadWaitsForIt) {
   EXPECT_TRUE(told->has_value());
 }
 
+TEST_F(LongCommandTest, APictureMeanwhileIsOfTheStateBeforeIt) {
+  const repl::Index before = node(1).driver().applied_index();
+  write_later("long");
+  loop_.run_once();
+  std::optional<Result<repl::Picture>> picture;
+  node(1).driver().picture([&](Result<repl::Picture> taken) { picture = std::move(taken); });
+  until([&] { return picture.has_value(); });
+  ASSERT_TRUE(*picture);
+  EXPECT_EQ((*picture)->index, before);
+  for (const repl::ReplicaId id : {1U, 2U}) node(id).commands.held = false;
+  until([&] { return outcomes_.size() == 1; });
+  EXPECT_TRUE((*picture)->rows->write_rows([](std::string_view row) {
+    EXPECT_NE(row, "long");
+    return true;
+  }));
+}
+
 TEST_F(LongCommandTest, ARepetitionOfOneIsAnsweredTheSame) {
   write_later("long", "k");
   write_later("long", "k");

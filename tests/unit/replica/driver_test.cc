@@ -160,6 +160,26 @@ TEST_F(DriverTest, AReplicaWithoutDataAnswersNoRead) {
   EXPECT_TRUE(*told);
 }
 
+TEST_F(DriverTest, APictureIsOfWhatIsAppliedAndStaysAsItIs) {
+  start(1);
+  make_leader(1, 0, 1);
+  const auto first = write(1, R"({"first":1})");
+  ASSERT_TRUE(first);
+  std::optional<Result<repl::Picture>> picture;
+  node(1).driver().picture([&](Result<repl::Picture> taken) { picture = std::move(taken); });
+  until([&] { return picture.has_value(); });
+  ASSERT_TRUE(*picture);
+  EXPECT_EQ((*picture)->index, first->index);
+  ASSERT_TRUE(write(1, R"({"second":2})"));
+  std::string rows;
+  EXPECT_TRUE((*picture)->rows->write_rows([&](std::string_view row) {
+    rows += row;
+    return true;
+  }));
+  EXPECT_NE(rows.find("first"), std::string::npos);
+  EXPECT_EQ(rows.find("second"), std::string::npos);
+}
+
 TEST_F(DriverTest, ACommandTooBigForAnEntryIsRefused) {
   start(1);
   make_leader(1, 0, 1);
