@@ -15,6 +15,13 @@ constexpr size_t kBlockBytes = 256 << 10;
 constexpr std::string_view kUnreadable = ".unreadable";
 constexpr size_t kKeepUnreadable = 2;
 
+// A start takes as long as this: std::count() looks at one byte after the other.
+uint64_t lines_in(std::string_view block) {
+  uint64_t lines = 0;
+  for (size_t at = 0; (at = block.find('\n', at)) != std::string_view::npos; ++at) ++lines;
+  return lines;
+}
+
 }  // namespace
 
 bool log_continues(const Log& log, const SnapshotHeader& header) {
@@ -132,7 +139,7 @@ Status SnapshotReader::verify() {
     const size_t want = std::min<uint64_t>(kBlockBytes, end - at);
     if (Status read = file_->read_at(at, want, block_); !read) return read;
     crc = wire::crc32c(block_, crc);
-    lines += static_cast<uint64_t>(std::count(block_.begin(), block_.end(), '\n'));
+    lines += lines_in(block_);
   }
   block_.clear();
   if (crc != trailer->crc) return fail(ErrorKind::kCorrupt, "its checksum is wrong");
