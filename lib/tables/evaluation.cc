@@ -11,9 +11,12 @@ namespace tandem::tables {
 using db::Change;
 using repl::Applied;
 
-Evaluation::Evaluation(db::PartialDatabase& database, const std::vector<TableSql>& sql,
-                       KeyMemory& keys, std::vector<wire::Entry> entries)
-    : database_(database), sql_(sql), keys_(keys), entries_(std::move(entries)) {
+Evaluation::Evaluation(std::shared_ptr<WorkingSet> set, std::vector<wire::Entry> entries)
+    : set_(std::move(set)),
+      database_(set_->database),
+      sql_(set_->sql),
+      keys_(set_->keys),
+      entries_(std::move(entries)) {
   for (const wire::Entry& entry : entries_) {
     const bool is_command = entry.type == wire::EntryType::kCommand;
     commands_.push_back(is_command ? database_.parse(entry.payload) : Applied{});
@@ -41,6 +44,16 @@ void Evaluation::add_fetch(pg::Batch& batch) {
     Fetch& fetch = fetches_.emplace_back(Fetch{i, database_.missing(i)});
     fetch.statements = sql_[i].fetch(batch, fetch.missing);
   }
+}
+
+uint64_t Evaluation::rows_to_search() const {
+  uint64_t rows = 0;
+  for (const Fetch& fetch : fetches_) {
+    const bool all = fetch.missing.ranges.contains(db::Range{});
+    const uint64_t searches = fetch.missing.wheres.size() + (all ? 1 : 0);
+    rows += searches * database_.tables()[fetch.table].row_count();
+  }
+  return rows;
 }
 
 Status Evaluation::take(const std::vector<pg::Rows>& rows, size_t at) {

@@ -4,15 +4,18 @@
 //   begin() → add_fetch(), take() → go_on(), and as long as that lacks something add_fetch(),
 //   take(), go_on() → add_write()
 //
-// Pure: statements and what their answers mean.
+// Pure: statements and what their answers mean. Any thread, one at a time with its working set.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "db/limits.h"
 #include "db/partial_database.h"
 #include "pg/batch.h"
 #include "pg/rows.h"
@@ -23,16 +26,25 @@
 
 namespace tandem::tables {
 
+// What is known of tables without their rows, and what of them is here for a batch.
+struct WorkingSet {
+  WorkingSet(const db::Limits& limits, uint64_t small_range) : database(limits, small_range) {}
+
+  db::PartialDatabase database;
+  std::vector<TableSql> sql;  // one for each table
+  KeyMemory keys;
+};
+
 class Evaluation {
  public:
-  // All of them outlive it; `sql` has one for each table of the database.
-  Evaluation(db::PartialDatabase& database, const std::vector<TableSql>& sql, KeyMemory& keys,
-             std::vector<wire::Entry> entries);
+  Evaluation(std::shared_ptr<WorkingSet> set, std::vector<wire::Entry> entries);
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
 
   // Statements for what is missing; of the first time also for keys. The answers begin at rows[at].
   void add_fetch(pg::Batch& batch);
+  // Rows that PostgreSQL may have to look at for them one by one.
+  uint64_t rows_to_search() const;
   Status take(const std::vector<pg::Rows>& rows, size_t at);
   // Carries out entry after entry. True: all of them; false: something is missing, or it is the turn
   // of a command that changes whole tables.
@@ -60,6 +72,7 @@ class Evaluation {
   bool carry_out(size_t number);
   void answer(const wire::Entry& entry, const repl::Applied& answer);
 
+  const std::shared_ptr<WorkingSet> set_;
   db::PartialDatabase& database_;
   const std::vector<TableSql>& sql_;
   KeyMemory& keys_;

@@ -1,6 +1,7 @@
 #include "tables/postgres_applier.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <variant>
 
@@ -17,6 +18,10 @@ namespace {
 
 // A session that is back by then was no reason to do anything.
 constexpr uint64_t kBlinkMs = 300;
+// What a busy server does at least: what takes longer is no sign of anything wrong before.
+constexpr uint64_t kRowsSearchedPerMs = 100;
+constexpr uint64_t kRowsWrittenPerMs = 10;
+constexpr uint64_t kBytesWrittenPerMs = 500;
 
 // Rows are fetched by keys and indexes. A plan is kept, and may be of a time when the table was empty,
 // or be made for what statistics say of a table that has grown since: whatever they say, each row is
@@ -46,7 +51,8 @@ PostgresApplier::PostgresApplier(loop::Loop& loop, PostgresOptions options, repl
       options_(std::move(options)),
       jobs_(jobs),
       session_(loop, by_index(options_.session), *this),
-      database_(options_.limits, options_.small_range) {}
+      set_(make_set()),
+      beside_(loop) {}
 
 PostgresApplier::~PostgresApplier() = default;
 
@@ -91,15 +97,26 @@ void PostgresApplier::taken_over(Meta meta) {
 }
 
 void PostgresApplier::adopt(Meta meta) {
-  const bool other_schema = meta.schema_index != meta_.schema_index || sql_.empty();
+  const bool other_schema = meta.schema_index != meta_.schema_index || set_->sql.empty();
   if (other_schema) spreads_.clear();
   meta_ = std::move(meta);
-  sql_.clear();
-  database_.reset(meta_.schema, meta_.facts);
-  for (const db::TableSchema& table : database_.schema().tables()) sql_.emplace_back(table);
-  use_spreads();
-  keys_.reset(meta_.clock, {meta_.keys, meta_.keys_bytes}, meta_.next_key);
+  begin_set();
   if ((std::exchange(tables_went_, false) || other_schema) && on_schema_) on_schema_();
+}
+
+std::shared_ptr<WorkingSet> PostgresApplier::make_set() const {
+  auto set = std::make_shared<WorkingSet>(options_.limits, options_.small_range);
+  set->database.reset(meta_.schema, meta_.facts);
+  for (const db::TableSchema& table : meta_.schema->tables()) set->sql.emplace_back(table);
+  set->keys.reset(meta_.clock, {meta_.keys, meta_.keys_bytes}, meta_.next_key);
+  use_spreads(*set);
+  return set;
+}
+
+// As PostgreSQL has it. A job may be at work on the one before.
+void PostgresApplier::begin_set() {
+  admission_.reset();
+  set_ = make_set();
 }
 
 // --- which state this is ---
@@ -108,12 +125,12 @@ void PostgresApplier::set_spread(const std::vector<db::TableSpreadPtr>& spreads,
                                  repl::Index schema_index) {
   if (schema_index != meta_.schema_index) return;
   spreads_ = spreads;
-  use_spreads();
+  if (admission_ == nullptr) use_spreads(*set_);
 }
 
-void PostgresApplier::use_spreads() {
-  for (size_t i = 0; i < std::min(spreads_.size(), sql_.size()); ++i) {
-    database_.set_spread(i, spreads_[i]);
+void PostgresApplier::use_spreads(WorkingSet& set) const {
+  for (size_t i = 0; i < std::min(spreads_.size(), set.sql.size()); ++i) {
+    set.database.set_spread(i, spreads_[i]);
   }
 }
 
@@ -236,6 +253,7 @@ void PostgresApplier::drop_batch() {
   entries_.clear();
   group_.reset();
   committing_.reset();
+  if (admission_ != nullptr) begin_set();
   session_.forget_asked();
 }
 
@@ -249,7 +267,8 @@ std::vector<wire::Entry> PostgresApplier::next_group() const {
     // A text with escapes may be anything.
     const bool may_be =
         names("\\") || names("\"schema\"") || names("\"clear\"") || names("\"delete\"");
-    return may_be && Evaluation::changes_whole_tables(database_.parse(entry.payload), database_);
+    return may_be &&
+           Evaluation::changes_whole_tables(set_->database.parse(entry.payload), set_->database);
   };
   std::vector<wire::Entry> group;
   size_t bytes = 0;
@@ -272,18 +291,57 @@ void PostgresApplier::run_group() {
     in_batch_ = false;
     return owner_->batch_ended();
   }
-  group_ = std::make_unique<Evaluation>(database_, sql_, keys_, next_group());
+  group_ = std::make_shared<Evaluation>(set_, next_group());
   pg::Batch batch(pg::Place::kOpens);
   add_fence(batch, meta_.writer);
   group_->add_fetch(batch);
-  session_.ask(std::move(batch), [this](pg::Outcome outcome) { fetched(std::move(outcome), 1); });
+  session_.ask(
+      std::move(batch), [this](pg::Outcome outcome) { fetched(std::move(outcome), 1); },
+      group_->rows_to_search() / kRowsSearchedPerMs);
 }
 
 void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
   if (!outcome) return group_failed(outcome.error());
+  const auto more = [](size_t sum, const pg::Rows& rows) { return sum + rows.size(); };
+  const size_t rows = std::accumulate(outcome->begin(), outcome->end(), size_t{0}, more);
+  if (admission_ != nullptr || rows > options_.quick_rows) {
+    return evaluate_beside(std::move(*outcome), at);
+  }
   if (Status taken = group_->take(*outcome, at); !taken)
     return group_failed({.error = taken.error()});
-  if (group_->go_on()) return write_group();
+  group_->go_on() ? write_group() : go_on();
+}
+
+// So many rows hold a thread for long: another one. What commands cost is judged by the state before
+// them until then.
+void PostgresApplier::evaluate_beside(std::vector<pg::Rows> rows, size_t at) {
+  struct Work {
+    std::shared_ptr<Evaluation> group;
+    std::vector<pg::Rows> rows;
+    size_t at = 0;
+    Status taken;
+    bool is_whole = false;
+    pg::Batch write{pg::Place::kCloses};
+  };
+  const auto work =
+      std::make_shared<Work>(Work{.group = group_, .rows = std::move(rows), .at = at, .taken = {}});
+  if (admission_ == nullptr) admission_ = make_set();
+  const auto evaluate = [work] {
+    work->taken = work->group->take(work->rows, work->at);
+    work->rows.clear();
+    work->is_whole = work->taken && work->group->go_on();
+    if (work->is_whole) work->group->add_write(work->write);
+  };
+  beside_.run(evaluate, [this, work] {
+    if (group_ != work->group) return;
+    if (!work->taken) return group_failed({.error = work->taken.error()});
+    if (!work->is_whole) return go_on();
+    write_group(std::move(work->write));
+  });
+}
+
+// Something is missing still, or it is the turn of what changes whole tables.
+void PostgresApplier::go_on() {
   if (const auto* special = group_->special()) {
     const wire::Entry& entry = group_->entries().front();
     if (const auto* schema = std::get_if<db::SetSchema>(special)) {
@@ -296,7 +354,9 @@ void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
   }
   pg::Batch batch(pg::Place::kWithin);
   group_->add_fetch(batch);
-  session_.ask(std::move(batch), [this](pg::Outcome more) { fetched(std::move(more), 0); });
+  session_.ask(
+      std::move(batch), [this](pg::Outcome more) { fetched(std::move(more), 0); },
+      group_->rows_to_search() / kRowsSearchedPerMs);
 }
 
 // What becomes of the entries is as open as before: they are given to the next session again.
@@ -306,22 +366,26 @@ void PostgresApplier::group_failed(const pg::Failure& why) {
   session_.try_again(why);
 }
 
-void PostgresApplier::write_group() {
-  pg::Batch batch(pg::Place::kCloses);
-  group_->add_write(batch);
+void PostgresApplier::write_group(pg::Batch batch) {
   Meta next = meta_;
-  next.facts = database_.facts();
+  next.facts = set_->database.facts();
   commit(std::move(batch), std::move(next), false);
 }
 
-void PostgresApplier::commit(pg::Batch batch, Meta next, bool anew) {
+void PostgresApplier::write_group() {
+  pg::Batch batch(pg::Place::kCloses);
+  group_->add_write(batch);
+  write_group(std::move(batch));
+}
+
+void PostgresApplier::commit(pg::Batch batch, Meta next, bool anew, uint64_t emptied) {
   const wire::Entry& last = group_->entries().back();
   next.applied = {last.epoch, last.index};
   next.time_ms = last.time_ms;
-  next.clock = keys_.clock();
-  next.keys = keys_.total().keys;
-  next.keys_bytes = keys_.total().bytes;
-  next.next_key = keys_.next_seq();
+  next.clock = set_->keys.clock();
+  next.keys = set_->keys.total().keys;
+  next.keys_bytes = set_->keys.total().bytes;
+  next.next_key = set_->keys.next_seq();
   if (planted(Bug::kIndexApart)) batch.add_once("COMMIT").add_once("BEGIN");
   add_update(batch, next, next.schema_index != meta_.schema_index);
   committing_ = Committing{std::move(next), group_->answers(), anew};
@@ -329,7 +393,9 @@ void PostgresApplier::commit(pg::Batch batch, Meta next, bool anew) {
     session_.ask(std::move(batch), [](const pg::Outcome&) {});
     return report_group();
   }
-  session_.ask(std::move(batch), [this](const pg::Outcome& outcome) { committed(outcome); });
+  const uint64_t expected_ms = batch.bytes() / kBytesWrittenPerMs + emptied / kRowsWrittenPerMs;
+  session_.ask(
+      std::move(batch), [this](const pg::Outcome& outcome) { committed(outcome); }, expected_ms);
 }
 
 void PostgresApplier::committed(const pg::Outcome& outcome) {
@@ -349,8 +415,12 @@ void PostgresApplier::report_group() {
     adopt(std::move(done.next));
   } else {
     meta_ = std::move(done.next);
-    database_.start_anew();
-    keys_.start_anew();
+    if (admission_ == nullptr) {
+      set_->database.start_anew();
+      set_->keys.start_anew();
+    } else {
+      give_up_set();
+    }
   }
   if (on_commit_) on_commit_(meta_.facts, meta_.schema_index);
   for (std::optional<repl::Applied>& answer : done.answers) {
@@ -363,15 +433,21 @@ void PostgresApplier::report_group() {
   run_group();
 }
 
+// To free so much takes long as well.
+void PostgresApplier::give_up_set() {
+  beside_.run([set = std::move(set_)] {});
+  begin_set();
+}
+
 // --- what changes whole tables ---
 
 void PostgresApplier::change_schema(const db::SetSchema& command, const wire::Entry& entry) {
-  auto changed = db::change_schema(database_.schema(), command.schema);
+  auto changed = db::change_schema(set_->database.schema(), command.schema);
   if (!changed || changed->added == 0) {
     group_->answer_special(changed ? db::one_result(entry.index, 0) : db::refused(changed.error()));
     return write_group();
   }
-  auto check = std::make_shared<UniqueCheck>(database_.schema(), std::move(changed->schema));
+  auto check = std::make_shared<UniqueCheck>(set_->database.schema(), std::move(changed->schema));
   pg::Batch batch(pg::Place::kWithin);
   check->add(batch);
   const auto go_on = [this, check, added = changed->added,
@@ -383,14 +459,14 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
     }
     group_->answer_special(db::one_result(index, added));
     pg::Batch changes(pg::Place::kCloses);
-    for (const std::string& sql : change_sql(database_.schema(), check->to())) {
+    for (const std::string& sql : change_sql(set_->database.schema(), check->to())) {
       changes.add_once(sql);
     }
     group_->add_write(changes);
     Meta next = meta_;
     next.schema_index = index;
     next.schema = std::make_shared<const db::Schema>(check->to());
-    const std::vector<db::TableFacts> facts = database_.facts();
+    const std::vector<db::TableFacts> facts = set_->database.facts();
     next.facts.clear();
     for (size_t i = 0; i < next.schema->tables().size(); ++i) {
       next.facts.push_back(
@@ -406,32 +482,33 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
 void PostgresApplier::clear_tables(const wire::Entry& entry) {
   uint64_t rows = 0;
   Meta next = meta_;
-  next.facts = database_.facts();
+  next.facts = set_->database.facts();
   pg::Batch batch(pg::Place::kCloses);
   for (size_t i = 0; i < next.facts.size(); ++i) {
     rows += next.facts[i].rows;
-    batch.add("DELETE FROM " + table_name(database_.schema().tables()[i]));
+    batch.add("DELETE FROM " + table_name(set_->database.schema().tables()[i]));
     next.facts[i].rows = 0;
     std::fill(next.facts[i].longest_texts.begin(), next.facts[i].longest_texts.end(), 0);
   }
   group_->answer_special(db::one_result(entry.index, rows));
   group_->add_write(batch);
-  commit(std::move(batch), std::move(next), true);
+  commit(std::move(batch), std::move(next), true, rows);
 }
 
 void PostgresApplier::empty_tables(const db::Change& change, const wire::Entry& entry) {
   Meta next = meta_;
-  next.facts = database_.facts();
+  next.facts = set_->database.facts();
   pg::Batch batch(pg::Place::kCloses);
-  const std::vector<size_t> emptied = database_.emptied_by(change);
+  const std::vector<size_t> emptied = set_->database.emptied_by(change);
   const uint64_t rows = next.facts[emptied.front()].rows;
+  uint64_t all = 0;
   for (const size_t table : emptied) {
-    batch.add("DELETE FROM " + table_name(database_.schema().tables()[table]));
-    next.facts[table].rows = 0;
+    batch.add("DELETE FROM " + table_name(set_->database.schema().tables()[table]));
+    all += std::exchange(next.facts[table].rows, 0);
   }
   group_->answer_special(db::one_result(entry.index, rows));
   group_->add_write(batch);
-  commit(std::move(batch), std::move(next), true);
+  commit(std::move(batch), std::move(next), true, all);
 }
 
 }  // namespace tandem::tables

@@ -25,6 +25,7 @@
 #include "base/result.h"
 #include "db/limits.h"
 #include "db/partial_database.h"
+#include "loop/background.h"
 #include "loop/loop.h"
 #include "pg/session.h"
 #include "repl/applier.h"
@@ -46,6 +47,7 @@ struct PostgresOptions {
   size_t batch_entries = 256;  // of a transaction
   size_t batch_bytes = size_t{1} << 20;
   uint64_t small_range = db::Residency::kSmallRange;  // rows, of what is fetched as a whole
+  size_t quick_rows = 2000;                           // so many are evaluated on the loop
 };
 
 class PostgresApplier final : public repl::Applier, private WriterSession::Owner {
@@ -104,7 +106,10 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   void leave(Phase phase);
   void decide();
   void adopt(Meta meta);
-  void use_spreads();
+  std::shared_ptr<WorkingSet> make_set() const;
+  void begin_set();
+  void give_up_set();
+  void use_spreads(WorkingSet& set) const;
   void tables_go();
   void ready();
   void begun(Result<repl::Index> index);
@@ -120,11 +125,15 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   std::vector<wire::Entry> next_group() const;
   void fetched(pg::Outcome outcome, size_t at);
   void group_failed(const pg::Failure& why);
+  void evaluate_beside(std::vector<pg::Rows> rows, size_t at);
+  void go_on();
   void write_group();
+  void write_group(pg::Batch batch);
   void change_schema(const db::SetSchema& command, const wire::Entry& entry);
   void clear_tables(const wire::Entry& entry);
   void empty_tables(const db::Change& change, const wire::Entry& entry);
-  void commit(pg::Batch batch, Meta next, bool anew);
+  // `emptied`: rows of tables that are emptied.
+  void commit(pg::Batch batch, Meta next, bool anew, uint64_t emptied = 0);
   void committed(const pg::Outcome& outcome);
   void report_group();
 
@@ -141,9 +150,9 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   bool is_refused_ = false;     // the batch under way, by PostgreSQL, whoever has the tables
   uint64_t refused_since_ms_ = 0;
   Meta meta_;  // as PostgreSQL has it, to the knowledge here
-  db::PartialDatabase database_;
-  std::vector<TableSql> sql_;
-  KeyMemory keys_;
+  std::shared_ptr<WorkingSet> set_;
+  // What is known but for the batch under way, while a job has the set, or has had it for that batch.
+  std::shared_ptr<const WorkingSet> admission_;
   std::vector<db::TableSpreadPtr> spreads_;
   UniqueFunction<void()> on_schema_;
   UniqueFunction<void()> on_tables_go_;
@@ -153,7 +162,7 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   repl::Index index_ = 0;            // that the owner was told
   std::deque<wire::Entry> entries_;  // of the batch under way
   bool in_batch_ = false;
-  std::unique_ptr<Evaluation> group_;  // the first of them
+  std::shared_ptr<Evaluation> group_;  // the first of them
   struct Committing {
     Meta next;
     std::vector<std::optional<repl::Applied>> answers;
@@ -164,6 +173,7 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   std::shared_ptr<Load> of_origin_;
   std::shared_ptr<Load> prepared_;
   std::optional<Install> install_;
+  loop::Background beside_;
 };
 
 }  // namespace tandem::tables

@@ -110,21 +110,22 @@ void PostgresApplier::installed_by_now() {
 // --- clients ---
 
 Status PostgresApplier::admit(std::string_view command, std::string_view key) const {
+  const WorkingSet& set = admission_ == nullptr ? *set_ : *admission_;
   if (!key.empty()) {
     if (Status good = wire::check_key(key); !good) return good;
-    if (keys_.total().keys >= options_.keys.max_number ||
-        keys_.total().bytes >= options_.keys.max_bytes) {
+    if (set.keys.total().keys >= options_.keys.max_number ||
+        set.keys.total().bytes >= options_.keys.max_bytes) {
       return fail(ErrorKind::kUnavailable, std::string(repl::kTooManyKeys) + ": " +
-                                               std::to_string(keys_.total().keys) + ", " +
-                                               std::to_string(keys_.total().bytes >> 20) +
+                                               std::to_string(set.keys.total().keys) + ", " +
+                                               std::to_string(set.keys.total().bytes >> 20) +
                                                " MiB (keys.max_number, keys.max_bytes)");
     }
   }
   const auto json = wire::parse_json(command);
   if (!json) return fail(json.error());
-  const auto parsed = db::parse_command(*json, database_.schema(), options_.limits);
+  const auto parsed = db::parse_command(*json, set.database.schema(), options_.limits);
   if (!parsed) return fail(parsed.error());
-  return db::admit_command(*parsed, database_.schema(), database_.tables(), options_.limits);
+  return db::admit_command(*parsed, set.database.schema(), set.database.tables(), options_.limits);
 }
 
 void PostgresApplier::first_answer(std::string_view command, std::string_view key,

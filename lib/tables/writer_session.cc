@@ -35,6 +35,7 @@ WriterSession::~WriterSession() = default;
 std::string WriterSession::waits() const {
   if (connection_ == nullptr || connection_->waiting_ms() < kSlowMs) return {};
   const std::string& blockers = locks_.blockers();
+  if (blockers.empty() && connection_->waiting_ms() < kSlowMs + expected_ms_) return {};
   return "PostgreSQL has not answered for " + std::to_string(connection_->waiting_ms() / 1000) +
          " s" + (blockers.empty() ? blockers : ": it waits for a lock of " + blockers);
 }

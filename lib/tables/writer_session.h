@@ -51,7 +51,9 @@ class WriterSession final : private pg::SessionOwner {
   // nullptr: there is none.
   pg::Connection* connection() { return connection_; }
   // REQUIRES: there is a session. `done` is called only while taking_over() and away() are not.
-  void ask(pg::Batch batch, pg::Completion done) {
+  // `expected_ms`: so much longer than usual it may take before it counts as slow.
+  void ask(pg::Batch batch, pg::Completion done, uint64_t expected_ms = 0) {
+    expected_ms_ = expected_ms;
     run(std::move(batch), only_now(std::move(done)));
   }
   void copy_in(std::string sql, pg::CopySource source, pg::Completion done);
@@ -96,7 +98,8 @@ class WriterSession final : private pg::SessionOwner {
   loop::Timer looks_;
   LockWatch locks_;
   pg::Connection* connection_ = nullptr;
-  uint64_t turn_ = 0;  // rises whenever what was asked for is of no use any more
+  uint64_t expected_ms_ = 0;  // of what was asked last
+  uint64_t turn_ = 0;         // rises whenever what was asked for is of no use any more
   std::string trouble_;
 };
 

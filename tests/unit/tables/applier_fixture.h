@@ -130,6 +130,7 @@ class ApplierOnServer : public TablesTest {
     options.group = "test";
     options.batch_entries = 1 + random_() % 40;
     options.small_range = random_() % 30;
+    options.quick_rows = random_() % 60;
     return options;
   }
   Result<repl::Index> begin() {
