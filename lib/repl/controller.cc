@@ -210,7 +210,9 @@ void Controller::tick(int64_t now, ControllerEffects& out) {
       } else if (another_has_space(now)) {
         sought_ns_ = now;
         goal_ = Goal::kSpace;
-        begin_election("the leader's disk is full", now, out);
+        const bool able = known_.leader()->state->able;
+        begin_election(able ? "the leader's disk is full" : "the leader can neither apply nor read",
+                       now, out);
       } else if (others_hear_more(now)) {
         sought_ns_ = now;
         goal_ = Goal::kCutOff;

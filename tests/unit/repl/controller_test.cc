@@ -27,6 +27,25 @@ TEST_F(ControllerTest, ADeadLeaderIsReplacedByTheOneThatIsPreferred) {
   EXPECT_FALSE(controller.electing());
 }
 
+class LeaderWithoutSpace : public ControllerTest, public testing::WithParamInterface<bool> {};
+
+// Whose engine is gone is told apart from whose disk is full.
+TEST_P(LeaderWithoutSpace, IsReplacedAndTheReasonIsTold) {
+  tick(10);
+  answer(2);
+  answer(1, [](ReplicaState& s) {
+    s.leading = s.opened = true;
+    s.has_space = false;
+    s.able = GetParam();
+  });
+  tick();
+  ASSERT_FALSE(out.notices.empty());
+  const std::string why = GetParam() ? "the leader's disk is full" : "can neither apply nor read";
+  EXPECT_NE(out.notices.front().find(why), std::string::npos) << out.notices.front();
+}
+
+INSTANTIATE_TEST_SUITE_P(Able, LeaderWithoutSpace, testing::Bool());
+
 TEST_F(ControllerTest, OneThatCutATornTailIsTakenOnlyWhereNobodyElseIs) {
   kill(1);
   answer(2, [](ReplicaState& s) { s.cut_tail = true; });
