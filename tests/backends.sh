@@ -14,8 +14,7 @@ postgres=$PWD/tests/support/postgres.sh
 # Why a suite is not run on PostgreSQL; nothing where it is.
 why_not() { # SUITE
   case $1 in
-    postgres) echo 'is about PostgreSQL anyway' ;;
-    toys* | shop) echo 'the toy store has its tables in memory' ;;
+    postgres*) echo 'is about PostgreSQL anyway' ;;
     build | consul | dependencies | install | nightly | tidy) echo 'starts no service' ;;
     commands | other_user | preflight | supervisor | logs) echo 'has small services instead of a database' ;;
     *) ;;

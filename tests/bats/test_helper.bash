@@ -27,13 +27,19 @@ fi
 # and what is started without it has a database in the cluster that TANDEM_TEST_POSTGRES names.
 [ -z "${TANDEM_TEST_TABLES-}" ] || export TANDEM_TABLES=$TANDEM_TEST_TABLES
 
-# Has the workers that are started from now on keep their tables in databases that are those of
+# Has the replicas that are started from now on keep their tables in databases that are those of
 # directory $1, where the suite is on PostgreSQL.
 tables_of() { # DIR
+  local program prefix
   [ "${TANDEM_TEST_TABLES-}" = postgres ] || return 0
-  export RS_WORKER_TABLES_BACKEND=postgres
-  RS_WORKER_TABLES_URL="host=$TANDEM_TEST_POSTGRES user=tester dbname=db$(cksum <<<"$1" | cut -d ' ' -f 1)_{id}"
-  export RS_WORKER_TABLES_URL
+  for program in worker order catalog; do
+    case $program in
+      worker) prefix=RS_WORKER_TABLES ;;
+      *) prefix=TS_${program^^}_TABLES ;;
+    esac
+    export "${prefix}_BACKEND=postgres"
+    export "${prefix}_URL=host=$TANDEM_TEST_POSTGRES user=tester dbname=${program}_$(cksum <<<"$1" | cut -d ' ' -f 1)_{id}"
+  done
 }
 
 # Leaves a test out where the suite is on PostgreSQL.
