@@ -141,7 +141,7 @@ void Requests::answer_if_known(rpc::Reply reply, std::string body, std::string k
                                uint32_t budget_ms, Error refusal) {
   replica_.when_logged_is_readable(
       budget_ms, [this, reply = std::move(reply), body = std::move(body), key = std::move(key),
-                  refusal = std::move(refusal)](Status readable) mutable {
+                  refusal = std::move(refusal)](const Status& readable) mutable {
         if (!readable) return answer_error(reply, refusal);
         answer_as_first(std::move(reply), body, key, std::move(refusal));
       });

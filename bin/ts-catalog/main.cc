@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
                                  people,
                                  toys,
                                  replica.driver()};
-  mirror::MirrorPart mirror_part{mirror->get()};
+  mirror::MirrorPart mirror_part{mirror->get(), replica};
   storehost::Part part{"catalog", products, [&](wire::Json& info) { mirror_part.add_info(info); }};
   replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
 

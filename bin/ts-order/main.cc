@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   storehost::Gateway to_catalog{catalog.gateway()};
   store::OrderService purchases{
       {.max_open = config.max_open}, timers.time(), orders, replica.driver(), to_catalog};
-  mirror::MirrorPart mirror_part{mirror->get()};
+  mirror::MirrorPart mirror_part{mirror->get(), replica};
   storehost::Part part{"orders", purchases, [&](wire::Json& info) { mirror_part.add_info(info); }};
   replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
 

@@ -113,6 +113,9 @@ void PartialDatabase::know(size_t table, const Residency::Missing& fetched,
   Residency& residency = residency_[table];
   for (const Value& key : fetched.keys) residency.know(key);
   for (const Range& range : fetched.ranges) residency.know(range);
+  for (const auto& [index, keys] : fetched.below) {
+    for (const Value& key : keys) residency.know_below(index, key);
+  }
   auto rows = found.begin();
   for (const auto& [where, wanted] : fetched.wheres) residency.know(where, wanted, *rows++);
 }

@@ -88,6 +88,10 @@ class PartialDatabase {
   bool misses_any() const;
   // A row that was fetched, for whatever reason.
   void load(size_t table, const RowPtr& row) { tables_[table].load(row); }
+  // A row with this key was fetched with all of Missing::below.
+  void know_below(size_t table, size_t index, const Value& key) {
+    residency_[table].know_below(index, key);
+  }
   // What was missing, when it was asked for, has been loaded; `found`: so many rows by each Where.
   void know(size_t table, const Residency::Missing& fetched, const std::vector<uint64_t>& found);
 

@@ -57,6 +57,13 @@ bool Residency::has(const Range& range) {
   return false;
 }
 
+bool Residency::has_below(size_t index, const Value& key) {
+  if (covers(Range{.index = index, .equal = {key}})) return true;
+  ++misses_;
+  if (!misses_all()) missing_.below[index].insert(key);
+  return false;
+}
+
 // Of as many rows as were changed the Where may hold no more.
 bool Residency::has(const Range& range, const Where& where, uint64_t wanted) {
   if (covers(range) || wheres_.contains(where)) return true;
@@ -92,6 +99,14 @@ void Residency::know(const Range& range) {
   } else {
     ranges_.insert(range);
   }
+}
+
+void Residency::know_below(size_t index, const Value& key) {
+  know(Range{.index = index, .equal = {key}});
+  const auto missing = missing_.below.find(index);
+  if (missing == missing_.below.end()) return;
+  missing->second.erase(key);
+  if (missing->second.empty()) missing_.below.erase(missing);
 }
 
 void Residency::know(const Where& where, uint64_t wanted, uint64_t found) {

@@ -55,9 +55,10 @@ class Residency {
   struct Missing {
     Keys keys;
     Ranges ranges;
+    std::map<size_t, Keys> below;  // by the number of an index
     Wheres wheres;
 
-    bool empty() const { return keys.empty() && ranges.empty() && wheres.empty(); }
+    bool empty() const { return keys.empty() && ranges.empty() && below.empty() && wheres.empty(); }
   };
 
   // A range of so many rows, expected, is fetched as a whole, as many commands may look at it.
@@ -71,6 +72,9 @@ class Residency {
   // known is noted.
   bool has(const Value& key);
   bool has(const Range& range);
+  // Likewise of the rows that refer to this key by the first column of the index, in a table that
+  // refers to itself. Those that refer to them, and so on, will be looked for as well.
+  bool has_below(size_t index, const Value& key);
   // Whether all rows are here for which the Where holds, which are in that range. What is noted is
   // that so many of them are wanted, whatever was changed here.
   bool has(const Range& range, const Where& where, uint64_t wanted);
@@ -83,6 +87,7 @@ class Residency {
   // many of those for which the Where holds.
   void know(const Value& key);
   void know(const Range& range);
+  void know_below(size_t index, const Value& key);
   void know(const Where& where, uint64_t wanted, uint64_t found);
   bool knows(const Value& key) const { return all_ || keys_.contains(key); }
 

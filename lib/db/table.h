@@ -41,6 +41,10 @@ class Table {
   }
   // Whether all rows of it are here.
   bool has(const Range& range) const { return residency_ == nullptr || residency_->has(range); }
+  // Likewise: residency.h.
+  bool has_below(size_t index, const Value& key) const {
+    return residency_ == nullptr || residency_->has_below(index, key);
+  }
   // Of a partial table: whether all rows of the range are here for which the Where holds.
   bool has(const Range& range, const Where& where, uint64_t wanted) const {
     return residency_->has(range, where, wanted);

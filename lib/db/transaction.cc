@@ -178,7 +178,10 @@ Status Transaction::delete_rows(const Operation& operation, std::string& results
         continue;
       }
       const Table& referring = tables_[referrer.table];
-      if (!has_referring(referrer, key)) continue;
+      const bool is_itself = referrer.table == table;
+      if (is_itself ? !referring.has_below(referrer.index, key) : !has_referring(referrer, key)) {
+        continue;
+      }
       referring.indexes()[referrer.index].visit({&key}, nullptr, nullptr, [&](const Row& row) {
         work.emplace_back(referrer.table, row[referring.key()]);
         return true;

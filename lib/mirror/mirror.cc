@@ -24,8 +24,7 @@ Total total_of(const tables::Meta& meta) {
 }  // namespace
 
 Mirror::Mirror(loop::Loop& loop, MirrorOptions options, const Source& source)
-    : loop_(loop),
-      options_(std::move(options)),
+    : options_(std::move(options)),
       source_(source),
       sql_(source.table()),
       session_(loop, options_.session, *this),
@@ -96,6 +95,8 @@ bool Mirror::refused(const Error& why) {
   end_first_try(fail(why));
   return true;
 }
+
+void Mirror::outlive_refusals() { first_try_ = Status(); }
 
 void Mirror::first_try(UniqueFunction<void(Status)> done) {
   if (first_try_) return done(*first_try_);
@@ -182,7 +183,7 @@ void Mirror::make_anew(const char* why) {
   const std::string name = tables::table_name(source_.table());
   const bool has_other_columns = text_of(*meta_.schema) != text_of(source_.schema());
   pg::Batch batch(pg::Place::kOpens);
-  tables::add_fence(batch, meta_.writer);
+  tables::add_fence(batch, meta_);
   if (is_there_ && has_other_columns) batch.add_once("DROP TABLE " + name);
   if (!is_there_ || has_other_columns) {
     for (const std::string& sql : make_table_sql(source_)) batch.add_once(sql);
@@ -250,7 +251,7 @@ void Mirror::write_some(bool opens) {
   const bool closes = writing_->left <= options_.batch_rows;
   const pg::Place last = opens ? pg::Place::kWhole : pg::Place::kCloses;
   pg::Batch batch(closes ? last : opens ? pg::Place::kOpens : pg::Place::kWithin);
-  if (opens) tables::add_fence(batch, meta_.writer);
+  if (opens) tables::add_fence(batch, meta_);
   db::TableChanges changes;
   for (size_t i = std::min<uint64_t>(writing_->left, options_.batch_rows); i > 0; --i) {
     changes.put.push_back(std::make_shared<const db::Row>(next_row()));

@@ -48,6 +48,9 @@ class Mirror final : private tables::WriterSession::Owner {
   // it is configured, nothing where it can, or where it is not there now. Later that is a trouble
   // like others.
   void first_try(UniqueFunction<void(Status)> done);
+  // The replica has data, and does without its mirror rather than not at all: the first try is a
+  // try like others. REQUIRES: before start().
+  void outlive_refusals();
 
   // --- what becomes of the state ---
   struct At {
@@ -101,7 +104,6 @@ class Mirror final : private tables::WriterSession::Owner {
   void go_on();
   void drop_writing();
 
-  loop::Loop& loop_;
   const MirrorOptions options_;
   const Source& source_;
   const tables::TableSql sql_;

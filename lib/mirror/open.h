@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 #include "mirror/mirror.h"
 #include "mirror/source.h"
+#include "replica/host.h"
 #include "replica/replica_config.h"
 #include "wire/json.h"
 
@@ -22,11 +23,14 @@ Result<std::unique_ptr<Mirror>> open(loop::Loop& loop, const replica::TablesConf
                                      const replica::HostOptions& host, const Source& source);
 
 // The mirror, if there is one, in a process that has started its replica. What is ready has tried
-// PostgreSQL, and ends where that cannot be used as it is configured.
+// PostgreSQL, and ends where that cannot be used as it is configured; but a replica that has data is
+// ready whatever becomes of its mirror.
 class MirrorPart final : public daemon::Part {
  public:
-  // nullptr: there is none. The mirror outlives this.
-  explicit MirrorPart(Mirror* mirror) : mirror_(mirror) {}
+  // nullptr: there is none. The mirror outlives this. REQUIRES: the replica is open.
+  MirrorPart(Mirror* mirror, const replica::Host& replica) : mirror_(mirror) {
+    if (mirror != nullptr && !replica.is_empty()) mirror->outlive_refusals();
+  }
 
   // What is told of it with the rest of the replica.
   void add_info(wire::Json& info) const {

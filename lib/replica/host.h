@@ -75,6 +75,8 @@ class Host final : public daemon::Part,
 
   // Role, epoch, indexes: what worker/status shows.
   wire::Json status() const;
+  // Whether its disk holds nothing of a group. REQUIRES: open() succeeded.
+  bool is_empty() const { return log_->last_index() == 0 && snapshots_->index() == 0; }
 
  private:
   struct Question {

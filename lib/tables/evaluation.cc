@@ -65,11 +65,16 @@ Status Evaluation::take(const std::vector<pg::Rows>& rows, size_t at) {
     const db::TableSchema& table = database_.schema().tables()[fetch.table];
     const size_t end = at + fetch.statements;
     const size_t by_where = end - fetch.missing.wheres.size();
+    auto below = fetch.missing.below.begin();
     std::vector<uint64_t> found;
     for (; at < end; ++at) {
+      const bool is_below = at < by_where && at + fetch.missing.below.size() >= by_where;
       for (size_t i = 0; i < rows[at].size(); ++i) {
-        database_.load(fetch.table, row_of(rows[at], i, table));
+        const db::RowPtr row = row_of(rows[at], i, table);
+        database_.load(fetch.table, row);
+        if (is_below) database_.know_below(fetch.table, below->first, (*row)[table.key]);
       }
+      if (is_below) ++below;
       if (at >= by_where) found.push_back(rows[at].size());
     }
     database_.know(fetch.table, fetch.missing, found);

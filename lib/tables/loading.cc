@@ -173,10 +173,10 @@ Status load_rows(pg::ConnectOptions options, const OwnerOfTables& owner, uint64_
 
 void add_read_loaded(pg::Batch& batch) { add_read(batch, kNextOwn); }
 
-void add_put_in_place(pg::Batch& batch, const db::Schema& old, const db::Schema& loaded,
-                      int64_t writer, const repl::Position& position, int64_t time_ms) {
-  add_fence(batch, writer);
-  for (const std::string& sql : drop_sql(old)) batch.add_once(sql);
+void add_put_in_place(pg::Batch& batch, const Meta& old, const db::Schema& loaded,
+                      const repl::Position& position, int64_t time_ms) {
+  add_fence(batch, old);
+  for (const std::string& sql : drop_sql(*old.schema)) batch.add_once(sql);
   batch.add_once("DROP TABLE tandem.keys, tandem.meta");
   batch.add_once("ALTER TABLE tandem_next_own.meta SET SCHEMA tandem");
   batch.add_once("ALTER TABLE tandem_next_own.keys SET SCHEMA tandem");
@@ -185,7 +185,7 @@ void add_put_in_place(pg::Batch& batch, const db::Schema& old, const db::Schema&
   }
   for (const std::string& sql : views_sql(loaded)) batch.add_once(sql);
   pg::Parameters parameters;
-  parameters.int64(writer)
+  parameters.int64(old.writer)
       .int64(static_cast<int64_t>(position.index))
       .int64(static_cast<int64_t>(position.epoch))
       .int64(time_ms);

@@ -24,10 +24,10 @@ namespace tandem::tables {
 Status load_rows(pg::ConnectOptions options, const OwnerOfTables& owner, uint64_t index,
                  repl::SnapshotRows& rows, const Stopping& stopping);
 
-// Statements that make what was loaded the tables, and what was there go. `old`: the schema that
-// is there; `loaded`: that of what was loaded, which add_read_loaded() gives.
+// Statements that make what was loaded the tables, and what was there go. `old`: as it
+// is there; `loaded`: the schema of what was loaded, which add_read_loaded() gives.
 void add_read_loaded(pg::Batch& batch);
-void add_put_in_place(pg::Batch& batch, const db::Schema& old, const db::Schema& loaded,
-                      int64_t writer, const repl::Position& position, int64_t time_ms);
+void add_put_in_place(pg::Batch& batch, const Meta& old, const db::Schema& loaded,
+                      const repl::Position& position, int64_t time_ms);
 
 }  // namespace tandem::tables

@@ -160,13 +160,17 @@ Result<Meta> meta_of(const pg::Rows& rows) {
   return meta;
 }
 
-void add_fence(pg::Batch& batch, int64_t writer) {
+void add_fence(pg::Batch& batch, const Meta& meta) {
   pg::Parameters parameters;
-  parameters.int64(writer);
+  parameters.int64(meta.writer)
+      .int64(static_cast<int64_t>(meta.applied.index))
+      .int64(static_cast<int64_t>(meta.applied.epoch));
   const std::string unless = planted(Bug::kNoFence) ? " OR true" : "";
-  batch.add("SELECT 1 / count(*) FROM (SELECT FROM tandem.meta WHERE writer = $1" + unless +
-                " FOR UPDATE) AS mine",
-            std::move(parameters));
+  batch.add(
+      "SELECT 1 / count(*) FROM (SELECT FROM tandem.meta WHERE writer = $1 "
+      "AND applied = $2 AND epoch = $3" +
+          unless + " FOR UPDATE) AS mine",
+      std::move(parameters));
 }
 
 void add_update(pg::Batch& batch, const Meta& meta, bool with_schema, const std::string& place) {

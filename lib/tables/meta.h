@@ -69,8 +69,9 @@ void add_read(pg::Batch& batch, const std::string& place = kOwnSchema);
 // Of either of these. kCorrupt, kConfig (another format).
 Result<Meta> meta_of(const pg::Rows& rows);
 
-// Fails the transaction with SQLSTATE kFenced where another session has taken over.
-void add_fence(pg::Batch& batch, int64_t writer);
+// Fails the transaction with SQLSTATE kFenced where another session has taken over, or the tables are
+// as of another entry than this session left them: somebody has put back what was there earlier.
+void add_fence(pg::Batch& batch, const Meta& meta);
 constexpr const char* kFenced = "22012";  // division by zero
 
 // What changes with a batch of entries; of the schema, where it did.

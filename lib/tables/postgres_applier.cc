@@ -207,7 +207,7 @@ void PostgresApplier::load_origin() {
     log::info("the tables in PostgreSQL are made anew", {{"index", 0}});
     tables_go();
     pg::Batch batch(pg::Place::kWhole);
-    add_fence(batch, meta_.writer);
+    add_fence(batch, meta_);
     for (const std::string& sql : drop_sql(*meta_.schema)) batch.add_once(sql);
     batch.add_once("DROP TABLE tandem.keys, tandem.meta");
     add_create(batch, {options_.group, origin.member});
@@ -221,19 +221,17 @@ void PostgresApplier::load_origin() {
   log::info("the tables in PostgreSQL are loaded from a snapshot",
             {{"index", origin.position.index}});
   drop(of_origin_);
-  of_origin_ =
-      load(origin.position.index, std::move(origin.rows),
-           [this, in_place, position = origin.position, time_ms = origin.time_ms](Status loaded) {
-             of_origin_.reset();
-             if (loaded) {
-               install_ = Install{position, time_ms, in_place};
-               return put_in_place();
-             }
-             const ErrorKind kind = loaded.error().kind;
-             const bool is_final = kind == ErrorKind::kCorrupt || kind == ErrorKind::kConfig;
-             if (begun_ && is_final) return begun(fail(std::move(loaded.error())));
-             session_.try_again(loaded.error());
-           });
+  of_origin_ = load(origin.position.index, origin.rows, [this, in_place, origin](Status loaded) {
+    of_origin_.reset();
+    if (loaded) {
+      install_ = Install{origin.position, origin.time_ms, origin.rows, in_place};
+      return put_in_place();
+    }
+    const ErrorKind kind = loaded.error().kind;
+    const bool is_final = kind == ErrorKind::kCorrupt || kind == ErrorKind::kConfig;
+    if (begun_ && is_final) return begun(fail(std::move(loaded.error())));
+    session_.try_again(loaded.error());
+  });
 }
 
 // --- batches ---
@@ -293,7 +291,7 @@ void PostgresApplier::run_group() {
   }
   group_ = std::make_shared<Evaluation>(set_, next_group());
   pg::Batch batch(pg::Place::kOpens);
-  add_fence(batch, meta_.writer);
+  add_fence(batch, meta_);
   group_->add_fetch(batch);
   session_.ask(
       std::move(batch), [this](pg::Outcome outcome) { fetched(std::move(outcome), 1); },

@@ -94,6 +94,7 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   struct Install {
     repl::Position position;
     int64_t time_ms = 0;
+    std::shared_ptr<repl::SnapshotRows> rows;  // what was loaded
     UniqueFunction<void()> done;
   };
 
@@ -119,6 +120,7 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   std::shared_ptr<Load> load(repl::Index index, std::shared_ptr<repl::SnapshotRows> rows,
                              UniqueFunction<void(Status)> done);
   void put_in_place();
+  void load_again();
   void installed_by_now();
 
   void run_group();

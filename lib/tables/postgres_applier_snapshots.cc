@@ -1,5 +1,6 @@
 // PostgresApplier: snapshots, of its own and of others, and what clients ask.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,17 @@
 
 namespace tandem::tables {
 namespace {
+
+// A relation or a schema is not there.
+bool is_gone(const pg::Failure& why) { return why.sqlstate == "42P01" || why.sqlstate == "3F000"; }
+
+pg::Failure with_advice(pg::Failure why) {
+  constexpr std::string_view kIsThere = "42P07";
+  if (why.sqlstate == kIsThere) {
+    why.error.message += ": it is not tandem's; drop it, or the database, which is made anew then";
+  }
+  return why;
+}
 
 pg::ConnectOptions named(pg::ConnectOptions options, const char* what) {
   options.application_name += std::string(" ") + what;
@@ -71,8 +83,8 @@ void PostgresApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done
   const repl::Origin origin = owner_->origin();
   repl::Position position{0, prepared_->index};
   if (origin.position.index == prepared_->index) position = origin.position;
-  prepared_.reset();
-  install_ = Install{position, time_ms, [this, done = std::move(done)]() mutable {
+  install_ = Install{position, time_ms, std::exchange(prepared_, nullptr)->rows,
+                     [this, done = std::move(done)]() mutable {
                        index_ = meta_.applied.index;
                        ready();
                        done({});
@@ -82,23 +94,33 @@ void PostgresApplier::install(int64_t time_ms, UniqueFunction<void(Status)> done
 
 // As often as it takes: decide() looks whether it is done.
 void PostgresApplier::put_in_place() {
+  if (of_origin_ != nullptr) return;  // load_again() is under way
   leave(Phase::kInstalling);
   if (session_.connection() == nullptr) return;
   pg::Batch batch;
   add_read_loaded(batch);
   session_.ask(std::move(batch), [this](const pg::Outcome& outcome) {
+    if (!outcome && is_gone(outcome.error())) return load_again();
     if (!outcome) return session_.try_again(outcome.error());
     const auto loaded = meta_of(outcome->front());
     if (!loaded) return session_.try_again(loaded.error());
     tables_go();
     pg::Batch puts(pg::Place::kWhole);
-    add_put_in_place(puts, *meta_.schema, *loaded->schema, meta_.writer, install_->position,
-                     install_->time_ms);
+    add_put_in_place(puts, meta_, *loaded->schema, install_->position, install_->time_ms);
     session_.ask(std::move(puts), [this](const pg::Outcome& put) {
-      if (!put) return session_.try_again(put.error());
+      if (!put) return session_.try_again(with_advice(put.error()));
       session_.connection()->forget_statements();
       session_.take_over_again();
     });
+  });
+}
+
+// Somebody has dropped what was loaded, or the whole database.
+void PostgresApplier::load_again() {
+  leave(Phase::kLoading);
+  of_origin_ = load(install_->position.index, install_->rows, [this](Status loaded) {
+    of_origin_.reset();
+    loaded ? put_in_place() : session_.try_again(loaded.error());
   });
 }
 

@@ -94,6 +94,7 @@ size_t TableSql::fetch(pg::Batch& batch, const db::Residency::Missing& missing) 
     }
   }
   for (const auto& [shape, alike] : prefixes) fetch_prefixes(batch, alike);
+  for (const auto& [index, keys] : missing.below) fetch_below(batch, index, keys);
   for (const auto& [where, wanted] : missing.wheres) {
     Select select = select_matching(where, table_, wanted);
     batch.add(std::move(select.sql), std::move(select.parameters), std::move(select.columns));
@@ -137,6 +138,22 @@ void TableSql::fetch_range(pg::Batch& batch, const db::Range& range) const {
   if (range.low) compare(range.equal.size(), " >= ", *range.low);
   if (range.high) compare(range.equal.size(), " <= ", *range.high);
   batch.add(where.empty() ? all_ : all_ + " WHERE " + where, std::move(parameters), types_);
+}
+
+// However long the chain is: one round trip.
+void TableSql::fetch_below(pg::Batch& batch, size_t index, const db::Residency::Keys& keys) const {
+  const std::string key = quoted(table_.key_column().name);
+  const std::string refers = quoted(table_.columns[table_.indexes[index].columns.front()].name);
+  const db::Type type = table_.key_column().type;
+  std::vector<const db::Value*> values;
+  for (const db::Value& value : keys) values.push_back(&value);
+  pg::Parameters parameters;
+  append_values(parameters, values, type);
+  batch.add("WITH RECURSIVE below(key) AS (SELECT t." + key + " FROM " + name_ + " AS t WHERE t." +
+                refers + " = ANY ($1::" + std::string(array_type(type)) + ") UNION SELECT t." +
+                key + " FROM below JOIN " + name_ + " AS t ON t." + refers + " = below.key) " +
+                all_ + " WHERE t." + key + " IN (SELECT below.key FROM below)",
+            std::move(parameters), types_);
 }
 
 size_t TableSql::write(pg::Batch& batch, const db::TableChanges& changes) const {

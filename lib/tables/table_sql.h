@@ -21,8 +21,8 @@ class TableSql {
   explicit TableSql(const db::TableSchema& table);
 
   // Statements whose answers, one after the other, have every row with one of the keys or in one of
-  // the ranges, some of them more than once, and at last, one statement each, those by a Where;
-  // row_of() reads them. Returns how many statements.
+  // the ranges, some of them more than once; then, one statement each, those of Missing::below, and
+  // those by a Where. row_of() reads them. Returns how many statements.
   size_t fetch(pg::Batch& batch, const db::Residency::Missing& missing) const;
   // Statements that make the table what the changes say. Returns how many.
   size_t write(pg::Batch& batch, const db::TableChanges& changes) const;
@@ -30,6 +30,7 @@ class TableSql {
  private:
   void fetch_prefixes(pg::Batch& batch, const std::vector<const db::Range*>& prefixes) const;
   void fetch_range(pg::Batch& batch, const db::Range& range) const;
+  void fetch_below(pg::Batch& batch, size_t index, const db::Residency::Keys& keys) const;
   std::vector<size_t> columns_of(const db::Range& range) const;
 
   const db::TableSchema& table_;

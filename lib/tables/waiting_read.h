@@ -47,13 +47,10 @@ inline Status check_snapshot(const WaitingRead& read, const Reading& reading) {
   return fail(ErrorKind::kUnavailable, "tandem.meta in PostgreSQL does not fit its schema");
 }
 
-// An error of PostgreSQL's, as whoever reads is told it: another replica may answer. SQL that is
-// wrong is ours, unless a person has dropped what it names.
+// An error of PostgreSQL's, as whoever reads is told it: another replica may answer. What is wrong
+// with the SQL is that a person has changed what it names.
 inline Error told_of(const pg::Failure& failure) {
-  const bool is_gone =
-      failure.sqlstate == "42P01" || failure.sqlstate == "42703" || failure.sqlstate == "3F000";
-  const ErrorKind kind = failure.error.kind;
-  if (kind == ErrorKind::kTooLarge || (kind == ErrorKind::kBug && !is_gone)) return failure.error;
+  if (failure.error.kind == ErrorKind::kTooLarge) return failure.error;
   return {ErrorKind::kUnavailable, failure.error.message};
 }
 

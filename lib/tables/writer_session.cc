@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "tables/codec.h"
 
 namespace tandem::tables {
 namespace {
@@ -132,6 +133,13 @@ void WriterSession::create() {
   pg::Batch batch(pg::Place::kWhole);
   add_create(batch, owner_.whose());
   ask(std::move(batch), [this](const pg::Outcome& created) {
+    if (!created && created.error().error.kind == ErrorKind::kPermission) {
+      return refuse({ErrorKind::kConfig,
+                     created.error().error.message +
+                         ": the role must be allowed to make schemas in this database; as its "
+                         "owner or a superuser run: GRANT CREATE ON DATABASE " +
+                         quoted(connection_->database()) + " TO " + quoted(connection_->user())});
+    }
     if (!created) return try_again(created.error());
     take_over();
   });

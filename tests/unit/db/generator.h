@@ -115,8 +115,7 @@ class Generator {
                                                  "$1; --",
                                                  std::string(1900, 'x'),
                                                  std::string(1900, 'x') + "y",
-                                                 "\xE2\x80\xAE"
-                                                 "abc"};
+                                                 std::string({'\xE2', '\x80', '\xAE', 'a'})};
     const auto text = [this] {
       return wire::Json(kTexts[static_cast<size_t>(below(static_cast<int64_t>(kTexts.size())))]);
     };

@@ -360,7 +360,7 @@ TEST_F(MirrorOnServer, ALateCommitOfALostSessionIsSeen) {
   meta.facts[0].rows = total.rows;
   meta.facts[0].counter = total.sum;
   pg::Batch opens(pg::Place::kOpens);
-  tables::add_fence(opens, meta.writer);
+  tables::add_fence(opens, meta);
   opens.add_once("INSERT INTO orders VALUES ($1, $2, $3)",
                  std::move(pg::Parameters()
                                .int64(static_cast<int64_t>(count))
@@ -383,7 +383,7 @@ TEST_F(MirrorOnServer, ALateCommitOfALostSessionIsSeen) {
   EXPECT_EQ(value("SELECT count(*)::text FROM orders"), std::to_string(count + 1));
   // The planted one: it goes on without a look whether it may.
   pg::Batch late(pg::Place::kWhole);
-  tables::add_fence(late, meta.writer);
+  tables::add_fence(late, meta);
   late.add_once("DELETE FROM orders");
   EXPECT_FALSE(run(*old, std::move(late)));
   expect_same(replica_);
@@ -401,7 +401,7 @@ TEST_F(MirrorOnServer, FencesOffWhoWasThereBefore) {
   begin();
   until_mirrored(replica_);
   pg::Batch late(pg::Place::kWhole);
-  tables::add_fence(late, meta->writer);
+  tables::add_fence(late, *meta);
   late.add("DELETE FROM orders");
   const pg::Outcome refused = run(*old, std::move(late));
   ASSERT_FALSE(refused);

@@ -61,7 +61,7 @@ TEST_F(BeginTest, WhileItRestoresItSaysSoAndTakesNothing) {
   EXPECT_EQ(picture->error().kind, ErrorKind::kUnavailable);
   std::optional<Status> read;
   for (const auto consistency : {wire::Consistency::kEventual, wire::Consistency::kLinearizable}) {
-    restoring.driver().when_readable(consistency, 0, 60'000, [&](Status s) { read = s; });
+    restoring.driver().when_readable(consistency, 0, 60'000, [&](const Status& s) { read = s; });
     ASSERT_TRUE(read);
     EXPECT_EQ(read->error().kind, ErrorKind::kUnavailable);
   }

@@ -15,8 +15,9 @@ class LongCommandTest : public DriverTest {
   }
 
   void write_later(const std::string& command, std::string_view key = {}) {
-    node(1).driver().write(command, key, 60'000,
-                           [&](Result<repl::Written> written) { outcomes_.push_back(written); });
+    node(1).driver().write(command, key, 60'000, [&](const Result<repl::Written>& written) {
+      outcomes_.push_back(written);
+    });
   }
   bool readable(repl::ReplicaId id, wire::Consistency consistency) {
     std::optional<Status> told;

@@ -80,6 +80,57 @@ TEST_F(ApplierOnServer, SaysWhatPostgresRefusesUntilItIsCarriedOut) {
   compare();
 }
 
+// All that a row takes with it, however far down.
+TEST_F(ApplierOnServer, AChainOfReferencesGoesAtOnce) {
+  start(14);
+  log_schema(R"({"n":{"key":"k","columns":[{"name":"k","type":"integer"},
+    {"name":"up","type":"integer","null":true,"references":"n","on_delete":"cascade"}]}})");
+  constexpr int kRows = 3000;
+  for (int i = 0; i < kRows; ++i) {
+    log_command(R"({"table":"n","op":"insert","row":{"k":)" + std::to_string(i) +
+                    ",\"up\":" + (i == 0 ? "null" : std::to_string(i - 1)) + "}}",
+                "");
+  }
+  apply_all();
+  log_command(R"({"table":"n","op":"delete","where":{"k":5}})", "");
+  log_command(R"({"table":"n","op":"insert","row":{"k":7000,"up":4}})", "");
+  log_command(R"({"table":"n","op":"delete","where":{"k":0}})", "");
+  apply_all();
+  compare();
+}
+
+// As pg_restore into the database of a running worker does: rows, keys and meta of a moment before.
+TEST_F(ApplierOnServer, TablesThatWerePutBackAreBroughtUpToDate) {
+  start(13);
+  log_schema(db::kEveryKindSchema);
+  log_some(200);
+  apply_all();
+  const auto person = connected(options(server_.conninfo("applier")));
+  must(*person, {"CREATE SCHEMA old", "CREATE TABLE old.meta AS TABLE tandem.meta",
+                 "CREATE TABLE old.keys AS TABLE tandem.keys"});
+  const std::vector<std::string> tables{"teams", "users", "rides", "riders", "nodes"};
+  for (const std::string& table : tables) {
+    must(*person, {"CREATE TABLE old." + table + " AS TABLE public." + table});
+  }
+  log_some(200);
+  apply_all();
+  std::vector<std::string> puts_back{"BEGIN"};
+  for (const std::string table : {"tandem.keys", "tandem.meta"}) {
+    puts_back.push_back("DELETE FROM " + table);
+    puts_back.push_back("INSERT INTO " + table + " TABLE old." + table.substr(7));
+  }
+  for (const std::string& table : tables) {
+    puts_back.push_back("DELETE FROM public." + table);
+    puts_back.push_back("INSERT INTO public." + table + " TABLE old." + table);
+  }
+  puts_back.emplace_back("COMMIT");
+  must(*person, puts_back);
+  log_some(50);
+  apply_all();
+  EXPECT_EQ(log_.went_back_times, 1);
+  compare();
+}
+
 // Between any two bytes, each way.
 TEST_F(ApplierOnServer, LosesNothingWhereConnectionsAreCut) {
   const std::string directory = server_.make_directory("cut");
@@ -251,9 +302,9 @@ TEST_F(ApplierOnServer, AnIndexTakesWhatIsAdmitted) {
     return "\"" + out + "\"";
   };
   int admitted = 0;
-  for (const size_t k : {1, 600, 1000, 1998}) {
-    for (const size_t a : {0, 1, 400, 999, 1999}) {
-      for (const size_t b : {0, 1, 400, 1000, 1999}) {
+  for (const size_t k : {1U, 600U, 1000U, 1998U}) {
+    for (const size_t a : {0U, 1U, 400U, 999U, 1999U}) {
+      for (const size_t b : {0U, 1U, 400U, 1000U, 1999U}) {
         const std::string command = R"({"table":"t","op":"upsert","row":{"k":)" + text(k) +
                                     ",\"a\":" + text(a) + ",\"b\":" + text(b) +
                                     R"(,"n":9223372036854775807}})";
@@ -280,11 +331,11 @@ TEST_F(ApplierOnServer, FencesOffWhoWasThereBefore) {
   const auto meta = meta_of(run(*old, std::move(read))->front());
   ASSERT_TRUE(meta);
   pg::Batch mine(pg::Place::kWhole);
-  add_fence(mine, meta->writer);
+  add_fence(mine, *meta);
   EXPECT_TRUE(run(*old, std::move(mine)));
   make_applier();  // takes over
   pg::Batch late(pg::Place::kWhole);
-  add_fence(late, meta->writer);
+  add_fence(late, *meta);
   late.add("DELETE FROM public.users");
   const pg::Outcome refused = run(*old, std::move(late));
   ASSERT_FALSE(refused);

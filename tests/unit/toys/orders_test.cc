@@ -196,7 +196,7 @@ TEST_F(OrdersTest, AFrozenStateIsWrittenWhileTheOtherGoesOn) {
 
 TEST_F(OrdersTest, ARangeStaysWhatItIs) {
   for (int i = 1; i <= 2500; ++i) close(open("k" + std::to_string(i), "Tux", i));
-  for (const uint64_t from : {0, 1, 1023, 1024, 1025, 2047, 2048, 2499}) {
+  for (const uint64_t from : {0U, 1U, 1023U, 1024U, 1025U, 2047U, 2048U, 2499U}) {
     const OrderRange range = orders.range(from);
     EXPECT_EQ(range.begin(), from);
     EXPECT_EQ(range.end(), 2500U);
