@@ -126,8 +126,8 @@ void Mirror::looked(const pg::Rows& rows) {
   const LookAtTable look = look_at_table(rows, source_.table());
   const std::string name = "the table '" + source_.table().name + "' in PostgreSQL ";
   if (look.is_there && meta_.schema->tables().empty()) {
-    return session_.refuse({ErrorKind::kConfig, name + "is not tandem's: give this replica a "
-                                                       "database of its own"});
+    return session_.refuse({ErrorKind::kConfig, name + "is not tandem's: drop it, or give this "
+                                                       "replica a database of its own"});
   }
   if (!look.difference.empty()) {
     return session_.try_again(Error{

@@ -134,6 +134,16 @@ says_trouble() { replicas "[.data[].mirror.trouble // \"\" | test(\"$1\")] | all
   until_true agrees
 }
 
+@test 'what is in the way in the database stops no replica that has data, and is told' {
+  sql order_2 'drop schema tandem cascade'
+  signal_process KILL "$(process_of ts-order-2)"
+  until_true replicas '.data[1].mirror.trouble // "" | test("is not tandem.s: drop it")'
+  until_true replicas '[.data[] | .alive and .in_sync] | all'
+  buy_some 5
+  sql order_2 'drop table orders'
+  until_true agrees
+}
+
 @test 'a replica on the database of another one: 78, by name; no password is shown' {
   local etc=$BATS_TEST_TMPDIR/etc
   run -0 env TS_ORDER_TABLES_BACKEND=postgres "$TANDEM_BIN/ts-order" --id 1 \

@@ -356,11 +356,11 @@ TEST_F(MirrorOnServer, ALateCommitOfALostSessionIsSeen) {
     next.add(weight_of({static_cast<int64_t>(count), order.name, order.quantity}));
     return next;
   }();
+  pg::Batch opens(pg::Place::kOpens);
+  tables::add_fence(opens, meta);
   meta.applied.index = replica_.index;
   meta.facts[0].rows = total.rows;
   meta.facts[0].counter = total.sum;
-  pg::Batch opens(pg::Place::kOpens);
-  tables::add_fence(opens, meta);
   opens.add_once("INSERT INTO orders VALUES ($1, $2, $3)",
                  std::move(pg::Parameters()
                                .int64(static_cast<int64_t>(count))

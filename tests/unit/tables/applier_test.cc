@@ -99,7 +99,8 @@ TEST_F(ApplierOnServer, AChainOfReferencesGoesAtOnce) {
   compare();
 }
 
-// As pg_restore into the database of a running worker does: rows, keys and meta of a moment before.
+// As restoring a dump into the database of a running worker does: rows, keys and meta of a moment
+// before.
 TEST_F(ApplierOnServer, TablesThatWerePutBackAreBroughtUpToDate) {
   start(13);
   log_schema(db::kEveryKindSchema);
