@@ -60,23 +60,25 @@ TEST_F(WorkerProcessTest, ReadinessAndTheEndAreTold) {
 
 TEST_F(WorkerProcessTest, WhatItWaitsForIsTold) {
   support::TemporaryDirectory directory;
-  const std::string fifo = directory.file("go");
-  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  // It goes on whenever somebody opens the other end of the next one.
+  const auto fifo = [&](int number) { return directory.file("go" + std::to_string(number)); };
+  for (int number = 1; number <= 3; ++number) {
+    ASSERT_EQ(mkfifo(fifo(number).c_str(), 0600), 0);
+  }
   WorkerProcess process(loop, callbacks());
-  // It goes on whenever somebody opens the other end.
-  ASSERT_TRUE(process.start(shell("printf 'a lock\\0of a' >&$RS_READY_FD; : >" + fifo +
-                                  "; printf ' person\\0a server\\0' >&$RS_READY_FD; : >" + fifo +
-                                  "; printf '\\0' >&$RS_READY_FD; : >" + fifo +
+  ASSERT_TRUE(process.start(shell("printf 'a lock\\0of a' >&$RS_READY_FD; : >" + fifo(1) +
+                                  "; printf ' person\\0a server\\0' >&$RS_READY_FD; : >" + fifo(2) +
+                                  "; printf '\\0' >&$RS_READY_FD; : >" + fifo(3) +
                                   "; echo >&$RS_READY_FD; exec sleep 1000")));
-  const auto go_on = [&] { close(open(fifo.c_str(), O_RDONLY | O_CLOEXEC)); };
+  const auto go_on = [&](int number) { close(open(fifo(number).c_str(), O_RDONLY | O_CLOEXEC)); };
   until([&] { return process.waits_for() == "a lock"; });
-  go_on();
+  go_on(1);
   until([&] { return process.waits_for() == "a server"; });
   EXPECT_GE(waits, 2);
-  go_on();
+  go_on(2);
   until([&] { return process.waits_for().empty(); });
   EXPECT_EQ(readies, 0);
-  go_on();
+  go_on(3);
   until([&] { return readies == 1; });
   process.signal(SIGTERM);
   until([&] { return ends == 1; });
