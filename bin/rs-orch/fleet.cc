@@ -118,14 +118,18 @@ std::string Fleet::trouble() const {
     const auto& [id, why] = *refused_.begin();
     return "worker " + std::to_string(id) + " is not started: " + why;
   }
-  for (const Starting& worker : starting()) {
-    if (worker.waits_for.empty()) continue;
-    return "worker " + std::to_string(worker.id) + " is starting: " + worker.waits_for;
-  }
   if (!plan_.config_refused()) return {};
   return "the workers refuse their configuration" +
          (config_.worker_config.empty() ? "" : " '" + config_.worker_config + "'") +
          ": the log tells why";
+}
+
+std::string Fleet::start_waits_for() const {
+  for (const Starting& worker : starting()) {
+    if (worker.waits_for.empty()) continue;
+    return "worker " + std::to_string(worker.id) + " is starting: " + worker.waits_for;
+  }
+  return {};
 }
 
 void Fleet::kill_late() {

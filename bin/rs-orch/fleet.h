@@ -97,6 +97,8 @@ class Fleet final : public group::Caretaker {
     std::string waits_for;  // WorkerProcess::waits_for()
   };
   std::vector<Starting> starting() const;  // run and have not registered yet
+  // Of the first of them that waits for something, for people; empty: none does.
+  std::string start_waits_for() const;
   void kill_all();
 
  private:

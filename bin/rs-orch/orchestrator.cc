@@ -149,6 +149,8 @@ Status Orchestrator::readiness() const {
   if (!led && !leadership.record_trouble().empty()) {
     return fail(ErrorKind::kUnavailable, leadership.record_trouble());
   }
+  const std::string start_waits_for = !led && active() ? fleet_->start_waits_for() : "";
+  if (!start_waits_for.empty()) return fail(ErrorKind::kUnavailable, start_waits_for);
   if (!led) return leadership.nobody_leads();
   if (leadership.leader_is_unable()) {
     return fail(ErrorKind::kUnavailable,

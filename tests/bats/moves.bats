@@ -41,18 +41,19 @@ some_rows() {
 rows() { tail -n +2 "$1"; }
 count() { "$client" -f json db read "{\"table\":\"$1\",\"count\":true}" | jq '.[0]'; }
 
-# A process that takes no more of what it reads from standard input than its first line, until the
-# file $1 is there.
-take_one_line() {
+# Takes no more of what it reads from standard input than its first line, until let_go says so. Two
+# pipes tell that it has come to that, and that it may go on.
+take_one_line() { # NAME
   local line
   IFS= read -r line
   printf '%s\n' "$line"
   : >"$1.began"
-  until [ -e "$1" ]; do sleep 0.02; done
+  : <"$1.go"
   cat
 }
-
-await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
+make_pipes() { mkfifo "$1.began" "$1.go"; } # NAME
+await_one_line() { : <"$1.began"; }         # NAME
+let_go() { : >"$1.go"; }                    # NAME
 
 # --- export ---
 
@@ -127,11 +128,12 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
   many_users 20000 2000
   local i slow=()
   for i in 1 2; do
-    ("$client" db export | take_one_line "go.$i" >"slow.$i") 3>&- &
+    make_pipes "$i"
+    ("$client" db export | take_one_line "$i" >"slow.$i") 3>&- &
     slow+=($!)
   done
-  await_file go.1.began
-  await_file go.2.began
+  await_one_line 1
+  await_one_line 2
   # Writes and reads go on.
   "$client" db write "$(user zoe p)" >/dev/null
   assert_equal "$(count users)" 20001
@@ -139,8 +141,8 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
   assert_equal "$status" 503
   assert_output --partial 'too many exports'
   assert_equal "$(tr -d '\r' <headers | sed -n 's/^Retry-After: //p')" 1
-  : >go.1
-  : >go.2
+  let_go 1
+  let_go 2
   wait "${slow[@]}"
   for i in 1 2; do assert_equal "$(tail -n 1 "slow.$i" | jq .rows.users)" 20000; done
   # One whose client has gone makes room at once.
@@ -151,15 +153,16 @@ await_file() { until [ -e "$1" ]; do sleep 0.02; done; }
 
 @test 'export: where the worker dies in the middle it is not taken for whole' {
   many_users 20000 2000
+  make_pipes it
   (
-    "$client" db export 2>errors | take_one_line go >broken
+    "$client" db export 2>errors | take_one_line it >broken
     echo "${PIPESTATUS[0]}" >code
   ) 3>&- &
   local reader=$!
-  await_file go.began
+  await_one_line it
   http POST "$db/crash/slave"
   assert_equal "$status" 200
-  : >go
+  let_go it
   wait "$reader"
   assert_equal "$(cat code)" 69
   run cat errors

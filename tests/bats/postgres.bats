@@ -248,3 +248,19 @@ all_have() { # NUMBER-OF-USERS
   run -64 "$tandem" --tables sqlite up
   assert_output --partial "unknown '--tables sqlite' (file or postgres)"
 }
+
+@test 'a worker that starts without PostgreSQL: /readyz and workers status say what it waits for' {
+  local orch url
+  take_ports 1
+  url=http://127.0.0.1:$port_base
+  mkdir "$BATS_TEST_TMPDIR/alone"
+  RS_WORKER_TABLES_BACKEND=postgres RS_WORKER_TABLES_URL="host=$BATS_TEST_TMPDIR dbname=worker_{id}" \
+    env -C "$BATS_TEST_TMPDIR/alone" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
+    --port "$port_base" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+  orch=$!
+  says() { curl -s "$url/$1" | grep -q "$2"; }
+  until_true says readyz 'worker 1 is starting: cannot connect to PostgreSQL'
+  assert_equal "$(curl -s -o /dev/null -w '%{http_code}' "$url/readyz")" 503
+  until_true says api/v1/worker/status '"state":"starting".*"trouble":"cannot connect to PostgreSQL'
+  stop_started "$orch"
+}
