@@ -37,14 +37,10 @@ size_t table_of(std::string_view row, const std::vector<std::string>& starts, si
   return ExportReader::kNoTable;
 }
 
-std::string with_crc(std::string text, uint32_t crc) {
-  return std::move(text) + ",\"crc32c\":\"" + wire::hex_crc(crc) + "\"}";
-}
-
 std::string export_trailer(const Schema& schema, const std::vector<uint64_t>& rows, uint32_t crc) {
   Json counts = Json::Object{};
   for (size_t i = 0; i < rows.size(); ++i) counts.set(schema.tables()[i].name, rows[i]);
-  return with_crc(std::string(kTrailerStart) + counts.dump(), crc);
+  return wire::with_crc(std::string(kTrailerStart) + counts.dump(), crc);
 }
 
 // What people are likely to give instead, said by its name.
@@ -83,10 +79,7 @@ std::string export_header(const ExportHeader& header) {
   json.set("time_ms", header.time_ms);
   json.set("schema", to_json(header.schema));
   json.set("counters", std::move(counters));
-  std::string text = json.dump();
-  text.pop_back();
-  const uint32_t crc = wire::crc32c(text);
-  return with_crc(std::move(text), crc);
+  return wire::seal_object(json.dump());
 }
 
 // --- writing ---
@@ -170,9 +163,7 @@ Status ExportReader::read_header(std::string_view text) {
   if (name != nullptr && *name != kExportFormat) {
     return no_export("its format is '" + shortened(*name, kShownBytes) + "'");
   }
-  const size_t seal = text.rfind(",\"crc32c\":");
-  if (name == nullptr || seal == std::string_view::npos ||
-      with_crc(std::string(text.substr(0, seal)), wire::crc32c(text.substr(0, seal))) != text) {
+  if (name == nullptr || wire::seal_of(text) != wire::Seal::kRight) {
     return fail(ErrorKind::kCorrupt, "the header is damaged: its checksum is another one");
   }
   const Json* schema = json->find("schema");

@@ -1,6 +1,7 @@
 #include "repl/driver.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -288,6 +289,11 @@ void Driver::take_snapshot_if_due() {
   bytes_since_snapshot_ = 0;
   picturing_ = true;
   around_.applier.picture([this](Result<Picture> picture) { write_snapshot(std::move(picture)); });
+}
+
+void Driver::snapshot_lost() {
+  bytes_since_snapshot_ = std::numeric_limits<uint64_t>::max() / 2;
+  something_happened();
 }
 
 void Driver::write_snapshot(Result<Picture> picture) {

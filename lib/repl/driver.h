@@ -57,6 +57,9 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
   void stop();
   // What was written up to this ticket of the log is on disk.
   void durable(Ticket ticket);
+  // The newest snapshot was damaged, and is the newest no more: another one is due. REQUIRES: not
+  // begins().
+  void snapshot_lost();
   void end_of_turn();
   void tick();
   // Somebody saw this version of the record; it may be an old one.

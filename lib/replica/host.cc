@@ -41,7 +41,16 @@ void Host::start(UniqueFunction<void(Status)> done) {
                             {"snapshot_index", snapshots_->index()},
                             {"bytes", snapshots_->size_bytes()}});
   }
-  driver_->start([this, done = std::move(done)]() mutable { register_self(std::move(done)); });
+  driver_->start([this, done = std::move(done)]() mutable {
+    // Where the state was not made of it nobody has read it: others may want it, and a later start.
+    snapshots_->verify_newest([this] { on_snapshot_lost(); });
+    register_self(std::move(done));
+  });
+}
+
+void Host::on_snapshot_lost() {
+  if (!log_fits()) snapshots_->close();  // the one before it is of a log that was replaced since
+  driver_->snapshot_lost();
 }
 
 void Host::drain(UniqueFunction<void()> done) {

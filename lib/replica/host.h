@@ -117,6 +117,7 @@ class Host final : public daemon::Part,
   Status set_origin_aside(const Error& why) override;
   Result<repl::Start> settle() override;
 
+  void on_snapshot_lost();
   void on_end_of_turn();
   void on_ticker();
   bool tell_damage(const std::string& damage);

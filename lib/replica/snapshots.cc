@@ -1,6 +1,7 @@
 #include "replica/snapshots.h"
 
 #include <atomic>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
@@ -12,41 +13,49 @@ namespace {
 // The newest, and the one before it: the log from there on brings most learners up without one.
 constexpr size_t kKeep = 2;
 
-class Rows final : public repl::SnapshotRows {
- public:
-  explicit Rows(storage::SnapshotReader& reader) : reader_(reader) {}
-  Status for_each(const Take& take) override {
-    reader_.rewind();
-    std::string row;
-    while (true) {
-      const auto more = reader_.next_row(row);
-      if (!more) return fail(more.error());
-      if (!*more) return {};
-      if (Status taken = take(row); !taken) return taken;
+using Stopping = std::function<bool()>;
+
+// What is wrong with a row is of no interest where the bytes are not those that were written.
+Status read_rows(storage::SnapshotReader& reader, const Stopping& stopping,
+                 const repl::SnapshotRows::Take& take) {
+  reader.rewind();
+  std::string row;
+  while (true) {
+    if (stopping()) return fail(ErrorKind::kTimeout, "stopped");
+    const auto more = reader.next_row(row);
+    if (!more) return fail(more.error());
+    if (!*more) return {};
+    if (Status taken = take(row); !taken) {
+      const Status whole = reader.verify(stopping);
+      return whole ? taken : whole;
     }
   }
-  void stop() override {}
+}
+
+// The rows of a file for one who reads them on another thread.
+class Rows : public repl::SnapshotRows {
+ public:
+  void stop() override { stopped_.store(true, std::memory_order_relaxed); }
+
+ protected:
+  Status read(storage::SnapshotReader& reader, const Take& take) const {
+    return read_rows(
+        reader, [this] { return stopped_.load(std::memory_order_relaxed); }, take);
+  }
 
  private:
-  storage::SnapshotReader& reader_;
+  std::atomic<bool> stopped_{false};
 };
 
 // Those of the newest, for as long as they are wanted.
-class NewestRows final : public repl::SnapshotRows {
+class NewestRows final : public Rows {
  public:
   explicit NewestRows(std::shared_ptr<storage::SnapshotReader> reader)
       : reader_(std::move(reader)) {}
-  Status for_each(const Take& take) override {
-    return Rows(*reader_).for_each([&](std::string_view row) -> Status {
-      if (stopped_.load(std::memory_order_relaxed)) return fail(ErrorKind::kTimeout, "stopped");
-      return take(row);
-    });
-  }
-  void stop() override { stopped_.store(true, std::memory_order_relaxed); }
+  Status for_each(const Take& take) override { return read(*reader_, take); }
 
  private:
   const std::shared_ptr<storage::SnapshotReader> reader_;
-  std::atomic<bool> stopped_{false};
 };
 
 // What another moment mends.
@@ -54,11 +63,12 @@ bool passes(const Error& error) {
   return error.kind == ErrorKind::kNoSpace || error.kind == ErrorKind::kExhausted;
 }
 
-// Every row as restoring would read it.
+// Every byte, and every row as restoring would read it.
 Status check_rows(storage::SnapshotReader& reader, repl::RowChecker* checker) {
-  if (checker == nullptr) return {};
-  const Status read =
-      Rows(reader).for_each([checker](std::string_view row) { return checker->check(row); });
+  const Stopping never = [] { return false; };
+  if (checker == nullptr) return reader.verify(never);
+  const Status read = read_rows(
+      reader, never, [checker](std::string_view row) { return checker->check(row); });
   return read ? checker->finish() : read;
 }
 
@@ -111,13 +121,17 @@ Snapshots::Snapshots(loop::Loop& loop, std::string directory, Describe describe,
       directory_(std::move(directory)),
       describe_(std::move(describe)),
       failed_(std::move(failed)),
+      background_(loop),
       self_(*this) {}
 
 Snapshots::~Snapshots() = default;
 
 Status Snapshots::open() {
   const Status removed = storage::remove_unfinished_snapshots(directory_);
-  if (!removed) return removed;
+  return removed ? find_newest() : removed;
+}
+
+Status Snapshots::find_newest() {
   const auto files = storage::list_snapshots(directory_);
   if (!files) return fail(files.error());
   for (const storage::SnapshotFile& file : *files) {
@@ -147,15 +161,37 @@ Status Snapshots::set_aside(const storage::SnapshotFile& file, const Error& why)
 
 Status Snapshots::set_newest_aside(const Error& why) {
   CHECK(newest_ != nullptr);
-  const uint64_t newest = index();
+  Status aside = set_aside(index(), why);
   newest_.reset();
+  return aside ? find_newest() : aside;
+}
+
+Status Snapshots::set_aside(uint64_t index, const Error& why) {
   const auto files = storage::list_snapshots(directory_);
   if (!files) return fail(files.error());
   for (const storage::SnapshotFile& file : *files) {
-    if (file.index != newest) continue;
-    if (Status aside = set_aside(file, why); !aside) return aside;
+    if (file.index == index) return set_aside(file, why);
   }
-  return open();
+  return {};  // it is no more
+}
+
+void Snapshots::verify_newest(UniqueFunction<void()> lost) {
+  if (newest_ == nullptr || newest_->verified()) return;
+  const auto found = std::make_shared<Status>();
+  background_.run(
+      [this, found, reader = newest_] {
+        *found = reader->verify([this] { return background_.stopping(); });
+      },
+      [this, found, reader = newest_, lost = std::move(lost)]() mutable {
+        if (*found) return;
+        const bool is_newest = reader == newest_;
+        const Status aside = is_newest ? set_newest_aside(found->error())
+                                       : set_aside(reader->header().index, found->error());
+        if (!aside) return failed_(aside.error());
+        if (!is_newest) return;
+        lost();
+        verify_newest(std::move(lost));
+      });
 }
 
 void Snapshots::close() {
@@ -220,7 +256,7 @@ void Snapshots::write(const storage::SnapshotHeader& header, repl::Picture pictu
 }
 
 // A snapshot of the leader's that has come in whole. What of it is damaged shows when it is read.
-class Snapshots::Received final : public repl::SnapshotRows {
+class Snapshots::Received final : public Rows {
  public:
   explicit Received(std::unique_ptr<storage::SnapshotReceiver> receiver)
       : receiver_(std::move(receiver)) {}
@@ -229,13 +265,9 @@ class Snapshots::Received final : public repl::SnapshotRows {
     auto reader = receiver_->read_back();
     if (!reader) return fail(reader.error());
     reader_ = std::move(*reader);
-    const Status read = Rows(*reader_).for_each([&](std::string_view row) -> Status {
-      if (stopped_.load(std::memory_order_relaxed)) return fail(ErrorKind::kTimeout, "stopped");
-      return take(row);
-    });
-    return read ? receiver_->sync() : read;
+    Status taken = read(*reader_, take);
+    return taken ? receiver_->sync() : taken;
   }
-  void stop() override { stopped_.store(true, std::memory_order_relaxed); }
 
   uint64_t index() const { return receiver_->index(); }
   Result<std::unique_ptr<storage::SnapshotReader>> put_in_place() {
@@ -246,7 +278,6 @@ class Snapshots::Received final : public repl::SnapshotRows {
  private:
   std::unique_ptr<storage::SnapshotReceiver> receiver_;
   std::unique_ptr<storage::SnapshotReader> reader_;
-  std::atomic<bool> stopped_{false};
 };
 
 Snapshots::Incoming Snapshots::receive(const repl::SnapshotChunk& chunk) {

@@ -11,6 +11,7 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "base/self.h"
+#include "loop/background.h"
 #include "loop/loop.h"
 #include "repl/surroundings.h"
 #include "storage/snapshot.h"
@@ -28,11 +29,14 @@ class Snapshots final : public repl::SnapshotStore {
   Snapshots(const Snapshots&) = delete;
   Snapshots& operator=(const Snapshots&) = delete;
 
-  // Finds the newest snapshot that can be read. Those that cannot are set aside, with an error in
-  // the log. Blocks on the disk.
+  // Finds the newest snapshot whose header can be read. Those whose cannot are set aside, with an
+  // error in the log. Blocks on the disk, for as long whatever is in them.
   Status open();
   // The rows of the newest cannot be restored: likewise. REQUIRES: there is one.
   Status set_newest_aside(const Error& why);
+  // Reads all of the newest on another thread, where nobody has done so. If it is damaged it is set
+  // aside, the one before it takes its place, and `lost` is called, each time that it happens.
+  void verify_newest(UniqueFunction<void()> lost);
   // Whether any was set aside: what the log goes on from may be among them.
   bool any_unreadable() const { return any_unreadable_; }
   // Lets go of all of them: none is there until open().
@@ -65,6 +69,8 @@ class Snapshots final : public repl::SnapshotStore {
  private:
   class Received;
 
+  Status find_newest();
+  Status set_aside(uint64_t index, const Error& why);
   Status set_aside(const storage::SnapshotFile& file, const Error& why);
 
   void write(const storage::SnapshotHeader& header, repl::Picture picture,
@@ -80,6 +86,7 @@ class Snapshots final : public repl::SnapshotStore {
   bool writing_ = false;
   bool any_unreadable_ = false;
   std::optional<ErrorKind> told_;  // why none can be received now
+  loop::Background background_;    // of verify_newest()
   Self<Snapshots> self_;           // last: goes first
 };
 

@@ -7,6 +7,7 @@
 #include "storage/log.h"
 #include "storage/snapshot_format.h"
 #include "wire/crc32c.h"
+#include "wire/sealed_text.h"
 
 namespace tandem::storage {
 namespace {
@@ -15,7 +16,7 @@ constexpr size_t kBlockBytes = 256 << 10;
 constexpr std::string_view kUnreadable = ".unreadable";
 constexpr size_t kKeepUnreadable = 2;
 
-// A start takes as long as this: std::count() looks at one byte after the other.
+// std::count() looks at one byte after the other.
 uint64_t lines_in(std::string_view block) {
   uint64_t lines = 0;
   for (size_t at = 0; (at = block.find('\n', at)) != std::string_view::npos; ++at) ++lines;
@@ -108,52 +109,69 @@ Result<std::unique_ptr<SnapshotReader>> SnapshotReader::open(const std::string& 
   if (!file) return fail(file.error());
   // NOLINTNEXTLINE: the constructor is private
   std::unique_ptr<SnapshotReader> reader(new SnapshotReader(path, std::move(*file)));
-  if (Status verified = reader->verify(); !verified) {
-    if (verified.error().kind != ErrorKind::kCorrupt) return fail(verified.error());
-    return fail(ErrorKind::kCorrupt,
-                "snapshot '" + path + "' is damaged: " + verified.error().message);
-  }
+  if (Status read = reader->read_ends(); !read) return fail(read.error());
+  reader->rewind();
   return reader;
 }
 
-Status SnapshotReader::verify() {
+tl::unexpected<Error> SnapshotReader::damaged(const std::string& what) const {
+  return fail(ErrorKind::kCorrupt, "snapshot '" + path_ + "' is damaged: " + what);
+}
+
+Status SnapshotReader::read_ends() {
+  if (Status read = read_trailer(); !read) return read;
+  std::string line;
+  if (const Result<bool> first = next_line(line); !first) return fail(first.error());
+  const wire::Seal seal = wire::seal_of(line);
+  if (seal == wire::Seal::kWrong) return damaged("its header's checksum is wrong");
+  if (seal == wire::Seal::kNone) {
+    if (Status whole = verify([] { return false; }); !whole) return whole;
+  }
+  if (Status known = check_snapshot_format(line, path_); !known) return known;
+  auto header = decode_snapshot_header(line);
+  if (!header) return damaged(header.error().message);
+  header_ = std::move(*header);
+  line += '\n';
+  header_crc_ = wire::crc32c(line);
+  first_row_at_ = line.size();
+  return {};
+}
+
+// The last line, which is short.
+Status SnapshotReader::read_trailer() {
   const Result<uint64_t> size = file_->size();
   if (!size) return fail(size.error());
   size_bytes_ = *size;
-
-  // The trailer is the last line and short.
   const uint64_t tail_at = size_bytes_ - std::min<uint64_t>(size_bytes_, kMaxTrailerBytes);
   std::string tail;
   if (Status read = file_->read_at(tail_at, kMaxTrailerBytes, tail); !read) return read;
-  if (tail.empty() || tail.back() != '\n') return fail(ErrorKind::kCorrupt, "it has no end");
+  if (tail.empty() || tail.back() != '\n') return damaged("it has no end");
   tail.pop_back();
   const size_t newline = tail.find_last_of('\n');
-  if (newline == std::string::npos) return fail(ErrorKind::kCorrupt, "it has no trailer");
+  if (newline == std::string::npos) return damaged("it has no trailer");
   const auto trailer = decode_snapshot_trailer(std::string_view(tail).substr(newline + 1));
-  if (!trailer) return fail(trailer.error());
+  if (!trailer) return damaged(trailer.error().message);
+  trailer_at_ = tail_at + newline + 1;
+  rows_ = trailer->rows;
+  whole_crc_ = trailer->crc;
+  return {};
+}
 
-  const uint64_t end = tail_at + newline + 1;
+Status SnapshotReader::verify(const std::function<bool()>& stopping) const {
+  std::string block;
   uint32_t crc = 0;
   uint64_t lines = 0;
-  for (uint64_t at = 0; at < end; at += kBlockBytes) {
-    const size_t want = std::min<uint64_t>(kBlockBytes, end - at);
-    if (Status read = file_->read_at(at, want, block_); !read) return read;
-    crc = wire::crc32c(block_, crc);
-    lines += lines_in(block_);
+  for (uint64_t at = 0; at < trailer_at_; at += block.size()) {
+    if (stopping()) return fail(ErrorKind::kTimeout, "stopped");
+    const size_t want = std::min<uint64_t>(kBlockBytes, trailer_at_ - at);
+    if (Status read = file_->read_at(at, want, block); !read) return read;
+    if (block.empty()) return damaged("it ends too soon");
+    crc = wire::crc32c(block, crc);
+    lines += lines_in(block);
   }
-  block_.clear();
-  if (crc != trailer->crc) return fail(ErrorKind::kCorrupt, "its checksum is wrong");
-  if (lines != trailer->rows + 1) return fail(ErrorKind::kCorrupt, "its number of rows is wrong");
-  rows_ = trailer->rows;
-
-  std::string line;
-  const Result<bool> first = next_line(line);
-  if (!first) return fail(first.error());
-  if (Status known = check_snapshot_format(line, path_); !known) return known;
-  auto header = decode_snapshot_header(line);
-  if (!header) return fail(header.error());
-  header_ = std::move(*header);
-  first_row_at_ = line.size() + 1;
+  if (crc != whole_crc_) return damaged("its checksum is wrong");
+  if (lines != rows_ + 1) return damaged("its number of rows is wrong");
+  verified_ = true;
   return {};
 }
 
@@ -161,6 +179,7 @@ void SnapshotReader::rewind() {
   block_.clear();
   block_used_ = 0;
   position_ = first_row_at_;
+  crc_ = header_crc_;
   rows_given_ = 0;
 }
 
@@ -173,19 +192,34 @@ Result<bool> SnapshotReader::next_line(std::string& line) {
       block_used_ = newline + 1;
       return true;
     }
-    if (Status read = file_->read_at(position_, kBlockBytes, block_); !read) {
+    const size_t want = std::min<uint64_t>(kBlockBytes, trailer_at_ - position_);
+    if (Status read = file_->read_at(position_, want, block_); !read) {
       return fail(read.error());
     }
+    if (block_.empty()) return damaged("it ends too soon");
     block_used_ = 0;
     position_ += block_.size();
-    if (block_.empty()) return fail(ErrorKind::kCorrupt, "snapshot '" + path_ + "' ends too soon");
+    crc_ = wire::crc32c(block_, crc_);
   }
 }
 
 Result<bool> SnapshotReader::next_row(std::string& row) {
-  if (rows_given_ == rows_) return false;
-  ++rows_given_;
-  return next_line(row);
+  if (rows_given_ < rows_) {
+    ++rows_given_;
+    return next_line(row);
+  }
+  if (Status right = check_end(); !right) return fail(right.error());
+  return false;
+}
+
+// After the last row.
+Status SnapshotReader::check_end() const {
+  if (block_used_ < block_.size() || position_ < trailer_at_) {
+    return damaged("its number of rows is wrong");
+  }
+  if (crc_ != whole_crc_) return damaged("its checksum is wrong");
+  verified_ = true;
+  return {};
 }
 
 Result<std::string> SnapshotReader::read_raw(uint64_t offset, size_t max_bytes) const {
@@ -262,7 +296,8 @@ Status SnapshotReceiver::put_in_place() {
 Result<SnapshotHeader> SnapshotReceiver::finish() {
   const auto reader = read_back();
   if (!reader) return fail(reader.error());
-  Status done = sync();
+  Status done = (*reader)->verify([] { return false; });
+  if (done) done = sync();
   if (done) done = put_in_place();
   if (!done) return fail(std::move(done.error()));
   return (*reader)->header();

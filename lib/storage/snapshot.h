@@ -1,17 +1,20 @@
 // Snapshots of a state machine: flat files that a person can read, `snap-<index>.ndjson`:
 //
-//   {"format":"tandem-snapshot-1","lineage":"…","group":"…","index":7,"epoch":2,…}
+//   {"format":"tandem-snapshot-1","lineage":"…","group":"…","index":7,"epoch":2,…,"crc32c":"…"}
 //   one row a line, JSON
 //   {"rows":123,"crc32c":"89abcdef"}        the checksum is of every byte before this line
 //
 // They are written under a temporary name, synced, renamed; so a file under its own name is
-// complete, and the checksum is there against a disk that rots. See tandem-log(5).
+// complete, and the checksums are there against a disk that rots. The header has one of its own, so
+// that a start need not read the rows that nobody wants. See tandem-log(5).
 //
 // Thread: each object by one thread at a time; different objects by different threads. All block on
 // the disk: use loop::run_work for writing, and for reading what is big.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,38 +83,53 @@ class SnapshotWriter {
   bool finished_ = false;
 };
 
-// A snapshot whose checksum is right. It stays readable while it is pruned.
+// A snapshot with a right header; its rows are verified when they are read. It stays readable while
+// it is pruned.
 class SnapshotReader {
  public:
-  // Reads the whole file once to verify it. kCorrupt: damaged; kConfig: of another
-  // format version; kNotFound: there is none.
+  // Reads both ends of the file; all of it where the header has no checksum, as older versions wrote
+  // it. kCorrupt: damaged; kConfig: of another format version; kNotFound: there is none.
   static Result<std::unique_ptr<SnapshotReader>> open(const std::string& path,
                                                       Disk& disk = system_disk());
   const SnapshotHeader& header() const { return header_; }
   uint64_t rows() const { return rows_; }
   uint64_t size_bytes() const { return size_bytes_; }
 
-  // The next row into `row`; false at the end. kIo, kCorrupt: reading failed.
+  // The next row into `row`; false at the end, if every byte was as it was written. kIo, kCorrupt:
+  // what was read before may be wrong, too.
   Result<bool> next_row(std::string& row);
   // Before the first row again.
   void rewind();
   // Raw bytes of the file, for sending it to a learner; fewer than max_bytes only at its end.
   Result<std::string> read_raw(uint64_t offset, size_t max_bytes) const;
+  // Reads all of it, on any thread, while another one reads rows. kTimeout: it was stopped.
+  Status verify(const std::function<bool()>& stopping) const;
+  // Whether all of it has been found to be right, by verify() or by reading all rows.
+  bool verified() const { return verified_.load(std::memory_order_relaxed); }
 
  private:
   SnapshotReader(std::string path, std::unique_ptr<File> file)
       : path_(std::move(path)), file_(std::move(file)) {}
-  Status verify();
+  Status read_ends();
+  Status read_trailer();
   Result<bool> next_line(std::string& line);
+  Status check_end() const;
+  tl::unexpected<Error> damaged(const std::string& what) const;
 
   std::string path_;
   std::unique_ptr<File> file_;
   SnapshotHeader header_;
   uint64_t rows_ = 0;
-  uint64_t rows_given_ = 0;
   uint64_t size_bytes_ = 0;
   uint64_t first_row_at_ = 0;
+  uint64_t trailer_at_ = 0;
+  uint32_t header_crc_ = 0;
+  uint32_t whole_crc_ = 0;  // as the trailer says
+  mutable std::atomic<bool> verified_{false};
+
+  uint64_t rows_given_ = 0;
   uint64_t position_ = 0;  // of the next block to read
+  uint32_t crc_ = 0;       // of what lies before it
   std::string block_;
   size_t block_used_ = 0;
 };
@@ -132,12 +150,12 @@ class SnapshotReceiver {
   // Takes the piece where it continues have_bytes(); one that was taken already changes nothing;
   // one that leaves a gap is kBadInput and changes nothing.
   Status write(uint64_t offset, std::string_view data);
-  // Opens what came in, verifies checksum and index. kCorrupt: start over.
+  // Opens what came in, which has the right index. kCorrupt: start over.
   Result<std::unique_ptr<SnapshotReader>> read_back() const;
   // In two steps, after read_back(): all of it on the disk, then under its name.
   Status sync() { return file_->sync(); }
   Status put_in_place();
-  // All of these.
+  // All of these, when all of it was verified.
   Result<SnapshotHeader> finish();
 
  private:

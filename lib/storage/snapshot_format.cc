@@ -68,7 +68,7 @@ std::string encode_snapshot_header(const SnapshotHeader& header) {
   json.set("time_ms", header.time_ms);
   json.set("created_ms", header.created_ms);
   if (!header.record.empty()) json.set("record", header.record);
-  return json.dump();
+  return wire::seal_object(json.dump());
 }
 
 Status check_snapshot_format(std::string_view line, const std::string& path) {

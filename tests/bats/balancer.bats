@@ -88,11 +88,13 @@ END
   until curl -sf -o /dev/null "$fake_lb/readyz"; do is_running $fake; done
 }
 
-# Bytes on standard input to a port; prints what comes back until the other end closes.
+# Bytes on standard input to a port, when somebody listens there; prints what comes back until the
+# other end closes.
 raw() { # PORT
-  perl -MIO::Socket::INET -e '
+  perl -MIO::Socket::INET -MErrno -e '
     local $/; $SIG{PIPE} = "IGNORE"; alarm 30;
-    my $s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or die "$!\n";
+    my $s;
+    until ($s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]")) { $!{ECONNREFUSED} or die "$!\n" }
     print $s scalar <STDIN>; $s->flush; shutdown($s, 1) if $ARGV[1]; print <$s>' "$@"
 }
 
@@ -170,13 +172,18 @@ statuses() { # PORT [half]
   raw "$@" | grep -aoE 'HTTP/1\.1 [0-9]{3}' | cut -d ' ' -f 2 | paste -sd ' '
 }
 
+# Which process a service is.
+process_of() { s6-svstat -o pid "$home/run/sv/$1"; }
+
 served() { curl -sS "$users/api/v1/_count" | tr -d '[]'; }
 
 # Each stream is one request that readers have disagreed about and a plain one. The balancer puts
 # some right that the services refuse, such as a bare LF: then it is one request for both. What must
 # not be is a request that one of them does not know of.
 @test 'no stream of bytes is more requests behind the balancer than before it' {
-  local stream direct through half before after answers n=0
+  local stream direct through half before after answers n=0 process balancer
+  process=$(process_of rs-users)
+  balancer=$(process_of haproxy)
   while IFS= read -r stream; do
     case $stream in '#'*) continue ;; esac
     printf '%bGET /api/v1/users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$stream" \
@@ -200,6 +207,10 @@ served() { curl -sS "$users/api/v1/_count" | tr -d '[]'; }
       *) [[ $through == "$direct" || $through == 4* ]] || fail "'$direct', then '$through': $stream" ;;
     esac
     n=$((n + 1))
+    [ "$(process_of rs-users)" = "$process" ] ||
+      fail "rs-users ended at $stream: $(tail "$home/run/log/rs-users/current")"
   done <"$TANDEM_SOURCE/tests/fixtures/http-streams.txt"
   [ $n -gt 100 ]
+  # The balancer is other people's program: that it ended is told, and what it said.
+  [ "$(process_of haproxy)" = "$balancer" ] || tail "$home"/run/log/haproxy/* >&3
 }

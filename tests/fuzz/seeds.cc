@@ -103,12 +103,16 @@ void write_snapshots() {
                                                             .record_crc = 0x89abcdef,
                                                             .time_ms = 1000,
                                                             .created_ms = 2000});
-  std::string content = head + "\n";
-  write("snapshot", "header", '\1' + content);
-  content += "{\"schema\":{}}\n{\"counters\":{}}\n";
-  write("snapshot", "rows", '\1' + content);
-  content += storage::encode_snapshot_trailer({2, wire::crc32c(content)}) + "\n";
-  write("snapshot", "whole", '\6' + content);
+  const std::string rows = "{\"schema\":{}}\n{\"counters\":{}}\n";
+  const auto whole = [&rows](const std::string& header) {
+    const std::string content = header + "\n" + rows;
+    return content + storage::encode_snapshot_trailer({2, wire::crc32c(content)}) + "\n";
+  };
+  write("snapshot", "header", '\1' + head + "\n");
+  write("snapshot", "rows", '\1' + head + "\n" + rows);
+  write("snapshot", "whole", '\6' + whole(head));
+  // Without a checksum of its header.
+  write("snapshot", "older", '\6' + whole(head.substr(0, head.rfind(',')) + "}"));
 }
 
 // A seed of `log`: which log, where the power goes, one damage.

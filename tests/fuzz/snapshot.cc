@@ -18,8 +18,19 @@ using namespace tandem;  // NOLINT: a program of one file
 
 constexpr char kPath[] = "d/file";
 
+// Whether all rows can be read.
+bool ends_well(storage::SnapshotReader& reader) {
+  std::string row;
+  while (true) {
+    const auto more = reader.next_row(row);
+    if (!more) CHECK(more.error().kind == ErrorKind::kCorrupt);
+    if (!more || !*more) return more.has_value();
+  }
+}
+
 void write_anew(storage::SnapshotReader& reader) {
   storage::MemoryDisk disk;
+  reader.rewind();
   auto writer = storage::SnapshotWriter::create("d", reader.header(), disk);
   CHECK(writer.has_value());
   std::vector<std::string> rows;
@@ -74,7 +85,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto reader = storage::SnapshotReader::open(kPath, disk);
   CHECK(reader.has_value() || reader.error().kind == ErrorKind::kCorrupt ||
         reader.error().kind == ErrorKind::kConfig);
-  receive(content, reader ? reader->get() : nullptr, size_t{1} + (choice >> 1));
-  if (reader) write_anew(**reader);
+  const bool whole = reader.has_value() && (*reader)->verify([] { return false; }).has_value();
+  CHECK(!reader || ends_well(**reader) == whole);
+  receive(content, whole ? reader->get() : nullptr, size_t{1} + (choice >> 1));
+  if (whole) write_anew(**reader);
   return 0;
 }

@@ -91,7 +91,47 @@ TEST_F(BeginTest, AStopWhileItRestoresIsInOrder) {
   EXPECT_EQ(node(1).commands.all, before_);
 }
 
-// Asks what an engine that has kept a state would ask, and begins like any other.
+// Rows that an engine has kept by itself.
+class KeptRows final : public repl::SnapshotRows {
+ public:
+  explicit KeptRows(std::vector<std::string> rows) : rows_(std::move(rows)) {}
+  Status for_each(const Take& take) override {
+    for (const std::string& row : rows_) {
+      if (Status taken = take(row); !taken) return taken;
+    }
+    return {};
+  }
+  void stop() override {}
+
+ private:
+  const std::vector<std::string> rows_;
+};
+
+class OwnerWithRows final : public repl::Applier::Owner {
+ public:
+  OwnerWithRows(Owner& owner, std::shared_ptr<repl::SnapshotRows> rows)
+      : owner_(owner), rows_(std::move(rows)) {}
+  void applied(const wire::Entry& entry, const std::optional<repl::Applied>& answer) override {
+    owner_.applied(entry, answer);
+  }
+  void batch_ended() override { owner_.batch_ended(); }
+  void went_back(repl::Index index) override { owner_.went_back(index); }
+  repl::Origin origin() override {
+    repl::Origin origin = owner_.origin();
+    origin.rows = rows_;
+    return origin;
+  }
+  bool goes_on_from(const repl::Position& position) const override {
+    return owner_.goes_on_from(position);
+  }
+
+ private:
+  Owner& owner_;
+  const std::shared_ptr<repl::SnapshotRows> rows_;
+};
+
+// Asks what an engine that has kept a state would ask, and begins like any other; where it has kept
+// the rows of the snapshot, without reading that.
 class Asking final : public repl::Applier {
  public:
   Asking(repl::StateMachine& machine, repl::Jobs& jobs)
@@ -100,7 +140,10 @@ class Asking final : public repl::Applier {
   void begin(Owner& owner, UniqueFunction<void(Result<repl::Index>)> done) override {
     origin = owner.origin();
     fits = [&owner](const repl::Position& position) { return owner.goes_on_from(position); };
-    if (!unreachable) return memory_.begin(owner, std::move(done));
+    if (unreachable) return;
+    if (!kept) return memory_.begin(owner, std::move(done));
+    owner_ = std::make_unique<OwnerWithRows>(owner, kept);
+    memory_.begin(*owner_, std::move(done));
   }
   void apply(std::vector<wire::Entry> batch) override { memory_.apply(std::move(batch)); }
   void drop_batch() override { memory_.drop_batch(); }
@@ -126,8 +169,10 @@ class Asking final : public repl::Applier {
   repl::Origin origin;
   std::function<bool(const repl::Position&)> fits;
   bool unreachable = false;
+  std::shared_ptr<repl::SnapshotRows> kept;  // of the newest snapshot
 
  private:
+  std::unique_ptr<OwnerWithRows> owner_;
   repl::MemoryApplier memory_;
 };
 
@@ -180,6 +225,38 @@ TEST_F(EngineTest, MayNotGoOnFromALogThatIsGivenUp) {
   EXPECT_TRUE(asking_.fits({1, snapshot}));
   EXPECT_FALSE(asking_.fits({1, snapshot + 1}));
   EXPECT_FALSE(asking_.fits({1, 1}));
+}
+
+std::vector<std::string> rows_of(const std::string& path) {
+  const auto reader = storage::SnapshotReader::open(path);
+  std::vector<std::string> rows((*reader)->rows());
+  for (std::string& row : rows) EXPECT_TRUE((*reader)->next_row(row).value());
+  return rows;
+}
+
+// Nobody wants its rows: what is wrong with them must be found all the same, and mended, before
+// somebody does.
+TEST_F(EngineTest, ASnapshotThatItDoesNotReadIsVerifiedAndTakenAnew) {
+  write_and_stop_behind_a_snapshot();
+  const std::string directory = Node::directory(root_, 1);
+  const auto files = storage::list_snapshots(directory);
+  const std::string newest = files->front().path;
+  const std::vector<std::string> rows = rows_of(newest);
+  const uint64_t identity = storage_id(1);
+  asking_.kept = std::make_shared<KeptRows>(rows);
+  {
+    std::fstream file(newest, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(newest) / 2));
+    file << "#";
+  }
+  open_host();
+  until([&] { return fs::exists(newest + ".unreadable") && fs::exists(newest); });
+  EXPECT_EQ(rows_of(newest), rows);
+  EXPECT_EQ(storage_id(1), identity);
+  until([&] {
+    return *host_->status().find("snapshot_index")->as_int() ==
+           static_cast<int64_t>(files->front().index);
+  });
 }
 
 TEST_F(EngineTest, ThatCannotBeReachedIsWaitedFor) {

@@ -2,6 +2,7 @@
 
 #include "storage/log_fixture.h"
 #include "storage/snapshot_format.h"
+#include "wire/crc32c.h"
 
 namespace tandem::storage {
 namespace {
@@ -58,10 +59,24 @@ TEST_F(SnapshotTest, AnEmptyStateHasASnapshotToo) {
   EXPECT_FALSE((*reader)->next_row(line).value());
 }
 
+// What opening it, reading its rows or verifying it says: the last two are of one mind.
+Status read_all(const std::string& path, Disk& disk) {
+  const auto reader = SnapshotReader::open(path, disk);
+  if (!reader) return fail(reader.error());
+  const Status verified = (*reader)->verify([] { return false; });
+  std::string line;
+  Result<bool> more = true;
+  while (more && *more) more = (*reader)->next_row(line);
+  EXPECT_EQ(more.has_value(), verified.has_value());
+  return verified;
+}
+
 TEST_F(SnapshotTest, AnyCutOrFlippedByteIsNoticed) {
   write(7, 3);
   const auto saved = disk_.contents();
+  EXPECT_TRUE(read_all(path(7), disk_));
   const size_t size = disk_.content(path(7)).size();
+  const size_t header_bytes = disk_.content(path(7)).find('\n') + 1;
   for (size_t at = 0; at < size; ++at) {
     disk_.restore(saved);
     disk_.content(path(7)).resize(at);
@@ -70,8 +85,45 @@ TEST_F(SnapshotTest, AnyCutOrFlippedByteIsNoticed) {
     ASSERT_EQ(cut.error().kind, ErrorKind::kCorrupt) << at;
     disk_.restore(saved);
     disk_.content(path(7))[at] ^= 1;
-    ASSERT_FALSE(SnapshotReader::open(path(7), disk_)) << at;
+    if (at < header_bytes) {
+      ASSERT_FALSE(SnapshotReader::open(path(7), disk_)) << at;
+    }
+    const Status flipped = read_all(path(7), disk_);
+    ASSERT_FALSE(flipped) << at;
+    ASSERT_EQ(flipped.error().kind, ErrorKind::kCorrupt) << at;
   }
+}
+
+TEST_F(SnapshotTest, ItsRowsAreReadByWhoWantsThemAlone) {
+  write(7, 5000);
+  const size_t middle = disk_.content(path(7)).size() / 2;
+  disk_.content(path(7))[middle] ^= 1;
+  const auto reader = SnapshotReader::open(path(7), disk_);
+  ASSERT_TRUE(reader) << "nobody has looked at the rows";
+  EXPECT_EQ((*reader)->header(), header(7));
+  EXPECT_FALSE((*reader)->verified());
+  EXPECT_EQ((*reader)->verify([] { return true; }).error().kind, ErrorKind::kTimeout);
+  EXPECT_EQ((*reader)->verify([] { return false; }).error().kind, ErrorKind::kCorrupt);
+  EXPECT_FALSE((*reader)->verified());
+  disk_.content(path(7))[middle] ^= 1;
+  EXPECT_TRUE((*reader)->verify([] { return false; }));
+  EXPECT_TRUE((*reader)->verified());
+}
+
+// As versions before this one wrote it.
+TEST_F(SnapshotTest, AHeaderWithoutAChecksumIsTrustedWithAllOfTheFile) {
+  write(7, 3);
+  std::string& file = disk_.content(path(7));
+  const size_t seal = file.find(",\"crc32c\"");
+  file.erase(seal, file.find('}', seal) - seal);
+  file.erase(file.rfind('\n', file.size() - 2) + 1);
+  file += encode_snapshot_trailer({3, wire::crc32c(file)}) + "\n";
+  const auto reader = SnapshotReader::open(path(7), disk_);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_TRUE((*reader)->verified());
+  EXPECT_EQ((*reader)->header(), header(7));
+  file[file.find("\"n\":1") + 4] = '7';
+  EXPECT_EQ(SnapshotReader::open(path(7), disk_).error().kind, ErrorKind::kCorrupt);
 }
 
 TEST_F(SnapshotTest, WhatIsSetAsideIsNeitherListedNorPrunedForAnother) {
