@@ -1,6 +1,12 @@
 #include "config.h"
 
 namespace tandem::worker {
+namespace {
+
+// A gigabyte of log takes half a second at a start.
+constexpr uint64_t kSnapshotSizeCountsBytes = 256 << 20;
+
+}  // namespace
 
 void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
   c.replica.host.group = "rides-db";
@@ -16,6 +22,15 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
             "rows that a write may look at to find those it is about; more is 413");
   t.size("limits.answer_size", c.limits.answer_bytes, "longest answer to a read; more is 413",
          1 << 10, 15 << 20);
+}
+
+replica::HostOptions host_options(const WorkerConfig& config) {
+  replica::HostOptions options = config.replica.host;
+  // PostgreSQL keeps the rows, so that a start reads the log alone.
+  if (config.tables.backend != "file") {
+    options.limits.snapshot_size_counts_bytes = kSnapshotSizeCountsBytes;
+  }
+  return options;
 }
 
 }  // namespace tandem::worker

@@ -19,4 +19,7 @@ struct WorkerConfig {
 
 void declare_worker(WorkerConfig& config, daemon::SettingTable& table);
 
+// Those of the settings, and what follows from where the tables are.
+replica::HostOptions host_options(const WorkerConfig& config);
+
 }  // namespace tandem::worker

@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
 
   const auto backend = worker::make_backend(loop, config);
   if (!backend) daemon::die(backend.error());
-  replica::Host replica{loop, config.replica.host, (*backend)->applier(), *coord};
+  replica::Host replica{loop, host_options(config), (*backend)->applier(), *coord};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};

@@ -278,10 +278,16 @@ void Driver::went_back(Index index) {
 
 // --- snapshots of our own ---
 
+// A large state is written less often: each snapshot costs as much as the state is large, so the cost
+// for a logged byte stays the same, and a restart replays no more than it restores.
+uint64_t Driver::snapshot_due_bytes() const {
+  const uint64_t size = around_.snapshots.size_bytes();
+  const uint64_t counts = std::min(size, std::max(limits_.snapshot_size_counts_bytes, size / 8));
+  return std::max(limits_.snapshot_log_bytes, counts);
+}
+
 void Driver::take_snapshot_if_due() {
-  // A large state is written less often: each snapshot costs as much as the state is large, so the
-  // cost for a logged byte stays the same, and a restart replays no more than it restores.
-  const uint64_t due = std::max(limits_.snapshot_log_bytes, around_.snapshots.size_bytes());
+  const uint64_t due = snapshot_due_bytes();
   if (bytes_since_snapshot_ < due || around_.snapshots.writing() || picturing_) return;
   // A replica that gets the present one would start over; but the log does not grow for ever.
   if (core_->sends_snapshot() && bytes_since_snapshot_ < kMaxPinnedSnapshots * due) return;

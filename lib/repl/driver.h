@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct DriverLimits {
   size_t max_entry_bytes = 8 << 20;  // of a command with its key
   // A snapshot is taken when so much was logged since the last, or as much as that one is large.
   uint64_t snapshot_log_bytes = 16 << 20;
+  // Of that one's size no more than this counts, or an eighth of it: for states that are kept over a
+  // restart, which then takes as long as the log is.
+  uint64_t snapshot_size_counts_bytes = std::numeric_limits<uint64_t>::max();
 };
 
 class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
@@ -139,6 +143,7 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
   bool goes_on_from(const Position& position) const override {
     return around_.recovery.goes_on_from(position) || planted(Bug::kGoOnFromAnything);
   }
+  uint64_t snapshot_due_bytes() const;
   void take_snapshot_if_due();
   void write_snapshot(Result<Picture> picture);
   void forget_log_before(Index snapshot);

@@ -180,13 +180,17 @@ Disk& system_disk() {
 }
 
 Result<std::string> read_file(Disk& disk, const std::string& path) {
+  std::string content;
+  if (const Status read = read_file(disk, path, content); !read) return fail(read.error());
+  return content;
+}
+
+Status read_file(Disk& disk, const std::string& path, std::string& content) {
   auto file = disk.open(path, OpenMode::kRead);
   if (!file) return fail(file.error());
   const Result<uint64_t> size = (*file)->size();
   if (!size) return fail(size.error());
-  std::string content;
-  if (const Status read = (*file)->read_at(0, *size, content); !read) return fail(read.error());
-  return content;
+  return (*file)->read_at(0, *size, content);
 }
 
 Status remove_file(Disk& disk, const std::string& directory, const std::string& name) {

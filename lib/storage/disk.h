@@ -57,6 +57,8 @@ Disk& system_disk();
 
 // The whole file. kNotFound where there is none.
 Result<std::string> read_file(Disk& disk, const std::string& path);
+// Into `content`, whose memory is used again: for many large ones.
+Status read_file(Disk& disk, const std::string& path, std::string& content);
 // Frees the name of a file. What is none (a directory, a pipe) is renamed to <name>.unreadable, or
 // <name>.unreadable.2 and so on: somebody may keep something there. Not durable yet.
 Status remove_file(Disk& disk, const std::string& directory, const std::string& name);

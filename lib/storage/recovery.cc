@@ -22,10 +22,11 @@ struct FoundSegment {
 };
 
 // Nothing of what is no file.
-Result<std::string> read_segment(Disk& disk, const FoundSegment& found) {
-  auto content = read_file(disk, found.path);
-  if (!content && content.error().kind == ErrorKind::kCorrupt) return std::string();
-  return content;
+Status read_segment(Disk& disk, const FoundSegment& found, std::string& content) {
+  Status read = read_file(disk, found.path, content);
+  if (read || read.error().kind != ErrorKind::kCorrupt) return read;
+  content.clear();
+  return {};
 }
 
 bool all_zero(std::string_view bytes) {
@@ -101,28 +102,28 @@ class Recoverer {
   // Follows the chain from the first segment on until it ends or breaks.
   Status walk() {
     const bool cutting = out_.promise.pending == PendingChange::kCut;
+    std::string content;
     for (size_t i = 0; i < found_.size(); ++i) {
-      Result<std::string> content = read_segment(disk_, found_[i]);
-      if (!content) return fail(content.error());
+      if (Status read = read_segment(disk_, found_[i], content); !read) return read;
       if (cutting && i > 0 && found_[i].first_index > out_.promise.pending_index) {
         return remove_from(i);  // what the interrupted cut would have removed
       }
       RecoveredSegment segment;
-      if (!open_segment(found_[i], i == 0, *content, segment)) {
+      if (!open_segment(found_[i], i == 0, content, segment)) {
         suspect("segment '" + found_[i].path + "' is damaged or does not follow the one before");
         return remove_from(i);
       }
-      read_records(*content, segment);
+      read_records(content, segment);
       const bool at_end = i + 1 == found_.size();
       const bool complete = !at_end && found_[i + 1].first_index == next_ &&
                             !(cutting && next_ >= out_.promise.pending_index);
-      segment.dirty_end = last_not_zero(*content, segment.end_offset);
+      segment.dirty_end = last_not_zero(content, segment.end_offset);
       if (!complete) {
         if (cutting && next_ == out_.promise.pending_index) {
           out_.segments.push_back(std::move(segment));
           return remove_from(i + 1);
         }
-        Status judged = judge(i, *content, segment);
+        Status judged = judge(i, content, segment);
         out_.segments.push_back(std::move(segment));
         if (!judged) return judged;
         return remove_from(i + 1);
@@ -194,15 +195,15 @@ class Recoverer {
     const uint64_t end = segment.end_offset;
     const bool clean = all_zero(content.substr(std::min<uint64_t>(end, content.size())));
     if (!clean) search(content, end, found_[i].path);
+    std::string bytes;
     for (size_t later = i + 1; later < found_.size(); ++later) {
       if (found_[later].first_index < next_) {
         suspect("segment '" + found_[later].path + "' overlaps the one before");
       }
       // A segment is made only when everything before it is durable.
       claim(found_[later].first_index - 1, "segment '" + found_[later].path + "'");
-      const Result<std::string> bytes = read_segment(disk_, found_[later]);
-      if (!bytes) return fail(bytes.error());
-      search(*bytes, kSegmentHeaderBytes, found_[later].path);
+      if (Status read = read_segment(disk_, found_[later], bytes); !read) return read;
+      search(bytes, kSegmentHeaderBytes, found_[later].path);
     }
     const std::string where = "'" + found_[i].path + "' at byte " + std::to_string(end);
     const bool end_is_visible = clean && content.size() >= end + kRecordHeaderBytes;

@@ -33,6 +33,21 @@ class DriverSnapshotTest : public DriverTest {
       return number(id, "first_index") > 1;
     });
   }
+  // Each makes the state larger by the same.
+  int writes_between_snapshots_of(int writes) {
+    start(1, kEvery);
+    make_leader(1, 0, 1);
+    for (int i = 0; i < writes; ++i) write_large(1);
+    take_snapshot(1);
+    const int64_t large = number(1, "snapshot_index");
+    int more = 0;
+    until([&] {
+      write_large(1);
+      ++more;
+      return number(1, "snapshot_index") > large;
+    });
+    return more;
+  }
   std::vector<std::string> files(repl::ReplicaId id, std::string_view part) {
     std::vector<std::string> found;
     for (const auto& entry : fs::directory_iterator(Node::directory(root_, id))) {
@@ -45,6 +60,16 @@ class DriverSnapshotTest : public DriverTest {
  private:
   int next_ = 0;
 };
+
+TEST_F(DriverSnapshotTest, OfALargeStateItsSizeIsLoggedBeforeTheNext) {
+  EXPECT_GE(writes_between_snapshots_of(32), 32);
+}
+
+// Where it is kept over a restart, which then reads the log alone.
+TEST_F(DriverSnapshotTest, OfALargeStateThatIsKeptAPartOfItsSizeIs) {
+  size_counts_bytes_ = kEvery;
+  EXPECT_LT(writes_between_snapshots_of(32), 16);
+}
 
 TEST_F(DriverSnapshotTest, WhereTheNewestCannotBeRestoredTheOneBeforeItAndTheLogAre) {
   start(1, kEvery);

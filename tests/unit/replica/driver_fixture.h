@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -137,8 +138,8 @@ class Commands final : public repl::StateMachine {
 // One replica with what a worker puts around it.
 class Node final : public rpc::Handler {
  public:
-  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, uint64_t snapshot_log_bytes,
-       size_t max_in_sync)
+  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id,
+       const repl::DriverLimits& limits, size_t max_in_sync)
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
         server_(loop,
                 {.url = "ipc://" + (root / std::to_string(id)).string() + ".sock",
@@ -151,7 +152,7 @@ class Node final : public rpc::Handler {
                .directory = directory(root, id),
                .max_in_sync = max_in_sync,
                .segment_bytes = 1 << 20,
-               .limits = {.max_entry_bytes = 256 << 10, .snapshot_log_bytes = snapshot_log_bytes}},
+               .limits = limits},
               applier_, *coord_) {
     EXPECT_TRUE(host_.open());
     EXPECT_TRUE(server_.start());
@@ -195,7 +196,10 @@ class DriverTest : public testing::Test {
   }
   // The process is there, and starts next.
   Node& make(repl::ReplicaId id, uint64_t snapshot_log_bytes = 64 << 20, size_t max_in_sync = 3) {
-    nodes_[id] = std::make_unique<Node>(loop_, root_, id, snapshot_log_bytes, max_in_sync);
+    const repl::DriverLimits limits{.max_entry_bytes = 256 << 10,
+                                    .snapshot_log_bytes = snapshot_log_bytes,
+                                    .snapshot_size_counts_bytes = size_counts_bytes_};
+    nodes_[id] = std::make_unique<Node>(loop_, root_, id, limits, max_in_sync);
     return *nodes_[id];
   }
   Node& node(repl::ReplicaId id) { return *nodes_.at(id); }
@@ -251,6 +255,7 @@ class DriverTest : public testing::Test {
   const fs::path root_ = directory_.path();
   loop::Loop loop_;
   std::unique_ptr<coord::Coord> coord_;
+  uint64_t size_counts_bytes_ = std::numeric_limits<uint64_t>::max();
   std::map<repl::ReplicaId, std::unique_ptr<Node>> nodes_;
 };
 
