@@ -67,8 +67,8 @@ bool passes(const Error& error) {
 Status check_rows(storage::SnapshotReader& reader, repl::RowChecker* checker) {
   const Stopping never = [] { return false; };
   if (checker == nullptr) return reader.verify(never);
-  const Status read = read_rows(
-      reader, never, [checker](std::string_view row) { return checker->check(row); });
+  const Status read =
+      read_rows(reader, never, [checker](std::string_view row) { return checker->check(row); });
   return read ? checker->finish() : read;
 }
 

@@ -138,8 +138,8 @@ class Commands final : public repl::StateMachine {
 // One replica with what a worker puts around it.
 class Node final : public rpc::Handler {
  public:
-  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id,
-       const repl::DriverLimits& limits, size_t max_in_sync)
+  Node(loop::Loop& loop, const fs::path& root, repl::ReplicaId id, const repl::DriverLimits& limits,
+       size_t max_in_sync)
       : coord_(*coord::open_local({.root = root / "coord"}, loop)),
         server_(loop,
                 {.url = "ipc://" + (root / std::to_string(id)).string() + ".sock",
