@@ -184,7 +184,10 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     if (outcome || outcome.error().kind != ErrorKind::kUnavailable) {
       call.may_be_done = !planted(Bug::kForgetMayBeDone);
     }
-    if (!outcome) call.refusal = wire::error_body(503, outcome.error().message);
+    // The last try may have had no time left: what a replica said before tells more.
+    if (!outcome && call.refusal.empty()) {
+      call.refusal = wire::error_body(503, outcome.error().message);
+    }
   }
   pause(call);
   wait_for_replica(slot);

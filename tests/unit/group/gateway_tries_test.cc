@@ -110,7 +110,10 @@ class GatewayTriesTest : public testing::Test {
     wire::Request request;
     request.method = wire::Method::kDbRead;
     request.consistency = wire::Consistency::kEventual;
-    gateway.submit(request, [this](const wire::Response& r) { statuses.push_back(r.status); });
+    gateway.submit(request, [this](const wire::Response& r) {
+      statuses.push_back(r.status);
+      body = r.body;
+    });
   }
   void try_again() {
     clock.ns += 5 * kMs;
@@ -132,6 +135,7 @@ class GatewayTriesTest : public testing::Test {
   PlayedReplicas replicas;
   Gateway gateway{{clock, timers}, replicas, {.timeout_ms = 1000}, [this] { return ++random; }};
   std::vector<uint16_t> statuses;
+  std::string body;  // of the read that ended last
 
  private:
   uint64_t random = 0;
@@ -198,6 +202,16 @@ TEST_F(GatewayTriesTest, AReadThatAllRefuseIsTriedAFewTimes) {
   EXPECT_EQ(statuses, (std::vector<uint16_t>{503}));
   EXPECT_EQ(replicas.attempts, 15u);  // at 0, 5, 10, 20, 40, 80, 160, 260, ... ms
   EXPECT_EQ(replicas.served, 0);
+}
+
+// The last try has hardly any time.
+TEST_F(GatewayTriesTest, WhatAReplicaSaidIsToldWhereTheLastTryWasNotAnswered) {
+  read_eventually();
+  replicas.answer(503);
+  try_again();
+  replicas.fail_with(ErrorKind::kTimeout);
+  end_time();
+  EXPECT_NE(body.find("in time: so it is"), std::string::npos) << body;
 }
 
 TEST_F(GatewayTriesTest, APauseEndsWithAChangeOfTheGroup) {
