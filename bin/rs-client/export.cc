@@ -184,12 +184,9 @@ class Export {
     request.headers = call.headers;
     request.headers.push_back("X-Request-Id: " + request_id_);
     request.headers.emplace_back("Prefer: handling=strict");
-    request.timeout_ms = 0;
-    request.connect_timeout_ms = session_.settings.timeout_ms;
     request.on_body = [this](std::string_view bytes) { take(bytes); };
-    const auto id = session_.fetcher.fetch(
+    fetch_id_ = session_.follow(
         std::move(request), [this](Result<fetch::Answer> answer) { on_end(std::move(answer)); });
-    fetch_id_ = id ? *id : 0;
     silence_.start(kFirstSilenceMs);
   }
 

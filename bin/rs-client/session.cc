@@ -77,6 +77,13 @@ Call Session::read(std::string method, std::string url) const {
   return call;
 }
 
+uint64_t Session::follow(fetch::Request request, fetch::Fetcher::Completion done) {
+  request.timeout_ms = 0;
+  request.connect_timeout_ms = settings.timeout_ms;
+  const auto id = fetcher.fetch(std::move(request), std::move(done));
+  return id ? *id : 0;
+}
+
 Call Session::write(std::string method, std::string url, std::string body) const {
   return Call{.kind = Call::Kind::kWrite,
               .method = std::move(method),

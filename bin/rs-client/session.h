@@ -26,6 +26,10 @@ struct Session {
   // finishes it.
   Result<Reply> ask(Call call);
 
+  // Begins to fetch a stream, which has no deadline of its own. The number to cancel it by; 0: it
+  // could not begin, and nobody is told its end.
+  uint64_t follow(fetch::Request request, fetch::Fetcher::Completion done);
+
   // A read with the consistency that was asked for.
   Call read(std::string method, std::string url) const;
   // A write under the key that was given, or under a new one.

@@ -52,12 +52,9 @@ class Watch {
     if (!events_.last_id().empty()) {
       request.headers.push_back("Last-Event-ID: " + events_.last_id());
     }
-    request.timeout_ms = 0;
-    request.connect_timeout_ms = session_.settings.timeout_ms;
     request.on_body = [this](std::string_view bytes) { on_bytes(bytes); };
-    const auto id = session_.fetcher.fetch(
+    fetch_id_ = session_.follow(
         std::move(request), [this](Result<fetch::Answer> answer) { on_end(std::move(answer)); });
-    fetch_id_ = id ? *id : 0;
     silence_.start(kSilenceMs);
   }
 

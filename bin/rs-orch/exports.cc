@@ -22,6 +22,10 @@ constexpr uint16_t kFailed = 410;
 
 Exports::~Exports() = default;
 
+void Exports::head(http::Responder responder) {
+  responder.whole_stream(kContentType, {kNotKept}).end();
+}
+
 void Exports::begin(const wire::Request& wanted, http::Responder responder,
                     repl::ReplicaId replica) {
   if (exports_.size() >= kMaxExports) {

@@ -30,6 +30,8 @@ class Exports {
   Exports(const Exports&) = delete;
   Exports& operator=(const Exports&) = delete;
 
+  // What a client is told of an export before it asks for one: nothing is read for it.
+  static void head(http::Responder responder);
   // `wanted` says how new the state is to be; `replica` 0: any.
   void begin(const wire::Request& wanted, http::Responder responder, repl::ReplicaId replica);
 

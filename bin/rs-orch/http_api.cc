@@ -193,6 +193,7 @@ void HttpApi::db_export(const Request& request, Responder responder) {
   if (!words) return responder.error(words.error());
   const auto replica = named_replica(request, orchestrator_);
   if (!replica) return responder.error(replica.error());
+  if (request.method == Method::kHead) return Exports::head(std::move(responder));
   wire::Request wanted;
   wanted.request_id = words->request_id;
   wanted.consistency = words->consistency;

@@ -1,5 +1,6 @@
 #include "requests.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -14,6 +15,8 @@ using replica::answer_error;
 using replica::answer_large;
 
 namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
 
 // It was not let into the log, for what it is or what it would cost now.
 bool is_not_admitted(const Error& error) {
@@ -62,18 +65,44 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
 
 void Requests::read(rpc::Reply reply, const wire::Request& request) {
   ++reads_;
-  const int64_t deadline_ns = system_clock().boot_ns() + int64_t{request.budget_ms} * 1'000'000;
+  Read read;
+  read.query = request.body;
+  read.deadline_ns = system_clock().boot_ns() + int64_t{request.budget_ms} * kNsPerMs;
+  read.may_be_old = request.consistency == wire::Consistency::kEventual ||
+                    request.consistency == wire::Consistency::kSession;
   replica_.when_readable(
       request.consistency, request.min_index, request.budget_ms,
-      [this, reply = std::move(reply), query = std::string(request.body),
-       deadline_ns](Status readable) mutable {
+      [this, reply = std::move(reply), read = std::move(read)](const Status& readable) mutable {
         if (!readable) return answer_error(reply, readable.error());
-        const rpc::Peer peer = reply.peer();
-        queries_.read(query, peer, deadline_ns,
-                      [reply = std::move(reply)](Result<std::string> rows, uint64_t index) mutable {
-                        if (!rows) return answer_error(reply, rows.error());
-                        answer_large(reply, 200, index, *std::move(rows));
-                      });
+        answer_read(std::move(reply), std::move(read));
+      });
+}
+
+void Requests::answer_read(rpc::Reply reply, Read read) {
+  const rpc::Peer peer = reply.peer();
+  // Kept where it may be read once more.
+  const std::string query = read.may_be_old ? read.query : std::move(read.query);
+  queries_.read(query, peer, read.deadline_ns,
+                [this, reply = std::move(reply), read = std::move(read)](Result<std::string> rows,
+                                                                         uint64_t index) mutable {
+                  if (rows) return answer_large(reply, 200, index, *std::move(rows));
+                  if (read.may_be_old && rows.error().kind == ErrorKind::kBadInput) {
+                    return read_anew(std::move(reply), std::move(read));
+                  }
+                  answer_error(reply, rows.error());
+                });
+}
+
+// A state that may be old may lack the tables and columns that others have: nobody is told by it that
+// there are none.
+void Requests::read_anew(rpc::Reply reply, Read read) {
+  const int64_t left_ms = (read.deadline_ns - system_clock().boot_ns()) / kNsPerMs;
+  read.may_be_old = false;
+  replica_.when_readable(
+      wire::Consistency::kLinearizable, 0, static_cast<uint32_t>(std::max<int64_t>(left_ms, 0)),
+      [this, reply = std::move(reply), read = std::move(read)](const Status& readable) mutable {
+        if (!readable) return answer_error(reply, readable.error());
+        answer_read(std::move(reply), std::move(read));
       });
 }
 

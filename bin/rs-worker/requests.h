@@ -28,7 +28,15 @@ class Requests final : public replica::Methods {
   // What the request's body has to be; gives the command that is logged.
   using Check = Result<std::string> (Backend::*)(std::string_view) const;
 
+  struct Read {
+    std::string query;
+    int64_t deadline_ns = 0;  // boot clock
+    bool may_be_old = false;  // the state that it is answered from
+  };
+
   void read(rpc::Reply reply, const wire::Request& request);
+  void answer_read(rpc::Reply reply, Read read);
+  void read_anew(rpc::Reply reply, Read read);
   bool takes_writes(rpc::Reply& reply) const;
   void change(rpc::Reply reply, const wire::Request& request, Check check);
   void repeated(rpc::Reply reply, const wire::Request& request);

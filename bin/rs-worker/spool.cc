@@ -31,10 +31,14 @@ Status Spool::write(repl::Picture picture, const std::function<bool()>& stopping
     }
     return status.has_value();
   });
+  const Status read = picture.rows->failure();
   picture.rows.reset();  // freed here, where nobody waits for that
   if (!status) return status;
   if (stopped()) return fail(ErrorKind::kTimeout, "stopped");
-  if (!all) return fail(ErrorKind::kUnavailable, "the tables could not be read to their end");
+  if (!all) {
+    return fail(ErrorKind::kUnavailable, "the tables could not be read to their end" +
+                                             (read ? std::string() : ": " + read.error().message));
+  }
   if (Status finished = writer.finish(text); !finished) return finished;
   return flush(text);
 }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kRetryMs = 5;
+constexpr int64_t kMaxPauseMs = 100;  // of a call that is refused again and again
 constexpr uint64_t kWatchMs = 50;
 constexpr int64_t kPatienceMs = 100;        // with a replica that has gone quiet
 constexpr int64_t kFollowerBudgetMs = 500;  // of a read that waits at a follower
@@ -78,6 +79,7 @@ void Gateway::submit(const wire::Request& request, Done done, repl::ReplicaId re
   call.may_be_done = call.no_space = call.follower_could_not = false;
   call.busy = 0;
   call.sent = 0;
+  call.again_ms = call.pause_ms = 0;
   call.refusal.clear();
   call.done = std::move(done);
   attempt(slot);
@@ -124,7 +126,6 @@ void Gateway::attempt(size_t slot) {
     return;
   }
   on_the_way += call.body.size();
-  if (call.is_read() && call.method != wire::Method::kDbExportPart) targets_.read_goes_to(replica);
   call.target = replica;
   call.sent_ms = now_ms();
   ++call.attempt;
@@ -166,6 +167,7 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
                        response.status == 504 ||
                        (call.no_space && (has_done || targets_.another_has_space()));
     if (!again) {
+      if (counts_as_served(call)) targets_.read_served(call.target);
       keep_large_body(call, response);
       finish(slot, response);
       return;
@@ -182,9 +184,24 @@ void Gateway::on_outcome(size_t slot, uint32_t attempt, Result<std::string_view>
     if (outcome || outcome.error().kind != ErrorKind::kUnavailable) {
       call.may_be_done = !planted(Bug::kForgetMayBeDone);
     }
-    if (!outcome) call.refusal = wire::error_body(503, outcome.error().message);
+    // The last try may have had no time left: what a replica said before tells more.
+    if (!outcome && call.refusal.empty()) {
+      call.refusal = wire::error_body(503, outcome.error().message);
+    }
   }
+  pause(call);
   wait_for_replica(slot);
+}
+
+// At first it goes to another one soon. Where all refuse it, it is not their work to say so again
+// and again: a replica that waits for its tables, or for a leader, does so for seconds.
+void Gateway::pause(Call& call) {
+  call.again_ms = now_ms() + call.pause_ms;
+  call.pause_ms = std::clamp(2 * call.pause_ms, int64_t{kRetryMs}, kMaxPauseMs);
+}
+
+bool Gateway::counts_as_served(const Call& call) {
+  return call.is_read() && call.method != wire::Method::kDbExportPart;
 }
 
 // It is handed on as it came.
@@ -228,7 +245,12 @@ void Gateway::wait_for_replica(size_t slot) {
 
 void Gateway::try_waiting() {
   std::vector<size_t> waiting = std::exchange(waiting_, {});
-  for (const size_t slot : waiting) attempt(slot);
+  const int64_t now = now_ms();
+  for (const size_t slot : waiting) {
+    const Call& call = calls_[slot];
+    const bool pauses = std::min(call.again_ms, call.deadline_ms) > now;
+    pauses ? waiting_.push_back(slot) : attempt(slot);
+  }
   if (waiting_.empty()) retry_->stop();
 }
 
@@ -259,6 +281,7 @@ void Gateway::leader_changed() {
     if (last_leader_ != 0) replica_gone(last_leader_);
     last_leader_ = leader;
   }
+  for (const size_t slot : waiting_) calls_[slot].again_ms = calls_[slot].pause_ms = 0;
   try_waiting();
 }
 

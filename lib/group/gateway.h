@@ -1,7 +1,8 @@
 // The way of every request to a replica: writes to the leader, reads round robin over the followers
 // that keep up, with a deadline for each. A request that could not be carried out, or whose outcome
 // is unknown, is tried again, a write with the same key, until its deadline: a failover is a short
-// wait for the client, not an error. Pure: the processes and the simulator run this very code.
+// wait for the client, not an error. Pauses between the tries grow, up to 100 ms, and end when the
+// group changes. Pure: the processes and the simulator run this very code.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +65,8 @@ class Gateway {
     repl::ReplicaId only = 0;         // the replica asked for by name; 0: any
     repl::ReplicaId target = 0;       // 0: waits for a replica
     int64_t sent_ms = 0;              // to the target
+    int64_t again_ms = 0;             // not sent before: it was refused
+    int64_t pause_ms = 0;             // after the next refusal
     bool may_be_done = false;         // an attempt of a write has an unknown outcome
     bool no_space = false;            // a leader had none
     std::string refusal;              // what a replica told last why it cannot answer
@@ -79,7 +82,9 @@ class Gateway {
   void on_outcome(size_t slot, uint32_t attempt, Result<std::string_view> outcome);
   void keep_large_body(const Call& call, wire::Response& response);
   bool dropped_for_room(const Call& call, const Result<std::string_view>& outcome) const;
+  static bool counts_as_served(const Call& call);
   void on_busy(size_t slot);
+  void pause(Call& call);
   void leave_target(Call& call);
   void wait_for_replica(size_t slot);
   void finish(size_t slot, const wire::Response& response);

@@ -30,7 +30,9 @@ SharedBytes GroupTargets::keep(repl::ReplicaId id, std::string_view part) const 
                                                         : SharedBytes();
 }
 
-void GroupTargets::read_goes_to(repl::ReplicaId id) { ++replicas_.find(id)->reads_served; }
+void GroupTargets::read_served(repl::ReplicaId id) {
+  if (ReplicaLink* replica = replicas_.find(id); replica != nullptr) ++replica->reads_served;
+}
 
 void GroupTargets::ended(const Ended& call) {
   if (!log::is_worth_telling(call.status, call.took_ns)) return;

@@ -27,7 +27,7 @@ class GroupTargets final : public Targets {
   void call(repl::ReplicaId id, std::string_view payload, uint64_t timeout_ms,
             Completion done) override;
   SharedBytes keep(repl::ReplicaId id, std::string_view part) const override;
-  void read_goes_to(repl::ReplicaId id) override;
+  void read_served(repl::ReplicaId id) override;
   void ended(const Ended& call) override;
 
  private:

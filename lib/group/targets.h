@@ -50,7 +50,7 @@ class Targets {
                     Completion done) = 0;
   // A part of the answer that is being told, to be kept beyond that; none where it cannot be.
   virtual SharedBytes keep(repl::ReplicaId id, std::string_view part) const = 0;
-  virtual void read_goes_to(repl::ReplicaId id) = 0;
+  virtual void read_served(repl::ReplicaId id) = 0;
   virtual void ended(const Ended& call) = 0;
 };
 

@@ -41,11 +41,19 @@ std::string without_location(std::string_view text) {
 
 ErrorKind kind_without_code(std::string_view text, bool needs_password) {
   if (needs_password) return ErrorKind::kPermission;
-  // 'invalid sslmode value: "foo"', and so on.
-  return text.starts_with("invalid ") ? ErrorKind::kConfig : ErrorKind::kUnavailable;
+  // What libpq finds before it asks anybody: 'invalid sslmode value: "foo"', and so on.
+  for (const std::string_view mistake : {"invalid ", "could not match ", "Unix-domain socket path ",
+                                         "could not parse network address "}) {
+    if (text.starts_with(mistake)) return ErrorKind::kConfig;
+  }
+  return ErrorKind::kUnavailable;
 }
 
 }  // namespace
+
+Error options_error(const std::string& text) {
+  return {ErrorKind::kConfig, "cannot connect to PostgreSQL: " + in_one_line(text)};
+}
 
 Error connect_error(const std::string& text, bool needs_password) {
   const Code code = find_code(text);

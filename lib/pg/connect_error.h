@@ -11,5 +11,7 @@ namespace tandem::pg {
 // What libpq says when it cannot connect, as an Error. `text` has SQLSTATEs where the server said
 // something: PQERRORS_VERBOSE. That of the last address that was tried counts. Pure.
 Error connect_error(const std::string& text, bool needs_password);
+// The same where it does not come to asking anybody, as for a service that is defined nowhere.
+Error options_error(const std::string& text);
 
 }  // namespace tandem::pg

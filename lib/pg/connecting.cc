@@ -51,8 +51,7 @@ void Connecting::start(const ConnectOptions& options) {
     if (conn_ == nullptr) {
       finish(fail(ErrorKind::kExhausted, "no memory for a connection to PostgreSQL"));
     } else if (PQstatus(conn_.get()) == CONNECTION_BAD) {
-      finish(fail(
-          connect_error(PQerrorMessage(conn_.get()), PQconnectionNeedsPassword(conn_.get()) != 0)));
+      finish(fail(failure()));
     } else {
       wait_for(UV_WRITABLE);
     }
@@ -78,9 +77,15 @@ void Connecting::step() {
       PQsetErrorVerbosity(conn_.get(), PQERRORS_DEFAULT);
       return finish(std::move(conn_));
     default:
-      return finish(fail(
-          connect_error(PQerrorMessage(conn_.get()), PQconnectionNeedsPassword(conn_.get()) != 0)));
+      return finish(fail(failure()));
   }
+}
+
+// As soon as libpq has understood its options it has a user, that of the system if nobody else.
+Error Connecting::failure() const {
+  const std::string text = PQerrorMessage(conn_.get());
+  if (PQuser(conn_.get()) == nullptr) return options_error(text);
+  return connect_error(text, PQconnectionNeedsPassword(conn_.get()) != 0);
 }
 
 void Connecting::finish(Result<Conn> result) {

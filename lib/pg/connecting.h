@@ -27,6 +27,7 @@ class Connecting {
  private:
   void step();
   void wait_for(int events);
+  Error failure() const;
   void finish(Result<Conn> result);
 
   loop::Loop& loop_;

@@ -50,6 +50,10 @@ ErrorKind kind_of_sqlstate(std::string_view sqlstate) {
   return ErrorKind::kBug;
 }
 
+bool is_disk_full(const Error& why) {
+  return why.kind == ErrorKind::kNoSpace || why.message.find("(53100)") != std::string::npos;
+}
+
 std::string field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
   return text == nullptr ? std::string() : std::string(text);

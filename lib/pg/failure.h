@@ -43,6 +43,9 @@ using Outcome = tl::expected<std::vector<Rows>, Failure>;
 //   kBug           any other: SQL of ours that is wrong
 ErrorKind kind_of_sqlstate(std::string_view sqlstate);
 
+// Whether the server's disk is full, as far as it says so: also in the last words of a session.
+bool is_disk_full(const Error& why);
+
 // Without control characters and line ends, for a line of a log or of a terminal.
 std::string in_one_line(std::string_view text);
 

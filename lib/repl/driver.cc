@@ -42,6 +42,7 @@ void Driver::state_begun(const Result<Index>& begun) {
   if (!start) return around_.people.give_up(start.error());
   joins_anew_ = start->joins_anew;
   applied_ = seen_applied_ = *begun;
+  begins_empty_ = *begun == 0;
   start->recovered.applied = std::max(start->recovered.applied, applied_);
   core_ =
       std::make_unique<Replica>(start->options, start->recovered, around_.log, around_.snapshots);
@@ -247,8 +248,14 @@ void Driver::apply_committed() {
   in_apply_ = false;
   if (applied_ > before) readers_.reached(applied_);
   incoming_.state_reached(applied_);
-  if (applied_ > 0 && applied_ >= core_->commit() && applied_ >= seen_applied_) has_state_ = true;
+  look_whether_there_is_a_state();
   if (applied_ < end && !applying_ && !incoming_.installing()) something_happened();
+}
+
+// What comes first of a long log is committed, and is no more than its beginning.
+void Driver::look_whether_there_is_a_state() {
+  if (has_state_ || applied_ == 0 || applied_ < std::max(core_->commit(), seen_applied_)) return;
+  has_state_ = !begins_empty_ || core_->caught_up();
 }
 
 void Driver::applied(const wire::Entry& entry, const std::optional<Applied>& answer) {

@@ -136,6 +136,7 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
   void read_record();
 
   void apply_committed();
+  void look_whether_there_is_a_state();
   void applied(const wire::Entry& entry, const std::optional<Applied>& answer) override;
   void batch_ended() override;
   void went_back(Index index) override;
@@ -176,9 +177,11 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
   Index seen_applied_ = 0;  // the highest that it was in this life: nobody reads an older state
   bool applying_ = false;   // a batch is under way
   bool in_apply_ = false;   // within Applier::apply()
-  // Everything known to be committed was applied at some time: before that a replica that starts
-  // from nothing would answer as if there were no tables.
+  // Everything known to be committed was applied at some time, and where it began with nothing a
+  // leader had told it all of that: before, it would answer as if there were no tables, or little
+  // in them.
   bool has_state_ = false;
+  bool begins_empty_ = false;
   uint64_t bytes_since_snapshot_ = 0;  // of entries that were applied
   bool picturing_ = false;             // a snapshot was begun
 

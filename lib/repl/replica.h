@@ -87,6 +87,8 @@ class Replica {
   // Followers as the leader sees them; empty elsewhere.
   std::vector<PeerView> peers() const;
   bool cut_tail() const { return cut_tail_; }
+  // See Memory.
+  bool caught_up() const { return caught_up_ || opened(); }
 
  private:
   void on(MessageIn& event);

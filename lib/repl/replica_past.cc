@@ -17,7 +17,7 @@ constexpr size_t kEndsTold = 16;
 Memory Replica::memory() const {
   Memory memory;
   memory.committed = context_.committed();
-  memory.caught_up = caught_up_ || opened();
+  memory.caught_up = caught_up();
   memory.record = context_.newest_record;
   const Index base = context_.log.first_index() - 1;
   Index end = context_.last_index;

@@ -35,8 +35,10 @@ using RowSink = std::function<bool(std::string_view row)>;
 class FrozenState {
  public:
   virtual ~FrozenState() = default;
-  // In an order that is the same on every replica. False where the sink said stop.
+  // In an order that is the same on every replica. False where the sink said stop, or for the reason
+  // that failure() gives then.
   virtual bool write_rows(const RowSink& sink) const = 0;
+  virtual Status failure() const { return {}; }
   // For one that waits for somebody else: asked now and then, on the thread that writes, whether
   // anybody still wants the rows. REQUIRES: before write_rows().
   virtual void set_stopping(const std::function<bool()>& stopping) { static_cast<void>(stopping); }

@@ -6,6 +6,7 @@ namespace tandem::tables {
 namespace {
 
 constexpr uint64_t kLookMs = 50;
+constexpr uint64_t kHeldUpMs = 200;  // before it is asked who blocks
 constexpr size_t kCopyBytes = size_t{256} << 10;
 
 tl::unexpected<Error> stopped() { return fail(ErrorKind::kTimeout, "stopped"); }
@@ -16,19 +17,23 @@ Status status_of(const pg::Outcome& outcome) {
 
 }  // namespace
 
-BlockingSession::BlockingSession(std::unique_ptr<loop::Loop> loop, Stopping stopping)
-    : stopping_(std::move(stopping)), loop_(std::move(loop)), looks_(*loop_, [] {}) {
+BlockingSession::BlockingSession(std::unique_ptr<loop::Loop> loop,
+                                 const pg::ConnectOptions& options, Stopping stopping)
+    : stopping_(std::move(stopping)),
+      loop_(std::move(loop)),
+      looks_(*loop_, [this] { look(); }),
+      locks_(*loop_, options),
+      connection_(std::make_unique<pg::Connection>(*loop_, options)) {
   looks_.start(kLookMs, kLookMs);
 }
 
-Result<std::unique_ptr<BlockingSession>> BlockingSession::open(pg::ConnectOptions options,
+Result<std::unique_ptr<BlockingSession>> BlockingSession::open(const pg::ConnectOptions& options,
                                                                Stopping stopping) {
   auto loop = loop::Loop::make();
   if (!loop) return fail(std::move(loop.error()));
   // NOLINTNEXTLINE: the constructor is private
   std::unique_ptr<BlockingSession> session(
-      new BlockingSession(std::move(*loop), std::move(stopping)));
-  session->connection_ = std::make_unique<pg::Connection>(*session->loop_, std::move(options));
+      new BlockingSession(std::move(*loop), options, std::move(stopping)));
   std::optional<Status> up;
   session->connection_->connect([&up](Status status) { up = std::move(status); });
   if (!session->wait_until([&up] { return up.has_value(); })) return stopped();
@@ -45,11 +50,25 @@ bool BlockingSession::wait_until(const std::function<bool()>& condition) {
   return true;
 }
 
+void BlockingSession::look() {
+  if (connection_->waiting_ms() < kHeldUpMs) return locks_.forget();
+  locks_.ask(connection_->backend_pid());
+}
+
+Error BlockingSession::told(Error why) const {
+  if (why.kind == ErrorKind::kBusy) why.message += locks_.reason();
+  return why;
+}
+
 pg::Outcome BlockingSession::run(pg::Batch batch) {
   // Shared, as whoever stops does not wait for it.
   const auto place = std::make_shared<std::optional<pg::Outcome>>();
   connection_->run(std::move(batch), [place](pg::Outcome got) { *place = std::move(got); });
-  if (wait_until([&] { return place->has_value(); })) return std::move(**place);
+  if (wait_until([&] { return place->has_value(); })) {
+    pg::Outcome& outcome = **place;
+    if (!outcome) outcome.error().error = told(outcome.error().error);
+    return std::move(outcome);
+  }
   connection_->cancel();
   return tl::unexpected(pg::Failure{.error = {ErrorKind::kTimeout, "stopped"}});
 }
@@ -68,7 +87,7 @@ Status BlockingSession::read(const std::string& sql, std::vector<pg::Type> colum
     cursor.next([place](pg::Cursor::Some some) { *place = std::move(some); });
     if (!wait_until([&] { return place->has_value(); })) return stopped();
     const pg::Cursor::Some& some = **place;
-    if (!some) return fail(some.error().error);
+    if (!some) return fail(told(some.error().error));
     if (some->empty() || !take(*some)) return {};
   }
 }

@@ -1,5 +1,6 @@
 // A session with PostgreSQL for work on a thread of its own, which waits for each answer: reading a
-// whole state, or loading one. It has a loop to itself.
+// whole state, or loading one. It has a loop to itself. What fails for a lock that somebody else holds
+// names them.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include "loop/loop.h"
 #include "pg/connection.h"
 #include "pg/cursor.h"
+#include "tables/lock_watch.h"
 
 namespace tandem::tables {
 
@@ -23,7 +25,7 @@ using Stopping = std::function<bool()>;
 class BlockingSession {
  public:
   // kTimeout: stopped. Others as Loop::make() and Connection::connect().
-  static Result<std::unique_ptr<BlockingSession>> open(pg::ConnectOptions options,
+  static Result<std::unique_ptr<BlockingSession>> open(const pg::ConnectOptions& options,
                                                        Stopping stopping);
   BlockingSession(const BlockingSession&) = delete;
   BlockingSession& operator=(const BlockingSession&) = delete;
@@ -42,8 +44,12 @@ class BlockingSession {
   Status copy_end();
 
  private:
-  BlockingSession(std::unique_ptr<loop::Loop> loop, Stopping stopping);
+  BlockingSession(std::unique_ptr<loop::Loop> loop, const pg::ConnectOptions& options,
+                  Stopping stopping);
   bool wait_until(const std::function<bool()>& condition);
+  void look();
+  // With the name of who was in the way.
+  Error told(Error why) const;
   Status copy_flush();
 
   struct Copy {
@@ -55,7 +61,8 @@ class BlockingSession {
 
   Stopping stopping_;
   std::unique_ptr<loop::Loop> loop_;
-  loop::Timer looks_;  // whether the work is to be stopped
+  loop::Timer looks_;  // whether the work is to be stopped, and for whom it waits
+  LockWatch locks_;
   std::unique_ptr<pg::Connection> connection_;
   std::unique_ptr<Copy> copy_;
 };

@@ -154,9 +154,9 @@ Status Loader::end() {
 
 }  // namespace
 
-Status load_rows(pg::ConnectOptions options, const OwnerOfTables& owner, uint64_t index,
+Status load_rows(const pg::ConnectOptions& options, const OwnerOfTables& owner, uint64_t index,
                  repl::SnapshotRows& rows, const Stopping& stopping) {
-  auto session = BlockingSession::open(std::move(options), stopping);
+  auto session = BlockingSession::open(options, stopping);
   if (!session) return fail(std::move(session.error()));
   Meta meta;
   meta.owner = owner;

@@ -21,7 +21,7 @@ namespace tandem::tables {
 
 // On a thread where nobody waits. `index` is that of the snapshot. kCorrupt: the rows cannot be
 // restored; kTimeout: stopped; others: PostgreSQL is not there, or has no room.
-Status load_rows(pg::ConnectOptions options, const OwnerOfTables& owner, uint64_t index,
+Status load_rows(const pg::ConnectOptions& options, const OwnerOfTables& owner, uint64_t index,
                  repl::SnapshotRows& rows, const Stopping& stopping);
 
 // Statements that make what was loaded the tables, and what was there go. `old`: as it

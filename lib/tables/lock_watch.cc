@@ -6,8 +6,10 @@
 
 namespace tandem::tables {
 
-LockWatch::LockWatch(loop::Loop& loop, pg::SessionOptions options)
-    : loop_(loop), options_(std::move(options)) {}
+LockWatch::LockWatch(loop::Loop& loop, pg::ConnectOptions options)
+    : loop_(loop), options_{.connect = std::move(options)} {
+  options_.connect.application_name += " locks";
+}
 
 LockWatch::~LockWatch() = default;
 

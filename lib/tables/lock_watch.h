@@ -12,7 +12,8 @@ namespace tandem::tables {
 
 class LockWatch final : public pg::SessionOwner {
  public:
-  LockWatch(loop::Loop& loop, pg::SessionOptions options);
+  // `options`: of the session that waits.
+  LockWatch(loop::Loop& loop, pg::ConnectOptions options);
   ~LockWatch() override;
 
   // The session is there from the first question on. One at a time: further ones are not asked.
@@ -20,6 +21,10 @@ class LockWatch final : public pg::SessionOwner {
   // Whom the last one that was asked for waits for: "pid 4711 (psql, user ann, …)". Empty: nobody, as
   // far as is known.
   const std::string& blockers() const { return blockers_; }
+  // The same as the end of what is said of its failure; empty, too.
+  std::string reason() const {
+    return blockers_.empty() ? blockers_ : ": it waited for a lock of " + blockers_;
+  }
   void forget() { blockers_.clear(); }
 
  private:
@@ -28,7 +33,7 @@ class LockWatch final : public pg::SessionOwner {
   void session_refused(const Error&) override {}
 
   loop::Loop& loop_;
-  const pg::SessionOptions options_;
+  pg::SessionOptions options_;
   std::unique_ptr<pg::Session> session_;
   pg::Connection* connection_ = nullptr;
   bool asking_ = false;

@@ -31,6 +31,8 @@ class FrozenTables final : public repl::FrozenState {
     return true;
   }
 
+  Status failure() const override { return failure_; }
+
   void set_stopping(const std::function<bool()>& stopping) override {
     session_->set_stopping(stopping);
   }
@@ -61,18 +63,22 @@ class FrozenTables final : public repl::FrozenState {
       for (size_t i = 0; i < rows.size() && taken; ++i) taken = take(rows, i);
       return taken;
     });
-    if (!done) log::warning("cannot read the tables", {{"error", done.error().message}});
+    if (!done) {
+      log::warning("cannot read the tables", {{"error", done.error().message}});
+      failure_ = done;
+    }
     return done && taken;
   }
 
   const std::unique_ptr<BlockingSession> session_;
   const Meta meta_;
+  mutable Status failure_;
 };
 
 }  // namespace
 
-Result<repl::Picture> take_picture(pg::ConnectOptions options, const Stopping& stopping) {
-  auto session = BlockingSession::open(std::move(options), stopping);
+Result<repl::Picture> take_picture(const pg::ConnectOptions& options, const Stopping& stopping) {
+  auto session = BlockingSession::open(options, stopping);
   if (!session) return fail(std::move(session.error()));
   pg::Batch batch(pg::Place::kOpens, "ISOLATION LEVEL REPEATABLE READ READ ONLY");
   add_read(batch);

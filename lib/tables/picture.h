@@ -13,6 +13,6 @@
 namespace tandem::tables {
 
 // On a thread where nobody waits. As of an entry that was applied when this was called, or later.
-Result<repl::Picture> take_picture(pg::ConnectOptions options, const Stopping& stopping);
+Result<repl::Picture> take_picture(const pg::ConnectOptions& options, const Stopping& stopping);
 
 }  // namespace tandem::tables

@@ -12,12 +12,6 @@ constexpr uint64_t kAgainMs = 200;
 // Longer than what is asked takes, but for a new index on many rows and the like.
 constexpr uint64_t kSlowMs = 1000;
 
-pg::SessionOptions for_locks(pg::SessionOptions session) {
-  session.connect.application_name += " locks";
-  session.create_database = false;
-  return session;
-}
-
 std::string replica_of(const OwnerOfTables& owner) {
   return "replica " + std::to_string(owner.member.id) + " of the group '" + owner.group + "'";
 }
@@ -29,7 +23,7 @@ WriterSession::WriterSession(loop::Loop& loop, pg::SessionOptions options, Owner
       session_(loop, options, *this),
       again_(loop, [this] { take_over_again(); }),
       looks_(loop, [this] { look(); }),
-      locks_(loop, for_locks(std::move(options))) {}
+      locks_(loop, std::move(options.connect)) {}
 
 WriterSession::~WriterSession() = default;
 
@@ -41,9 +35,15 @@ std::string WriterSession::waits() const {
          " s" + (blockers.empty() ? blockers : ": it waits for a lock of " + blockers);
 }
 
+// A server that ends for want of space does not say so to those who ask it next.
 std::string WriterSession::trouble() const {
-  std::string trouble = session_.trouble();
-  return trouble.empty() ? trouble_ : trouble;
+  const std::string trouble = session_.trouble();
+  if (trouble.empty()) return trouble_;
+  return full_.empty() ? trouble : trouble + "; before that: " + full_;
+}
+
+void WriterSession::note(const Error& why) {
+  if (pg::is_disk_full(why)) full_ = why.message;
 }
 
 // --- what is asked ---
@@ -79,11 +79,12 @@ void WriterSession::look() {
 }
 
 void WriterSession::try_again(const pg::Failure& why) {
+  note(why.error);
   // Of a session that is lost whoever keeps it tells.
   std::string trouble = why.sqlstate == kFenced
                             ? "another process has taken the tables in PostgreSQL over"
                             : why.error.message;
-  if (!locks_.blockers().empty()) trouble += ": it waited for a lock of " + locks_.blockers();
+  trouble += locks_.reason();
   if (!pg::is_lost(why) && trouble_ != trouble) {
     log::warning("PostgreSQL refuses what it is asked", {{"error", trouble}});
     trouble_ = std::move(trouble);
@@ -100,7 +101,8 @@ void WriterSession::session_up(pg::Connection& connection) {
   take_over();
 }
 
-void WriterSession::session_down(const Error&) {
+void WriterSession::session_down(const Error& why) {
+  note(why);
   connection_ = nullptr;
   ++turn_;
   owner_.away();

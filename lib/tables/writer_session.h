@@ -76,7 +76,10 @@ class WriterSession final : private pg::SessionOwner {
   // Why there is no session, or what it was refused last; empty: nothing is known.
   std::string trouble() const;
   // It works.
-  void forget_trouble() { trouble_.clear(); }
+  void forget_trouble() {
+    trouble_.clear();
+    full_.clear();
+  }
 
  private:
   void session_up(pg::Connection& connection) override;
@@ -84,6 +87,7 @@ class WriterSession final : private pg::SessionOwner {
   void session_refused(const Error& why) override;
   void session_failed(const Error&) override { owner_.not_reached(); }
 
+  void note(const Error& why);
   pg::Completion only_now(pg::Completion then);
   void watch();
   void look();
@@ -101,6 +105,7 @@ class WriterSession final : private pg::SessionOwner {
   uint64_t expected_ms_ = 0;  // of what was asked last
   uint64_t turn_ = 0;         // rises whenever what was asked for is of no use any more
   std::string trouble_;
+  std::string full_;  // what the server said of its disk, since it last worked
 };
 
 }  // namespace tandem::tables

@@ -31,3 +31,12 @@ ending_in_words() { # EXIT-CODE (-1: a signal ended it) SIGNAL (SIGTERM, TERM or
   esac
   echo "ended with exit code $code$why"
 }
+
+# The last line of a service's log that tells of an error, else the last line, without the time.
+last_words() { # NAME
+  awk '{ sub(/^[0-9-]+[ _][0-9:.]+ +/, "") }
+       /: error: |"level":"error"|\[ALERT\]|: fatal: |PANIC:  / { error = $0 }
+       NF { last = $0 }
+       END { print error != "" ? error : last }' "$TANDEM_DIR/run/log/$1/current" 2>/dev/null |
+    tr -d '\000-\010\013-\037' | cut -c 1-300
+}

@@ -22,15 +22,6 @@ span() { # SECONDS
   fi
 }
 
-# The last line of a service's log that tells of an error, else the last line, without the time.
-last_words() { # NAME
-  awk '{ sub(/^[0-9-]+[ _][0-9:.]+ +/, "") }
-       /: error: |"level":"error"|\[ALERT\]|: fatal: / { error = $0 }
-       NF { last = $0 }
-       END { print error != "" ? error : last }' "$TANDEM_DIR/run/log/$1/current" 2>/dev/null |
-    tr -d '\000-\010\013-\037' | cut -c 1-300
-}
-
 # The workers, as rs-orch tells of them; nothing where it doesn't.
 ask_workers() { # URL FORMAT
   "$TANDEM_BIN/rs-client" --set orch.url="$1" --timeout 2s --format "$2" \

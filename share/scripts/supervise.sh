@@ -280,12 +280,45 @@ seconds_since() { # MICROSECONDS
   printf '%d.%02d s' $((passed / 100)) $((passed % 100))
 }
 
+# What a service says it waits for, of those that have a /readyz; of what its log tells alone, the end
+# of that. From then on that its start takes longer than usual, whenever it is something else.
+tell_waits() { # NAME
+  local guard=$$ url body why said='' never
+  url=$(awk -v name="$1" '$1 == name && $2 ~ /^http:/ { print $2 }' "$sv/.urls")
+  [ -n "$url" ] || return 0
+  exec 9>&-
+  exec {never}<> <(:)
+  read -r -t 3 -u "$never" _ # pauses without a process, which would be left behind
+  while kill -0 "$guard" 2>/dev/null; do
+    body=$(curl -qs --noproxy '*' -m 2 "$url/readyz")
+    why=$(sed -n 's/^{"error":{"code":503,"message":"\(.*\)"}}$/\1/p' <<<"$body")
+    if [ -n "$why" ] && [ "$why" != "$said" ]; then
+      said=$why
+      say "$1 is not ready yet: $why"
+      [[ $why != *'the log tells why' ]] || say "  $(last_words "$1")"
+    fi
+    read -r -t 1 -u "$never" _
+  done
+}
+
+# Starts one and waits until it is ready.
+start_one() { # NAME
+  local teller rc
+  tell_waits "$1" </dev/null >/dev/null &
+  teller=$!
+  sup_up "$1" "${TANDEM_TIMEOUT%ms}"
+  rc=$?
+  kill "$teller" 2>/dev/null
+  wait "$teller" 2>/dev/null
+  return $rc
+}
+
 start_all() {
   local name begun
   for name in $(services); do
     [ -z "$got" ] || return 0
     begun=$(now)
-    if sup_up "$name" "${TANDEM_TIMEOUT%ms}"; then
+    if start_one "$name"; then
       say "$name is ready ($(seconds_since "$begun"))"
       continue
     fi

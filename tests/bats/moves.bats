@@ -141,6 +141,9 @@ let_go() { : >"$1.go"; }                    # NAME
   assert_equal "$status" 503
   assert_output --partial 'too many exports'
   assert_equal "$(tr -d '\r' <headers | sed -n 's/^Retry-After: //p')" 1
+  # The head alone is no export.
+  run -0 curl -sSI "$db/db/export"
+  assert_line --partial ' 200'
   let_go 1
   let_go 2
   wait "${slow[@]}"

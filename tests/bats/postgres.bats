@@ -34,6 +34,11 @@ up() {
   echo "$started" >"$home/up.pid"
 }
 
+# For a test by itself: as those before it leave it.
+up_where_down() {
+  if ! "$tandem" --dir "$home" status >"$BATS_TEST_TMPDIR/status"; then up --tables postgres; fi
+}
+
 down() {
   run -0 "$tandem" --dir "$home" down
   refute_left
@@ -46,10 +51,12 @@ refute_left() {
 }
 
 # In the database of worker 1, or what stands in $database.
-sql() { # STATEMENT
-  (cd "$home" && env -u PGHOST "$programs/psql" -XAt -h /proc/self/cwd/run/sock/postgres -U tandem \
-    "${database:-worker_1}" -c "$1")
+sql_session() { # [OPTION]…
+  (cd "$home" && exec env -u PGHOST "$programs/psql" -XAtq -h /proc/self/cwd/run/sock/postgres -U tandem \
+    "${database:-worker_1}" "$@")
 }
+
+sql() { sql_session -c "$1"; } # STATEMENT
 
 add() { "$client" users add "$1" secret >/dev/null; } # NAME
 
@@ -96,6 +103,22 @@ all_have() { # NUMBER-OF-USERS
   until_true all_have 1
   run -0 "$tandem" --dir "$home" status
   assert_line --regexp '^postgres +ready .* postgresql:///worker_1\?host='
+}
+
+@test 'a table that a person has locked: an export says who' {
+  local person typed
+  up_where_down
+  mkfifo "$BATS_TEST_TMPDIR/typed"
+  sql_session <"$BATS_TEST_TMPDIR/typed" >"$BATS_TEST_TMPDIR/shown" 3>&- &
+  person=$!
+  exec {typed}>"$BATS_TEST_TMPDIR/typed"
+  echo 'begin; lock table users; select pg_backend_pid();' >&"$typed"
+  until_true test -s "$BATS_TEST_TMPDIR/shown"
+  http GET "$db/db/export?replica=1"
+  assert_equal "$status" 503
+  assert_output --partial "it waited for a lock of pid $(cat "$BATS_TEST_TMPDIR/shown") (psql, user tandem"
+  exec {typed}>&-
+  wait "$person"
 }
 
 @test 'what status and env say leads psql there, from anywhere' {
@@ -165,7 +188,8 @@ all_have() { # NUMBER-OF-USERS
 }
 
 @test 'down and up, with files and with PostgreSQL in turn: the same rows, byte for byte' {
-  local rows exported
+  local rows exported number
+  up_where_down
   rows=$(names)
   exported=$(exported)
   run -0 "$tandem" --dir "$home" logs postgres
@@ -183,6 +207,7 @@ all_have() { # NUMBER-OF-USERS
   refute_output --partial postgres
   add erna
   rows=$(names)
+  number=$(wc -w <<<"$rows")
   exported=$(exported)
   "$client" db export --output "$home/export"
   down
@@ -191,12 +216,12 @@ all_have() { # NUMBER-OF-USERS
   down
   up --tables postgres
   assert_equal "$(names)" "$rows"
-  until_true all_have 5
+  until_true all_have "$number"
   assert_equal "$(exported)" "$exported"
   # The same by a file.
   run -0 "$client" db import --replace --yes "$home/export"
   assert_equal "$(exported)" "$exported"
-  until_true all_have 5
+  until_true all_have "$number"
 }
 
 @test 'kill -9 of tandem, and of all that could stop it, leaves nothing' {
@@ -237,6 +262,16 @@ all_have() { # NUMBER-OF-USERS
   run -69 "$tandem" --dir "$dir" --only rideshare --port-base "$port_base" --tables postgres up
   assert_output --partial 'postgres ended with exit code 73'
   assert_output --partial 'the cluster cannot be made'
+}
+
+@test 'workers that refuse what they are told: up says why while it waits' {
+  local dir=$BATS_TEST_TMPDIR/home
+  take_ports 4
+  mkdir "$dir"
+  run -69 env RS_WORKER_TABLES_BACKEND=postgres RS_WORKER_TABLES_URL=service=nowhere \
+    "$tandem" --dir "$dir" --only rideshare --port-base "$port_base" --timeout 8s up
+  assert_line --regexp '^tandem: rs-orch is not ready yet: .*the workers refuse their configuration'
+  assert_line --regexp '^tandem:   .*rs-worker.*definition of service "nowhere" not found$'
 }
 
 @test 'no PostgreSQL and no right to install: 69, with the line to type' {

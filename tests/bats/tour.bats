@@ -6,13 +6,25 @@
 load test_helper
 
 readme=$TANDEM_SOURCE/README.md
-block() { awk -v n="$1" -v kind="$2" -f "$TANDEM_SOURCE/tests/bats/tour.awk" "$readme"; }
+block() { awk -v n="$1" -v kind="$2" -v tables="${TANDEM_TEST_TABLES-}" -f "$TANDEM_SOURCE/tests/bats/tour.awk" "$readme"; }
 
 # The commands of a block with the ports of this run in the place of the usual ones.
 own_ports() {
   sed -E "s/\b8080\b/$port_base/g; s/\b8000\b/$((port_base + 1))/g; s/\b8090\b/$((port_base + 2))/g
     s/\b8088\b/$((port_base + 3))/g; s/\b8001\b/$((port_base + 4))/g
-    s|[$]PWD/build/bin|$TANDEM_BIN|g; s|\brun/state|$BATS_TEST_TMPDIR/home/&|g"
+    s|[$]PWD/build/bin|$TANDEM_BIN|g; s#[$]PWD/run/#run/#g; s#\brun/(state|sock)#$BATS_TEST_TMPDIR/home/&#g"
+}
+
+# What PostgreSQL has comes behind the answers, of a replica that has not been asked, and of the store.
+# Waits until it is there: a read of a worker is from its tables.
+tables_follow() {
+  [ "${TANDEM_TEST_TABLES-}" = postgres ] || return 0
+  cat <<END
+for id in \$(rs-client workers status -f json | jq '.[].id'); do
+  curl -sfS -o /dev/null "\$RS_CLIENT_ORCH_URL/api/v1/db/read?replica=\$id" -d '{"table":"users","count":true}'
+done
+until curl -sS "\$RS_CLIENT_STORE_URL/replicas" | jq -e '[.data[].mirror.lag] | max == 0' >/dev/null; do :; done
+END
 }
 
 @test "the tour has commands with expected output" {
@@ -32,6 +44,7 @@ own_ports() {
     echo "export RS_CLIENT_ORCH_URL=http://127.0.0.1:$((port_base + 2))"
     echo "export RS_CLIENT_STORE_URL=http://127.0.0.1:$((port_base + 4))"
     for ((n = 1; n <= $(block 0 sh); n++)); do
+      [[ $(block "$n" sh) != *psql* ]] || tables_follow
       block "$n" sh | own_ports
       echo "echo '--- end of block $n'"
     done

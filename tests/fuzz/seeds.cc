@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "db/export_format.h"
 #include "fuzz/log_damage.h"
 #include "repl/message.h"
 #include "rpc/protocol.h"
@@ -44,6 +45,24 @@ void write_frames() {
   wire::encode(wire::Response{.status = 409, .index = 12, .body = R"({"error":{}})"}, response);
   wire::append_item(message, 0, response);
   write("frame", "request-response", message);
+}
+
+void write_exports() {
+  db::ExportWriter writer("rides-db", 12, 1000);
+  std::string text = "0";  // as it is
+  for (const char* row :
+       {R"({"schema":{"users":{"key":"name","columns":[{"name":"name","type":"text"}]},"rides":)"
+        R"({"key":"id","auto_increment":true,"columns":[{"name":"id","type":"integer"},)"
+        R"({"name":"tags","type":"list of text","null":true,"default":null}]}}})",
+        R"({"counters":{"rides":7}})", R"({"table":"users","row":{"name":"ann"}})",
+        R"({"table":"users","row":{"name":"bob"}})",
+        R"({"table":"rides","row":{"id":3,"tags":["x","y"]}})"}) {
+    CHECK(writer.add(row, text).has_value());
+  }
+  CHECK(writer.finish(text).has_value());
+  write("export", "whole", text);
+  text.front() = '1';  // the header is sealed anew
+  write("export", "sealed", text);
 }
 
 repl::Record record() {
@@ -155,5 +174,6 @@ int main(int argc, char** argv) {
   write_rpc();
   write_snapshots();
   write_logs();
+  write_exports();
   return 0;
 }

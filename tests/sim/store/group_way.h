@@ -52,7 +52,7 @@ class GroupWay final : public group::Targets {
   void call(repl::ReplicaId id, std::string_view payload, uint64_t timeout_ms,
             Completion done) override;
   SharedBytes keep(repl::ReplicaId, std::string_view) const override { return {}; }
-  void read_goes_to(repl::ReplicaId) override {}
+  void read_served(repl::ReplicaId) override {}
   void ended(const Ended&) override {}
 
   Store& store_;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "daemon/child.h"
 
@@ -263,11 +264,30 @@ TEST(DaemonTest, ThreadsNeverTakeItsSignals) {
   EXPECT_EQ(child.out, "start a\nstart b\nblocked\nblocked\nblocked\ndrain b\ndrain a\n");
 }
 
+// The descriptor that a supervisor gives a daemon to announce its readiness on.
+class ReadyPipe {
+ public:
+  ReadyPipe() { CHECK(pipe2(fds_, O_CLOEXEC) == 0); }
+  ~ReadyPipe() {
+    for (const int fd : fds_) close(fd);
+  }
+  void put_into_environment() const { setenv("RS_READY_FD", std::to_string(fds_[1]).c_str(), 1); }
+  // What was written to it up to now. REQUIRES: once at most.
+  std::string told() {
+    close(std::exchange(fds_[1], -1));
+    char text[64];
+    const ssize_t got = read(fds_[0], text, sizeof text);
+    return {text, got < 0 ? 0 : static_cast<size_t>(got)};
+  }
+
+ private:
+  int fds_[2];
+};
+
 TEST(DaemonTest, AnnouncesReadinessOnADescriptor) {
-  int fds[2];
-  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
-  const ChildResult child = run_child([fds] {
-    setenv("RS_READY_FD", std::to_string(fds[1]).c_str(), 1);
+  ReadyPipe pipe;
+  const ChildResult child = run_child([&pipe] {
+    pipe.put_into_environment();
     Life life;
     life.when_ready = [] {
       say(getenv("RS_READY_FD") == nullptr ? "children do not see it" : "inherited");
@@ -275,21 +295,16 @@ TEST(DaemonTest, AnnouncesReadinessOnADescriptor) {
     };
     return life.run();
   });
-  close(fds[1]);
   EXPECT_EQ(child.status, 0);
   EXPECT_THAT(child.out, HasSubstr("children do not see it"));
-  char text[16];
-  EXPECT_EQ(read(fds[0], text, sizeof text), 1);
-  EXPECT_EQ(text[0], '\n');
-  close(fds[0]);
+  EXPECT_EQ(pipe.told(), "\n");
 }
 
 // Before the newline, for those who want to know.
 TEST(DaemonTest, TellsWhatItsStartWaitsFor) {
-  int fds[2];
-  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
-  const ChildResult child = run_child([fds] {
-    setenv("RS_READY_FD", std::to_string(fds[1]).c_str(), 1);
+  ReadyPipe pipe;
+  const ChildResult child = run_child([&pipe] {
+    pipe.put_into_environment();
     Life life;
     life.a.start_hangs = true;
     int asked = 0;
@@ -302,28 +317,19 @@ TEST(DaemonTest, TellsWhatItsStartWaitsFor) {
     life.b.on_start = [] { raise(SIGTERM); };
     return life.run();
   });
-  close(fds[1]);
   EXPECT_EQ(child.status, 0);
-  char text[64];
-  const ssize_t got = read(fds[0], text, sizeof text);
-  EXPECT_EQ(std::string(text, got < 0 ? 0 : static_cast<size_t>(got)),
-            std::string("a lock\0\0\n", 9));
-  close(fds[0]);
+  EXPECT_EQ(pipe.told(), std::string("a lock\0\0\n", 9));
 }
 
 TEST(DaemonTest, SaysNothingWhereItDidNotGetReady) {
-  int fds[2];
-  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
-  run_child([fds] {
-    setenv("RS_READY_FD", std::to_string(fds[1]).c_str(), 1);
+  ReadyPipe pipe;
+  run_child([&pipe] {
+    pipe.put_into_environment();
     Life life;
     life.a.start_status = fail(ErrorKind::kIo, "no");
     return life.run();
   });
-  close(fds[1]);
-  char text[16];
-  EXPECT_EQ(read(fds[0], text, sizeof text), 0);
-  close(fds[0]);
+  EXPECT_EQ(pipe.told(), "");
 }
 
 TEST(DaemonTest, SurvivesClosedDescriptors) {

@@ -76,7 +76,7 @@ class PlayedReplicas final : public Targets {
     calls.push_back({id, std::string(request.key), std::move(done)});
   }
   SharedBytes keep(repl::ReplicaId, std::string_view) const override { return {}; }
-  void read_goes_to(repl::ReplicaId) override {}
+  void read_served(repl::ReplicaId) override { ++served; }
   void ended(const Ended& call) override { attempts = call.attempts; }
 
   // The oldest call has this outcome.
@@ -95,6 +95,7 @@ class PlayedReplicas final : public Targets {
   repl::ReplicaId leads = 1;
   std::deque<Call> calls;
   uint32_t attempts = 0;  // of the call that ended last
+  int served = 0;         // reads
 };
 
 class GatewayTriesTest : public testing::Test {
@@ -105,9 +106,24 @@ class GatewayTriesTest : public testing::Test {
     request.key = key;
     gateway.submit(request, [this](const wire::Response& r) { statuses.push_back(r.status); });
   }
+  void read_eventually() {
+    wire::Request request;
+    request.method = wire::Method::kDbRead;
+    request.consistency = wire::Consistency::kEventual;
+    gateway.submit(request, [this](const wire::Response& r) {
+      statuses.push_back(r.status);
+      body = r.body;
+    });
+  }
   void try_again() {
     clock.ns += 5 * kMs;
     timers.go_off();
+  }
+  // All that comes until then is refused.
+  void refuse_for(int64_t ms) {
+    for (int64_t until = clock.ns + ms * kMs; clock.ns < until; try_again()) {
+      while (!replicas.calls.empty()) replicas.answer(503);
+    }
   }
   void end_time() {
     clock.ns += 5000 * kMs;
@@ -119,6 +135,7 @@ class GatewayTriesTest : public testing::Test {
   PlayedReplicas replicas;
   Gateway gateway{{clock, timers}, replicas, {.timeout_ms = 1000}, [this] { return ++random; }};
   std::vector<uint16_t> statuses;
+  std::string body;  // of the read that ended last
 
  private:
   uint64_t random = 0;
@@ -176,6 +193,39 @@ TEST_F(GatewayTriesTest, ATryWithAnUnknownOutcomeIsNotForgotten) {
   replicas.answer(503);
   end_time();
   EXPECT_EQ(statuses, (std::vector<uint16_t>{504}));
+}
+
+// Replicas that wait for their tables refuse at once, for seconds.
+TEST_F(GatewayTriesTest, AReadThatAllRefuseIsTriedAFewTimes) {
+  read_eventually();
+  refuse_for(1000);
+  EXPECT_EQ(statuses, (std::vector<uint16_t>{503}));
+  EXPECT_EQ(replicas.attempts, 15u);  // at 0, 5, 10, 20, 40, 80, 160, 260, ... ms
+  EXPECT_EQ(replicas.served, 0);
+}
+
+// The last try has hardly any time.
+TEST_F(GatewayTriesTest, WhatAReplicaSaidIsToldWhereTheLastTryWasNotAnswered) {
+  read_eventually();
+  replicas.answer(503);
+  try_again();
+  replicas.fail_with(ErrorKind::kTimeout);
+  end_time();
+  EXPECT_NE(body.find("in time: so it is"), std::string::npos) << body;
+}
+
+TEST_F(GatewayTriesTest, APauseEndsWithAChangeOfTheGroup) {
+  read_eventually();
+  refuse_for(500);
+  ASSERT_TRUE(replicas.calls.empty());
+  gateway.leader_changed();
+  ASSERT_EQ(replicas.calls.size(), 1u);
+  replicas.answer(503);
+  try_again();
+  ASSERT_EQ(replicas.calls.size(), 1u) << "the pauses begin anew";
+  replicas.answer(200);
+  EXPECT_EQ(statuses, (std::vector<uint16_t>{200}));
+  EXPECT_EQ(replicas.served, 1);
 }
 
 TEST_F(GatewayTriesTest, AFullDiskIsAnAnswerWhereNobodyElseHasSpace) {

@@ -14,6 +14,14 @@ class WholeStreamTest : public ServerTest {
       stream_.on_closed([this] { ++streams_closed_; });
     });
   }
+  // A client that has asked, and has its first bytes.
+  Client& client_with_half() {
+    Client& c = client();
+    c.ask(get("/file"));
+    EXPECT_TRUE(stream_.write("half"));
+    EXPECT_TRUE(c.until([&] { return c.received == "4\r\nhalf\r\n"; }));
+    return c;
+  }
 };
 
 TEST_F(WholeStreamTest, ItsOwnerIsToldWhenTheClientHasTakenWhatWasWritten) {
@@ -51,10 +59,7 @@ TEST_F(WholeStreamTest, APieceMayBeLongerThanTheBacklogOfOthers) {
 }
 
 TEST_F(WholeStreamTest, BrokenOffItIsNotEnded) {
-  Client& c = client();
-  c.ask(get("/file"));
-  ASSERT_TRUE(stream_.write("half"));
-  ASSERT_TRUE(c.until([&] { return c.received == "4\r\nhalf\r\n"; }));
+  Client& c = client_with_half();
   stream_.break_off();
   EXPECT_TRUE(c.closed());
   EXPECT_EQ(c.received, "4\r\nhalf\r\n");
@@ -71,10 +76,7 @@ TEST_F(WholeStreamTest, ForgottenItIsNotEnded) {
 }
 
 TEST_F(WholeStreamTest, ADrainDoesNotEndIt) {
-  Client& c = client();
-  c.ask(get("/file"));
-  ASSERT_TRUE(stream_.write("half"));
-  ASSERT_TRUE(c.until([&] { return c.received == "4\r\nhalf\r\n"; }));
+  Client& c = client_with_half();
   server_->drain([] {});
   EXPECT_TRUE(c.closed());
   EXPECT_EQ(c.received, "4\r\nhalf\r\n");

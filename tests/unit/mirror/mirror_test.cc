@@ -22,6 +22,15 @@ class MirrorOnServer : public MirrorTest {
     until_mirrored(replica_);
     expect_same(replica_);
   }
+  // Which was told of so many orders and has ended; gives the place of the first.
+  std::string mirror_and_end(int orders) {
+    begin();
+    buy(replica_, orders);
+    expect_same_soon();
+    const std::string first = first_row();
+    replica_.end();
+    return first;
+  }
   // Without a mirror, as the process has ended.
   void buy_until_more(uint64_t count) {
     while (replica_.machine->count() == count) {
@@ -82,11 +91,7 @@ TEST_F(MirrorOnServer, ToysAreRowsWithThePriceThatPeopleAreTold) {
 }
 
 TEST_F(MirrorOnServer, AProcessThatBeginsGoesOnFromWhatIsThere) {
-  begin();
-  buy(replica_, 30);
-  expect_same_soon();
-  const std::string first = first_row();
-  replica_.end();
+  const std::string first = mirror_and_end(30);
   for (int i = 0; i < 20; ++i) buy(replica_);
   begin();
   expect_same_soon();
@@ -105,11 +110,7 @@ TEST_F(MirrorOnServer, AProcessThatBeginsGoesOnFromWhatIsThere) {
 
 TEST_F(MirrorOnServer, MoreThanABatchIsOneTransaction) {
   batch_rows_ = 7;
-  begin();
-  buy(replica_, 100);
-  expect_same_soon();
-  const std::string first = first_row();
-  replica_.end();
+  const std::string first = mirror_and_end(100);
   for (int i = 0; i < 100; ++i) buy(replica_);
   begin();
   expect_same_soon();

@@ -479,7 +479,11 @@ TEST_F(ConnectionOnServer, RefusalsHaveTheirKinds) {
       {host + " user=nobody_here dbname=postgres", ErrorKind::kPermission, "nobody_here"},
       {host + "/missing user=tester", ErrorKind::kUnavailable, "No such file"},
       {host + " user=tester sslmode=whatever", ErrorKind::kConfig, "sslmode"},
-      {host + " user=tester port=x", ErrorKind::kConfig, "port"}};
+      {host + " user=tester port=x", ErrorKind::kConfig, "port"},
+      {host + " user=tester port=1,2", ErrorKind::kConfig, "2 port numbers to 1 hosts"},
+      {host + std::string(100, 'x'), ErrorKind::kConfig, "is too long"},
+      {"hostaddr=here", ErrorKind::kConfig, "network address \"here\""},
+      {"service=nowhere", ErrorKind::kConfig, "definition of service \"nowhere\" not found"}};
   for (const auto& [conninfo, kind, words] : cases) {
     Connection connection(loop_, options(conninfo));
     const Status up = connect(connection);

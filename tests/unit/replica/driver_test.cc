@@ -160,6 +160,22 @@ TEST_F(DriverTest, AReplicaWithoutDataAnswersNoRead) {
   EXPECT_TRUE(*told);
 }
 
+// What comes first of a long log is committed, too.
+TEST_F(DriverTest, AReplicaThatBeganWithNothingAnswersNoReadBeforeItHasAllOfIt) {
+  start(1);
+  make_leader(1, 0, 1);
+  repl::Index last = 0;
+  for (int i = 0; i < 40; ++i) last = write(1, std::string(200 << 10, 'x'))->index;
+  start(2);
+  std::optional<Status> told;
+  until([&] {
+    node(2).driver().when_readable(wire::Consistency::kEventual, 0, 1000,
+                                   [&](Status status) { told = std::move(status); });
+    return told && *told;
+  });
+  EXPECT_GE(node(2).driver().applied_index(), last);
+}
+
 TEST_F(DriverTest, APictureIsOfWhatIsAppliedAndStaysAsItIs) {
   start(1);
   make_leader(1, 0, 1);

@@ -70,6 +70,14 @@ TEST_F(ExportsTest, PartsAreAskedForAsTheClientTakesThem) {
   EXPECT_EQ(next_question(), R"({"export":"abc","close":true})");
 }
 
+TEST_F(ExportsTest, TheHeadAloneCostsNothing) {
+  Exports::head(http::Responder(exchange_));
+  EXPECT_TRUE(exchange_.streaming);
+  EXPECT_TRUE(exchange_.stream_ended);
+  EXPECT_EQ(exchange_.header("Cache-Control"), "no-store");
+  EXPECT_TRUE(asked_.empty());
+}
+
 TEST_F(ExportsTest, WhatFailsInTheMiddleIsBrokenOff) {
   begin(exchange_);
   open();

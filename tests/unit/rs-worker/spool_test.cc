@@ -59,10 +59,27 @@ class SpoolTest : public testing::Test {
   }
   static bool never() { return false; }
 
+  // Of tables elsewhere, which somebody has locked.
+  class Locked final : public repl::FrozenState {
+   public:
+    bool write_rows(const repl::RowSink&) const override { return false; }
+    Status failure() const override { return fail(ErrorKind::kBusy, "a lock of pid 4711"); }
+  };
+
   support::TemporaryDirectory directory_;
   db::Database database_;
   uint64_t index_ = 0;
 };
+
+TEST_F(SpoolTest, SaysWhyTheTablesCannotBeRead) {
+  Spool spool("g", directory_.path(), 0);
+  repl::Picture locked;
+  locked.rows = std::make_unique<Locked>();
+  const Status written = spool.write(std::move(locked), never);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(written.error().message, HasSubstr("to their end: a lock of pid 4711"));
+}
 
 TEST_F(SpoolTest, GivesAWholeExportInPartsOfAnySize) {
   for (int i = 0; i < 100; ++i) insert(i, 10'000);

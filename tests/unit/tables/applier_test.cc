@@ -80,6 +80,32 @@ TEST_F(ApplierOnServer, SaysWhatPostgresRefusesUntilItIsCarriedOut) {
   compare();
 }
 
+// One that ends for want of space is only seen to be gone.
+TEST_F(ApplierOnServer, AFullDiskIsToldWhileTheServerIsGone) {
+  start(15);
+  log_schema(R"({"t":{"key":"k","columns":[{"name":"k","type":"integer"}]}})");
+  apply_all();
+  must(*connected(options(server_.conninfo("applier"))),
+       {"CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION "
+        "'cannot extend: No space left on device' USING ERRCODE = '53100'; END$$",
+        "CREATE TRIGGER no_space BEFORE INSERT ON t EXECUTE FUNCTION no_space()"});
+  log_command(R"({"table":"t","op":"insert","row":{"k":7}})", "");
+  log_.give(*applier_, 1);
+  const auto says = [&](const char* words) {
+    return applier_->trouble().find(words) != std::string::npos;
+  };
+  until([&] { return says("No space left on device (53100)"); });
+  server_.stop(SIGQUIT);
+  until([&] { return says("cannot connect to PostgreSQL"); });
+  EXPECT_TRUE(says("; before that: PostgreSQL: cannot extend: No space left on device (53100)"))
+      << applier_->trouble();
+  server_.start();
+  must(*connected(options(server_.conninfo("applier"))), {"DROP TRIGGER no_space ON t"});
+  until([&] { return !log_.in_batch(); });
+  EXPECT_EQ(applier_->trouble(), "");
+  compare();
+}
+
 // All that a row takes with it, however far down.
 TEST_F(ApplierOnServer, AChainOfReferencesGoesAtOnce) {
   start(14);
