@@ -20,6 +20,9 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
             "rows that a read may look at; one that needs more is 413");
   t.integer("limits.write_cost", c.limits.write_cost, 1, 1'000'000'000,
             "rows that a write may look at to find those it is about; more is 413");
+  t.size("limits.write_memory", c.limits.write_memory_bytes,
+         "memory that a write may take while it is carried out, as estimated; more is 413", 1 << 20,
+         int64_t{1} << 40);
   t.size("limits.answer_size", c.limits.answer_bytes, "longest answer to a read; more is 413",
          1 << 10, 15 << 20);
 }

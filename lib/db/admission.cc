@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "db/plan.h"
+#include "db/write_cost.h"
 
 namespace tandem::db {
 namespace {
@@ -171,79 +172,62 @@ Status admit_table(const TableSchema& table) {
   return good;
 }
 
-// What the conditions and operations of one write look at.
+// What the conditions and operations of one write cost together, against what they may.
 class Cost {
  public:
-  static constexpr uint64_t kChangeCost = 4;
-  static constexpr uint64_t kSetBytes = 128;
+  explicit Cost(const Limits& limits) : limits_(limits) {}
 
-  Cost(const Schema& schema, const std::vector<Table>& tables, uint64_t allowed)
-      : schema_(schema), tables_(tables), allowed_(allowed), changed_(tables.size()) {}
-
-  Status of(const Condition& condition, size_t number) {
-    // How many rows there are is known without a look at them.
-    if (condition.where.terms.empty()) return {};
-    return pay("condition", number, condition.table,
-               Plan(tables_[condition.table], condition.where).cost());
-  }
-
-  // Rows that are deleted, also by a cascade, were paid for when they were put in.
-  Status of(const Operation& operation, size_t number) {
-    const size_t table = operation.table;
-    const bool all = operation.where.terms.empty();
-    switch (operation.kind) {
-      case OperationKind::kInsert:
-      case OperationKind::kUpsert:
-        ++changed_[table];
-        return {};
-      case OperationKind::kDelete:
-        return all ? Status() : pay("operation", number, table, search(operation));
-      case OperationKind::kUpdate: {
-        // Each may be changed, which costs more than a look, and the more the longer the new texts.
-        uint64_t bytes = 0;
-        for (const auto& [column, value] : operation.set) bytes += text_bytes(value);
-        const uint64_t looked_at =
-            all ? tables_[table].row_count() + changed_[table] : search(operation);
-        changed_[table] += looked_at;
-        return pay("operation", number, table, looked_at * (kChangeCost + bytes / kSetBytes));
-      }
+  Status pay(std::string_view what, size_t number, const TableSchema& table,
+             const WriteCost& cost) {
+    rows_ += cost.rows;
+    bytes_ += cost.bytes;
+    if (rows_ > limits_.write_cost) {
+      return too_dear(what, number, table,
+                      "it costs as much as looking at " + std::to_string(cost.rows) +
+                          " rows, and the write may look at " + std::to_string(limits_.write_cost) +
+                          ": ask by the key or the columns of an index, or for less at a time");
+    }
+    if (bytes_ > limits_.write_memory_bytes) {
+      return too_dear(what, number, table,
+                      "it takes about " + in_mib(cost.bytes) +
+                          " of memory, and the write may take " +
+                          in_mib(limits_.write_memory_bytes) +
+                          " (limits.write_memory): change or compare fewer rows at a time");
     }
     return {};
   }
 
  private:
-  // Besides what is there now, operations before it may have made any row one that it finds.
-  uint64_t search(const Operation& operation) const {
-    const Plan plan(tables_[operation.table], operation.where);
-    return plan.cost() + (plan.by_keys() ? 0 : changed_[operation.table]);
+  static std::string in_mib(uint64_t bytes) {
+    return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+  }
+  static tl::unexpected<Error> too_dear(std::string_view what, size_t number,
+                                        const TableSchema& table, const std::string& why) {
+    return fail(ErrorKind::kTooLarge, std::string(what) + " " + std::to_string(number) + ": " +
+                                          named(table) + ": " + why);
   }
 
-  Status pay(std::string_view what, size_t number, size_t table, uint64_t cost) {
-    used_ += cost;
-    if (used_ <= allowed_) return {};
-    return fail(ErrorKind::kTooLarge,
-                std::string(what) + " " + std::to_string(number) + ": " +
-                    named(schema_.tables()[table]) + ": it costs as much as looking at " +
-                    std::to_string(cost) + " rows, and the write may look at " +
-                    std::to_string(allowed_) +
-                    ": ask by the key or the columns of an index, or for less at a time");
-  }
-
-  const Schema& schema_;
-  const std::vector<Table>& tables_;
-  const uint64_t allowed_;
-  uint64_t used_ = 0;
-  std::vector<uint64_t> changed_;  // rows of each table, at most, by the operations so far
+  const Limits& limits_;
+  uint64_t rows_ = 0;
+  uint64_t bytes_ = 0;
 };
 
 Status admit_cost(const Change& change, const Schema& schema, const std::vector<Table>& tables,
-                  uint64_t allowed) {
-  Cost cost(schema, tables, allowed);
+                  const Limits& limits) {
+  // What is emptied as a whole is not looked at.
+  if (!emptied_by(change, schema, tables).empty()) return {};
+  const std::vector<Columns> elsewhere = columns_elsewhere({&change}, schema, tables);
+  WriteEstimate estimate(schema, tables, elsewhere, limits.quick_cost);
+  Cost cost(limits);
   for (size_t i = 0; i < change.conditions.size(); ++i) {
-    if (Status good = cost.of(change.conditions[i], i); !good) return good;
+    const Condition& condition = change.conditions[i];
+    const TableSchema& table = schema.tables()[condition.table];
+    if (Status good = cost.pay("condition", i, table, estimate.of(condition)); !good) return good;
   }
   for (size_t i = 0; i < change.operations.size(); ++i) {
-    if (Status good = cost.of(change.operations[i], i); !good) return good;
+    const Operation& operation = change.operations[i];
+    const TableSchema& table = schema.tables()[operation.table];
+    if (Status good = cost.pay("operation", i, table, estimate.of(operation)); !good) return good;
   }
   return {};
 }
@@ -269,7 +253,7 @@ Status admit_command(const Command& command, const Schema& schema, const std::ve
   if (const auto* set = std::get_if<SetSchema>(&command)) return admit_schema(set->schema);
   const auto* change = std::get_if<Change>(&command);
   if (change == nullptr) return {};
-  if (Status good = admit_cost(*change, schema, tables, limits.write_cost); !good) return good;
+  if (Status good = admit_cost(*change, schema, tables, limits); !good) return good;
   Meter meter(limits.quick_cost);
   for (size_t i = 0; i < change->operations.size(); ++i) {
     const Status good = admit_operation(change->operations[i], schema, tables, meter);

@@ -38,8 +38,13 @@ Status admit_schema(const Schema& schema);
 
 // Of a command that was parsed for `schema`. What an update makes of rows is judged by `tables`,
 // the state now: by the time it is applied that may be another, so those limits are not exact, nor
-// is limits.write_cost. Fails with kBadInput, naming operation, table and column, and with
-// kTooLarge where it costs more than that.
+// are limits.write_cost and limits.write_memory_bytes (write_cost.h). Fails with kBadInput, naming
+// operation, table and column, and with kTooLarge where it costs more than these.
+//
+// Here is the only place to refuse it: what is in the log is carried out by every replica, each time
+// that it starts, and if that takes more memory than there is it is the end of all of them. A replica
+// that has applied less, or that estimates otherwise, may refuse other commands; what it answers to
+// one that was logged is the same.
 Status admit_command(const Command& command, const Schema& schema, const std::vector<Table>& tables,
                      const Limits& limits);
 

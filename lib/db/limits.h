@@ -25,13 +25,16 @@ struct Limits {
   size_t answer_bytes = 15u << 20;
   uint64_t read_cost = 2'000'000;
   uint64_t write_cost = 500'000;
+  // That a write takes while it is carried out (write_cost.h).
+  size_t write_memory_bytes = 512u << 20;
   // A command that costs more is a long one (repl/state_machine.h).
   uint64_t quick_cost = 5'000;
 
   // For what is stored already: a snapshot is read whatever is in it.
   static constexpr Limits none() {
     constexpr size_t kNone = SIZE_MAX;
-    return {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
+    return {kNone, kNone, kNone, kNone, kNone, kNone, kNone,
+            kNone, kNone, kNone, kNone, kNone, kNone};
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "db/answer.h"
+#include "db/write_cost.h"
 
 namespace tandem::db {
 
@@ -22,13 +23,15 @@ void PartialDatabase::reset(std::shared_ptr<const Schema> schema,
                                         &residency_.emplace_back(facts[i].rows, small_range_));
     table.set_counter(facts[i].counter);
     table.set_longest_texts(facts[i].longest_texts);
+    table.set_text_bytes(facts[i].text_bytes);
   }
 }
 
 std::vector<TableFacts> PartialDatabase::facts() const {
   std::vector<TableFacts> facts;
   for (const Table& table : tables_) {
-    facts.push_back({table.row_count(), table.counter(), table.longest_texts()});
+    facts.push_back(
+        {table.row_count(), table.counter(), table.longest_texts(), table.text_bytes()});
   }
   return facts;
 }
@@ -42,28 +45,10 @@ PartialDatabase::Parsed PartialDatabase::parse(std::string_view command) const {
 }
 
 std::vector<size_t> PartialDatabase::emptied_by(const Change& change) const {
-  if (!change.conditions.empty() || change.operations.size() != 1) return {};
-  const Operation& operation = change.operations.front();
-  if (operation.kind != OperationKind::kDelete || !operation.where.terms.empty()) return {};
-  std::vector<size_t> emptied{operation.table};
+  std::vector<size_t> emptied = db::emptied_by(change, *schema_, tables_);
   uint64_t rows = 0;
-  for (size_t i = 0; i < emptied.size(); ++i) {
-    rows += tables_[emptied[i]].row_count();
-    for (const Referrer& referrer : schema_->tables()[emptied[i]].referrers) {
-      const bool refers = !schema_->tables()[referrer.table].columns[referrer.column].nullable;
-      const bool goes = refers && referrer.on_delete == OnDelete::kCascade;
-      const bool is_in = std::find(emptied.begin(), emptied.end(), referrer.table) != emptied.end();
-      if (goes && !is_in) emptied.push_back(referrer.table);
-    }
-  }
-  const bool all_gone = std::all_of(emptied.begin(), emptied.end(), [&](size_t table) {
-    const std::vector<Referrer>& referrers = schema_->tables()[table].referrers;
-    return std::all_of(referrers.begin(), referrers.end(), [&](const Referrer& referrer) {
-      return tables_[referrer.table].row_count() == 0 ||
-             std::find(emptied.begin(), emptied.end(), referrer.table) != emptied.end();
-    });
-  });
-  return all_gone && rows > small_range_ ? emptied : std::vector<size_t>();
+  for (const size_t table : emptied) rows += tables_[table].row_count();
+  return rows > small_range_ ? emptied : std::vector<size_t>();
 }
 
 std::vector<size_t> PartialDatabase::marks() const {
@@ -142,6 +127,7 @@ void PartialDatabase::start_anew() {
     Table next(schema_->tables()[i], &residency_[i]);
     next.set_counter(tables_[i].counter());
     next.set_longest_texts(tables_[i].longest_texts());
+    next.set_text_bytes(tables_[i].text_bytes());
     residency_[i].clear();
     tables_[i] = std::move(next);
   }

@@ -37,6 +37,7 @@ struct TableFacts {
   uint64_t rows = 0;
   int64_t counter = 0;                  // Table::counter()
   std::vector<uint64_t> longest_texts;  // Table::longest_text(), by column
+  std::vector<uint64_t> text_bytes;     // Table::text_bytes(), by column
 
   bool operator==(const TableFacts&) const = default;
 };
@@ -72,10 +73,7 @@ class PartialDatabase {
   using Parsed = std::variant<repl::Applied, SetSchema, Clear, Change>;
   Parsed parse(std::string_view command) const;
 
-  // The tables that the command leaves without a row and changes nothing besides, where that is seen
-  // without a look at their rows and these are more than few: it deletes all of a table, and those
-  // that refer to it are empty, or go with it. None: it is none of that kind. The first is the one
-  // that the command names.
+  // Those of db/write_cost.h, where their rows are more than few.
   std::vector<size_t> emptied_by(const Change& change) const;
   // Finds out what the command looks for, after those that were rehearsed before it.
   void rehearse(const Change& change);

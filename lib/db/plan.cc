@@ -11,24 +11,24 @@ Plan::Plan(const Table& table, const Where& where)
   if (low_ != nullptr || high_ != nullptr) access_ = Access::kKeyRange;
 }
 
-uint64_t Plan::cost() const {
-  if (table_.is_partial()) return expected_rows() * weight_;
+uint64_t Plan::rows() const {
+  if (table_.is_partial()) return expected_rows();
   const auto bounds = [](const Value* const& bound) {
     return PrefixView(&bound, bound == nullptr ? 0 : 1);
   };
-  const RowTree& rows = table_.rows();
+  const RowTree& tree = table_.rows();
   switch (access_) {
     case Access::kKeys:
-      return equal_.size() * weight_;
+      return equal_.size();
     case Access::kIndex:
-      return index_->count(equal_, low_, high_) * weight_;
+      return index_->count(equal_, low_, high_);
     case Access::kKeyRange: {
-      const size_t to = high_ == nullptr ? rows.size() : rows.count_below(bounds(high_), true);
-      const size_t from = low_ == nullptr ? 0 : rows.count_below(bounds(low_), false);
-      return to > from ? (to - from) * weight_ : 0;
+      const size_t to = high_ == nullptr ? tree.size() : tree.count_below(bounds(high_), true);
+      const size_t from = low_ == nullptr ? 0 : tree.count_below(bounds(low_), false);
+      return to > from ? to - from : 0;
     }
     case Access::kScan:
-      return rows.size() * weight_;
+      return tree.size();
   }
   return 0;
 }

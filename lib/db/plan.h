@@ -35,13 +35,18 @@ class Plan {
   // Whether all rows that visit() looks for are here. `wanted`: so many of those that the Where
   // means, or all, where it has to be asked for them.
   bool all_here(uint64_t wanted = Residency::kAll) const;
-  // What visit() costs at most, with the rows that are there now; of a partial table an estimate.
-  uint64_t cost() const;
+  // How many rows visit() looks at at most, with those that are there now; of a partial table an
+  // estimate.
+  uint64_t rows() const;
+  // What that costs.
+  uint64_t cost() const { return rows() * weight_; }
 
   // Whether visit() comes by the rows in the order of `columns`, then of the key.
   bool gives_order(const std::vector<size_t>& columns) const;
   // Whether it looks at rows by their keys alone.
   bool by_keys() const { return access_ == Access::kKeys; }
+  // These. REQUIRES: by_keys().
+  const Prefix& keys() const { return equal_; }
   // Whether every row has to be looked at.
   bool scans() const { return access_ == Access::kScan; }
   // Whether the Where holds for every row that is looked at.

@@ -66,6 +66,11 @@ class Table {
   const std::vector<uint64_t>& longest_texts() const { return longest_texts_; }
   void set_longest_texts(const std::vector<uint64_t>& bytes) { longest_texts_ = bytes; }
 
+  // Of the texts in a column, all rows together; of a partial table those that are not here as well.
+  uint64_t text_bytes(size_t column) const;
+  std::vector<uint64_t> text_bytes() const;
+  void set_text_bytes(const std::vector<uint64_t>& bytes) { text_bytes_ = bytes; }
+
   // The highest key that auto_increment gave or an insert named, 0 before the first.
   int64_t counter() const { return counter_; }
   void set_counter(int64_t counter) { counter_ = counter; }
@@ -85,6 +90,7 @@ class Table {
 
  private:
   RowPtr replace(const RowPtr& row);
+  void uncount(const Row& row);
   bool may_have_twin(size_t index, const Row& row) const;
 
   size_t key_;
@@ -93,6 +99,9 @@ class Table {
   std::vector<Index> indexes_;
   int64_t counter_ = 0;
   std::vector<uint64_t> longest_texts_;  // by column, in bytes
+  // Likewise. It goes below 0, as a number without sign does, while what is taken out was not
+  // counted: in the course of a rehearsal, or where somebody else has changed the rows.
+  std::vector<uint64_t> text_bytes_;
 };
 
 }  // namespace tandem::db

@@ -1,5 +1,6 @@
 #include "db/value.h"
 
+#include "base/check.h"
 #include "base/json_string.h"
 #include "base/number.h"
 #include "wire/utf8.h"
@@ -98,6 +99,7 @@ int compare(const Value& a, const Value& b) {
 
 uint64_t text_bytes(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return text->size();
+  if (const auto* elsewhere = std::get_if<Elsewhere>(&value)) return elsewhere->bytes;
   uint64_t bytes = 0;
   if (const auto* list = std::get_if<TextList>(&value)) {
     for (const std::string& text : *list) bytes += text.size();
@@ -106,6 +108,7 @@ uint64_t text_bytes(const Value& value) {
 }
 
 void append_json(std::string& out, const Value& value) {
+  CHECK(!is_elsewhere(value));
   if (const auto* integer = std::get_if<int64_t>(&value)) {
     char buffer[24];
     out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, *integer).ptr);
@@ -126,6 +129,7 @@ void append_json(std::string& out, const Value& value) {
 }
 
 Json to_json(const Value& value) {
+  CHECK(!is_elsewhere(value));
   if (const auto* integer = std::get_if<int64_t>(&value)) return Json(*integer);
   if (const auto* text = std::get_if<std::string>(&value)) return Json(*text);
   if (const auto* boolean = std::get_if<bool>(&value)) return Json(*boolean);

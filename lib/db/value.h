@@ -28,7 +28,14 @@ enum class Type { kInteger, kText, kBoolean, kTimestamp, kTextList };
 
 using Null = std::monostate;
 using TextList = std::vector<std::string>;
-using Value = std::variant<Null, bool, int64_t, std::string, TextList>;
+// A text or a list that stays where the row is, in an engine beside this process: all that is known
+// here is its length. It is in rows of a PartialDatabase alone, is never looked at, and goes from a
+// row to what an update makes of it.
+struct Elsewhere {
+  uint64_t bytes = 0;
+  bool operator==(const Elsewhere&) const = default;
+};
+using Value = std::variant<Null, bool, int64_t, std::string, TextList, Elsewhere>;
 
 // One value for each column, in the order of the table's columns.
 using Row = std::vector<Value>;
@@ -40,6 +47,7 @@ std::string_view type_name(Type type);  // "list of text"
 bool parse_type(std::string_view name, Type& type);
 
 inline bool is_null(const Value& value) { return value.index() == 0; }
+inline bool is_elsewhere(const Value& value) { return std::holds_alternative<Elsewhere>(value); }
 
 // Below 0, 0 or above 0. Texts are compared byte by byte, which for UTF-8 is the order of code
 // points; false is before true.

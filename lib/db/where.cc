@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/check.h"
 #include "wire/plain_value.h"
 
 namespace tandem::db {
@@ -144,6 +145,7 @@ Result<Where> parse_text(std::string_view text, const TableSchema& table, const 
 
 bool Term::holds(const Row& row) const {
   const Value& cell = row[column];
+  CHECK(!is_elsewhere(cell));
   switch (op) {
     case Operator::kEq:
       return compare(cell, value) == 0;

@@ -282,8 +282,8 @@ tables::Meta Mirror::next_meta() const {
   tables::Meta next = meta_;
   next.applied = writing_->at.position;
   next.time_ms = writing_->at.time_ms;
-  next.facts = {{writing_->total.rows, writing_->total.sum,
-                 std::vector<uint64_t>(source_.table().columns.size())}};
+  const std::vector<uint64_t> not_counted(source_.table().columns.size());
+  next.facts = {{writing_->total.rows, writing_->total.sum, not_counted, not_counted}};
   return next;
 }
 

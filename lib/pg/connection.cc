@@ -196,7 +196,7 @@ class Connection::Impl {
     if (state_ != State::kUp) {
       return refuse({ErrorKind::kUnavailable, "not connected to PostgreSQL"}, std::move(job.done));
     }
-    if (bytes_queued_ + job.batch.bytes() > options_.max_bytes_queued) {
+    if (bytes_queued_ > 0 && bytes_queued_ + job.batch.bytes() > options_.max_bytes_queued) {
       return refuse({ErrorKind::kUnavailable, "too much waits to be sent to PostgreSQL"},
                     std::move(job.done));
     }

@@ -62,7 +62,7 @@ struct ConnectOptions {
   uint64_t silence_ms = 0;
   // Further parameters of the session, such as search_path, or others for those that are always set.
   std::vector<std::pair<std::string, std::string>> settings = {};
-  // Of batches that are sent and not answered; a single one may have more. And of those not sent.
+  // Of batches that are sent and not answered, and of those not sent; a single one may have more.
   size_t max_bytes_in_flight = size_t{4} << 20;
   size_t max_bytes_queued = size_t{64} << 20;
   size_t max_statements = 500;  // prepared at a time

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
 #include "tables/planted.h"
 
 namespace tandem::tables {
@@ -92,6 +93,7 @@ std::string element(const std::string& name, db::Type type) {
 }
 
 void append_value(pg::Parameters& parameters, const db::Value& value, db::Type type) {
+  CHECK(!db::is_elsewhere(value));
   if (db::is_null(value)) {
     parameters.null(parameter_type(type));
   } else if (const auto* number = std::get_if<int64_t>(&value)) {
@@ -107,6 +109,7 @@ void append_value(pg::Parameters& parameters, const db::Value& value, db::Type t
 
 void append_values(pg::Parameters& parameters, const std::vector<const db::Value*>& values,
                    db::Type type) {
+  for (const db::Value* value : values) CHECK(!db::is_elsewhere(*value));
   switch (parameter_type(type)) {
     case pg::Type::kInt64:
       parameters.int64_array(each<int64_t>(values));
@@ -160,27 +163,39 @@ db::Value value_of(const pg::Rows& rows, size_t row, size_t column, db::Type typ
   return db::Null();
 }
 
-std::string column_list(const db::TableSchema& table, std::string_view prefix) {
+std::string column_list(const db::TableSchema& table) {
   std::string out;
   for (const db::Column& column : table.columns) {
     if (!out.empty()) out += ", ";
-    out += prefix;
     out += quoted(column.name);
   }
   return out;
 }
 
-std::vector<pg::Type> result_types(const db::TableSchema& table) {
-  std::vector<pg::Type> types;
-  for (const db::Column& column : table.columns) types.push_back(result_type(column.type));
-  return types;
+FetchedRow::FetchedRow(const db::TableSchema& table, db::Columns elsewhere)
+    : table_(table), elsewhere_(std::move(elsewhere)) {
+  elsewhere_.resize(table.columns.size());
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const db::Type type = table.columns[i].type;
+    std::string column = "t." + quoted(table.columns[i].name);
+    if (elsewhere_[i] && type == db::Type::kTextList) {
+      column = "array_to_string(" + column + ", '')";
+    }
+    if (elsewhere_[i]) column = "octet_length(" + column + ")";
+    columns_ += (i > 0 ? ", " : "") + column;
+    types_.push_back(elsewhere_[i] ? pg::Type::kInt64 : result_type(type));
+  }
 }
 
-db::RowPtr row_of(const pg::Rows& rows, size_t number, const db::TableSchema& table) {
+db::RowPtr FetchedRow::row_of(const pg::Rows& rows, size_t number) const {
   db::Row row;
-  row.reserve(table.columns.size());
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    row.push_back(value_of(rows, number, i, table.columns[i].type));
+  row.reserve(types_.size());
+  for (size_t i = 0; i < types_.size(); ++i) {
+    if (elsewhere_[i] && !rows.is_null(number, i)) {
+      row.emplace_back(db::Elsewhere{static_cast<uint64_t>(rows.int64(number, i))});
+    } else {
+      row.push_back(value_of(rows, number, i, table_.columns[i].type));
+    }
   }
   return std::make_shared<const db::Row>(std::move(row));
 }

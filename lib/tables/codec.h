@@ -18,6 +18,7 @@
 
 #include "db/schema.h"
 #include "db/value.h"
+#include "db/write_cost.h"
 #include "pg/parameters.h"
 #include "pg/rows.h"
 
@@ -48,10 +49,26 @@ void append_copied(pg::Parameters& parameters, const db::Value& value, db::Type 
 
 db::Value value_of(const pg::Rows& rows, size_t row, size_t column, db::Type type);
 
-// The columns of the table in their order: "a", "b". `prefix`: what stands before each.
-std::string column_list(const db::TableSchema& table, std::string_view prefix = {});
-std::vector<pg::Type> result_types(const db::TableSchema& table);
-// A row of an answer that begins with column_list().
-db::RowPtr row_of(const pg::Rows& rows, size_t number, const db::TableSchema& table);
+// The columns of the table in their order: "a", "b".
+std::string column_list(const db::TableSchema& table);
+// Rows as they are fetched: whole, or with some columns of which only the length comes (db::Elsewhere),
+// which PostgreSQL knows without reading the text.
+class FetchedRow {
+ public:
+  // The table outlives this.
+  explicit FetchedRow(const db::TableSchema& table, db::Columns elsewhere = {});
+
+  // Of a SELECT from the table as t, and their types.
+  const std::string& columns() const { return columns_; }
+  const std::vector<pg::Type>& types() const { return types_; }
+  // Of an answer that begins with these.
+  db::RowPtr row_of(const pg::Rows& rows, size_t number) const;
+
+ private:
+  const db::TableSchema& table_;
+  db::Columns elsewhere_;
+  std::string columns_;
+  std::vector<pg::Type> types_;
+};
 
 }  // namespace tandem::tables

@@ -104,7 +104,8 @@ Status Loader::take_schema(db::Schema schema) {
   }
   meta_.schema = std::make_shared<const db::Schema>(std::move(schema));
   for (const db::TableSchema& table : meta_.schema->tables()) {
-    meta_.facts.push_back({0, 0, std::vector<uint64_t>(table.columns.size())});
+    const std::vector<uint64_t> none(table.columns.size());
+    meta_.facts.push_back({0, 0, none, none});
   }
   return session_.run_all(create_tables_sql(*meta_.schema, kNext));
 }
@@ -116,7 +117,9 @@ Status Loader::take_row(const db::Operation& insert) {
   ++facts.rows;
   pg::Parameters row;
   for (size_t i = 0; i < insert.row.size(); ++i) {
-    facts.longest_texts[i] = std::max(facts.longest_texts[i], db::text_bytes(insert.row[i]));
+    const uint64_t bytes = db::text_bytes(insert.row[i]);
+    facts.longest_texts[i] = std::max(facts.longest_texts[i], bytes);
+    facts.text_bytes[i] += bytes;
     append_copied(row, insert.row[i], table.columns[i].type);
   }
   const std::string sql = "COPY " + table_name(table, kNext) + " (" + column_list(table) +

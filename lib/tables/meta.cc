@@ -14,14 +14,16 @@ using pg::Type;
 
 constexpr const char* kColumns =
     "format, group_name, replica, storage, writer, applied, epoch, time_ms, schema_index, "
-    "schema, row_counts, counters, longest_texts, key_log_time_ms, key_clock_ms, keys_by_index, "
+    "schema, row_counts, counters, longest_texts, text_bytes, key_log_time_ms, key_clock_ms, "
+    "keys_by_index, "
     "keys_forgotten, keys_remembered, keys_bytes, next_key";
 
 std::vector<Type> column_types() {
-  return {Type::kInt64,      Type::kText,       Type::kInt64,      Type::kText,  Type::kInt64,
-          Type::kInt64,      Type::kInt64,      Type::kInt64,      Type::kInt64, Type::kText,
-          Type::kInt64Array, Type::kInt64Array, Type::kInt64Array, Type::kInt64, Type::kInt64,
-          Type::kBool,       Type::kInt64,      Type::kInt64,      Type::kInt64, Type::kInt64};
+  return {Type::kInt64,      Type::kText,       Type::kInt64,      Type::kText,       Type::kInt64,
+          Type::kInt64,      Type::kInt64,      Type::kInt64,      Type::kInt64,      Type::kText,
+          Type::kInt64Array, Type::kInt64Array, Type::kInt64Array, Type::kInt64Array, Type::kInt64,
+          Type::kInt64,      Type::kBool,       Type::kInt64,      Type::kInt64,      Type::kInt64,
+          Type::kInt64};
 }
 
 std::vector<int64_t> numbers(const pg::Rows& rows, size_t column) {
@@ -49,20 +51,22 @@ Result<std::vector<db::TableFacts>> facts_of(const pg::Rows& rows, size_t column
   const std::vector<int64_t> counts = numbers(rows, column);
   const std::vector<int64_t> counters = numbers(rows, column + 1);
   const std::vector<int64_t> longest = numbers(rows, column + 2);
+  const std::vector<int64_t> bytes = numbers(rows, column + 3);
   size_t columns = 0;
   for (const db::TableSchema& table : schema.tables()) columns += table.columns.size();
   if (counts.size() != schema.tables().size() || counters.size() != counts.size() ||
-      longest.size() != columns) {
+      longest.size() != columns || bytes.size() != columns) {
     return corrupt("it does not fit its schema");
   }
   std::vector<db::TableFacts> facts;
-  auto next = longest.begin();
+  size_t next = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
     db::TableFacts& table = facts.emplace_back();
     table.rows = static_cast<uint64_t>(counts[i]);
     table.counter = counters[i];
-    for (size_t c = 0; c < schema.tables()[i].columns.size(); ++c) {
-      table.longest_texts.push_back(static_cast<uint64_t>(*next++));
+    for (size_t c = 0; c < schema.tables()[i].columns.size(); ++c, ++next) {
+      table.longest_texts.push_back(static_cast<uint64_t>(longest[next]));
+      table.text_bytes.push_back(static_cast<uint64_t>(bytes[next]));
     }
   }
   return facts;
@@ -78,7 +82,8 @@ void add_create(pg::Batch& batch, const OwnerOfTables& owner, const std::string&
                  "storage text NOT NULL, writer bigint NOT NULL, applied bigint NOT NULL, "
                  "epoch bigint NOT NULL, time_ms bigint NOT NULL, schema_index bigint NOT NULL, "
                  "schema text NOT NULL, row_counts bigint[] NOT NULL, counters bigint[] NOT NULL, "
-                 "longest_texts bigint[] NOT NULL, key_log_time_ms bigint NOT NULL, "
+                 "longest_texts bigint[] NOT NULL, text_bytes bigint[] NOT NULL, "
+                 "key_log_time_ms bigint NOT NULL, "
                  "key_clock_ms bigint NOT NULL, keys_by_index boolean NOT NULL, "
                  "keys_forgotten bigint NOT NULL, keys_remembered bigint NOT NULL, "
                  "keys_bytes bigint NOT NULL, next_key bigint NOT NULL) WITH (fillfactor = 10)");
@@ -96,17 +101,37 @@ void add_create(pg::Batch& batch, const OwnerOfTables& owner, const std::string&
   batch.add_once(
       "INSERT INTO " + place +
           ".meta (format, group_name, replica, storage, writer, applied, epoch, "
-          "time_ms, schema_index, schema, row_counts, counters, longest_texts, key_log_time_ms, "
+          "time_ms, schema_index, schema, row_counts, counters, longest_texts, text_bytes, "
+          "key_log_time_ms, "
           "key_clock_ms, keys_by_index, keys_forgotten, keys_remembered, keys_bytes, next_key) "
-          "VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, '{}', '{}', '{}', '{}', 0, 0, false, 0, 0, 0, 1)",
+          "VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, '{}', '{}', '{}', '{}', '{}', 0, 0, false, 0, 0, "
+          "0, 1)",
       std::move(row));
 }
 
 void add_exists(pg::Batch& batch) {
-  batch.add_once("SELECT to_regclass('tandem.meta') IS NOT NULL", {}, {Type::kBool});
+  batch.add_once(
+      "SELECT to_regclass('tandem.meta') IS NOT NULL, EXISTS (SELECT FROM pg_attribute WHERE "
+      "attrelid = to_regclass('tandem.meta') AND attname = 'text_bytes' AND NOT attisdropped)",
+      {}, {Type::kBool, Type::kBool});
 }
 
-bool exists(const pg::Rows& rows) { return rows.size() == 1 && rows.boolean(0, 0); }
+Existing existing_of(const pg::Rows& rows) {
+  if (rows.size() != 1 || !rows.boolean(0, 0)) return Existing::kNothing;
+  return rows.boolean(0, 1) ? Existing::kThisVersion : Existing::kEarlierVersion;
+}
+
+void add_upgrade(pg::Batch& batch, const OwnerOfTables& owner) {
+  batch.add_once("ALTER TABLE tandem.meta ADD COLUMN text_bytes bigint[] NOT NULL DEFAULT '{}'");
+  batch.add_once(
+      "UPDATE tandem.meta SET text_bytes = array_fill(0::bigint, ARRAY[cardinality("
+      "longest_texts)])");
+  pg::Parameters whose;
+  whose.text(owner.group).int64(owner.member.id);
+  batch.add_once(
+      "UPDATE tandem.meta SET applied = 0, epoch = 0 WHERE group_name = $1 AND replica = $2",
+      std::move(whose));
+}
 
 void add_take_over(pg::Batch& batch, const OwnerOfTables& owner) {
   pg::Parameters whose;
@@ -149,7 +174,7 @@ Result<Meta> meta_of(const pg::Rows& rows) {
   auto facts = facts_of(rows, column, *meta.schema);
   if (!facts) return fail(std::move(facts.error()));
   meta.facts = std::move(*facts);
-  column += 3;
+  column += 4;
   meta.clock.log_time_ms = number();
   meta.clock.client_ms = number();
   meta.clock.by_index = rows.boolean(0, column++);
@@ -177,10 +202,12 @@ void add_update(pg::Batch& batch, const Meta& meta, bool with_schema, const std:
   std::vector<int64_t> counts;
   std::vector<int64_t> counters;
   std::vector<int64_t> longest;
+  std::vector<int64_t> text_bytes;
   for (const db::TableFacts& table : meta.facts) {
     counts.push_back(static_cast<int64_t>(table.rows));
     counters.push_back(table.counter);
     for (const uint64_t bytes : table.longest_texts) longest.push_back(static_cast<int64_t>(bytes));
+    for (const uint64_t bytes : table.text_bytes) text_bytes.push_back(static_cast<int64_t>(bytes));
   }
   pg::Parameters parameters;
   parameters.int64(static_cast<int64_t>(meta.applied.index))
@@ -189,6 +216,7 @@ void add_update(pg::Batch& batch, const Meta& meta, bool with_schema, const std:
       .int64_array(counts)
       .int64_array(counters)
       .int64_array(longest)
+      .int64_array(text_bytes)
       .int64(meta.clock.log_time_ms)
       .int64(meta.clock.client_ms)
       .boolean(meta.clock.by_index)
@@ -199,13 +227,13 @@ void add_update(pg::Batch& batch, const Meta& meta, bool with_schema, const std:
   std::string sql =
       "UPDATE " + place +
       ".meta SET applied = $1, epoch = $2, time_ms = $3, row_counts = $4, "
-      "counters = $5, longest_texts = $6, key_log_time_ms = $7, key_clock_ms = $8, "
-      "keys_by_index = $9, keys_forgotten = $10, keys_remembered = $11, keys_bytes = $12, "
-      "next_key = $13";
+      "counters = $5, longest_texts = $6, text_bytes = $7, key_log_time_ms = $8, "
+      "key_clock_ms = $9, keys_by_index = $10, keys_forgotten = $11, keys_remembered = $12, "
+      "keys_bytes = $13, next_key = $14";
   if (with_schema) {
     parameters.int64(static_cast<int64_t>(meta.schema_index))
         .text(db::to_json(*meta.schema).dump());
-    sql += ", schema_index = $14, schema = $15";
+    sql += ", schema_index = $15, schema = $16";
   }
   batch.add(sql, std::move(parameters));
 }

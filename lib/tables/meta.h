@@ -58,9 +58,13 @@ constexpr const char* kOwnSchema = "tandem";
 // The schema `place` with its tables. REQUIRES: a transaction.
 void add_create(pg::Batch& batch, const OwnerOfTables& owner,
                 const std::string& place = kOwnSchema);
-// Whether there are any tables of tandem's: one row with a boolean.
+// Whether there are any tables of tandem's.
+enum class Existing { kNothing, kThisVersion, kEarlierVersion };
 void add_exists(pg::Batch& batch);
-bool exists(const pg::Rows& rows);
+Existing existing_of(const pg::Rows& rows);
+// Of kEarlierVersion, which did not count what is counted now: where they are this replica's they are
+// made anew (Meta::applied). REQUIRES: a transaction.
+void add_upgrade(pg::Batch& batch, const OwnerOfTables& owner);
 
 // Makes this session the one that may write, and gives the row; none where the tables are those of
 // another replica: nobody's session is fenced off for a mistake of an operator's.

@@ -47,11 +47,12 @@ class FrozenTables final : public repl::FrozenState {
   }
 
   bool write_table(const db::TableSchema& table, const repl::RowSink& sink) const {
-    const std::string sql = "SELECT " + column_list(table) + " FROM " + table_name(table) +
-                            " ORDER BY " + in_order(table.key_column(), false);
+    const FetchedRow whole(table);
+    const std::string sql = "SELECT " + whole.columns() + " FROM " + table_name(table) +
+                            " AS t ORDER BY t." + in_order(table.key_column(), false);
     db::TableRowWriter writer(table);
-    return read(sql, result_types(table), [&](const pg::Rows& rows, size_t row) {
-      return sink(writer.line(*row_of(rows, row, table)));
+    return read(sql, whole.types(), [&](const pg::Rows& rows, size_t row) {
+      return sink(writer.line(*whole.row_of(rows, row)));
     });
   }
 

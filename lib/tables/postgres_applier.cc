@@ -39,8 +39,16 @@ db::TableFacts widened(const db::TableFacts* old, const db::TableSchema& table) 
   for (size_t i = facts.longest_texts.size(); i < table.columns.size(); ++i) {
     const db::Column& column = table.columns[i];
     const bool has_rows = facts.rows > 0 && column.default_value;
-    facts.longest_texts.push_back(has_rows ? db::text_bytes(*column.default_value) : 0);
+    const uint64_t bytes = has_rows ? db::text_bytes(*column.default_value) : 0;
+    facts.longest_texts.push_back(bytes);
+    facts.text_bytes.push_back(bytes * facts.rows);
   }
+  return facts;
+}
+
+db::TableFacts emptied_facts(db::TableFacts facts) {
+  facts.rows = 0;
+  std::fill(facts.text_bytes.begin(), facts.text_bytes.end(), 0);
   return facts;
 }
 
@@ -255,41 +263,14 @@ void PostgresApplier::drop_batch() {
   session_.forget_asked();
 }
 
-// What changes whole tables has a transaction of its own.
-std::vector<wire::Entry> PostgresApplier::next_group() const {
-  const auto is_special = [this](const wire::Entry& entry) {
-    if (entry.type != wire::EntryType::kCommand) return false;
-    const auto names = [&](const char* what) {
-      return entry.payload.find(what) != std::string::npos;
-    };
-    // A text with escapes may be anything.
-    const bool may_be =
-        names("\\") || names("\"schema\"") || names("\"clear\"") || names("\"delete\"");
-    return may_be &&
-           Evaluation::changes_whole_tables(set_->database.parse(entry.payload), set_->database);
-  };
-  std::vector<wire::Entry> group;
-  size_t bytes = 0;
-  for (const wire::Entry& entry : entries_) {
-    const bool special = is_special(entry);
-    if (!group.empty() &&
-        (special || group.size() >= options_.batch_entries || bytes >= options_.batch_bytes)) {
-      break;
-    }
-    group.push_back(entry);
-    bytes += entry.payload.size();
-    if (special) break;
-  }
-  return group;
-}
-
 void PostgresApplier::run_group() {
   if (!in_batch_ || phase_ != Phase::kReady) return;
   if (entries_.empty()) {
     in_batch_ = false;
     return owner_->batch_ended();
   }
-  group_ = std::make_shared<Evaluation>(set_, next_group());
+  group_ = std::make_shared<Evaluation>(
+      set_, first_group(entries_, set_->database, options_.group_limits));
   pg::Batch batch(pg::Place::kOpens);
   add_fence(batch, meta_);
   group_->add_fetch(batch);
@@ -307,7 +288,7 @@ void PostgresApplier::fetched(pg::Outcome outcome, size_t at) {
   }
   if (Status taken = group_->take(*outcome, at); !taken)
     return group_failed({.error = taken.error()});
-  group_->go_on() ? write_group() : go_on();
+  group_->go_on() ? write_back() : go_on();
 }
 
 // So many rows hold a thread for long: another one. What commands cost is judged by the state before
@@ -324,11 +305,13 @@ void PostgresApplier::evaluate_beside(std::vector<pg::Rows> rows, size_t at) {
   const auto work =
       std::make_shared<Work>(Work{.group = group_, .rows = std::move(rows), .at = at, .taken = {}});
   if (admission_ == nullptr) admission_ = make_set();
-  const auto evaluate = [work] {
+  const auto evaluate = [work, limits = options_.group_limits] {
     work->taken = work->group->take(work->rows, work->at);
     work->rows.clear();
     work->is_whole = work->taken && work->group->go_on();
-    if (work->is_whole) work->group->add_write(work->write);
+    if (!work->is_whole) return;
+    work->group->begin_write(limits);
+    work->write = work->group->next_write();
   };
   beside_.run(evaluate, [this, work] {
     if (group_ != work->group) return;
@@ -365,15 +348,24 @@ void PostgresApplier::group_failed(const pg::Failure& why) {
 }
 
 void PostgresApplier::write_group(pg::Batch batch) {
-  Meta next = meta_;
-  next.facts = set_->database.facts();
-  commit(std::move(batch), std::move(next), false);
+  if (group_->is_written()) {
+    Meta next = meta_;
+    next.facts = set_->database.facts();
+    return commit(std::move(batch), std::move(next), false);
+  }
+  const uint64_t expected_ms = batch.bytes() / kBytesWrittenPerMs;
+  session_.ask(
+      std::move(batch),
+      [this](const pg::Outcome& written) {
+        if (!written) return group_failed(written.error());
+        write_group(group_->next_write());
+      },
+      expected_ms);
 }
 
-void PostgresApplier::write_group() {
-  pg::Batch batch(pg::Place::kCloses);
-  group_->add_write(batch);
-  write_group(std::move(batch));
+void PostgresApplier::write_back() {
+  group_->begin_write(options_.group_limits);
+  write_group(group_->next_write());
 }
 
 void PostgresApplier::commit(pg::Batch batch, Meta next, bool anew, uint64_t emptied) {
@@ -443,7 +435,7 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
   auto changed = db::change_schema(set_->database.schema(), command.schema);
   if (!changed || changed->added == 0) {
     group_->answer_special(changed ? db::one_result(entry.index, 0) : db::refused(changed.error()));
-    return write_group();
+    return write_back();
   }
   auto check = std::make_shared<UniqueCheck>(set_->database.schema(), std::move(changed->schema));
   pg::Batch batch(pg::Place::kWithin);
@@ -453,14 +445,14 @@ void PostgresApplier::change_schema(const db::SetSchema& command, const wire::En
     if (!outcome) return group_failed(outcome.error());
     if (const auto refusal = check->refusal(*outcome)) {
       group_->answer_special(db::refused(*refusal));
-      return write_group();
+      return write_back();
     }
     group_->answer_special(db::one_result(index, added));
     pg::Batch changes(pg::Place::kCloses);
     for (const std::string& sql : change_sql(set_->database.schema(), check->to())) {
       changes.add_once(sql);
     }
-    group_->add_write(changes);
+    group_->add_keys(changes);
     Meta next = meta_;
     next.schema_index = index;
     next.schema = std::make_shared<const db::Schema>(check->to());
@@ -485,11 +477,11 @@ void PostgresApplier::clear_tables(const wire::Entry& entry) {
   for (size_t i = 0; i < next.facts.size(); ++i) {
     rows += next.facts[i].rows;
     batch.add("DELETE FROM " + table_name(set_->database.schema().tables()[i]));
-    next.facts[i].rows = 0;
+    next.facts[i] = emptied_facts(next.facts[i]);
     std::fill(next.facts[i].longest_texts.begin(), next.facts[i].longest_texts.end(), 0);
   }
   group_->answer_special(db::one_result(entry.index, rows));
-  group_->add_write(batch);
+  group_->add_keys(batch);
   commit(std::move(batch), std::move(next), true, rows);
 }
 
@@ -502,10 +494,11 @@ void PostgresApplier::empty_tables(const db::Change& change, const wire::Entry& 
   uint64_t all = 0;
   for (const size_t table : emptied) {
     batch.add("DELETE FROM " + table_name(set_->database.schema().tables()[table]));
-    all += std::exchange(next.facts[table].rows, 0);
+    all += next.facts[table].rows;
+    next.facts[table] = emptied_facts(next.facts[table]);
   }
   group_->answer_special(db::one_result(entry.index, rows));
-  group_->add_write(batch);
+  group_->add_keys(batch);
   commit(std::move(batch), std::move(next), true, all);
 }
 

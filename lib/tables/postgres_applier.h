@@ -44,8 +44,7 @@ struct PostgresOptions {
   std::string group;  // whose tables: that of the replicas
   db::Limits limits = {};
   repl::KeyLimits keys = {};
-  size_t batch_entries = 256;  // of a transaction
-  size_t batch_bytes = size_t{1} << 20;
+  GroupLimits group_limits = {};                      // of a transaction
   uint64_t small_range = db::Residency::kSmallRange;  // rows, of what is fetched as a whole
   size_t quick_rows = 2000;                           // so many are evaluated on the loop
 };
@@ -124,12 +123,11 @@ class PostgresApplier final : public repl::Applier, private WriterSession::Owner
   void installed_by_now();
 
   void run_group();
-  std::vector<wire::Entry> next_group() const;
   void fetched(pg::Outcome outcome, size_t at);
   void group_failed(const pg::Failure& why);
   void evaluate_beside(std::vector<pg::Rows> rows, size_t at);
   void go_on();
-  void write_group();
+  void write_back();
   void write_group(pg::Batch batch);
   void change_schema(const db::SetSchema& command, const wire::Entry& entry);
   void clear_tables(const wire::Entry& entry);

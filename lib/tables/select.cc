@@ -7,7 +7,6 @@
 #include <variant>
 
 #include "base/json_string.h"
-#include "tables/codec.h"
 #include "tables/ddl.h"
 
 namespace tandem::tables {
@@ -161,13 +160,14 @@ Select select_rows(const db::Query& query, const TableSchema& table, size_t most
   return writer.done(std::move(types));
 }
 
-Select select_matching(const db::Where& where, const TableSchema& table, uint64_t most) {
+Select select_matching(const db::Where& where, const TableSchema& table, const FetchedRow& row,
+                       uint64_t most) {
   Writer writer(table);
-  writer.add("SELECT " + column_list(table, "t."));
+  writer.add("SELECT " + row.columns());
   writer.add_table();
   writer.add_where(where);
   if (most != UINT64_MAX) writer.add_number(" LIMIT ", most);
-  return writer.done(result_types(table));
+  return writer.done(row.types());
 }
 
 Select select_count(const db::Query& query, const TableSchema& table) {

@@ -23,6 +23,7 @@
 #include "db/query.h"
 #include "db/schema.h"
 #include "pg/batch.h"
+#include "tables/codec.h"
 
 namespace tandem::tables {
 
@@ -34,8 +35,9 @@ struct Select {
 
 // The rows of the answer, with the columns asked for, and of them `most` at most.
 Select select_rows(const db::Query& query, const db::TableSchema& table, size_t most);
-// Whole rows that the Where means, in no order, and of them `most` at most.
-Select select_matching(const db::Where& where, const db::TableSchema& table, uint64_t most);
+// Rows that the Where means, in no order, and of them `most` at most.
+Select select_matching(const db::Where& where, const db::TableSchema& table, const FetchedRow& row,
+                       uint64_t most);
 // How many rows the Where means; one row.
 Select select_count(const db::Query& query, const db::TableSchema& table);
 // The same without those that the offset passes over, counted up to `most`.

@@ -62,12 +62,11 @@ bool has_null(const db::Range& range) {
 TableSql::TableSql(const db::TableSchema& table)
     : table_(table),
       name_("public." + quoted(table.name)),
-      columns_(column_list(table, "t.")),
-      types_(result_types(table)),
-      all_("SELECT " + columns_ + " FROM " + name_ + " AS t"),
-      put_(upsert(table, name_)) {
-  by_keys_ = all_ + " WHERE t." + where_key_is_any(table);
-  erase_ = "DELETE FROM " + name_ + " WHERE " + where_key_is_any(table);
+      erase_("DELETE FROM " + name_ + " WHERE " + where_key_is_any(table)),
+      put_(upsert(table, name_)) {}
+
+std::string TableSql::select(const FetchedRow& row) const {
+  return "SELECT " + row.columns() + " FROM " + name_ + " AS t";
 }
 
 std::vector<size_t> TableSql::columns_of(const db::Range& range) const {
@@ -75,35 +74,37 @@ std::vector<size_t> TableSql::columns_of(const db::Range& range) const {
   return table_.indexes[range.index].columns;
 }
 
-size_t TableSql::fetch(pg::Batch& batch, const db::Residency::Missing& missing) const {
+size_t TableSql::fetch(pg::Batch& batch, const db::Residency::Missing& missing,
+                       const FetchedRow& row) const {
   const size_t before = batch.size();
   if (!missing.keys.empty()) {
     std::vector<const db::Value*> values;
     for (const db::Value& key : missing.keys) values.push_back(&key);
     pg::Parameters parameters;
     append_values(parameters, values, table_.key_column().type);
-    batch.add(by_keys_, std::move(parameters), types_);
+    batch.add(select(row) + " WHERE t." + where_key_is_any(table_), std::move(parameters),
+              row.types());
   }
   // Those of one index that fix as many columns are one statement.
   std::map<std::pair<size_t, size_t>, std::vector<const db::Range*>> prefixes;
   for (const db::Range& range : missing.ranges) {
     if (range.equal.empty() || range.low || range.high || has_null(range)) {
-      fetch_range(batch, range);
+      fetch_range(batch, range, row);
     } else {
       prefixes[{range.index, range.equal.size()}].push_back(&range);
     }
   }
-  for (const auto& [shape, alike] : prefixes) fetch_prefixes(batch, alike);
-  for (const auto& [index, keys] : missing.below) fetch_below(batch, index, keys);
+  for (const auto& [shape, alike] : prefixes) fetch_prefixes(batch, alike, row);
+  for (const auto& [index, keys] : missing.below) fetch_below(batch, index, keys, row);
   for (const auto& [where, wanted] : missing.wheres) {
-    Select select = select_matching(where, table_, wanted);
+    Select select = select_matching(where, table_, row, wanted);
     batch.add(std::move(select.sql), std::move(select.parameters), std::move(select.columns));
   }
   return batch.size() - before;
 }
 
-void TableSql::fetch_prefixes(pg::Batch& batch,
-                              const std::vector<const db::Range*>& prefixes) const {
+void TableSql::fetch_prefixes(pg::Batch& batch, const std::vector<const db::Range*>& prefixes,
+                              const FetchedRow& row) const {
   std::vector<size_t> columns = columns_of(*prefixes.front());
   columns.resize(prefixes.front()->equal.size());
   std::string on;
@@ -115,12 +116,12 @@ void TableSql::fetch_prefixes(pg::Batch& batch,
     for (const db::Range* range : prefixes) values.push_back(&range->equal[i]);
     append_values(parameters, values, column.type);
   }
-  batch.add("SELECT " + columns_ + " FROM " + unnested(table_, columns) + " JOIN " + name_ +
+  batch.add("SELECT " + row.columns() + " FROM " + unnested(table_, columns) + " JOIN " + name_ +
                 " AS t ON " + on,
-            std::move(parameters), types_);
+            std::move(parameters), row.types());
 }
 
-void TableSql::fetch_range(pg::Batch& batch, const db::Range& range) const {
+void TableSql::fetch_range(pg::Batch& batch, const db::Range& range, const FetchedRow& row) const {
   const std::vector<size_t> columns = columns_of(range);
   std::string where;
   pg::Parameters parameters;
@@ -137,11 +138,13 @@ void TableSql::fetch_range(pg::Batch& batch, const db::Range& range) const {
   for (size_t i = 0; i < range.equal.size(); ++i) compare(i, " = ", range.equal[i]);
   if (range.low) compare(range.equal.size(), " >= ", *range.low);
   if (range.high) compare(range.equal.size(), " <= ", *range.high);
-  batch.add(where.empty() ? all_ : all_ + " WHERE " + where, std::move(parameters), types_);
+  if (!where.empty()) where = " WHERE " + where;
+  batch.add(select(row) + where, std::move(parameters), row.types());
 }
 
 // However long the chain is: one round trip.
-void TableSql::fetch_below(pg::Batch& batch, size_t index, const db::Residency::Keys& keys) const {
+void TableSql::fetch_below(pg::Batch& batch, size_t index, const db::Residency::Keys& keys,
+                           const FetchedRow& row) const {
   const std::string key = quoted(table_.key_column().name);
   const std::string refers = quoted(table_.columns[table_.indexes[index].columns.front()].name);
   const db::Type type = table_.key_column().type;
@@ -152,12 +155,11 @@ void TableSql::fetch_below(pg::Batch& batch, size_t index, const db::Residency::
   batch.add("WITH RECURSIVE below(key) AS (SELECT t." + key + " FROM " + name_ + " AS t WHERE t." +
                 refers + " = ANY ($1::" + std::string(array_type(type)) + ") UNION SELECT t." +
                 key + " FROM below JOIN " + name_ + " AS t ON t." + refers + " = below.key) " +
-                all_ + " WHERE t." + key + " IN (SELECT below.key FROM below)",
-            std::move(parameters), types_);
+                select(row) + " WHERE t." + key + " IN (SELECT below.key FROM below)",
+            std::move(parameters), row.types());
 }
 
-size_t TableSql::write(pg::Batch& batch, const db::TableChanges& changes) const {
-  const size_t before = batch.size();
+void TableSql::write(pg::Batch& batch, const db::TableChanges& changes) const {
   if (!changes.erased.empty()) {
     std::vector<const db::Value*> keys;
     for (const db::Value& key : changes.erased) keys.push_back(&key);
@@ -165,16 +167,53 @@ size_t TableSql::write(pg::Batch& batch, const db::TableChanges& changes) const 
     append_values(parameters, keys, table_.key_column().type);
     batch.add(erase_, std::move(parameters));
   }
-  if (!changes.put.empty()) {
-    pg::Parameters parameters;
-    for (size_t i = 0; i < table_.columns.size(); ++i) {
-      std::vector<const db::Value*> values;
-      for (const db::RowPtr& row : changes.put) values.push_back(&(*row)[i]);
-      append_values(parameters, values, table_.columns[i].type);
-    }
-    batch.add(put_, std::move(parameters));
+  // Those of which the same is elsewhere are one statement.
+  std::map<db::Columns, RowPtrs> alike;
+  for (const db::RowPtr& row : changes.put) {
+    db::Columns elsewhere;
+    for (const db::Value& value : *row) elsewhere.push_back(db::is_elsewhere(value));
+    alike[std::move(elsewhere)].push_back(&row);
   }
-  return batch.size() - before;
+  for (const auto& [elsewhere, rows] : alike) {
+    if (std::find(elsewhere.begin(), elsewhere.end(), true) != elsewhere.end()) {
+      update(batch, elsewhere, rows);
+    } else {
+      batch.add(put_, arrays_of(rows, all_columns(table_)));
+    }
+  }
+}
+
+// Rows that are there: of one that was put in everything is here.
+void TableSql::update(pg::Batch& batch, const db::Columns& elsewhere, const RowPtrs& rows) const {
+  std::vector<size_t> columns;
+  std::string sets;
+  std::string key;
+  for (size_t i = 0; i < elsewhere.size(); ++i) {
+    if (elsewhere[i]) continue;
+    const std::string name = quoted(table_.columns[i].name);
+    const std::string value = element(nth(columns.size()), table_.columns[i].type);
+    columns.push_back(i);
+    if (i == table_.key) {
+      key = "t." + name + " = " + value;
+    } else {
+      sets += (sets.empty() ? "" : ", ") + name + " = " + value;
+    }
+  }
+  if (sets.empty()) return;
+  batch.add("UPDATE " + name_ + " AS t SET " + sets + " FROM " + unnested(table_, columns) +
+                " WHERE " + key,
+            arrays_of(rows, columns));
+}
+
+// An array of each column.
+pg::Parameters TableSql::arrays_of(const RowPtrs& rows, const std::vector<size_t>& columns) const {
+  pg::Parameters parameters;
+  for (const size_t column : columns) {
+    std::vector<const db::Value*> values;
+    for (const db::RowPtr* row : rows) values.push_back(&(**row)[column]);
+    append_values(parameters, values, table_.columns[column].type);
+  }
+  return parameters;
 }
 
 }  // namespace tandem::tables

@@ -12,6 +12,7 @@
 #include "db/residency.h"
 #include "db/schema.h"
 #include "pg/batch.h"
+#include "tables/codec.h"
 
 namespace tandem::tables {
 
@@ -22,23 +23,27 @@ class TableSql {
 
   // Statements whose answers, one after the other, have every row with one of the keys or in one of
   // the ranges, some of them more than once; then, one statement each, those of Missing::below, and
-  // those by a Where. row_of() reads them. Returns how many statements.
-  size_t fetch(pg::Batch& batch, const db::Residency::Missing& missing) const;
-  // Statements that make the table what the changes say. Returns how many.
-  size_t write(pg::Batch& batch, const db::TableChanges& changes) const;
+  // those by a Where. `row` is what comes of each, and reads them. Returns how many statements.
+  size_t fetch(pg::Batch& batch, const db::Residency::Missing& missing,
+               const FetchedRow& row) const;
+  // Statements that make the table what the changes say. What of a row is elsewhere stays as it is.
+  void write(pg::Batch& batch, const db::TableChanges& changes) const;
 
  private:
-  void fetch_prefixes(pg::Batch& batch, const std::vector<const db::Range*>& prefixes) const;
-  void fetch_range(pg::Batch& batch, const db::Range& range) const;
-  void fetch_below(pg::Batch& batch, size_t index, const db::Residency::Keys& keys) const;
+  using RowPtrs = std::vector<const db::RowPtr*>;
+
+  void fetch_prefixes(pg::Batch& batch, const std::vector<const db::Range*>& prefixes,
+                      const FetchedRow& row) const;
+  void fetch_range(pg::Batch& batch, const db::Range& range, const FetchedRow& row) const;
+  void fetch_below(pg::Batch& batch, size_t index, const db::Residency::Keys& keys,
+                   const FetchedRow& row) const;
+  std::string select(const FetchedRow& row) const;
   std::vector<size_t> columns_of(const db::Range& range) const;
+  void update(pg::Batch& batch, const db::Columns& elsewhere, const RowPtrs& rows) const;
+  pg::Parameters arrays_of(const RowPtrs& rows, const std::vector<size_t>& columns) const;
 
   const db::TableSchema& table_;
-  std::string name_;     // quoted
-  std::string columns_;  // of a SELECT from the table as t
-  std::vector<pg::Type> types_;
-  std::string by_keys_;
-  std::string all_;
+  std::string name_;  // quoted
   std::string erase_;
   std::string put_;
 };

@@ -124,7 +124,9 @@ void WriterSession::take_over() {
   add_exists(batch);
   ask(std::move(batch), [this](const pg::Outcome& outcome) {
     if (!outcome) return try_again(outcome.error());
-    if (!exists(outcome->front())) return create();
+    const Existing existing = existing_of(outcome->front());
+    if (existing == Existing::kNothing) return create();
+    if (existing == Existing::kEarlierVersion) return upgrade();
     pg::Batch takes;
     add_take_over(takes, owner_.whose());
     ask(std::move(takes), [this](const pg::Outcome& taken) { taken_over(taken); });
@@ -143,6 +145,15 @@ void WriterSession::create() {
                          quoted(connection_->database()) + " TO " + quoted(connection_->user())});
     }
     if (!created) return try_again(created.error());
+    take_over();
+  });
+}
+
+void WriterSession::upgrade() {
+  pg::Batch batch(pg::Place::kWhole);
+  add_upgrade(batch, owner_.whose());
+  ask(std::move(batch), [this](const pg::Outcome& upgraded) {
+    if (!upgraded) return try_again(upgraded.error());
     take_over();
   });
 }

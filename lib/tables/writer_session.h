@@ -93,6 +93,7 @@ class WriterSession final : private pg::SessionOwner {
   void look();
   void take_over();
   void create();
+  void upgrade();
   void taken_over(const pg::Outcome& outcome);
   void refuse_others();
 

@@ -8,7 +8,9 @@ load replicated_database
 setup_file() {
   take_ports 1
   export port_base
-  database_up "$BATS_FILE_TMPDIR/db" --set scaling.min_slaves=2
+  mkdir "$BATS_FILE_TMPDIR/db"
+  printf '[limits]\nwrite_memory = "70MiB"\n' >"$BATS_FILE_TMPDIR/db/worker.toml"
+  database_up "$BATS_FILE_TMPDIR/db" --set scaling.min_slaves=2 --set workers.config=worker.toml
   await_whole 3
   fill 60000
   export db database started
@@ -49,6 +51,21 @@ the_group() { curl -sS -m 30 "$db/worker/status" | jq -c 'map([.id, .pid, .role,
   assert_output --partial "condition 8: table 'users': it costs as much as looking at 60000 rows"
   assert_output --partial 'the write may look at 500000'
   http POST "$db/db/write" '{"table":"users","op":"delete","where":{"username":{"in":["u1"]}}}'
+  assert_equal "$status" 200
+  assert_equal "$(jq .index <<<"$output")" $((before + 1))
+}
+
+@test "a write that takes too much memory is refused by name, and not logged" {
+  local before update
+  before=$(curl -sS "$db/worker/status" | jq 'map(.last_index) | max')
+  update=$(jq -cn --arg text "$(printf '%0600d' 0)" \
+    '{table: "users", op: "update", where: {}, set: {password: $text}}')
+  http POST "$db/db/write" "$update"
+  assert_equal "$status" 413
+  run jq -r .error.message <<<"$output"
+  assert_output --partial "operation 0: table 'users': it takes about "
+  assert_output --partial 'MiB of memory, and the write may take 70 MiB (limits.write_memory)'
+  http POST "$db/db/write" '{"table":"users","op":"delete","where":{"username":"u2"}}'
   assert_equal "$status" 200
   assert_equal "$(jq .index <<<"$output")" $((before + 1))
 }

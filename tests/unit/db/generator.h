@@ -31,7 +31,8 @@ inline constexpr std::string_view kEveryKindSchema = R"({
      "indexes":[{"columns":["rideId","username"],"unique":true}]},
   "nodes":{"key":"id","columns":[{"name":"id","type":"integer"},
      {"name":"parent","type":"integer","null":true,"references":"nodes","on_delete":"cascade"},
-     {"name":"keeper","type":"integer","null":true,"references":"rides","on_delete":"restrict"}]}})";
+     {"name":"keeper","type":"integer","null":true,"references":"rides","on_delete":"restrict"},
+     {"name":"note","type":"text","null":true,"default":"n"}]}})";
 
 class Generator {
  public:

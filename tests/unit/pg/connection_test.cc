@@ -277,6 +277,8 @@ TEST_F(ConnectionOnServer, TheQueueIsBounded) {
   EXPECT_GT(kinds.size(), 10U);
   EXPECT_THAT(kinds, testing::Each(ErrorKind::kUnavailable));
   EXPECT_TRUE(run(*connection, one("SELECT 1")));
+  // One that is larger than the queue goes where nothing else waits: it would never go else.
+  EXPECT_TRUE(run(*connection, one(kEcho, std::move(Parameters().text(std::string(2000, 'x'))))));
 }
 
 TEST_F(ConnectionOnServer, TheCacheOfStatementsIsBounded) {

@@ -128,14 +128,17 @@ class ApplierOnServer : public TablesTest {
     options.session.first_pause_ms = 5;
     options.session.longest_pause_ms = 50;
     options.group = "test";
-    options.batch_entries = 1 + random_() % 40;
+    options.group_limits.entries = 1 + random_() % 40;
+    options.group_limits.memory_bytes = random_() % 100'000;
+    options.group_limits.slice_bytes = random_() % 2000;
     options.small_range = random_() % 30;
     options.quick_rows = random_() % 60;
     return options;
   }
-  Result<repl::Index> begin() {
+  Result<repl::Index> begin() { return begin_with(applier_options()); }
+  Result<repl::Index> begin_with(PostgresOptions with) {
     applier_.reset();
-    applier_ = std::make_unique<PostgresApplier>(loop_, applier_options(), jobs_);
+    applier_ = std::make_unique<PostgresApplier>(loop_, std::move(with), jobs_);
     std::optional<Result<repl::Index>> begun;
     applier_->begin(log_, [&](Result<repl::Index> index) { begun = std::move(index); });
     until([&] {
@@ -279,6 +282,15 @@ class ApplierOnServer : public TablesTest {
     }
     ASSERT_EQ(log_.answers.size(), log.answers.size());
     ASSERT_EQ(picture(*applier_), picture(memory));
+    const auto there = connected(options(server_.conninfo(database_name_)));
+    pg::Batch ask;
+    add_read(ask);
+    const auto meta = meta_of(run(*there, std::move(ask))->front());
+    ASSERT_TRUE(meta) << meta.error().message;
+    for (size_t i = 0; i < meta->facts.size(); ++i) {
+      ASSERT_EQ(meta->facts[i].rows, database.tables()[i].row_count());
+      ASSERT_EQ(meta->facts[i].text_bytes, database.tables()[i].text_bytes());
+    }
   }
 
   replica::BackgroundJobs jobs_{loop_};

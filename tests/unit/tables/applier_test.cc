@@ -106,6 +106,99 @@ TEST_F(ApplierOnServer, AFullDiskIsToldWhileTheServerIsGone) {
   compare();
 }
 
+constexpr std::string_view kNotes = R"({"notes":{"key":"id","columns":[
+    {"name":"id","type":"integer"},{"name":"state","type":"text"},{"name":"text","type":"text"},
+    {"name":"list","type":"list of text","null":true}]}})";
+
+std::string note(int id, const std::string& state, const std::string& text) {
+  return R"({"table":"notes","op":"upsert","row":{"id":)" + std::to_string(id) + R"(,"state":")" +
+         state + R"(","text":")" + text + R"(","list":["a",")" + text + R"("]}})";
+}
+
+// More than goes to PostgreSQL at once: it was refused for ever, by every replica.
+TEST_F(ApplierOnServer, LongTextsThatNothingComparesStayWhereTheyAre) {
+  start(15);
+  PostgresOptions wanted = applier_options();
+  wanted.group_limits.memory_bytes = UINT64_MAX;
+  ASSERT_TRUE(begin_with(std::move(wanted)));
+  log_schema(kNotes);
+  const std::string text(450'000, 'x');
+  for (int i = 0; i < 80; ++i) log_command(note(i, "new", text + std::to_string(i)), "");
+  apply_all();
+  log_command(R"({"table":"notes","op":"update","where":{},"set":{"state":"old"}})", "");
+  // In one group: a row that is whole, some of which more is set than of others, and some that go.
+  log_command(note(3, "put", "short"), "");
+  log_command(R"({"table":"notes","op":"update","where":{"id":{"lt":6}},"set":{"text":"set"}})",
+              "");
+  log_command(R"({"table":"notes","op":"update","where":{"id":{"gt":70}},"set":{"list":null}})",
+              "");
+  log_command(R"({"table":"notes","op":"delete","where":{"id":{"in":[4,5,71]}}})", "");
+  apply_all();
+  compare();
+  log_command(R"({"table":"notes","op":"update","where":{"text":"set"},"set":{"text":"none"}})",
+              "");
+  apply_all();
+  compare();
+}
+
+// What an update sets in many rows: some at a time, in one transaction.
+TEST_F(ApplierOnServer, MuchIsWrittenBackInParts) {
+  start(16);
+  log_schema(kNotes);
+  for (int i = 0; i < 200; ++i) log_command(note(i, "", ""), "");
+  const std::string text(400'000, 'x');
+  log_command(R"({"table":"notes","op":"update","where":{},"set":{"text":")" + text + R"("}})", "");
+  apply_all();
+  compare();
+}
+
+// Before anything is logged, by name; and what is logged all the same is answered as everywhere.
+TEST_F(ApplierOnServer, WhatWouldTakeTooMuchMemoryIsNotLetIn) {
+  start(17);
+  log_schema(kNotes);
+  const std::string text(10'000, 'x');
+  for (int i = 0; i < 200; ++i) log_command(note(i, "new", text), "");
+  apply_all();
+  PostgresOptions wanted = applier_options();
+  wanted.limits.write_memory_bytes = 1u << 20;
+  const auto begun = begin_with(std::move(wanted));
+  ASSERT_TRUE(begun) << begun.error().message;
+  const std::string update = R"({"table":"notes","op":"update","where":{},"set":{"state":"old"}})";
+  const Status refused = applier_->admit(update, "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kTooLarge);
+  EXPECT_THAT(refused.error().message,
+              testing::StartsWith("operation 0: table 'notes': it takes about 4 MiB of memory, and "
+                                  "the write may take 1 MiB (limits.write_memory)"));
+  EXPECT_EQ(value("SELECT applied::text FROM tandem.meta"), std::to_string(log_.index()));
+  for (const char* small :
+       {R"({"table":"notes","op":"update","where":{"id":{"in":[1,2,3]}},"set":{"state":"old"}})",
+        R"({"table":"notes","op":"delete","where":{"state":"new"}})",
+        R"({"table":"notes","op":"delete","where":{}})", R"({"clear":true})"}) {
+    EXPECT_TRUE(applier_->admit(small, "")) << small;
+  }
+  log_command(update, "");
+  apply_all();
+  compare();
+}
+
+// Which did not count how long texts are.
+TEST_F(ApplierOnServer, TablesOfAnEarlierVersionAreMadeAnew) {
+  start(18);
+  log_schema(kNotes);
+  log_command(note(1, "", "text"), "");
+  apply_all();
+  for (const bool with_snapshot : {false, true}) {
+    if (with_snapshot) keep_snapshot();
+    const auto person = connected(options(server_.conninfo("applier")));
+    must(*person, {"ALTER TABLE tandem.meta DROP COLUMN text_bytes"});
+    make_applier();
+    EXPECT_EQ(log_.index(), log_.snapshot.index);
+    apply_all();
+    compare();
+  }
+}
+
 // All that a row takes with it, however far down.
 TEST_F(ApplierOnServer, AChainOfReferencesGoesAtOnce) {
   start(14);

@@ -48,7 +48,8 @@ class ReaderTest : public TablesTest {
     meta.schema_index = schema_index_;
     meta.schema = std::make_shared<const db::Schema>(file_->schema());
     for (const db::Table& table : file_->tables()) {
-      meta.facts.push_back({table.row_count(), table.counter(), table.longest_texts()});
+      meta.facts.push_back(
+          {table.row_count(), table.counter(), table.longest_texts(), table.text_bytes()});
     }
     return meta;
   }
