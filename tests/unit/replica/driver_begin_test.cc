@@ -1,5 +1,6 @@
 // What a process is before its state has begun, and what of its disk an engine may go on from.
 #include "driver_fixture.h"
+#include "support/kept_rows.h"
 
 namespace tandem::replica {
 namespace {
@@ -90,22 +91,6 @@ TEST_F(BeginTest, AStopWhileItRestoresIsInOrder) {
   make_leader(1, 1, 2);
   EXPECT_EQ(node(1).commands.all, before_);
 }
-
-// Rows that an engine has kept by itself.
-class KeptRows final : public repl::SnapshotRows {
- public:
-  explicit KeptRows(std::vector<std::string> rows) : rows_(std::move(rows)) {}
-  Status for_each(const Take& take) override {
-    for (const std::string& row : rows_) {
-      if (Status taken = take(row); !taken) return taken;
-    }
-    return {};
-  }
-  void stop() override {}
-
- private:
-  const std::vector<std::string> rows_;
-};
 
 class OwnerWithRows final : public repl::Applier::Owner {
  public:
@@ -243,7 +228,7 @@ TEST_F(EngineTest, ASnapshotThatItDoesNotReadIsVerifiedAndTakenAnew) {
   const std::string newest = files->front().path;
   const std::vector<std::string> rows = rows_of(newest);
   const uint64_t identity = storage_id(1);
-  asking_.kept = std::make_shared<KeptRows>(rows);
+  asking_.kept = std::make_shared<support::KeptRows>(rows);
   {
     std::fstream file(newest, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(fs::file_size(newest) / 2));
