@@ -23,7 +23,7 @@ class MirrorOnServer : public MirrorTest {
     expect_same(replica_);
   }
   // Which was told of so many orders and has ended; gives the place of the first.
-  std::string mirror_and_end(int orders) {
+  std::string mirror_and_end(size_t orders) {
     begin();
     buy(replica_, orders);
     expect_same_soon();
