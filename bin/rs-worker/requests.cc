@@ -80,9 +80,10 @@ void Requests::read(rpc::Reply reply, const wire::Request& request) {
 
 void Requests::answer_read(rpc::Reply reply, Read read) {
   const rpc::Peer peer = reply.peer();
+  const int64_t deadline_ns = read.deadline_ns;
   // Kept where it may be read once more.
   const std::string query = read.may_be_old ? read.query : std::move(read.query);
-  queries_.read(query, peer, read.deadline_ns,
+  queries_.read(query, peer, deadline_ns,
                 [this, reply = std::move(reply), read = std::move(read)](Result<std::string> rows,
                                                                          uint64_t index) mutable {
                   if (rows) return answer_large(reply, 200, index, *std::move(rows));

@@ -1,6 +1,6 @@
 // What a write may take of memory while it is carried out: what is estimated, and what is refused,
 // with the tables here and elsewhere.
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "db/admission.h"
 #include "db/fixture.h"
@@ -9,9 +9,6 @@
 
 namespace tandem::db {
 namespace {
-
-using testing::HasSubstr;
-using testing::StartsWith;
 
 constexpr std::string_view kSchema = R"({
   "notes":{"key":"id","columns":[{"name":"id","type":"integer"},{"name":"tag","type":"text"},
