@@ -102,10 +102,8 @@ void GroupWay::ask(repl::ReplicaId id, std::string_view payload, int64_t patienc
   } else if (from_.role == Role::kFront && owner_.acts()) {
     store_.ledger.sent(std::string(request.request_id), call.key);
   }
-  const std::string key = call.key;
-  const bool twice =
-      store_.wires.call(from_, {group_, id}, std::move(call), patience_ns, std::move(done));
-  if (twice) store_.ledger.comes_twice(key);
+  const bool twice = store_.wires.call(from_, {group_, id}, call, patience_ns, std::move(done));
+  if (twice) store_.ledger.comes_twice(call.key);
 }
 
 }  // namespace tandem::sim
