@@ -192,8 +192,10 @@ void add_put_in_place(pg::Batch& batch, const Meta& old, const db::Schema& loade
       .int64(static_cast<int64_t>(position.index))
       .int64(static_cast<int64_t>(position.epoch))
       .int64(time_ms);
-  batch.add_once("UPDATE tandem.meta SET writer = $1, applied = $2, epoch = $3, time_ms = $4",
-                 std::move(parameters));
+  batch.add_once(
+      "UPDATE tandem.meta SET writer = $1, applied = $2, counted = $2, epoch = $3, "
+      "time_ms = $4",
+      std::move(parameters));
   batch.add_once("DROP SCHEMA tandem_next CASCADE");
   batch.add_once("DROP SCHEMA tandem_next_own CASCADE");
 }

@@ -51,13 +51,14 @@ Result<std::vector<db::TableFacts>> facts_of(const pg::Rows& rows, size_t column
   const std::vector<int64_t> counts = numbers(rows, column);
   const std::vector<int64_t> counters = numbers(rows, column + 1);
   const std::vector<int64_t> longest = numbers(rows, column + 2);
-  const std::vector<int64_t> bytes = numbers(rows, column + 3);
+  std::vector<int64_t> bytes = numbers(rows, column + 3);
   size_t columns = 0;
   for (const db::TableSchema& table : schema.tables()) columns += table.columns.size();
   if (counts.size() != schema.tables().size() || counters.size() != counts.size() ||
-      longest.size() != columns || bytes.size() != columns) {
+      longest.size() != columns) {
     return corrupt("it does not fit its schema");
   }
+  bytes.resize(columns);  // of an earlier version's, nothing was counted
   std::vector<db::TableFacts> facts;
   size_t next = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -83,7 +84,7 @@ void add_create(pg::Batch& batch, const OwnerOfTables& owner, const std::string&
                  "epoch bigint NOT NULL, time_ms bigint NOT NULL, schema_index bigint NOT NULL, "
                  "schema text NOT NULL, row_counts bigint[] NOT NULL, counters bigint[] NOT NULL, "
                  "longest_texts bigint[] NOT NULL, text_bytes bigint[] NOT NULL, "
-                 "key_log_time_ms bigint NOT NULL, "
+                 "counted bigint NOT NULL, key_log_time_ms bigint NOT NULL, "
                  "key_clock_ms bigint NOT NULL, keys_by_index boolean NOT NULL, "
                  "keys_forgotten bigint NOT NULL, keys_remembered bigint NOT NULL, "
                  "keys_bytes bigint NOT NULL, next_key bigint NOT NULL) WITH (fillfactor = 10)");
@@ -102,17 +103,17 @@ void add_create(pg::Batch& batch, const OwnerOfTables& owner, const std::string&
       "INSERT INTO " + place +
           ".meta (format, group_name, replica, storage, writer, applied, epoch, "
           "time_ms, schema_index, schema, row_counts, counters, longest_texts, text_bytes, "
-          "key_log_time_ms, "
-          "key_clock_ms, keys_by_index, keys_forgotten, keys_remembered, keys_bytes, next_key) "
-          "VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, '{}', '{}', '{}', '{}', '{}', 0, 0, false, 0, 0, "
-          "0, 1)",
+          "counted, key_log_time_ms, key_clock_ms, keys_by_index, keys_forgotten, keys_remembered, "
+          "keys_bytes, next_key) "
+          "VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, '{}', '{}', '{}', '{}', '{}', 0, 0, 0, false, 0, "
+          "0, 0, 1)",
       std::move(row));
 }
 
 void add_exists(pg::Batch& batch) {
   batch.add_once(
       "SELECT to_regclass('tandem.meta') IS NOT NULL, EXISTS (SELECT FROM pg_attribute WHERE "
-      "attrelid = to_regclass('tandem.meta') AND attname = 'text_bytes' AND NOT attisdropped)",
+      "attrelid = to_regclass('tandem.meta') AND attname = 'counted' AND NOT attisdropped)",
       {}, {Type::kBool, Type::kBool});
 }
 
@@ -121,22 +122,19 @@ Existing existing_of(const pg::Rows& rows) {
   return rows.boolean(0, 1) ? Existing::kThisVersion : Existing::kEarlierVersion;
 }
 
-void add_upgrade(pg::Batch& batch, const OwnerOfTables& owner) {
-  batch.add_once("ALTER TABLE tandem.meta ADD COLUMN text_bytes bigint[] NOT NULL DEFAULT '{}'");
+void add_upgrade(pg::Batch& batch) {
   batch.add_once(
-      "UPDATE tandem.meta SET text_bytes = array_fill(0::bigint, ARRAY[cardinality("
-      "longest_texts)])");
-  pg::Parameters whose;
-  whose.text(owner.group).int64(owner.member.id);
-  batch.add_once(
-      "UPDATE tandem.meta SET applied = 0, epoch = 0 WHERE group_name = $1 AND replica = $2",
-      std::move(whose));
+      "ALTER TABLE tandem.meta ADD COLUMN text_bytes bigint[] NOT NULL DEFAULT '{}', "
+      "ADD COLUMN counted bigint NOT NULL DEFAULT -1");
 }
 
+// An earlier version that has written here since has not counted what it wrote.
 void add_take_over(pg::Batch& batch, const OwnerOfTables& owner) {
   pg::Parameters whose;
   whose.text(owner.group).int64(owner.member.id);
-  batch.add_once(std::string("UPDATE tandem.meta SET writer = writer + 1 "
+  batch.add_once(std::string("UPDATE tandem.meta SET writer = writer + 1, "
+                             "applied = CASE WHEN counted = applied THEN applied ELSE 0 END, "
+                             "epoch = CASE WHEN counted = applied THEN epoch ELSE 0 END "
                              "WHERE group_name = $1 AND replica = $2 RETURNING ") +
                      kColumns,
                  std::move(whose), column_types());
@@ -226,7 +224,7 @@ void add_update(pg::Batch& batch, const Meta& meta, bool with_schema, const std:
       .int64(meta.next_key);
   std::string sql =
       "UPDATE " + place +
-      ".meta SET applied = $1, epoch = $2, time_ms = $3, row_counts = $4, "
+      ".meta SET applied = $1, counted = $1, epoch = $2, time_ms = $3, row_counts = $4, "
       "counters = $5, longest_texts = $6, text_bytes = $7, key_log_time_ms = $8, "
       "key_clock_ms = $9, keys_by_index = $10, keys_forgotten = $11, keys_remembered = $12, "
       "keys_bytes = $13, next_key = $14";

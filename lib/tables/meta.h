@@ -62,12 +62,12 @@ void add_create(pg::Batch& batch, const OwnerOfTables& owner,
 enum class Existing { kNothing, kThisVersion, kEarlierVersion };
 void add_exists(pg::Batch& batch);
 Existing existing_of(const pg::Rows& rows);
-// Of kEarlierVersion, which did not count what is counted now: where they are this replica's they are
-// made anew (Meta::applied). REQUIRES: a transaction.
-void add_upgrade(pg::Batch& batch, const OwnerOfTables& owner);
+// Of kEarlierVersion: makes room for what is counted now.
+void add_upgrade(pg::Batch& batch);
 
 // Makes this session the one that may write, and gives the row; none where the tables are those of
-// another replica: nobody's session is fenced off for a mistake of an operator's.
+// another replica: nobody's session is fenced off for a mistake of an operator's. Where a version has
+// written that does not count what is counted now they are not whole (Meta::applied).
 void add_take_over(pg::Batch& batch, const OwnerOfTables& owner);
 void add_read(pg::Batch& batch, const std::string& place = kOwnSchema);
 // Of either of these. kCorrupt, kConfig (another format).

@@ -57,6 +57,13 @@ bool has_null(const db::Range& range) {
   return std::any_of(range.equal.begin(), range.equal.end(), db::is_null);
 }
 
+db::Columns columns_elsewhere(const db::Row& row) {
+  db::Columns elsewhere;
+  if (std::none_of(row.begin(), row.end(), db::is_elsewhere)) return elsewhere;
+  for (const db::Value& value : row) elsewhere.push_back(db::is_elsewhere(value));
+  return elsewhere;
+}
+
 }  // namespace
 
 TableSql::TableSql(const db::TableSchema& table)
@@ -169,16 +176,12 @@ void TableSql::write(pg::Batch& batch, const db::TableChanges& changes) const {
   }
   // Those of which the same is elsewhere are one statement.
   std::map<db::Columns, RowPtrs> alike;
-  for (const db::RowPtr& row : changes.put) {
-    db::Columns elsewhere;
-    for (const db::Value& value : *row) elsewhere.push_back(db::is_elsewhere(value));
-    alike[std::move(elsewhere)].push_back(&row);
-  }
+  for (const db::RowPtr& row : changes.put) alike[columns_elsewhere(*row)].push_back(&row);
   for (const auto& [elsewhere, rows] : alike) {
-    if (std::find(elsewhere.begin(), elsewhere.end(), true) != elsewhere.end()) {
-      update(batch, elsewhere, rows);
-    } else {
+    if (elsewhere.empty()) {
       batch.add(put_, arrays_of(rows, all_columns(table_)));
+    } else {
+      update(batch, elsewhere, rows);
     }
   }
 }

@@ -151,7 +151,7 @@ void WriterSession::create() {
 
 void WriterSession::upgrade() {
   pg::Batch batch(pg::Place::kWhole);
-  add_upgrade(batch, owner_.whose());
+  add_upgrade(batch);
   ask(std::move(batch), [this](const pg::Outcome& upgraded) {
     if (!upgraded) return try_again(upgraded.error());
     take_over();
