@@ -13,7 +13,7 @@
 #include <fstream>
 #include <optional>
 
-#include "coord/member_files.h"
+#include "coord/member_locks.h"
 #include "support/temporary_directory.h"
 #include "wire/sealed_text.h"
 
@@ -315,26 +315,6 @@ TEST_F(MembersTest, ALockProvesNothingOfAnotherHostOrAnotherLifeOfThisOne) {
   Member older = made;  // of a program that names no host
   older.host.clear();
   EXPECT_TRUE(dead(older));
-}
-
-TEST_F(MembersTest, AnEntryOfAnOlderProgramIsRead) {
-  Member made = member(1);
-  made.host.clear();
-  std::string text = encode_member(made);
-  const std::string host = R"("host":"",)";
-  const size_t at = text.find(host);
-  ASSERT_NE(at, std::string::npos);
-  text.erase(at, host.size());
-  EXPECT_EQ(decode_member(text).value(), made);
-}
-
-TEST_F(MembersTest, TextsMayHoldAnyBytes) {
-  Member made = member(1);
-  made.address = "ipc://odd/\xff/1.sock";
-  made.http = "http://\xc3:1";
-  made.host = "odd\xfe";
-  made.lock_path = "odd/\xff/lock";
-  EXPECT_EQ(decode_member(encode_member(made)).value(), made);
 }
 
 TEST_F(MembersTest, TheLastEntryStaysWhereTheMemberHasLeft) {
