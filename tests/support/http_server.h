@@ -66,6 +66,8 @@ class HttpServer {
     fd_ = -1;
   }
   void hang_up() { peers_.clear(); }
+  // An answer for who came first, and has had none.
+  void answer_first(const std::string& body) { peers_.front()->say(answer(200, body)); }
   static std::string answer(int status, const std::string& body, const std::string& headers = "") {
     return "HTTP/1.1 " + std::to_string(status) + " Said\r\n" + headers +
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -100,9 +102,12 @@ class HttpServer {
         input.erase(0, end);
         const std::string reply = server.respond(server.requests.back());
         if (reply == kHangUp) return server.forget(*this);
-        EXPECT_EQ(send(descriptor, reply.data(), reply.size(), MSG_NOSIGNAL),
-                  static_cast<ssize_t>(reply.size()));
+        say(reply);
       }
+    }
+    void say(const std::string& reply) const {
+      EXPECT_EQ(send(descriptor, reply.data(), reply.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(reply.size()));
     }
     size_t whole_request() const {
       const size_t blank = input.find("\r\n\r\n");
