@@ -21,7 +21,9 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     may["storage"] = "base file wire loop"
     may["coord"] = "base file wire loop fetch"
     may["consul"] = "base wire coord/coord.h coord/member_text.h coord/names.h"
-    below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord consul storage"
+    may["consulhost"] = "base file wire loop fetch coord consul"
+    below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord consul " \
+            "consulhost storage"
     may["daemon"] = below
     may["replica"] = may["rideshare"] = may["group"] = below " daemon"
     may["mirror"] = below " daemon replica"
