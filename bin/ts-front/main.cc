@@ -67,6 +67,8 @@ int main(int argc, char** argv) {
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
   web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 
+  web.warns_with([&] { return coord->trouble(); });
+
   // Before this one becomes the active one.
   if (const Status bound = web.bind(); !bound) daemon::die(bound.error());
   return daemon.run(loop,

@@ -14,6 +14,8 @@ ErrorKind kind_of(CURLcode code) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
       return ErrorKind::kUnavailable;
     case CURLE_OPERATION_TIMEDOUT:
       return ErrorKind::kTimeout;
@@ -42,9 +44,9 @@ std::string reason(CURL* easy, CURLcode code) {
 
 }  // namespace
 
-Error curl_failure(CURL* easy, CURLcode code, const std::string& url) {
+Error curl_failure(CURL* easy, CURLcode code, const std::string& name) {
   const ErrorKind kind = kind_of(code);
-  const std::string where = "'" + url + "': ";
+  const std::string where = name + ": ";
   const bool sent = was_sent(easy);
   if (kind == ErrorKind::kTimeout) {
     if (sent) return {kind, "waiting for " + where + "no answer in time"};

@@ -9,7 +9,7 @@
 
 namespace tandem::fetch {
 
-// `easy` has just ended with `code`, which is not CURLE_OK; `url` is for the message.
-Error curl_failure(CURL* easy, CURLcode code, const std::string& url);
+// `easy` has just ended with `code`, which is not CURLE_OK; `name` says where it went.
+Error curl_failure(CURL* easy, CURLcode code, const std::string& name);
 
 }  // namespace tandem::fetch

@@ -108,12 +108,24 @@ void set_headers(Transfer& transfer) {
   set(transfer.easy.get(), CURLOPT_HTTPHEADER, transfer.headers.get());
 }
 
+void set_destination(CURL* easy, const Request& request) {
+  set(easy, CURLOPT_URL, request.url.c_str());
+  if (!request.unix_socket.empty()) {
+    set(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+  }
+  const Tls& tls = request.tls;
+  if (!tls.ca_file.empty()) set(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+  if (tls.cert_file.empty()) return;
+  set(easy, CURLOPT_SSLCERT, tls.cert_file.c_str());
+  set(easy, CURLOPT_SSLKEY, (tls.key_file.empty() ? tls.cert_file : tls.key_file).c_str());
+}
+
 void prepare(Transfer& transfer) {
   CURL* easy = transfer.easy.get();
   const Request& request = transfer.request;
   curl_easy_reset(easy);  // connections stay
   set(easy, CURLOPT_PRIVATE, &transfer);
-  set(easy, CURLOPT_URL, request.url.c_str());
+  set_destination(easy, request);
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy, CURLOPT_PATH_AS_IS, 1L);
@@ -133,6 +145,12 @@ void prepare(Transfer& transfer) {
   set(easy, CURLOPT_WRITEDATA, &transfer);
   set_method(transfer);
   set_headers(transfer);
+}
+
+// Where the request went, for messages.
+std::string name_of(const Request& request) {
+  return request.unix_socket.empty() ? "'" + request.url + "'"
+                                     : "'" + request.url + "' by '" + request.unix_socket + "'";
 }
 
 int uv_events(int what) {
@@ -256,12 +274,12 @@ class Fetcher::Impl {
 
   static Result<Answer> result_of(Transfer& transfer, CURLcode code) {
     if (transfer.too_large) {
-      return fail(ErrorKind::kTooLarge, "the answer of '" + transfer.request.url +
-                                            "' is longer than " +
-                                            std::to_string(transfer.max_body) + " bytes");
+      return fail(ErrorKind::kTooLarge, "the answer of " + name_of(transfer.request) +
+                                            " is longer than " + std::to_string(transfer.max_body) +
+                                            " bytes");
     }
     if (code != CURLE_OK) {
-      return fail(curl_failure(transfer.easy.get(), code, transfer.request.url));
+      return fail(curl_failure(transfer.easy.get(), code, name_of(transfer.request)));
     }
     transfer.answer.status = transfer.status();
     return std::move(transfer.answer);

@@ -6,7 +6,8 @@
 //                 [](Result<fetch::Answer> answer) { … });
 //
 // Every status is an Answer; an Error means that there is none:
-//   kUnavailable  no connection: nothing was sent, not even on a connection that broke then
+//   kUnavailable  no connection, or none that is trusted (TLS): nothing was sent, not even on a
+//                 connection that broke then
 //   kUnknown      the connection broke before the answer was complete
 //   kTimeout      the deadline passed first; the request may have been carried out
 //   kTooLarge     the answer is longer than Limits::max_body
@@ -34,9 +35,18 @@
 
 namespace tandem::fetch {
 
+// Of https. Paths; empty: the system's authorities, no certificate of ours.
+struct Tls {
+  std::string ca_file = {};
+  std::string cert_file = {};
+  std::string key_file = {};  // empty: the certificate's file holds the key
+};
+
 struct Request {
   std::string method = "GET";
   std::string url = {};
+  std::string unix_socket = {};  // a path: connects there, not to the host of the URL
+  Tls tls = {};
   std::vector<std::string> headers = {};  // "Name: value"
   std::string body = {};
   int64_t timeout_ms = 10'000;         // until the last byte of the answer; 0: forever

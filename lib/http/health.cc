@@ -16,7 +16,7 @@ constexpr std::string_view kMetricsType = "text/plain; version=0.0.4";
 // One question under way. Shared by the completions of its checks; the last one to go answers.
 class Readiness {
  public:
-  Readiness(const HealthSource& source, Status self, bool verbose, Responder responder)
+  Readiness(HealthSource& source, Status self, bool verbose, Responder responder)
       : source_(source),
         self_(std::move(self)),
         verbose_(verbose),
@@ -28,7 +28,9 @@ class Readiness {
   ~Readiness() {
     const std::string why = reason();
     std::string body = why.empty() ? std::string(kOk) : wire::error_body(503, why);
-    if (verbose_) add_dependencies(body);
+    const std::string warning = why.empty() && source_.warn ? source_.warn() : std::string();
+    if (!warning.empty()) add_member(body, "warning", warning);
+    if (verbose_) add_member(body, "dependencies", dependencies());
     if (why.empty()) {
       responder_.json(200, body);
     } else {
@@ -50,16 +52,20 @@ class Readiness {
     return why;
   }
 
-  void add_dependencies(std::string& body) const {
+  static void add_member(std::string& body, const std::string& key, const wire::Json& value) {
     body.back() = ',';
+    body += '"' + key + "\":" + value.dump() + '}';
+  }
+
+  wire::Json dependencies() const {
     wire::Json dependencies = wire::Json::Object{};
     for (size_t i = 0; i < told_.size(); ++i) {
       dependencies.set(source_.dependencies[i].name, told_[i].empty() ? "ok" : told_[i]);
     }
-    body += "\"dependencies\":" + dependencies.dump() + '}';
+    return dependencies;
   }
 
-  const HealthSource& source_;
+  HealthSource& source_;
   const Status self_;
   const bool verbose_;
   Responder responder_;

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 
 #include "base/check.h"
 #include "base/number.h"
@@ -25,10 +27,11 @@ std::string process_name(pid_t pid) { return "process " + std::to_string(pid); }
 
 struct ProcessState {
   char state = '?';  // as in proc(5); Z: ended, not yet reaped
+  int64_t threads = 0;
   uint64_t start_ticks = 0;
 };
 
-// The state is field 3, the start time field 22. The name, field 2, may hold spaces and brackets:
+// The state is field 3, the number of threads field 20, the start time field 22. The name, field 2, may hold spaces and brackets:
 // fields are counted after its last bracket.
 Result<ProcessState> read_state(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/stat";
@@ -44,16 +47,19 @@ Result<ProcessState> read_state(pid_t pid) {
   std::string_view rest = std::string_view(text).substr(name_end + 2);
   ProcessState state;
   state.state = rest.front();
+  std::string_view threads;
   for (int field = 3; field < 22; ++field) {
     const size_t space = rest.find(' ');
     if (space == std::string_view::npos) {
       return fail(ErrorKind::kBug, "cannot understand '" + path + "'");
     }
+    if (field == 20) threads = rest.substr(0, space);
     rest.remove_prefix(space + 1);
   }
   const auto start_ticks = parse_number<uint64_t>(rest.substr(0, rest.find(' ')));
   if (!start_ticks) return fail(ErrorKind::kBug, "cannot understand '" + path + "'");
   state.start_ticks = *start_ticks;
+  state.threads = parse_number<int64_t>(threads).value_or(0);
   return state;
 }
 
@@ -63,6 +69,14 @@ Result<std::string> read_boot_id() {
   std::string id;
   if (!file || !std::getline(file, id)) return fail_errno("cannot read '" + path + "'", errno);
   return id;
+}
+
+// A /proc that shows the processes of another namespace has no entry of ours, or one of another
+// number.
+bool proc_is_of_our_pids() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self", error);
+  return !error && self == std::to_string(getpid());
 }
 
 // Ours with the additions, each name once.
@@ -124,6 +138,17 @@ bool same_process(const ProcessIdentity& identity) {
   if (state->state == 'Z' || state->state == 'X') return false;
   const Result<std::string> boot_id = read_boot_id();
   return boot_id && *boot_id == identity.boot_id;
+}
+
+bool proven_ended(const ProcessIdentity& identity) {
+  const Result<std::string> boot_id = read_boot_id();
+  if (identity.pid <= 0 || !boot_id || *boot_id != identity.boot_id) return false;
+  if (kill(identity.pid, 0) != 0 && errno == ESRCH) return true;
+  const Result<ProcessState> state = read_state(identity.pid);
+  if (!state || !proc_is_of_our_pids()) return false;
+  if (state->start_ticks != identity.start_ticks) return true;
+  // Other threads of it may live on for a while.
+  return (state->state == 'Z' || state->state == 'X') && state->threads <= 1;
 }
 
 bool is_stopped(const ProcessIdentity& identity) {

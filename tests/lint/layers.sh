@@ -20,7 +20,10 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     may["tables"] = "base wire repl db loop pg"
     may["storage"] = "base file wire loop"
     may["coord"] = "base file wire loop fetch"
-    below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord storage"
+    may["consul"] = "base wire coord/coord.h coord/member_text.h coord/names.h"
+    may["consulhost"] = "base file wire loop fetch coord consul"
+    below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord consul " \
+            "consulhost storage"
     may["daemon"] = below
     may["replica"] = may["rideshare"] = may["group"] = below " daemon"
     may["mirror"] = below " daemon replica"
@@ -37,7 +40,7 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     split("thread mutex condition_variable future atomic random fstream iostream filesystem " \
           "unistd.h fcntl.h pthread.h time.h ctime sys/", words)
     for (i in words) impure[words[i]] = 1
-    pure["repl"] = pure["db"] = pure["toys"] = pure["store"] = pure["rides"] = 1
+    pure["repl"] = pure["db"] = pure["toys"] = pure["store"] = pure["rides"] = pure["consul"] = 1
     # What rs-orch decides is as pure, and stands on nothing but what is.
     split("autoscaler directory_fate fleet_plan process_end restart_plan retirement", words)
     for (i in words) plan["bin/rs-orch/" words[i]] = 1

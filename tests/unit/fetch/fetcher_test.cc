@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <functional>
-#include <list>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "loop/tcp.h"
+#include "support/http_server.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::fetch {
 namespace {
@@ -18,68 +17,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-// A server that answers each request (up to its blank line, and a body by Content-Length) with what
-// `respond` says; "" leaves it without an answer.
-class Server {
- public:
-  explicit Server(loop::Loop& loop)
-      : listener_(loop, [this](loop::TcpStream stream) {
-          ++accepted;
-          peers_.emplace_back(*this, std::move(stream));
-        }) {
-    EXPECT_TRUE(listener_.listen("127.0.0.1", 0, 16));
-  }
-
-  std::string url(const std::string& path) const {
-    return "http://127.0.0.1:" + std::to_string(listener_.port()) + path;
-  }
-  void stop_listening() { listener_.close(); }
-  void hang_up() { peers_.clear(); }
-
-  std::function<std::string(const std::string&)> respond = [](const std::string&) {
-    return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-  };
-  std::vector<std::string> requests;
-  int accepted = 0;
-
- private:
-  struct Peer final : loop::StreamEvents {
-    Peer(Server& owner, loop::TcpStream accepted_stream)
-        : server(owner), stream(std::move(accepted_stream)) {
-      stream.start(*this);
-    }
-    std::span<char> read_buffer() override { return buffer; }
-    void on_read(std::string_view bytes) override {
-      input += bytes;
-      for (size_t end = whole_request(); end != 0; end = whole_request()) {
-        server.requests.push_back(input.substr(0, end));
-        input.erase(0, end);
-        const std::string reply = server.respond(server.requests.back());
-        if (!reply.empty()) stream.write(SharedBytes(reply));
-      }
-    }
-    size_t whole_request() const {
-      const size_t blank = input.find("\r\n\r\n");
-      if (blank == std::string::npos) return 0;
-      const size_t length = input.find("Content-Length: ");
-      size_t end = blank + 4;
-      if (length < blank) end += std::stoul(input.substr(length + 16));
-      return input.size() >= end ? end : 0;
-    }
-    void on_end() override { stream.close(); }
-    void on_drained() override {}
-    void on_broken(int) override { stream.close(); }
-
-    Server& server;
-    loop::TcpStream stream;
-    std::array<char, 4096> buffer{};
-    std::string input;
-  };
-
-  loop::TcpListener listener_;
-  std::list<Peer> peers_;
-};
 
 class FetcherTest : public testing::Test {
  protected:
@@ -103,7 +40,7 @@ class FetcherTest : public testing::Test {
   }
 
   loop::Loop loop_;
-  Server server_{loop_};
+  support::HttpServer server_{loop_};
   Fetcher fetcher_{loop_, {.max_in_flight = 4, .max_body = 1000}};
   std::optional<Result<Answer>> last_;
   int done_ = 0;
@@ -255,6 +192,32 @@ TEST_F(FetcherTest, RefusesALongerAnswerThanAllowed) {
   const auto answer = fetch_one({.url = server_.url("/")});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::kTooLarge);
+}
+
+TEST_F(FetcherTest, AsksAServerAtAUnixSocket) {
+  const support::TemporaryDirectory scratch;
+  support::HttpServer local{loop_, scratch.file("http.sock")};
+  const auto answer =
+      fetch_one({.url = "http://localhost/x", .unix_socket = scratch.file("http.sock")});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "ok");
+  EXPECT_THAT(local.requests.at(0), StartsWith("GET /x HTTP/1.1\r\nHost: localhost\r\n"));
+}
+
+TEST_F(FetcherTest, NamesTheUnixSocketWhereNobodyListens) {
+  const auto answer = fetch_one({.url = "http://localhost/x", .unix_socket = "/nonexistent/sock"});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(answer.error().message, HasSubstr("'http://localhost/x' by '/nonexistent/sock': "));
+}
+
+// Whether it can be trusted is tried with a real server in consul_services.bats.
+TEST_F(FetcherTest, SendsNothingWhereAnAuthoritysFileIsMissing) {
+  const auto answer = fetch_one(
+      {.url = "https" + server_.url("/").substr(4), .tls = {.ca_file = "/nonexistent/ca.pem"}});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+  EXPECT_TRUE(server_.requests.empty());
 }
 
 TEST_F(FetcherTest, RefusesOtherProtocols) {

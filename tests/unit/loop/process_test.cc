@@ -186,6 +186,38 @@ TEST(ProcessIdentity, OfNobodyIsNotFound) {
   EXPECT_EQ(process_identity(0x3fffffff).error().kind, ErrorKind::kNotFound);
 }
 
+TEST(ProvenEnded, OfALivingProcessIsNever) {
+  const Result<ProcessIdentity> self = process_identity(getpid());
+  ASSERT_TRUE(self);
+  EXPECT_FALSE(proven_ended(*self));
+  // A signal to these would reach others.
+  for (const pid_t pid : {0, -1, -getpid()}) EXPECT_FALSE(proven_ended({pid, 1, self->boot_id}));
+}
+
+TEST(ProvenEnded, OfAnEarlierProcessWithThisPidButNotOfAnotherBoot) {
+  ProcessIdentity earlier = process_identity(getpid()).value();
+  earlier.start_ticks -= 1;
+  EXPECT_TRUE(proven_ended(earlier));
+  earlier.boot_id = "0c7f1bb5-9f0e-4b4c-a2a9-3c1f2f7d9d41";
+  EXPECT_FALSE(proven_ended(earlier));
+}
+
+TEST(ProvenEnded, OfAZombieAndOfAReapedProcess) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    pause();
+    _exit(0);
+  }
+  const ProcessIdentity child = process_identity(pid).value();
+  EXPECT_FALSE(proven_ended(child));
+  kill(pid, SIGKILL);
+  siginfo_t about{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(pid), &about, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(proven_ended(child));
+  ASSERT_EQ(waitpid(pid, nullptr, 0), pid);
+  EXPECT_TRUE(proven_ended(child));
+}
+
 TEST(ProcessWatch, FiresOnceWhenTheProcessEnds) {
   Loop loop;
   Exit exit;
