@@ -231,7 +231,7 @@ class Group {
                                         .flags = version + 1,
                                         .timeout_ms = kSwapTimeoutMs,
                                         .may_repeat = false};
-                  const std::string& text = swap.text;
+                  const std::string text = swap.text;  // the swap goes on with its completion
                   client_.put(record_key_, text, how,
                               [this, swap = std::move(swap)](const Result<bool>& put) mutable {
                                 if (put && *put) return swap.done(SwapOutcome::kApplied);
