@@ -37,13 +37,13 @@ GroupView::~GroupView() {
 }
 
 void GroupView::add(Watcher& watcher) {
-  watchers_.insert(&watcher);
+  watchers_.push_back(&watcher);
   regular_->start(kRegularMs, kRegularMs);
   look();
 }
 
 void GroupView::remove(Watcher& watcher) {
-  watchers_.erase(&watcher);
+  std::erase(watchers_, &watcher);
   if (!watchers_.empty()) return;
   stop_waiting();
   regular_->stop();
@@ -106,11 +106,12 @@ void GroupView::take_change(uint64_t number, Result<Listing> keys) {
 }
 
 void GroupView::tell(const Listing& keys, uint64_t plain_sent) {
-  const std::vector<Watcher*> watchers(watchers_.begin(), watchers_.end());
+  const std::vector<Watcher*> watchers = watchers_;
   const auto self = self_.ref();
   for (Watcher* watcher : watchers) {
     if (!self) return;
-    if (watchers_.contains(watcher)) watcher->seen(keys, plain_sent);
+    const bool there = std::find(watchers_.begin(), watchers_.end(), watcher) != watchers_.end();
+    if (there) watcher->seen(keys, plain_sent);
   }
 }
 

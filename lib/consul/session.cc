@@ -1,5 +1,6 @@
 #include "consul/session.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -27,11 +28,11 @@ Session::Session(Client& client, Time time, std::string name)
       self_(*this) {}
 
 void Session::add(User& user) {
-  users_.insert(&user);
+  users_.push_back(&user);
   if (id_.empty() && !asking_) next_->start(0, 0);
 }
 
-void Session::remove(User& user) { users_.erase(&user); }
+void Session::remove(User& user) { std::erase(users_, &user); }
 
 bool Session::alive() const { return !id_.empty() && now_ns() < alive_until_ns_; }
 
@@ -104,9 +105,11 @@ void Session::is_gone(const std::string& id) {
 void Session::tell() {
   const std::string now = alive() ? id_ : std::string();
   if (std::exchange(told_, now) == now) return;
-  const std::vector<User*> users(users_.begin(), users_.end());
+  const std::vector<User*> users = users_;
   for (User* user : users) {
-    if (users_.contains(user)) user->session_changed();  // one may let go of another
+    // One may let go of another.
+    const bool there = std::find(users_.begin(), users_.end(), user) != users_.end();
+    if (there) user->session_changed();
   }
 }
 

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "base/function.h"
@@ -62,7 +61,7 @@ class Session {
   Client& client_;
   const Time time_;
   const std::string name_;
-  std::set<User*> users_;
+  std::vector<User*> users_;  // in the order of their coming
   std::string id_;
   int64_t alive_until_ns_ = 0;   // boot clock
   std::string told_;             // the id while it was alive, as it was told last
