@@ -199,7 +199,7 @@ void ConsulLock::let_go(UniqueFunction<void()> done) {
 }
 
 void ConsulLock::release(UniqueFunction<void()> done) {
-  if (stopped_) return done();
+  if (stopped_) return session_.end_if_unused(std::move(done));
   if (!attempting_) return let_go(std::move(done));
   stop();
   when_attempted_ = [this, done = std::move(done)]() mutable {

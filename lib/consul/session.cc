@@ -25,6 +25,9 @@ Session::Session(Client& client, Time time, std::string name)
       patience_(time.timers.make([this] {
         while (!waiting_.empty()) waited_for(waiting_.begin()->first);
       })),
+      turn_(time.timers.make([this] {
+        for (const uint64_t number : std::exchange(over_, {})) waited_for(number);
+      })),
       self_(*this) {}
 
 void Session::add(User& user) {
@@ -128,6 +131,12 @@ void Session::waited_for(uint64_t number) {
   if (waiting.mapped()) waiting.mapped()();
 }
 
+// Not from inside the call that has nothing to do.
+void Session::waited_for_soon(uint64_t number) {
+  over_.push_back(number);
+  turn_->start(0, 0);
+}
+
 void Session::let_go(const std::string& key, const std::string& value,
                      UniqueFunction<void()> done) {
   if (id_.empty()) return end_if_unused(std::move(done));
@@ -142,7 +151,7 @@ void Session::let_go(const std::string& key, const std::string& value,
 
 void Session::end_if_unused(UniqueFunction<void()> done) {
   const uint64_t number = wait_for(std::move(done));
-  if (!users_.empty() || id_.empty()) return waited_for(number);
+  if (!users_.empty() || id_.empty()) return waited_for_soon(number);
   next_->stop();
   end_->stop();
   alive_until_ns_ = 0;

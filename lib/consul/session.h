@@ -55,6 +55,7 @@ class Session {
   void look_at_end();
   uint64_t wait_for(UniqueFunction<void()> done);
   void waited_for(uint64_t number);
+  void waited_for_soon(uint64_t number);
   void tell();
   int64_t now_ns() const { return time_.clock.boot_ns(); }
 
@@ -71,6 +72,8 @@ class Session {
   std::map<uint64_t, UniqueFunction<void()>> waiting_;  // who has let go of a lock
   uint64_t last_wait_ = 0;
   std::unique_ptr<Timer> patience_;  // of those
+  std::vector<uint64_t> over_;       // which need not wait any more
+  std::unique_ptr<Timer> turn_;      // in which they are told
   Self<Session> self_;               // last: goes first
 };
 
