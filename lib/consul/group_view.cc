@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "consul/planted.h"
 
 namespace tandem::consul {
 namespace {
@@ -16,8 +17,8 @@ constexpr int64_t kLongestPauseMs = 2000;
 }  // namespace
 
 bool Believed::take(uint64_t number, bool blocking, uint64_t index) {
-  const bool later = !blocking && number > known_at_;
-  if (index < index_ && !later) return false;
+  const bool later = !blocking && number > known_at_ && !planted(Bug::kTrustWatch);
+  if (index < index_ && !later && !planted(Bug::kBelieveAll)) return false;
   index_ = index;
   known_at_ = last_sent_;
   return true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "consul/planted.h"
 
 namespace tandem::consul {
 namespace {
@@ -37,7 +38,9 @@ void Session::add(User& user) {
 
 void Session::remove(User& user) { std::erase(users_, &user); }
 
-bool Session::alive() const { return !id_.empty() && now_ns() < alive_until_ns_; }
+bool Session::alive() const {
+  return !id_.empty() && (now_ns() < alive_until_ns_ || planted(Bug::kHeldWithoutRenewal));
+}
 
 void Session::work() {
   if (asking_ || users_.empty()) return;
@@ -80,8 +83,8 @@ void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<
     log::debug("cannot renew the session", {{"error", renewed.error().message}});
     return next_->start(kAgainMs, 0);
   }
-  if (!*renewed) return is_gone(id);
-  live_from(sent_ns);
+  if (!*renewed && !planted(Bug::kSessionNeverGone)) return is_gone(id);
+  live_from(planted(Bug::kLiveFromAnswer) ? now_ns() : sent_ns);
 }
 
 void Session::live_from(int64_t sent_ns) {
