@@ -42,7 +42,7 @@ class ConsulLock final : public coord::Lock, private GroupView::Watcher, private
   void lose(const Error& error);
   void stop();
   void let_go(UniqueFunction<void()> done);
-  bool is_unsure() const { return attempting_ || (!unsure_.empty() && unsure_ == session_.id()); }
+  bool is_unsure() const;
 
   Client& client_;
   const std::shared_ptr<GroupView> view_;
