@@ -27,9 +27,30 @@ Fleet::Fleet(loop::Loop& loop, const OrchConfig& config, group::Replicas& worker
       kill_timer_(loop, [this] { kill_all(); }) {}
 
 void Fleet::set_role(Role role) {
-  active_ = role == Role::kActive;
-  if (!active_ || started_) return;
-  workers_.refresh([this](const Status&) { begin(); });
+  const bool was_active = std::exchange(active_, role == Role::kActive);
+  // Another one may have been active between.
+  if (active_ && !was_active && started_) forget_plan();
+  if (was_active && !active_) left_ = true;
+  read_registry();
+}
+
+// The processes that are watched stay so, whoever has started them.
+void Fleet::forget_plan() {
+  started_ = false;
+  plan_ = FleetPlan(limits_of(config_));
+  for (const auto& [id, process] : processes_) {
+    plan_.add(id);
+    plan_.runs(id, process->pid(), now_ms());
+  }
+}
+
+// Before any process is started: those that are there are to be adopted.
+void Fleet::read_registry() {
+  if (!active_ || started_ || std::exchange(reading_, true)) return;
+  workers_.refresh([this](const Status& read) {
+    reading_ = false;
+    if (read && active_) begin();
+  });
 }
 
 // From here on processes are started and stopped.
@@ -46,11 +67,8 @@ void Fleet::begin() {
 
 void Fleet::look() {
   ended_.clear();
-  if (active_) {
-    reconcile();
-  } else {
-    workers_.refresh();
-  }
+  read_registry();
+  if (active_) reconcile();
 }
 
 GroupFacts Fleet::group_facts() const {
@@ -61,16 +79,13 @@ GroupFacts Fleet::group_facts() const {
 // --- what is to be ---
 
 void Fleet::reconcile() {
-  if (!started_ || stopping_) return;
+  if (!active_ || !started_ || stopping_ || !may_act_()) return;
   move_given_up_aside();
   adopt_registered();
   kill_late();
   // The workers may know what the record was, all that there are.
   if (!record_trouble().empty()) return start_all(plan_.everybody(now_ms()));
   if (!leadership_.record_was_read()) return;
-  const bool unregistered = std::any_of(plan_.slots().begin(), plan_.slots().end(),
-                                        [](const auto& item) { return item.second.session == 0; });
-  if (unregistered) workers_.refresh();  // one may have registered that a former life started
   if (!leadership_.record()) return start_first();
   start_all(plan_.missing_members(group_facts(), now_ms()));
   retire_surplus();
@@ -85,11 +100,13 @@ std::string Fleet::record_trouble() const {
   if (leadership_.record()) return {};
   if (!leadership_.record_trouble().empty()) return leadership_.record_trouble();
   if (!data_without_record_ || !leadership_.record_was_read()) return {};
-  return "'" + config_.worker_directory +
-         "' holds data of a database but its record is missing below '" + config_.coord.root +
-         "': it is put back once the workers that were in sync have told of it; restore it, or "
-         "move "
-         "the data away to start anew";
+  const daemon::CoordConfig& coord = config_.coord;
+  const std::string place = coord.backend == "local" ? "below '" + coord.root + "'"
+                                                     : "in Consul below '" + coord.prefix + "'";
+  return "'" + config_.worker_directory + "' holds data of a database but its record is missing " +
+         place +
+         ": it is put back once the workers that were in sync have told of it; restore it, or "
+         "move the data away to start anew";
 }
 
 // The first worker begins a new database alone; the others follow it.
@@ -206,7 +223,7 @@ void Fleet::set_limits(uint32_t min_slaves, uint32_t max_slaves) {
 // --- the API ---
 
 Result<pid_t> Fleet::create_slave() {
-  if (!started_ || !leadership_.record()) {
+  if (!active_ || !started_ || !leadership_.record()) {
     return fail(ErrorKind::kUnavailable, "the database is not ready");
   }
   if (const Status room = plan_.room_for_one_more(); !room) return fail(room.error());
@@ -324,7 +341,7 @@ std::vector<Fleet::Starting> Fleet::starting() const {
 
 void Fleet::drain(UniqueFunction<void()> done) {
   stopping_ = true;
-  if (!active_) return done();
+  if (!active_ && !left_) return done();
   bool any = false;
   for (const auto& [id, slot] : plan_.slots()) {
     if (!slot.running() && (!started_ || !adopt_holder(id))) continue;
@@ -337,6 +354,7 @@ void Fleet::drain(UniqueFunction<void()> done) {
 }
 
 void Fleet::kill_all() {
+  if (!all_stopped_) return;
   for (const auto& [id, process] : processes_) process->signal(SIGKILL);
 }
 

@@ -1,7 +1,7 @@
 // The worker processes: starts as many as there are to be, watches them, replaces the dead, retires
 // the surplus, and, after a restart of this program, adopts the living instead of starting doubles.
 // Who that is the plan decides (fleet_plan.h); this has the processes, and does it. Only where this
-// orchestrator is the active one: a passive one keeps the registry read, and no more.
+// orchestrator is the active one: a passive one does nothing.
 //
 // Each worker has an id and a directory of that name that keeps its data. A dead worker is started
 // again on its directory: it has most of the data and copies the rest, and where every in-sync
@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +44,8 @@ class Fleet final : public group::Caretaker {
         group::Leadership& leadership, Events& events);
 
   // --- what its group asks of it ---
+  // Standing down it leaves the workers as they are, and as long as no other orchestrator is known to
+  // look after them its end is theirs.
   void set_role(Role role) override;
   void look() override;
   // One that this program started, or one to adopt.
@@ -53,7 +56,11 @@ class Fleet final : public group::Caretaker {
       const std::vector<repl::Member>& members) const override;
   group::LossWords words() const override;
   std::string trouble() const override;
-  // Ends all workers, where this is the active one: TERM, then KILL after the stop timeout; nothing
+  // Another orchestrator has the workers now.
+  void taken_over() { left_ = false; }
+  // Asked before anything is started or stopped, for the moment.
+  void acts_while(std::function<bool()> may_act) { may_act_ = std::move(may_act); }
+  // Ends all workers, where they are this one's: TERM, then KILL after the stop timeout; nothing
   // is started any more.
   void drain(UniqueFunction<void()> done) override;
 
@@ -105,6 +112,8 @@ class Fleet final : public group::Caretaker {
   using Steps = std::vector<FleetPlan::Start>;
 
   GroupFacts group_facts() const;
+  void forget_plan();
+  void read_registry();
   void begin();
   static loop::ProcessIdentity identity_of(const group::ReplicaLink& worker);
   void adopt_registered();
@@ -147,7 +156,10 @@ class Fleet final : public group::Caretaker {
   std::map<repl::ReplicaId, std::vector<PidDone>> on_death_;
   std::map<repl::ReplicaId, std::string> refused_;  // why no worker is started on its files
   std::vector<repl::Member> given_up_;              // until the record goes on without them
+  std::function<bool()> may_act_ = [] { return true; };
   bool active_ = false;
+  bool left_ = false;     // was active, and nobody is known to be it now
+  bool reading_ = false;  // the registry, to begin
   bool started_ = false;
   bool stopping_ = false;
   bool data_without_record_ = false;

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   daemon::HttpService web{config.http, daemon, metrics, loop};
   api.add_routes(web.router());
   web.depends_on("workers", [&](auto answer) { answer(orchestrator.readiness()); });
+  web.warns_with([&] { return coordination.coord().trouble(); });
   orch::OrchMetrics orch_metrics{metrics, orchestrator};
   web.collect_metrics_with(
       [&](UniqueFunction<void()> done) { orch_metrics.collect(std::move(done)); });

@@ -69,17 +69,18 @@ void Orchestrator::reload(const OrchConfig& config) {
 
 void Orchestrator::start(UniqueFunction<void(Status)> done) {
   ticker_.start(kTickMs, kTickMs);
-  group_.start([this, done = std::move(done)](Status read) mutable {
-    if (!read) {
-      done(std::move(read));
-      return;
-    }
-    coord::LockCallbacks callbacks;
-    callbacks.on_acquired = [this] { become_active(); };
-    callbacks.on_lost = [](const Error& error) { daemon::die(error); };
-    lock_ = coord_.lock(config_.group, "active", config_.rpc_url, std::move(callbacks));
-    done({});
-  });
+  const auto holds = [this] { return lock_->held(); };
+  fleet_->acts_while(holds);
+  group_.acts_while(holds);
+  coord::LockCallbacks callbacks;
+  callbacks.on_acquired = [this] { become_active(); };
+  callbacks.on_lost = [this](const Error& error) {
+    // All that coordination was is gone: this system was removed.
+    if (error.kind == ErrorKind::kNotFound) daemon::die(error);
+    stand_down(error.message);
+  };
+  lock_ = coord_.lock(config_.group, "active", config_.rpc_url, std::move(callbacks));
+  group_.start(std::move(done));
 }
 
 void Orchestrator::become_active() {
@@ -88,19 +89,48 @@ void Orchestrator::become_active() {
   group_.set_active(true);
 }
 
+void Orchestrator::stand_down(const std::string& reason) {
+  if (!group_.active()) return;
+  events_.tell("passive", "this orchestrator stands down: " + reason);
+  group_.set_active(false);
+  if (on_change_) on_change_();
+}
+
+void Orchestrator::look_at_coordination() {
+  const std::string trouble = coord_.trouble();
+  if (in_trouble_ == !trouble.empty()) return;
+  in_trouble_ = !trouble.empty();
+  events_.tell(in_trouble_ ? "trouble" : "trouble_over",
+               in_trouble_ ? trouble : "coordination is there again");
+}
+
 void Orchestrator::drain(UniqueFunction<void()> done) {
   draining_ = true;
   ticker_.stop();
   group_.gateway().fail_all();  // while events are still heard
   restarter_.stop();
+  if (group_.active() || lock_ == nullptr) return stop_group(std::move(done));
+  // Where nobody took over, the workers that this one has started are its own.
+  coord_.lock_holder(
+      config_.group, "active",
+      [this, done = std::move(done)](const Result<std::optional<std::string>>& holder) mutable {
+        if (holder && *holder) fleet_->taken_over();
+        stop_group(std::move(done));
+      });
+}
+
+void Orchestrator::stop_group(UniqueFunction<void()> done) {
   events_.close();
   group_.drain([this, done = std::move(done)]() mutable {
-    lock_.reset();
-    done();
+    if (lock_ == nullptr) return done();
+    lock_->release(std::move(done));
   });
 }
 
 void Orchestrator::tick() {
+  // Before anything else: this process may have been stopped for long.
+  if (group_.active() && !active()) stand_down("its lock was not renewed in time");
+  look_at_coordination();
   if (active()) {
     restarter_.tick();
     declare_tables();
@@ -146,6 +176,9 @@ Status Orchestrator::readiness() const {
   const group::Leadership& leadership = group_.leadership();
   // The active one is told of a death by the process itself.
   const bool led = active() ? leadership.leader_open() : leadership.leader_answers();
+  if (!led && !coord_.trouble().empty()) {
+    return fail(ErrorKind::kUnavailable, coord_.trouble());
+  }
   if (!led && !leadership.record_trouble().empty()) {
     return fail(ErrorKind::kUnavailable, leadership.record_trouble());
   }

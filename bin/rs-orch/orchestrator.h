@@ -5,7 +5,8 @@
 //
 // The active one may be stopped or hang and hold its lock all the same. So a passive one that sees
 // no master for a second chooses one (group/stand_in.h): that needs no process, and does no
-// harm, as it is a compare-and-swap. Workers are started and stopped by the active one alone.
+// harm, as it is a compare-and-swap. Workers are started and stopped by the active one alone. Who
+// loses the lock stands down, and is active again when it has it again.
 #pragma once
 
 #include <memory>
@@ -63,7 +64,7 @@ class Orchestrator final : public daemon::Part {
   const std::string& group() const { return config_.group; }
   // As the configuration has them: what each new master is given.
   const wire::Json& declared_tables() const { return config_.tables.value; }
-  bool active() const { return group_.active(); }
+  bool active() const { return group_.active() && lock_ != nullptr && lock_->held(); }
   Fleet& fleet() { return *fleet_; }
   Events& events() { return events_; }
   group::Replicas& workers() { return group_.replicas(); }
@@ -82,6 +83,9 @@ class Orchestrator final : public daemon::Part {
  private:
   group::MakeCaretaker make_fleet();
   void become_active();
+  void stand_down(const std::string& reason);
+  void look_at_coordination();
+  void stop_group(UniqueFunction<void()> done);
   void group_changed();
   void declare_tables();
   int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
@@ -99,6 +103,7 @@ class Orchestrator final : public daemon::Part {
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;
   bool draining_ = false;
+  bool in_trouble_ = false;  // coordination is, as it was told last
   TablesDeclaration tables_;
 };
 

@@ -68,6 +68,8 @@ int main(int argc, char** argv) {
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
   web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 
+  web.warns_with([&] { return coordination.coord().trouble(); });
+
   daemon::Registration registration{daemon,
                                     coordination,
                                     {.group = config.orders.group,

@@ -11,8 +11,6 @@
 namespace tandem::front {
 namespace {
 
-constexpr uint64_t kLockAgainMs = 1000;
-
 std::string holder_text() {
   std::string host = host_name();
   if (!host.empty()) host += ':';
@@ -74,8 +72,7 @@ Store::Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config)
       to_catalog_(catalog_.gateway()),
       catalog_leader_(catalog_),
       order_replicas_(orders_, orders_options(config).replicas),
-      catalog_reach_(loop, orders_),
-      lock_again_(loop, [this] { seek_lock(); }) {
+      catalog_reach_(loop, orders_) {
   orders_.on_change([this] { changed(); });
   catalog_.on_change([this] { changed(); });
 }
@@ -89,29 +86,26 @@ Status Store::readiness() const {
   return orders ? catalog_.readiness() : orders;
 }
 
-void Store::start(UniqueFunction<void(Status)> done) {
-  seek_lock();
-  done({});
-}
-
 void Store::drain(UniqueFunction<void()> done) {
-  lock_again_.stop();
   set_active(false);  // the next controller, which the lock is free for, finds nobody at work
-  lock_.reset();
-  done();
+  if (lock_ == nullptr) return done();
+  lock_->release(std::move(done));
 }
 
-void Store::seek_lock() {
+void Store::start(UniqueFunction<void(Status)> done) {
   coord::LockCallbacks callbacks;
   callbacks.on_acquired = [this] { set_active(true); };
   callbacks.on_lost = [this](const Error& error) {
     // All that coordination was is gone: this system was removed.
-    if (error.kind == ErrorKind::kUnavailable) daemon::die(error);
-    log::error("the lock of the controller is lost", {{"error", error.message}});
+    if (error.kind == ErrorKind::kNotFound) daemon::die(error);
+    log::warning("the lock of the controller is lost", {{"error", error.message}});
     set_active(false);
-    lock_again_.start(kLockAgainMs);
   };
   lock_ = coord_.lock(lock_group_, "active", holder_text(), std::move(callbacks));
+  for (group::Group* group : {&orders_, &catalog_}) {
+    group->acts_while([this] { return lock_->held(); });
+  }
+  done({});
 }
 
 void Store::set_active(bool active) {
@@ -129,7 +123,7 @@ void Store::accept_loss(const Loss& loss, LosingGroups::Done done) {
               "'group' is to be " + orders_.group() + " or " + catalog_.group()));
     return;
   }
-  if (!active_) return done(fail(ErrorKind::kUnavailable, "another front is the controller"));
+  if (!active()) return done(fail(ErrorKind::kUnavailable, "another front is the controller"));
   group::Group& group = loss.group == orders_.group() ? orders_ : catalog_;
   group.accept_loss(loss.ids, loss.force,
                     [&group, done = std::move(done)](const Status& moved) mutable {

@@ -67,7 +67,7 @@ class Store final : public daemon::Part, public LosingGroups {
   void accept_loss(const Loss& loss, LosingGroups::Done done) override;
 
   // Whether this front is the controller.
-  bool active() const { return active_; }
+  bool active() const { return active_ && lock_ != nullptr && lock_->held(); }
   // Ready: both groups take writes; else why not.
   Status readiness() const;
   // Called each time when a leader, or readiness, may have changed.
@@ -79,7 +79,6 @@ class Store final : public daemon::Part, public LosingGroups {
 
  private:
   void changed();
-  void seek_lock();
   void set_active(bool active);
 
   coord::Coord& coord_;
@@ -92,7 +91,6 @@ class Store final : public daemon::Part, public LosingGroups {
   OrderLinks order_replicas_;
   CatalogReach catalog_reach_;
   std::unique_ptr<coord::Lock> lock_;
-  loop::Timer lock_again_;
   bool active_ = false;
   UniqueFunction<void()> on_change_;
 };

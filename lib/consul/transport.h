@@ -15,7 +15,7 @@ namespace tandem::consul {
 
 struct Call {
   std::string method = "GET";
-  std::string target;         // path and query: "/v1/kv/tandem/g/record?consistent"
+  std::string target;  // path and query: "/v1/kv/tandem/g/record?consistent"
   std::string body = {};
   int64_t timeout_ms = 1000;  // until the last byte of the answer, at each agent
   bool may_repeat = true;     // carried out twice it does what it does once

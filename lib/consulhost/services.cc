@@ -174,8 +174,7 @@ void Services::trouble(const std::string& why) {
 void Services::well() {
   telling_ = false;
   if (last_ == Last::kWell && !enters_anew_) return;
-  log::info(last_ == Last::kNothing ? "registered with Consul" : "registered with Consul again",
-            {{"agent", transport_.agent()}, {"service", service_.id}});
+  log::info("registered with Consul", {{"agent", transport_.agent()}, {"service", service_.id}});
   last_ = Last::kWell;
 }
 

@@ -81,7 +81,7 @@ class Services {
   std::optional<Service> entered_;   // as the agent has it, for all that is known
   bool enters_anew_ = false;         // the agent did not know it any more
   bool may_be_there_ = false;        // an agent was told of it
-  enum class Last { kNothing, kWell, kTrouble } last_ = Last::kNothing;  // that was logged
+  enum class Last { kNothing, kWell, kTrouble } last_ = Last::kNothing;  // what was logged
   bool stopping_ = false;
   UniqueFunction<void()> left_;
   Self<Services> self_;  // last: goes first

@@ -1,12 +1,14 @@
 // Coordination between the processes of a group: the configuration record (compare-and-swap), who
-// is active (locks), who is there (members). `coord/local.h` keeps it in local files.
+// is active (locks), who is there (members). `coord/local.h` keeps it in local files,
+// `consul/consul_coord.h` in Consul.
 //
 // Nothing here makes writes safe apart from the record: locks and members are hints that make
 // things fast. The back end does not read the record's text.
 //
 // Thread: the loop's. No call blocks; each completion is called exactly once, on the loop, later
-// than the call, unless the Coord or the handle is destroyed before. Calls on one group are carried
-// out in their order.
+// than the call, unless the Coord or the handle is destroyed before. Calls on the record of one group
+// are carried out in their order, and so are those on its members and locks; a slow registry holds
+// up no election.
 #pragma once
 
 #include <cstdint>
@@ -70,11 +72,16 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
-// Held or waited for; destroying it releases it or stops waiting.
+// Held or waited for; destroying it stops that, and lets go of it as soon as the back end can.
 class Lock {
  public:
   virtual ~Lock() = default;
+  // By the boot clock of this moment: a process that was stopped for long may ask before it does
+  // anything else, and before on_lost could be called.
   virtual bool held() const = 0;
+  // Lets go of it, so that another process may have it, and neither waits for it any more nor calls
+  // back; `done` when that is done, or cannot be done in time.
+  virtual void release(UniqueFunction<void()> done) = 0;
 };
 
 // Destroying it stops the callbacks.
@@ -83,10 +90,12 @@ class Watch {
   virtual ~Watch() = default;
 };
 
+// Each may be called again and again: a lock that was lost is waited for anew.
 struct LockCallbacks {
   UniqueFunction<void()> on_acquired;
-  // Somebody took the lock's file away, or it cannot be made (the error says so): not held, and not
-  // waited for any more.
+  // It was held and is not any more: somebody took it away, or it could not be kept (the error says
+  // which). Local files alone: kNotFound where all that coordination was is removed, for good as
+  // far as this process can tell; then it is called whether or not it was held.
   UniqueFunction<void(const Error&)> on_lost;
 };
 
@@ -125,12 +134,20 @@ class Coord {
   // Ordered by id.
   virtual void members(const std::string& group,
                        UniqueFunction<void(Result<std::vector<Member>>)> done) = 0;
+  // Calls back with them, ordered by id, once at first and after each change (several changes may
+  // become one call).
+  virtual std::unique_ptr<Watch> watch_members(
+      const std::string& group, UniqueFunction<void(const std::vector<Member>&)> on_change) = 0;
   // The last entry of each id, whether or not it was removed since: where a process that does not
   // run had its data. Best effort: one may be missing. Ordered by id.
   virtual void last_members(const std::string& group,
                             UniqueFunction<void(Result<std::vector<Member>>)> done) = 0;
   // True: this member's process, this session of it, is dead for certain. False proves nothing.
   virtual void proven_dead(Member member, UniqueFunction<void(Result<bool>)> done) = 0;
+
+  // What is wrong with coordination as a whole, in words for people: "Consul at 127.0.0.1:8500 does
+  // not answer since 12 s: elections and changes of sets wait (…)". Empty: nothing is known to be.
+  virtual std::string trouble() const = 0;
 };
 
 }  // namespace tandem::coord

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "coord/job_queue.h"
 #include "coord/local_lock.h"
@@ -42,16 +43,23 @@ class LocalCoord final : public Coord {
   std::unique_ptr<Watch> watch_record(const std::string& group,
                                       UniqueFunction<void(const Versioned&)> on_change) override {
     CHECK_MSG(check_name("group", group), "the group's name is checked by the configuration");
-    return std::make_unique<LocalWatch>(loop_, files(group), options_.poll_ms,
-                                        std::move(on_change));
+    return watch_local_record(loop_, files(group), options_.poll_ms, std::move(on_change));
   }
 
   std::unique_ptr<Lock> lock(const std::string& group, const std::string& name, std::string holder,
                              LockCallbacks callbacks) override {
     CHECK_MSG(check_name("group", group) && check_name("lock", name),
               "names of groups and locks are checked by the configuration");
-    return std::make_unique<LocalLock>(loop_, options_.root, locks(files(group)), name,
-                                       std::move(holder), options_.poll_ms, std::move(callbacks));
+    return std::make_unique<LocalLock>(
+        loop_, options_.root, locks(files(group)), name, holder, options_.poll_ms,
+        std::move(callbacks),
+        [troubles = troubles_, of = group + "/" + name](const std::string& trouble) {
+          if (trouble.empty()) {
+            troubles->erase(of);
+          } else {
+            troubles->insert_or_assign(of, trouble);
+          }
+        });
   }
 
   void lock_holder(const std::string& group, const std::string& name,
@@ -108,6 +116,15 @@ class LocalCoord final : public Coord {
         std::move(done));
   }
 
+  std::unique_ptr<Watch> watch_members(
+      const std::string& group,
+      UniqueFunction<void(const std::vector<Member>&)> on_change) override {
+    CHECK_MSG(check_name("group", group), "the group's name is checked by the configuration");
+    const RecordFiles group_files = files(group);
+    return watch_local_members(loop_, group_files, members_directory(group_files), options_.poll_ms,
+                               std::move(on_change));
+  }
+
   void last_members(const std::string& group,
                     UniqueFunction<void(Result<std::vector<Member>>)> done) override {
     run<Result<std::vector<Member>>>(
@@ -119,6 +136,13 @@ class LocalCoord final : public Coord {
     no_group_.run<Result<bool>>(
         [here = here_, member = std::move(member)] { return lock_proves_death(member, here); },
         std::move(done));
+  }
+
+  // What else goes wrong here goes wrong for one call, and that call tells it.
+  std::string trouble() const override {
+    return troubles_->empty() ? std::string()
+                              : "the lock " + troubles_->begin()->first +
+                                    " cannot be taken: " + troubles_->begin()->second;
   }
 
  private:
@@ -153,6 +177,9 @@ class LocalCoord final : public Coord {
   loop::Loop& loop_;
   std::map<std::string, std::unique_ptr<JobQueue>> queues_;  // by group
   JobQueue no_group_;
+  // Of locks, which may outlive this.
+  const std::shared_ptr<std::map<std::string, std::string>> troubles_ =
+      std::make_shared<std::map<std::string, std::string>>();
 };
 
 }  // namespace

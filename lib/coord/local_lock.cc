@@ -19,8 +19,6 @@ namespace {
 
 constexpr uint64_t kFirstRetryMs = 1;
 
-bool passes(ErrorKind kind) { return kind == ErrorKind::kNoSpace || kind == ErrorKind::kExhausted; }
-
 Status write_holder(const file::Descriptor& file, const std::string& path, std::string_view text) {
   // In one write: a reader sees the text before, this one, or a wrong checksum.
   if (pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
@@ -59,13 +57,14 @@ void CloseWatch::on_readable() {
 
 LocalLock::LocalLock(loop::Loop& loop, std::string root, std::string directory,
                      const std::string& name, const std::string& holder, uint64_t poll_ms,
-                     LockCallbacks callbacks)
+                     LockCallbacks callbacks, UniqueFunction<void(const std::string&)> on_trouble)
     : root_(std::move(root)),
       directory_(std::move(directory)),
       path_(directory_ + "/" + name),
       holder_(wire::seal_text(holder)),
       poll_ms_(poll_ms),
       callbacks_(std::move(callbacks)),
+      on_trouble_(std::move(on_trouble)),
       jobs_(loop),
       retry_(loop, [this] { on_event(); }),
       watch_(loop, [this] {
@@ -81,7 +80,9 @@ void LocalLock::attempt() {
   jobs_.run<Result<Attempt>>(
       [root = root_, directory = directory_, path = path_, holder = holder_,
        file = std::move(file_)]() mutable -> Result<Attempt> {
-        if (Status there = file::directory_is_there(root); !there) return fail(there.error());
+        if (Status there = file::directory_is_there(root); !there) {
+          return fail(ErrorKind::kNotFound, there.error().message);
+        }
         if (Status made = file::make_directories(directory); !made) return fail(made.error());
         while (true) {
           if (!file || !file::names_same_file(path, file)) {
@@ -103,16 +104,14 @@ void LocalLock::attempt() {
 
 void LocalLock::on_attempted(Result<Attempt> result) {
   attempting_ = false;
-  if (!result && passes(result.error().kind)) {
-    // Whoever waits for a lock waits for the disk as well.
-    if (!std::exchange(full_told_, true)) {
-      log::warning("a lock cannot be taken now", {{"error", result.error().message}});
-    }
+  if (stopped_) return;
+  if (!result && result.error().kind == ErrorKind::kNotFound) return lose(result.error());
+  // Whoever waits for a lock waits for the disk, and for who puts right what is in the way.
+  set_trouble(result ? std::string() : result.error().message);
+  if (!result) {
     retry_.start(poll_ms_);
     return;
   }
-  if (!result) return lose(result.error());
-  full_told_ = false;
   file_ = std::move(result->file);
   const bool first = retry_ms_ == kFirstRetryMs;
   if (result->locked) {
@@ -136,7 +135,7 @@ void LocalLock::watch() {
 }
 
 void LocalLock::on_event() {
-  if (lost_) return;
+  if (stopped_) return;
   if (held_) {
     if (!file::names_same_file(path_, file_)) {
       lose({ErrorKind::kBusy, "lock file '" + path_ + "' was taken away"});
@@ -152,10 +151,27 @@ void LocalLock::on_event() {
 
 void LocalLock::lose(const Error& error) {
   held_ = false;
-  lost_ = true;
   retry_.stop();
   file_.reset();
+  set_trouble({});
+  stopped_ = error.kind == ErrorKind::kNotFound;
+  if (!stopped_) attempt();  // its completion comes later
   if (callbacks_.on_lost) callbacks_.on_lost(error);
+}
+
+void LocalLock::release(UniqueFunction<void()> done) {
+  held_ = false;
+  stopped_ = true;
+  retry_.stop();
+  file_.reset();  // of an attempt that is under way when that is done
+  set_trouble({});
+  done();
+}
+
+void LocalLock::set_trouble(const std::string& trouble) {
+  if (std::exchange(trouble_, trouble) == trouble) return;
+  if (!trouble.empty()) log::warning("a lock cannot be taken now", {{"error", trouble}});
+  on_trouble_(trouble);
 }
 
 Result<std::optional<std::string>> read_lock_holder(const std::string& path) {

@@ -31,11 +31,15 @@ class CloseWatch {
 
 class LocalLock final : public Lock {
  public:
-  // `directory` is made where it is missing, unless `root`, which is above it, is: then the lock is
-  // lost with kUnavailable.
+  // `directory` is made where it is missing, unless `root`, which is above it, is: then all is lost
+  // with kNotFound, and the lock not waited for any more.
+  // `on_trouble` is told why the lock cannot be taken or waited for now, and "" when that is over.
   LocalLock(loop::Loop& loop, std::string root, std::string directory, const std::string& name,
-            const std::string& holder, uint64_t poll_ms, LockCallbacks callbacks);
+            const std::string& holder, uint64_t poll_ms, LockCallbacks callbacks,
+            UniqueFunction<void(const std::string&)> on_trouble);
+  ~LocalLock() override { set_trouble({}); }
   bool held() const override { return held_; }
+  void release(UniqueFunction<void()> done) override;
 
  private:
   // What an attempt gives back: the open file, locked or not.
@@ -48,6 +52,7 @@ class LocalLock final : public Lock {
   void on_event();
   void watch();
   void lose(const Error& error);
+  void set_trouble(const std::string& trouble);
 
   std::string root_;
   std::string directory_;
@@ -57,10 +62,11 @@ class LocalLock final : public Lock {
   LockCallbacks callbacks_;
   file::Descriptor file_;  // kept open while waiting: closing it would wake everybody who waits
   bool held_ = false;
-  bool lost_ = false;
+  bool stopped_ = false;  // released, or nothing is left to hold
   bool attempting_ = false;
-  bool again_ = false;      // something happened during an attempt
-  bool full_told_ = false;  // that there is no room to make the lock's file
+  bool again_ = false;  // something happened during an attempt
+  UniqueFunction<void(const std::string&)> on_trouble_;
+  std::string trouble_;
   uint64_t retry_ms_ = 1;
   JobQueue jobs_;
   loop::Timer retry_;

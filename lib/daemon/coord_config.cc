@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/authority.h"
+#include "consul/consul_coord.h"
 #include "consulhost/address.h"
-#include "coord/names.h"
 #include "file/file.h"
 
 namespace tandem::daemon {
@@ -19,17 +19,6 @@ constexpr size_t kMaxHostBytes = 255;
 Status check_agent(const std::string& text) {
   const auto address = consulhost::parse_address(text);
   return address ? Status() : fail(address.error());
-}
-
-// Parts of a key's path, each of which may be part of a name elsewhere.
-Status check_prefix(const std::string& text) {
-  for (std::string_view rest = text;;) {
-    const size_t slash = rest.find('/');
-    const Status good = coord::check_name("prefix", std::string(rest.substr(0, slash)));
-    if (!good) return fail(ErrorKind::kConfig, good.error().message);
-    if (slash == std::string_view::npos) return {};
-    rest.remove_prefix(slash + 1);
-  }
 }
 
 Status check_host_address(const std::string& text) {
@@ -58,7 +47,7 @@ void declare_consul(CoordConfig& c, SettingTable& t) {
               "agents of Consul, tried in turn: HOST:PORT, https://HOST:PORT or unix:///PATH")
       .checked_by(check_agent);
   t.text("coord.prefix", c.prefix, "what keys in Consul and the ids of services begin with")
-      .checked_by(check_prefix);
+      .checked_by(consul::check_prefix);
   t.text("coord.token_file", c.token_file, "file with the token of Consul's ACL; empty: none");
   t.text("coord.ca_file", c.ca_file,
          "authorities that sign for the agents, as PEM; empty: those of the system");

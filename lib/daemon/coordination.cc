@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "consul/consul_coord.h"
 #include "coord/local.h"
 #include "daemon/daemon.h"
 
@@ -42,9 +43,10 @@ Coordination::Coordination(CoordConfig config, loop::Loop& loop)
 coord::Coord& Coordination::coord() {
   if (coord_ != nullptr) return *coord_;
   if (transport_ != nullptr) {
-    die({ErrorKind::kConfig, "coord.backend: this program cannot coordinate by consul yet"});
+    coord_ = consul::make_coord(*transport_, *processes_, time(), {.prefix = config_.prefix});
+  } else {
+    coord_ = open_local(config_, loop_);
   }
-  coord_ = open_local(config_, loop_);
   return *coord_;
 }
 

@@ -58,6 +58,8 @@ class HttpService final : public Part {
   void depends_on(std::string name, UniqueFunction<void(http::ReadyAnswer)> check);
   // What /readyz says.
   void check_ready(http::ReadyAnswer answer) { http::check_ready(health_, std::move(answer)); }
+  // What /readyz tells beside while it says ready; empty: nothing.
+  void warns_with(UniqueFunction<std::string()> warn) { health_.warn = std::move(warn); }
   // What /metrics waits for: it calls back once its metrics are up to date.
   void collect_metrics_with(UniqueFunction<void(UniqueFunction<void()>)> collect);
   // Takes the address, for a program that does things before its start() which it must not where

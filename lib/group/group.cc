@@ -31,6 +31,7 @@ Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options)
 Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options,
              const MakeCaretaker& make_caretaker)
     : loop_(loop),
+      coord_(coord),
       options_(options),
       replicas_(loop, coord, options.group),
       leadership_(loop, coord, replicas_,
@@ -61,7 +62,8 @@ Group::Group(loop::Loop& loop, coord::Coord& coord, const GroupOptions& options,
 void Group::start(UniqueFunction<void(Status)> done) {
   leadership_.start();
   looker_.start(options_.look_every_ms, options_.look_every_ms);
-  replicas_.refresh(std::move(done));
+  replicas_.follow();
+  done({});
 }
 
 void Group::drain(UniqueFunction<void()> done) {
@@ -86,13 +88,20 @@ void Group::act() {
   if (!acts()) set_trouble({});  // it is another one's now
 }
 
+// A process that was stopped for long may have lost its lock meanwhile.
+void Group::look_at_lock() {
+  if (active_ && !may_act_()) set_active(false);
+}
+
 void Group::changed() {
+  look_at_lock();
   gateway_.leader_changed();
   if (acts() && !draining_) look_for_trouble();  // it may be over with this
   if (on_change_) on_change_();
 }
 
 void Group::look() {
+  look_at_lock();
   look_for_leader();
   caretaker_->look();
   if (!acts() || draining_) return;
@@ -167,6 +176,7 @@ Status Group::readiness() const {
   };
   if (!trouble_.empty()) return unready(trouble_);
   if (!leadership_.leader_answers()) {
+    if (!coord_.trouble().empty()) return unready(coord_.trouble());
     if (!leadership_.record_trouble().empty()) return unready(leadership_.record_trouble());
     return unready(leadership_.nobody_leads().error().message);
   }

@@ -68,6 +68,9 @@ class Group final : public daemon::Part {
   // May be called before start().
   void set_active(bool active);
   bool active() const { return active_; }
+  // Asked before the active one does anything, for the moment: where it says no this one is passive
+  // until set_active() says otherwise.
+  void acts_while(std::function<bool()> may_act) { may_act_ = std::move(may_act); }
   // Whether it acts though it is passive.
   bool stands_in() const { return stands_in_; }
   // Called each time when readiness may have changed: the leader, its being there, the set.
@@ -104,6 +107,7 @@ class Group final : public daemon::Part {
   void look();
   void changed();
   void act();
+  void look_at_lock();
   void look_for_leader();
   void look_for_trouble();
   void look_for_lost_data();
@@ -115,6 +119,7 @@ class Group final : public daemon::Part {
   bool acts() const { return active_ || stands_in_; }
 
   loop::Loop& loop_;
+  coord::Coord& coord_;
   const GroupOptions options_;
   Replicas replicas_;
   Leadership leadership_;
@@ -127,6 +132,7 @@ class Group final : public daemon::Part {
   LossWatch loss_watch_;
   StandIn stand_in_;
   loop::Timer looker_;
+  std::function<bool()> may_act_ = [] { return true; };
   bool active_ = false;
   bool stands_in_ = false;
   bool draining_ = false;

@@ -6,12 +6,8 @@
 namespace tandem::group {
 namespace {
 
-constexpr int64_t kRefreshMs = 500;         // while everybody is there
-constexpr int64_t kRefreshSoonMs = 20;      // while somebody is missing
-constexpr int64_t kSoonMs = 10'000;         // who is missing for longer is looked for less often
-constexpr int64_t kRefreshMissingMs = 100;  // then
-constexpr uint64_t kDoubtMs = 2;            // between looks at a process whose link just broke
-constexpr int64_t kDoubtForMs = 200;        // after that the looks are often enough
+constexpr uint64_t kDoubtMs = 2;      // between looks at a process whose link just broke
+constexpr int64_t kDoubtForMs = 200;  // after that the looks are often enough
 
 }  // namespace
 
@@ -41,7 +37,6 @@ void Keeper::drain(UniqueFunction<void()> done) {
 
 void Keeper::link_lost() {
   lost_ms_ = static_cast<int64_t>(loop_.now_ms());
-  replicas_.refresh();
   if (!acts_) return;
   // The kernel closes the sockets of a killed process and unlocks its directory in no set order.
   doubter_.start(kDoubtMs, kDoubtMs);
@@ -49,35 +44,8 @@ void Keeper::link_lost() {
 }
 
 void Keeper::look() {
-  refresh_if_due();
-  if (acts_ && !doubter_.active()) doubt_lost();
-}
-
-// --- who is there ---
-
-void Keeper::refresh_if_due() {
   for (const auto& [id, replica] : replicas_.all()) expected_.insert(id);
-  const auto now_ms = static_cast<int64_t>(loop_.now_ms());
-  if (!misses_somebody()) {
-    missing_since_ms_ = 0;
-  } else if (missing_since_ms_ == 0) {
-    missing_since_ms_ = now_ms;
-  }
-  const int64_t every_ms = missing_since_ms_ == 0                 ? kRefreshMs
-                           : now_ms - missing_since_ms_ < kSoonMs ? kRefreshSoonMs
-                                                                  : kRefreshMissingMs;
-  if (now_ms - refreshed_ms_ < every_ms) return;
-  refreshed_ms_ = now_ms;
-  replicas_.refresh();
-}
-
-// One that is connected and quiet may be a new process, whose session is not known yet.
-bool Keeper::misses_somebody() const {
-  if (!leadership_.leader_open()) return true;
-  return std::any_of(expected_.begin(), expected_.end(), [this](repl::ReplicaId id) {
-    const ReplicaLink* replica = replicas_.find(id);
-    return replica == nullptr || !replica->connected() || leadership_.quiet(id);
-  });
+  if (acts_ && !doubter_.active()) doubt_lost();
 }
 
 void Keeper::doubt_lost() {

@@ -1,8 +1,6 @@
-// Looks after replicas whose processes others start, as the system's supervisor does: keeps the
-// registry read, and looks whether replicas that it has lost are dead.
-//
-// A passive keeper (another process is the active one) reads the registry, and nothing else. What
-// has to be fast waits for no timer: a link that breaks is looked at at once.
+// Looks after replicas whose processes others start, as the system's supervisor does: looks whether
+// replicas that it has lost are dead. A passive keeper (another process is the active one) does not.
+// What has to be fast waits for no timer: a link that breaks is looked at at once.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +38,6 @@ class Keeper final : public Caretaker {
   void drain(UniqueFunction<void()> done) override;
 
  private:
-  void refresh_if_due();
-  bool misses_somebody() const;
   void doubt_lost();
 
   loop::Loop& loop_;
@@ -51,9 +47,7 @@ class Keeper final : public Caretaker {
   loop::Timer doubter_;
   bool acts_ = false;
   std::set<repl::ReplicaId> expected_;  // configured, or seen at some time
-  int64_t missing_since_ms_ = 0;        // 0: everybody is there
-  int64_t refreshed_ms_ = 0;
-  int64_t lost_ms_ = 0;  // when a link broke last
+  int64_t lost_ms_ = 0;                 // when a link broke last
 };
 
 }  // namespace tandem::group

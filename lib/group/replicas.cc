@@ -1,6 +1,5 @@
 #include "group/replicas.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -19,12 +18,20 @@ Replicas::Replicas(loop::Loop& loop, coord::Coord& coord, std::string group)
       coord_(coord),
       group_(std::move(group)),
       bury_(loop, [this] { unregister_dead(); }),
+      dropper_(loop, [this] { drop_lost(); }),
       self_(*this) {}
 
 Replicas::~Replicas() = default;
 
+void Replicas::follow() {
+  ask_last();
+  watch_ =
+      coord_.watch_members(group_, [self = self_.ref()](const std::vector<coord::Member>& members) {
+        if (self) self->take_all(members);
+      });
+}
+
 void Replicas::refresh(UniqueFunction<void(Status)> done) {
-  if (!std::exchange(asked_last_, true)) ask_last();
   coord_.members(group_, [self = self_.ref(), done = std::move(done)](
                              Result<std::vector<coord::Member>> members) mutable {
     if (!self) return;
@@ -34,7 +41,7 @@ void Replicas::refresh(UniqueFunction<void(Status)> done) {
       log::warning("cannot read the registry",
                    {{"group", self->group_}, {"error", members.error().message}});
     }
-    if (done) done(members ? Status{} : Status(fail(members.error())));
+    done(members ? Status{} : Status(fail(members.error())));
   });
 }
 
@@ -62,7 +69,6 @@ const ReplicaLink* Replicas::find(repl::ReplicaId id) const {
   return it == replicas_.end() ? nullptr : &it->second;
 }
 
-// One that has left the registry and cannot be reached is not coming back in this session.
 void Replicas::take_all(const std::vector<coord::Member>& members) {
   registered_.clear();
   for (const coord::Member& member : members) {
@@ -70,11 +76,14 @@ void Replicas::take_all(const std::vector<coord::Member>& members) {
     last_known_[member.id] = member;
     take_in(member);
   }
+  drop_lost();
+}
+
+// One that has left the registry and cannot be reached is not coming back in this session.
+void Replicas::drop_lost() {
   for (auto it = replicas_.begin(); it != replicas_.end();) {
     const repl::ReplicaId id = it->first;
-    const bool registered = std::any_of(members.begin(), members.end(),
-                                        [id](const coord::Member& m) { return m.id == id; });
-    if (registered || keep_lost_ || it->second.connected()) {
+    if (registered(id) || keep_lost_ || it->second.connected()) {
       ++it;
       continue;
     }
@@ -103,6 +112,7 @@ void Replicas::take_in(const coord::Member& member) {
     if (on_connected_) on_connected_();
   });
   replica.link->on_disconnected([this] {
+    dropper_.start(0);
     if (on_lost_) on_lost_();
   });
   const Status started = replica.link->start();

@@ -48,8 +48,10 @@ class Replicas {
   // owner who wants to know of its death.
   void keep_lost(bool keep) { keep_lost_ = keep; }
 
-  // Reads the registry; `done` may be empty.
-  void refresh(UniqueFunction<void(Status)> done = {});
+  // Follows the registry from now on.
+  void follow();
+  // Reads the registry now.
+  void refresh(UniqueFunction<void(Status)> done);
   ReplicaLink* find(repl::ReplicaId id);
   const ReplicaLink* find(repl::ReplicaId id) const;
   std::map<repl::ReplicaId, ReplicaLink>& all() { return replicas_; }
@@ -69,6 +71,7 @@ class Replicas {
 
  private:
   void ask_last();
+  void drop_lost();
   void take_all(const std::vector<coord::Member>& members);
   void unregister_dead();
   void take_in(const coord::Member& member);
@@ -80,8 +83,9 @@ class Replicas {
   std::map<repl::ReplicaId, uint64_t> dead_sessions_;  // the registry may still show them
   std::map<repl::ReplicaId, coord::Member> last_known_;
   std::set<repl::ReplicaId> registered_;
-  bool asked_last_ = false;  // for the last entries
+  std::unique_ptr<coord::Watch> watch_;
   loop::Timer bury_;
+  loop::Timer dropper_;  // in a turn of its own: a link tells that it broke
   OnNew on_new_;
   OnGone on_gone_;
   std::function<void()> on_connected_;

@@ -54,14 +54,17 @@ void ask(HealthSource& source, Readiness::Done done) {
   }
 }
 
-void add_dependencies(std::string& body, const HealthSource& source,
-                      const std::vector<std::string>& told) {
+void add_member(std::string& body, const std::string& key, const wire::Json& value) {
   body.back() = ',';
+  body += '"' + key + "\":" + value.dump() + '}';
+}
+
+wire::Json dependencies_of(const HealthSource& source, const std::vector<std::string>& told) {
   wire::Json dependencies = wire::Json::Object{};
   for (size_t i = 0; i < told.size(); ++i) {
     dependencies.set(source.dependencies[i].name, told[i].empty() ? "ok" : told[i]);
   }
-  body += "\"dependencies\":" + dependencies.dump() + '}';
+  return dependencies;
 }
 
 void answer_ready(HealthSource& source, const Request& request, Responder responder) {
@@ -69,7 +72,9 @@ void answer_ready(HealthSource& source, const Request& request, Responder respon
   ask(source, [&source, verbose, responder = std::move(responder)](
                   const std::string& why, const std::vector<std::string>& told) mutable {
     std::string body = why.empty() ? std::string(kOk) : wire::error_body(503, why);
-    if (verbose) add_dependencies(body, source, told);
+    const std::string warning = why.empty() && source.warn ? source.warn() : std::string();
+    if (!warning.empty()) add_member(body, "warning", warning);
+    if (verbose) add_member(body, "dependencies", dependencies_of(source, told));
     if (why.empty()) {
       responder.json(200, body);
     } else {

@@ -3,6 +3,7 @@
 //   GET /livez, /healthz   200 {"status":"ok"}: the process is alive
 //   GET /readyz            200 {"status":"ok"}, or 503 with the reason in the error object
 //   GET /readyz?verbose    the same with "dependencies":{"database":"ok"}: ok, or what is wrong
+//                          Ready, and something is wrong all the same: "warning":"…" besides
 //   GET /metrics           Prometheus text format 0.0.4
 #pragma once
 
@@ -33,6 +34,8 @@ struct HealthSource {
   UniqueFunction<Status()> check_self;
   // Ready means all of them; the first that is not is the reason.
   std::vector<Dependency> dependencies;
+  // What is wrong though requests are served, for people; empty: nothing.
+  UniqueFunction<std::string()> warn;
   // Gives the metrics' text, once, now or later.
   UniqueFunction<void(MetricsAnswer)> write_metrics;
 };

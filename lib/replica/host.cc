@@ -56,6 +56,7 @@ void Host::on_snapshot_lost() {
 void Host::drain(UniqueFunction<void()> done) {
   draining_ = true;
   watch_.reset();
+  members_watch_.reset();
   if (!started_) {
     done();
     return;
@@ -67,16 +68,6 @@ void Host::drain(UniqueFunction<void()> done) {
   }
   coord_.unregister_member(options_.group, options_.id, session_,
                            [done = std::move(done)](const Status&) mutable { done(); });
-}
-
-void Host::refresh_members() {
-  coord_.members(options_.group, [self = self_.ref()](Result<std::vector<coord::Member>> members) {
-    if (!self || !members) return;
-    Host& host = *self;
-    for (const coord::Member& member : *members) {
-      if (member.id != host.options_.id) host.peers_->set_address(member.id, member.address);
-    }
-  });
 }
 
 // --- turns and time ---

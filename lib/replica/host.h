@@ -70,7 +70,7 @@ class Host final : public daemon::Part,
   // Has the applier begin, which takes as long as the snapshot is large, then registers. The
   // process answers meanwhile, and can be told to end.
   void start(UniqueFunction<void(Status)> done) override;
-  std::string waits_for() const override { return applier_.trouble(); }
+  std::string waits_for() const override;
   void drain(UniqueFunction<void()> done) override;
 
   // --- what rpc brings ---
@@ -130,7 +130,8 @@ class Host final : public daemon::Part,
   void enter_registry();
   void register_self(UniqueFunction<void(Status)> done);
   void on_registered();
-  void refresh_members();
+  void cannot_register(const Error& error);
+  void take_members(const std::vector<coord::Member>& members);
   coord::Member own_member() const;
 
   loop::Loop& loop_;
@@ -153,6 +154,7 @@ class Host final : public daemon::Part,
   loop::Timer ticker_;
   int64_t looked_ns_ = 0;  // boot clock: when stay_findable() last did
   std::unique_ptr<loop::Timer> register_again_;
+  std::string told_register_;  // why it cannot
   bool started_ = false;
   bool registered_ = false;
   bool draining_ = false;
@@ -162,7 +164,8 @@ class Host final : public daemon::Part,
   std::unique_ptr<DiskLog> disk_log_;
   std::unique_ptr<Peers> peers_;
   std::unique_ptr<repl::Driver> driver_;
-  std::unique_ptr<coord::Watch> watch_;
+  std::unique_ptr<coord::Watch> watch_;  // of the record
+  std::unique_ptr<coord::Watch> members_watch_;
   std::deque<Question> questions_;
   uint64_t last_question_ = 0;
   std::string told_damage_;  // of the record

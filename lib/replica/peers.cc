@@ -10,12 +10,9 @@
 namespace tandem::replica {
 namespace {
 
-constexpr uint64_t kRefreshEveryMs = 50;
 constexpr uint64_t kLongestReconnectMs = 20;  // a group may wait for the peer that comes back
 
 }  // namespace
-
-Peers::Peers(loop::Loop& loop, Refresh refresh) : loop_(loop), refresh_(std::move(refresh)) {}
 
 void Peers::set_address(repl::ReplicaId id, const std::string& url) {
   Link& link = links_[id];
@@ -46,21 +43,12 @@ void Peers::send(const repl::Message& message) {
     return;
   }
   if (message.type == repl::MessageType::kHello) link.hello = buffer_;
-  ask_for_addresses();
 }
 
 void Peers::say_hello(Link& link) {
   if (link.hello.empty()) return;
   link.client->send(link.hello);
   link.hello.clear();
-}
-
-// A peer that is unknown or cannot be reached may have been started anew elsewhere.
-void Peers::ask_for_addresses() {
-  const uint64_t now = loop_.now_ms();
-  if (last_refresh_ms_ != 0 && now - last_refresh_ms_ < kRefreshEveryMs) return;
-  last_refresh_ms_ = now;
-  refresh_();
 }
 
 }  // namespace tandem::replica

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,10 +17,7 @@ namespace tandem::replica {
 
 class Peers {
  public:
-  // Asks for the registry to be read again: the answer comes by set_address for each replica.
-  using Refresh = std::function<void()>;
-
-  Peers(loop::Loop& loop, Refresh refresh);
+  explicit Peers(loop::Loop& loop) : loop_(loop) {}
 
   void set_address(repl::ReplicaId id, const std::string& url);
   void forget(repl::ReplicaId id);
@@ -37,13 +33,10 @@ class Peers {
     bool connected() const { return client != nullptr && client->connected(); }
   };
   void say_hello(Link& link);
-  void ask_for_addresses();
 
   loop::Loop& loop_;
-  Refresh refresh_;
   std::map<repl::ReplicaId, Link> links_;
   std::string buffer_;
-  uint64_t last_refresh_ms_ = 0;
 };
 
 }  // namespace tandem::replica

@@ -1,7 +1,6 @@
 // Host: how others find this replica. It registers, and looks after what makes it findable.
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -19,7 +18,8 @@ constexpr uint64_t kRegisterAgainMs = 500;
 // Of coordination: not a mistake in somebody's configuration.
 bool may_pass(ErrorKind kind) {
   return kind == ErrorKind::kNoSpace || kind == ErrorKind::kExhausted || kind == ErrorKind::kIo ||
-         kind == ErrorKind::kUnavailable;
+         kind == ErrorKind::kUnavailable || kind == ErrorKind::kTimeout ||
+         kind == ErrorKind::kUnknown;
 }
 
 }  // namespace
@@ -65,8 +65,8 @@ void Host::register_self(UniqueFunction<void(Status)> done) {
         if (host.draining_) return;
         if (registered) {
           host.on_registered();
-        } else if (may_pass(registered.error().kind)) {
-          log::warning("cannot register: tried again", {{"error", registered.error().message}});
+        } else if (may_pass(registered.error().kind) || !host.coord_.trouble().empty()) {
+          host.cannot_register(registered.error());
           host.register_again_ = std::make_unique<loop::Timer>(
               host.loop_,
               [&host, done = std::move(done)]() mutable { host.register_self(std::move(done)); });
@@ -77,15 +77,45 @@ void Host::register_self(UniqueFunction<void(Status)> done) {
       });
 }
 
+void Host::cannot_register(const Error& error) {
+  if (std::exchange(told_register_, error.message) == error.message) return;
+  log::warning("cannot register: tried again", {{"error", error.message}});
+}
+
+std::string Host::waits_for() const {
+  std::string trouble = applier_.trouble();
+  return trouble.empty() && !registered_ ? coord_.trouble() : trouble;
+}
+
 void Host::on_registered() {
   registered_ = true;
+  if (!std::exchange(told_register_, {}).empty()) log::info("registered after all");
   driver_->registered();
   watch_ =
       coord_.watch_record(options_.group, [self = self_.ref()](const coord::Versioned& version) {
         if (!self) return;
         if (const auto record = self->parse(version)) self->driver_->record_seen(*record);
       });
-  refresh_members();
+  members_watch_ = coord_.watch_members(
+      options_.group, [self = self_.ref()](const std::vector<coord::Member>& members) {
+        if (self) self->take_members(members);
+      });
+}
+
+// Where its own entry was removed, as it is where all of coordination was emptied, it is made again.
+void Host::take_members(const std::vector<coord::Member>& members) {
+  bool there = false;
+  for (const coord::Member& member : members) {
+    if (member.id == options_.id) {
+      there = true;
+    } else {
+      peers_->set_address(member.id, member.address);
+    }
+  }
+  if (there || draining_) return;
+  log::warning("the registry's entry of this replica was removed: it is made again",
+               {{"group", options_.group}, {"id", options_.id}});
+  enter_registry();
 }
 
 // Somebody may have cleaned up: what makes this process findable is made again. Where its directory
@@ -97,26 +127,18 @@ void Host::stay_findable() {
     log::warning("the lock's file was removed: it is made again",
                  {{"directory", options_.directory}});
     if (registered_ && !draining_) enter_registry();
-    return;
   }
-  if (!registered_ || draining_) return;
-  coord_.members(
-      options_.group, [self = self_.ref()](const Result<std::vector<coord::Member>>& members) {
-        if (!self || !members || self->draining_) return;
-        Host& host = *self;
-        const bool there = std::any_of(members->begin(), members->end(), [&](const auto& member) {
-          return member.id == host.options_.id;
-        });
-        if (there) return;
-        log::warning("the registry's entry of this replica was removed: it is made again",
-                     {{"group", host.options_.group}, {"id", host.options_.id}});
-        host.enter_registry();
-      });
 }
 
 void Host::enter_registry() {
-  coord_.register_member(options_.group, own_member(), [](const Status& entered) {
-    if (!entered) log::warning("cannot register", {{"error", entered.error().message}});
+  coord_.register_member(options_.group, own_member(), [self = self_.ref()](const Status& entered) {
+    if (!self || self->draining_) return;
+    if (entered) return self->told_register_.clear();
+    self->cannot_register(entered.error());
+    self->register_again_ = std::make_unique<loop::Timer>(self->loop_, [self] {
+      if (self && !self->draining_) self->enter_registry();
+    });
+    self->register_again_->start(kRegisterAgainMs);
   });
 }
 

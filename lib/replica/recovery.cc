@@ -291,7 +291,7 @@ void Host::make_driver() {
       DiskLog::Options{options_.directory, options_.segment_bytes / 4}, identity_, *snapshots_,
       [this](const Error& error) { give_up(error); });
   disk_log_->use(*log_);
-  peers_ = std::make_unique<Peers>(loop_, [this] { refresh_members(); });
+  peers_ = std::make_unique<Peers>(loop_);
   driver_ =
       std::make_unique<repl::Driver>(options_.limits, repl::Surroundings{.clock = system_clock(),
                                                                          .log = *disk_log_,

@@ -44,7 +44,7 @@ await_service() { # NAME CONDITION [ARGUMENT]…
   return 1
 }
 
-# Of a check of the only entry, its id's end being $1: "passing: ready".
-check_says() { # END
-  jq -r --arg tail ":$1" '.[0].Checks[] | select(.CheckID | endswith($tail)) | .Status + ": " + .Output' <<<"$output"
+# The condition that the check whose id ends with $1 has status $2, and its words match $3.
+check_is() { # END STATUS WORDS
+  printf '[.[].Checks[] | select(.CheckID | endswith(":%s")) | .Status, (.Output | test("%s"))] == ["%s", true]' "$1" "$3" "$2"
 }

@@ -4,6 +4,7 @@
 
 load test_helper
 load consul_agent
+load toy_store
 
 setup() {
   take_ports 12
@@ -11,11 +12,11 @@ setup() {
   agent_ports=$((port_base + 2))
   cd "$BATS_TEST_TMPDIR" || return
   ln -s "$TANDEM_SOURCE/etc" etc
-  started=''
-  consul_pid=''
+  started='' store='' consul_pid=''
 }
 
 teardown() {
+  [ -z "$store" ] || store_down || true
   [ -z "$started" ] || stop_started "$started" || true
   consul_kill
 }
@@ -34,10 +35,9 @@ users_up() { # [ARGUMENT]…
   jq -e --argjson port "$port_base" --arg pid "$started" '.[0].Service | .ID == "tandem:rs-users:here:\($port)" and
     .Address == "127.0.0.1" and .Port == $port and .Tags == [] and
     .Meta.pid == $pid and .Meta.host == "here" and (.Meta.version | length > 0)' <<<"$output"
-  await_service rs-users '[.[0].Checks[] | select(.Status == "warning")] | length == 1'
-  run check_says ttl
-  assert_output --regexp '^warning: .*(database|connect)'
-  await_service rs-users '[.[0].Checks[] | select(.Status == "critical" and (.Output | test("503")))] | length == 1'
+  # What the process says, and what the agent is answered.
+  await_service rs-users "$(check_is ttl warning 'database|connect')"
+  await_service rs-users "$(check_is http critical 503)"
   stop_started "$started"
   started=''
   run curl -sS "$consul/catalog/services"
@@ -50,10 +50,8 @@ users_up() { # [ARGUMENT]…
   consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
   users_up --set "database.urls=ipc://$BATS_TEST_TMPDIR/db/run/sock/orch.sock" --set http.hosts=shop.example \
     --set coord.prefix=prod/shop
-  # The agent has asked by itself, too.
-  await_service rs-users '[.[0].Checks[] | select(.Status == "passing" and (.Output | test("200 OK")))] | length == 1'
-  run check_says ttl
-  assert_output 'passing: ready'
+  await_service rs-users "$(check_is ttl passing '^ready$')"
+  await_service rs-users "$(check_is http passing '200 OK')"
   jq -e --argjson port "$port_base" '.[0].Service.ID == "prod/shop:rs-users:here:\($port)"' <<<"$output"
   stop_started "$started"
   started=''
@@ -65,12 +63,12 @@ users_up() { # [ARGUMENT]…
 @test 'a killed process is critical, and the same service when it is back' {
   consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
   users_up
-  await_service rs-users '[.[0].Checks[] | select(.CheckID | endswith(":ttl")) | .Status] == ["warning"]'
+  await_service rs-users "$(check_is ttl warning .)"
   kill -KILL "$started"
   wait "$started" || true
-  await_service rs-users '[.[0].Checks[] | select(.CheckID | endswith(":ttl")) | .Status] == ["critical"]'
+  await_service rs-users "$(check_is ttl critical .)"
   users_up
-  await_service rs-users '[.[].Checks[] | select(.CheckID | endswith(":ttl")) | .Status] == ["warning"]'
+  await_service rs-users "$(check_is ttl warning .)"
   jq -e --arg pid "$started" '[.[].Service.Meta.pid] == [$pid]' <<<"$output"
 }
 
@@ -169,14 +167,74 @@ users_up() { # [ARGUMENT]…
   assert_output 0
 }
 
+# The services of name $1, an entry a line: its tags, then its id; sorted.
+tags_of() { # NAME
+  curl -sS "$consul/health/service/$1" | jq -r '.[].Service | "\(.Tags | join(" ")) \(.ID)"' | sort
+}
+
+@test 'the master of a database shows, and who is it when that has died' {
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  database_up "$BATS_TEST_TMPDIR/db" --port "$port_base" --set coord.backend=consul \
+    --set "coord.addresses=127.0.0.1:$consul_port" --set host.name=here
+  await_service rs-worker '[.[].Service.Tags[1]] | sort == ["master", "slave", "slave"]'
+  assert_equal "$(jq -c '[.[].Service | .ID, .Port] | sort' <<<"$output")" \
+    '[0,0,0,"tandem:rs-worker:rides-db:1","tandem:rs-worker:rides-db:2","tandem:rs-worker:rides-db:3"]'
+  assert_equal "$(jq -r '[.[].Service.Meta.rpc | test("^ipc://.*/worker-")] | all' <<<"$output")" true
+  await_service rs-worker '[.[].Checks[] | select(.CheckID | endswith(":ttl")) | .Status] | all(. == "passing")'
+  run tags_of rs-orch
+  assert_output "rides-db active tandem:rs-orch:rides-db:here:$port_base"
+
+  master=$(jq -r '.[] | select(.Service.Tags[1] == "master").Service.Meta.pid' <<<"$(curl -sS "$consul/health/service/rs-worker")")
+  signal_process KILL "$master"
+  await_service rs-worker "[.[].Service | select(.Tags[1] == \"master\" and .Meta.pid != \"$master\")] | length == 1"
+  await_service rs-worker '[.[].Service.Tags[1]] | sort == ["master", "slave", "slave"]'
+
+  database_down
+  started=''
+  run curl -sS "$consul/catalog/services"
+  assert_output '{"consul":[]}'
+}
+
+@test 'leaders and followers of a toy store show' {
+  local program
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  for program in CATALOG ORDER FRONT; do
+    export "TS_${program}_COORD_BACKEND=consul" "TS_${program}_COORD_ADDRESSES=127.0.0.1:$consul_port" \
+      "TS_${program}_HOST_NAME=here"
+  done
+  store_up "$BATS_TEST_TMPDIR/store"
+  start_member "front-$((port_base + 10))"
+  started=''
+  # Of the orders the one with the highest id leads.
+  await_service ts-order '[.[].Service | select(.Tags[1] == "leader").Meta.id] == ["3"] and length == 3'
+  run tags_of ts-order
+  assert_output 'orders follower tandem:ts-order:orders:1
+orders follower tandem:ts-order:orders:2
+orders leader tandem:ts-order:orders:3'
+  await_service ts-catalog '[.[].Service.Tags] == [["catalog", "leader"]]'
+  await_service ts-front '[.[].Service.Tags] == [["orders", "active"], ["orders", "standby"]]'
+  kill_member front
+  await_service ts-front '[.[].Service | select(.Tags[1] == "active").Port] | contains(['$((port_base + 10))'])'
+  store_down
+  # That of the killed one is still shown.
+  assert_equal "$(curl -sS "$consul/catalog/services" | jq -c keys)" '["consul","ts-front"]'
+}
+
 @test '--check refuses what the start refuses' {
-  local program refused
+  local program refused given
   for program in rs-orch rs-worker rs-users rs-rides ts-front ts-catalog ts-order; do
-    # What some of them need.
-    run "$TANDEM_BIN/$program" --config "etc/${program#*-}.toml" --set coord.backend=consul --set coord.token_file=none --check
+    given=(--config "etc/${program#*-}.toml" --set coord.backend=consul)
+    # What rs-orch gives to a worker, and an operator to a replica.
+    case $program in
+      rs-worker) given+=(--set worker.id=1 --set worker.directory=w --set rpc.url=ipc://w.sock) ;;
+      ts-order) given+=(--id 1) ;;
+    esac
+    run "$TANDEM_BIN/$program" "${given[@]}" --check
+    assert_success
+    run "$TANDEM_BIN/$program" "${given[@]}" --set coord.token_file=none --check
     assert_failure
     assert_output --partial "coord.token_file: cannot open 'none'"
-    run -78 "$TANDEM_BIN/$program" --config "etc/${program#*-}.toml" --set coord.backend=consul --set coord.addresses= --check
+    run -78 "$TANDEM_BIN/$program" "${given[@]}" --set coord.addresses= --check
     assert_output --partial 'coord.addresses is empty'
   done
   for refused in coord.addresses=ftp://x:1 coord.addresses=unix://run/x coord.deregister_after=59s coord.prefix=/x \

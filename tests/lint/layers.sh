@@ -20,7 +20,7 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     may["tables"] = "base wire repl db loop pg"
     may["storage"] = "base file wire loop"
     may["coord"] = "base file wire loop fetch"
-    may["consul"] = "base wire coord"
+    may["consul"] = "base wire coord/coord.h coord/member_text.h coord/names.h"
     may["consulhost"] = "base file wire loop fetch coord consul"
     below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord consul " \
             "consulhost storage"

@@ -235,7 +235,7 @@ TEST_F(ServicesTest, LogsOnceThatConsulIsGoneAndOnceThatItIsBack) {
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
   EXPECT_THAT(log, HasSubstr("cannot register with Consul"));
   EXPECT_THAT(log, HasSubstr("connection refused"));
-  EXPECT_THAT(log, HasSubstr("registered with Consul again"));
+  EXPECT_THAT(log, HasSubstr("registered with Consul agent=agent:8500"));
 }
 
 TEST_F(ServicesTest, DoesNotAskAgainBeforeItIsTime) {

@@ -182,13 +182,51 @@ TEST_F(LocalTest, ALockWhoseFileIsTakenAwayIsLost) {
   EXPECT_THAT(lost, ::testing::HasSubstr(lock_path()));
 }
 
-TEST_F(LocalTest, ALockThatCannotBeMadeIsLost) {
+TEST_F(LocalTest, ALockThatWasLostIsWaitedForAnew) {
+  int acquired = 0;
+  const auto lock = coord_->lock("g", "active", "me", {[&] { ++acquired; }, nullptr});
+  run_until([&] { return acquired == 1; });
+  std::filesystem::remove(lock_path());
+  run_until([&] { return acquired == 2; });
+  EXPECT_TRUE(lock->held());
+  EXPECT_EQ(holder().value(), "me");
+}
+
+TEST_F(LocalTest, ALockIsWaitedForWhereItCannotBeMade) {
+  const auto polling = open(1);
   std::filesystem::create_directories(lock_path());
-  std::string lost;
-  const auto lock = coord_->lock("g", "active", "me",
-                                 {nullptr, [&](const Error& error) { lost = error.message; }});
-  run_until([&] { return !lost.empty(); });
-  EXPECT_THAT(lost, ::testing::HasSubstr(lock_path()));
+  bool held = false;
+  const auto lock = polling->lock("g", "active", "me", {[&] { held = true; }, nullptr});
+  run_until([&] { return !polling->trouble().empty(); });
+  EXPECT_THAT(polling->trouble(), ::testing::HasSubstr(lock_path()));
+  std::filesystem::remove(lock_path());
+  run_until([&] { return held; });
+  EXPECT_EQ(polling->trouble(), "");
+}
+
+TEST_F(LocalTest, WithoutTheRootNothingIsWaitedFor) {
+  const auto polling = open(1);
+  bool held = false;
+  std::optional<Error> lost;
+  const auto lock = polling->lock(
+      "g", "active", "me", {[&] { held = true; }, [&](const Error& error) { lost = error; }});
+  run_until([&] { return held; });
+  std::filesystem::remove_all(scratch_.file("coord"));
+  run_until([&] { return lost && lost->kind == ErrorKind::kNotFound; });
+  EXPECT_FALSE(lock->held());
+}
+
+TEST_F(LocalTest, AReleasedLockGoesToTheNext) {
+  bool held = false;
+  const auto lock = coord_->lock("g", "active", "me", {[&] { held = true; }, nullptr});
+  run_until([&] { return held; });
+  bool released = false;
+  lock->release([&] { released = true; });
+  run_until([&] { return released; });
+  EXPECT_FALSE(lock->held());
+  bool next = false;
+  const auto other = coord_->lock("g", "active", "other", {[&] { next = true; }, nullptr});
+  run_until([&] { return next; });
 }
 
 // --- members ---
@@ -240,6 +278,19 @@ TEST_F(MembersTest, AreListedById) {
   add(member(10));
   add(member(9));
   EXPECT_EQ(all(), (std::vector<Member>{member(9), member(10)}));
+}
+
+TEST_F(MembersTest, AWatchTellsThemAndTheirChanges) {
+  std::vector<std::vector<Member>> seen;
+  const auto watch = coord_->watch_members(
+      "g", [&seen](const std::vector<Member>& members) { seen.push_back(members); });
+  run_until([&] { return seen.size() == 1; });
+  EXPECT_TRUE(seen[0].empty());
+  add(member(2));
+  run_until([&] { return seen.back().size() == 1; });
+  add(member(1));
+  run_until([&] { return seen.back().size() == 2; });
+  EXPECT_EQ(seen.back(), (std::vector<Member>{member(1), member(2)}));
 }
 
 TEST_F(MembersTest, OnlyTheirOwnSessionRemovesThem) {

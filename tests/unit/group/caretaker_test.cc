@@ -24,12 +24,9 @@ struct Script {
 
 class Scripted final : public Caretaker {
  public:
-  Scripted(Script& script, Replicas& replicas) : script_(script), replicas_(replicas) {}
+  explicit Scripted(Script& script) : script_(script) {}
   void set_role(Role role) override { script_.role = role; }
-  void look() override {
-    ++script_.looks;
-    replicas_.refresh();
-  }
+  void look() override { ++script_.looks; }
   void replica_up(const ReplicaLink& replica) override { script_.up.insert(replica.member.id); }
   void link_lost() override {}
   std::optional<std::set<repl::ReplicaId>> founders() override {
@@ -43,7 +40,6 @@ class Scripted final : public Caretaker {
 
  private:
   Script& script_;
-  Replicas& replicas_;
 };
 
 class CaretakerTest : public GroupTest {
@@ -52,10 +48,9 @@ class CaretakerTest : public GroupTest {
     GroupOptions options;
     options.group = "g";
     options.stand_in_after_ms = stand_in_after_ms;
-    groups_.push_back(
-        std::make_unique<Group>(loop_, *coord_, options, [this](Replicas& replicas, Leadership&) {
-          return std::make_unique<Scripted>(script_, replicas);
-        }));
+    groups_.push_back(std::make_unique<Group>(
+        loop_, *coord_, options,
+        [this](Replicas&, Leadership&) { return std::make_unique<Scripted>(script_); }));
     Group& group = *groups_.back();
     group.on_event([this](std::string_view kind, const std::string& reason, const wire::Json&) {
       events_.push_back(std::string(kind) + ": " + reason);

@@ -146,6 +146,12 @@ class HeldCoord final : public coord::Coord {
                                     std::string holder, coord::LockCallbacks callbacks) override {
     return real_->lock(group, name, std::move(holder), std::move(callbacks));
   }
+  std::unique_ptr<coord::Watch> watch_members(
+      const std::string& group,
+      UniqueFunction<void(const std::vector<coord::Member>&)> on_change) override {
+    return real_->watch_members(group, std::move(on_change));
+  }
+  std::string trouble() const override { return real_->trouble(); }
   void lock_holder(const std::string& group, const std::string& name,
                    UniqueFunction<void(Result<std::optional<std::string>>)> done) override {
     real_->lock_holder(group, name, std::move(done));

@@ -1,0 +1,215 @@
+#include "consul/lock.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "consul/planted.h"
+
+namespace tandem::consul {
+namespace {
+
+constexpr uint64_t kFirstPauseMs = 100;
+constexpr uint64_t kLongestPauseMs = 2000;
+// Longer than a session can last that nobody renews.
+constexpr int64_t kPromptAfterNs = 6 * Client::kTtlNs;
+
+std::string value_of(const Processes& processes, const std::string& holder) {
+  wire::Json value;
+  value.set("holder", holder).set("process", processes.self());
+  return value.dump();
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> holder_of(const std::optional<Entry>& entry) {
+  if (!entry || entry->session.empty()) return std::nullopt;
+  const auto json = wire::parse_json(entry->value);
+  const wire::Json* holder = json ? json->find("holder") : nullptr;
+  if (holder == nullptr || holder->as_string() == nullptr) {
+    return fail(ErrorKind::kUnavailable,
+                "the holder of '" + entry->key + "' does not say who it is");
+  }
+  return *holder->as_string();
+}
+
+ConsulLock::ConsulLock(Client& client, std::shared_ptr<GroupView> view, Session& session,
+                       Processes& processes, Time time, const std::string& name,
+                       const std::string& holder, coord::LockCallbacks callbacks)
+    : client_(client),
+      view_(std::move(view)),
+      session_(session),
+      processes_(processes),
+      key_(view_->prefix() + "locks/" + name),
+      value_(value_of(processes, holder)),
+      callbacks_(std::move(callbacks)),
+      time_(time),
+      retry_(time.timers.make([this] { attempt(); })),
+      self_(*this) {
+  view_->add(*this);
+  session_.add(*this);
+  retry_->start(0, 0);
+}
+
+ConsulLock::~ConsulLock() {
+  if (!stopped_) let_go({});
+}
+
+bool ConsulLock::held() const {
+  return !held_by_.empty() && session_.alive() &&
+         (session_.id() == held_by_ || planted(Bug::kHeldByAnySession));
+}
+
+// --- taking it ---
+
+void ConsulLock::session_changed() {
+  if (!held_by_.empty() && !held()) {
+    return lose({ErrorKind::kUnavailable, "the session with Consul was not renewed in time"});
+  }
+  attempt();
+}
+
+void ConsulLock::attempt() {
+  if (stopped_ || attempting_ || !held_by_.empty() || !session_.alive()) return;
+  attempting_ = true;
+  retry_->stop();
+  client_.put(key_, value_, {.acquire = session_.id()},
+              [self = self_.ref(), session = session_.id()](const Result<bool>& acquired) {
+                if (self) self->attempted(session, acquired);
+              });
+}
+
+void ConsulLock::attempted(const std::string& session, const Result<bool>& acquired) {
+  attempting_ = false;
+  if (stopped_) {
+    if (auto then = std::exchange(when_attempted_, {})) then();
+    return;
+  }
+  if (acquired && *acquired) {
+    pause_ms_ = 0;
+    // While it was asked for, the session may have run out, or become another one.
+    if ((!session_.alive() || session_.id() != session) && !planted(Bug::kTookWithOldSession)) {
+      return retry_->start(0, 0);
+    }
+    held_by_ = planted(Bug::kTookWithOldSession) ? session_.id() : session;
+    seen_held_ = false;
+    acquired_at_ = view_->now_sent();
+    holder_session_.clear();
+    holder_watch_.reset();
+    view_->look();
+    if (callbacks_.on_acquired) callbacks_.on_acquired();
+    return;
+  }
+  if (acquired) {
+    pause_ms_ = 0;
+    return view_->look();  // who has it
+  }
+  if (acquired.error().kind == ErrorKind::kNotFound) session_.is_gone(session);
+  log::debug("cannot take a lock", {{"key", key_}, {"error", acquired.error().message}});
+  pause_ms_ = std::clamp(pause_ms_ * 2, kFirstPauseMs, kLongestPauseMs);
+  retry_->start(pause_ms_, 0);
+}
+
+// --- what is seen ---
+
+void ConsulLock::seen(const Listing& keys, uint64_t plain_sent) {
+  if (stopped_) return;
+  const Entry* entry = keys.find(key_);
+  const std::string holder = entry == nullptr ? std::string() : entry->session;
+  if (!held_by_.empty()) {
+    if (holder == held_by_ || planted(Bug::kHoldWhatIsLost)) {
+      seen_held_ = true;
+    } else if (seen_held_ || plain_sent > acquired_at_) {
+      lose({ErrorKind::kBusy, holder.empty() ? "somebody released the lock '" + key_ + "'"
+                                             : "another session has the lock '" + key_ + "'"});
+    }
+    return;
+  }
+  // Ours: the answer that told so was lost.
+  if (holder.empty() || holder == session_.id()) {
+    holder_session_.clear();
+    holder_watch_.reset();
+    if (!retry_->active()) attempt();
+    return;
+  }
+  look_at_holder(*entry);
+}
+
+void ConsulLock::look_at_holder(const Entry& entry) {
+  const int64_t now_ns = time_.clock.boot_ns();
+  if (std::exchange(holder_session_, entry.session) != entry.session) {
+    holder_since_ns_ = now_ns;
+    prompted_ = false;
+    holder_watch_.reset();
+    const auto json = wire::parse_json(entry.value);
+    const wire::Json* process = json ? json->find("process") : nullptr;
+    holder_process_ = process == nullptr ? wire::Json() : *process;
+    holder_watch_ = processes_.watch(holder_process_, [self = self_.ref()] {
+      if (self) self->end_dead_holder();
+    });
+  }
+  end_dead_holder();
+  // Where Consul was restored from a snapshot it may have sessions whose time does not run: a
+  // renewal makes it run, once, as a living holder does all the time.
+  if (now_ns - holder_since_ns_ >= kPromptAfterNs && !std::exchange(prompted_, true) &&
+      !planted(Bug::kNeverPrompt)) {
+    client_.renew_session(holder_session_, [](const Result<bool>&) {});
+  }
+}
+
+void ConsulLock::end_dead_holder() {
+  if (stopped_ || ending_holder_ || holder_session_.empty()) return;
+  if (!processes_.proven_dead(holder_process_) && !planted(Bug::kEndTheLiving)) return;
+  ending_holder_ = true;
+  log::info("the holder of a lock is dead: its session is ended",
+            {{"key", key_}, {"session", holder_session_}});
+  client_.destroy_session(holder_session_, [self = self_.ref()](const Status& ended) {
+    if (!self) return;
+    self->ending_holder_ = false;
+    if (ended) {
+      self->attempt();
+    } else {
+      self->retry_->start(kFirstPauseMs, 0);
+    }
+  });
+}
+
+void ConsulLock::lose(const Error& error) {
+  held_by_.clear();
+  retry_->start(kFirstPauseMs, 0);
+  if (callbacks_.on_lost) callbacks_.on_lost(error);  // last: it may destroy this
+}
+
+// --- the end ---
+
+void ConsulLock::stop() {
+  stopped_ = true;
+  retry_->stop();
+  holder_watch_.reset();
+  view_->remove(*this);
+  session_.remove(*this);
+}
+
+// A request that is under way could take it after it was let go.
+void ConsulLock::let_go(UniqueFunction<void()> done) {
+  const bool maybe_held = !held_by_.empty() || attempting_;
+  held_by_.clear();
+  stop();
+  if (maybe_held) {
+    session_.let_go(key_, value_, std::move(done));
+  } else {
+    session_.end_if_unused(std::move(done));
+  }
+}
+
+void ConsulLock::release(UniqueFunction<void()> done) {
+  if (stopped_) return session_.end_if_unused(std::move(done));
+  if (!attempting_ || planted(Bug::kReleaseAtOnce)) return let_go(std::move(done));
+  stop();
+  when_attempted_ = [this, done = std::move(done)]() mutable {
+    session_.let_go(key_, value_, std::move(done));
+  };
+}
+
+}  // namespace tandem::consul
