@@ -5,6 +5,7 @@ JOBS ?=
 PORT_BASE ?=
 ONLY ?=
 TABLES ?=
+COORD ?=
 CLANG ?= clang-16
 
 # With it, cd in a script would look elsewhere.
@@ -16,17 +17,21 @@ ninja = $(ninja_in) $(BUILD) $(if $(JOBS),-j$(JOBS))
 jobs = $(or $(JOBS),$(shell nproc))
 configure = share/scripts/configure.sh $(BUILD) $(werror)
 werror = $(if $(CI),-DTANDEM_WERROR=ON)
+# Unless one is named.
+bring_consul = $(if $(TANDEM_CONSUL)$(CONSUL_HTTP_ADDR),,share/scripts/consul.sh $(BUILD)/tools >/dev/null)
 
 .DEFAULT_GOAL = help
 .PHONY: run build test test-backends sim model check fuzz sanitize clang tidy bench torture nightly install \
   clean help
 
-run: ## install what is missing, build, start everything (ONLY=toystore, TABLES=postgres); Ctrl-C stops it
+run: ## install, build, start everything: ONLY=toystore, TABLES=postgres, COORD=consul; Ctrl-C stops it
 	@$(deps) build run $(filter postgres,$(TABLES))
+	@$(if $(filter consul,$(COORD)),$(bring_consul))
 	@$(configure)
 	@$(ninja) programs
 	@exec bin/tandem/tandem --bin $(BUILD)/bin $(if $(PORT_BASE),--port-base $(PORT_BASE)) \
-	  $(if $(ONLY),--only $(ONLY)) $(if $(TABLES),--tables $(TABLES)) up
+	  $(if $(ONLY),--only $(ONLY)) $(if $(TABLES),--tables $(TABLES)) \
+	  $(if $(COORD),--coord $(COORD)) up
 
 build: ## build the programs
 	@$(deps) build
