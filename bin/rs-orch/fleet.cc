@@ -38,7 +38,10 @@ void Fleet::set_role(Role role) {
 void Fleet::forget_plan() {
   started_ = false;
   plan_ = FleetPlan(limits_of(config_));
-  for (const auto& [id, process] : processes_) plan_.runs(id, process->pid(), now_ms());
+  for (const auto& [id, process] : processes_) {
+    plan_.add(id);
+    plan_.runs(id, process->pid(), now_ms());
+  }
 }
 
 // Before any process is started: those that are there are to be adopted.

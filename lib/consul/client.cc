@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "consul/planted.h"
 #include "wire/base64.h"
 #include "wire/json.h"
 
@@ -148,8 +149,8 @@ Result<bool> Client::yes_or_no(const Result<Answer>& answer) {
 // --- keys ---
 
 void Client::get(const std::string& key, UniqueFunction<void(Result<std::optional<Entry>>)> done) {
-  send({.target = "/v1/kv/" + key + "?consistent"}, Right::kReadKeys,
-       [done = std::move(done)](const Result<Answer>& answer) mutable {
+  send({.target = "/v1/kv/" + key + (planted(Bug::kReadAnywhere) ? "" : "?consistent")},
+       Right::kReadKeys, [done = std::move(done)](const Result<Answer>& answer) mutable {
          if (!answer) return done(fail(answer.error()));
          Result<Listing> listing = parse_listing(*answer);
          if (!listing) return done(fail(listing.error()));
@@ -160,7 +161,8 @@ void Client::get(const std::string& key, UniqueFunction<void(Result<std::optiona
 
 uint64_t Client::list(const std::string& prefix, uint64_t index, int64_t wait_ms,
                       UniqueFunction<void(Result<Listing>)> done) {
-  Call call{.target = "/v1/kv/" + prefix + "?recurse&consistent"};
+  Call call{.target = "/v1/kv/" + prefix +
+                      (planted(Bug::kReadAnywhere) ? "?recurse" : "?recurse&consistent")};
   if (index != 0) {
     call.target += "&index=" + std::to_string(index) + "&wait=" + std::to_string(wait_ms) + "ms";
     // Consul adds up to a sixteenth to the wait.

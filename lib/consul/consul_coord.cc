@@ -13,6 +13,7 @@
 #include "consul/group_view.h"
 #include "consul/lane.h"
 #include "consul/lock.h"
+#include "consul/planted.h"
 #include "consul/session.h"
 #include "coord/member_text.h"
 #include "coord/names.h"
@@ -243,26 +244,44 @@ class Group {
                   }
                   const uint64_t version = there == nullptr ? 0 : there->flags;
                   const bool other = version != 0 && !swap.expected.text.empty() &&
-                                     there->value != swap.expected.text;
+                                     there->value != swap.expected.text &&
+                                     !planted(Bug::kCompareFlagsOnly);
                   if (version != swap.expected.version || other)
                     return swap.done(SwapOutcome::kRefused);
-                  const Client::Put how{.cas = there == nullptr ? 0 : there->modify_index,
-                                        .flags = version + 1,
-                                        .timeout_ms = kSwapTimeoutMs,
-                                        .may_repeat = false};
-                  const std::string& text = swap.text;
+                  Client::Put how{.cas = there == nullptr ? 0 : there->modify_index,
+                                  .flags = version + 1,
+                                  .timeout_ms = kSwapTimeoutMs,
+                                  .may_repeat = false};
+                  if (planted(Bug::kPutBlindly)) how.cas.reset();
+                  const std::string text = swap.text;  // the swap goes on with its completion
                   client_.put(record_key_, text, how,
                               [this, swap = std::move(swap)](const Result<bool>& put) mutable {
                                 if (put && *put) return swap.done(SwapOutcome::kApplied);
                                 if (put) return settle(std::move(swap));
+                                if (planted(Bug::kRetryAsNewVersion))
+                                  return try_again(std::move(swap));
+                                if (planted(Bug::kUnknownIsRefused))
+                                  return swap.done(SwapOutcome::kRefused);
                                 swap.done(fail(put.error()));
                               });
+                });
+  }
+
+  // Planted alone.
+  void try_again(Swap swap) {
+    client_.get(record_key_,
+                [this, swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
+                  if (!entry) return swap.done(fail(entry.error()));
+                  const Versioned there = versioned(record_key_, entry_of(*entry));
+                  swap.expected = {there.version, there.text};
+                  begin_swap(std::move(swap));
                 });
   }
 
   // It was refused, maybe because it was applied: a request on a connection that broke before its
   // answer came is sent again on another one.
   void settle(Swap swap) {
+    if (planted(Bug::kFalseIsRefused)) return swap.done(SwapOutcome::kRefused);
     client_.get(
         record_key_, [swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
           const uint64_t next = swap.expected.version + 1;
@@ -275,6 +294,7 @@ class Group {
             return swap.done(SwapOutcome::kApplied);
           }
           if (there != nullptr && there->flags > next) {
+            if (planted(Bug::kNotCheckedIsDone)) return swap.done(SwapOutcome::kApplied);
             return swap.done(fail(ErrorKind::kUnknown,
                                   "the outcome is unknown: the record went past "
                                   "version " +
@@ -338,7 +358,7 @@ class Group {
       if (there == nullptr) return done({});
       const auto member = coord::decode_member(there->value);
       if (!member) return done(fail(member.error()));
-      if (member->session != session) return done({});
+      if (member->session != session && !planted(Bug::kRemoveAnySession)) return done({});
       client_.remove(there->key, there->modify_index,
                      [this, id, session, attempts,
                       done = std::move(done)](const Result<bool>& removed) mutable {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "consul/planted.h"
 
 namespace tandem::consul {
 namespace {
@@ -16,8 +17,8 @@ constexpr int64_t kLongestPauseMs = 2000;
 }  // namespace
 
 bool Believed::take(uint64_t number, bool blocking, uint64_t index) {
-  const bool later = !blocking && number > known_at_;
-  if (index < index_ && !later) return false;
+  const bool later = !blocking && number > known_at_ && !planted(Bug::kTrustWatch);
+  if (index < index_ && !later && !planted(Bug::kBelieveAll)) return false;
   index_ = index;
   known_at_ = last_sent_;
   return true;
@@ -37,13 +38,13 @@ GroupView::~GroupView() {
 }
 
 void GroupView::add(Watcher& watcher) {
-  watchers_.insert(&watcher);
+  watchers_.push_back(&watcher);
   regular_->start(kRegularMs, kRegularMs);
   look();
 }
 
 void GroupView::remove(Watcher& watcher) {
-  watchers_.erase(&watcher);
+  std::erase(watchers_, &watcher);
   if (!watchers_.empty()) return;
   stop_waiting();
   regular_->stop();
@@ -106,11 +107,12 @@ void GroupView::take_change(uint64_t number, Result<Listing> keys) {
 }
 
 void GroupView::tell(const Listing& keys, uint64_t plain_sent) {
-  const std::vector<Watcher*> watchers(watchers_.begin(), watchers_.end());
+  const std::vector<Watcher*> watchers = watchers_;
   const auto self = self_.ref();
   for (Watcher* watcher : watchers) {
     if (!self) return;
-    if (watchers_.contains(watcher)) watcher->seen(keys, plain_sent);
+    const bool there = std::find(watchers_.begin(), watchers_.end(), watcher) != watchers_.end();
+    if (there) watcher->seen(keys, plain_sent);
   }
 }
 

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -70,7 +69,7 @@ class GroupView {
   Client& client_;
   const Time time_;
   const std::string prefix_;
-  std::set<Watcher*> watchers_;
+  std::vector<Watcher*> watchers_;  // in the order of their coming
   Believed believed_;
   uint64_t sent_ = 0;
   bool looking_ = false;

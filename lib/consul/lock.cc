@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "consul/planted.h"
 
 namespace tandem::consul {
 namespace {
@@ -56,7 +57,8 @@ ConsulLock::~ConsulLock() {
 }
 
 bool ConsulLock::held() const {
-  return !held_by_.empty() && session_.alive() && session_.id() == held_by_;
+  return !held_by_.empty() && session_.alive() &&
+         (session_.id() == held_by_ || planted(Bug::kHeldByAnySession));
 }
 
 // --- taking it ---
@@ -87,8 +89,10 @@ void ConsulLock::attempted(const std::string& session, const Result<bool>& acqui
   if (acquired && *acquired) {
     pause_ms_ = 0;
     // While it was asked for, the session may have run out, or become another one.
-    if (!session_.alive() || session_.id() != session) return retry_->start(0, 0);
-    held_by_ = session;
+    if ((!session_.alive() || session_.id() != session) && !planted(Bug::kTookWithOldSession)) {
+      return retry_->start(0, 0);
+    }
+    held_by_ = planted(Bug::kTookWithOldSession) ? session_.id() : session;
     seen_held_ = false;
     acquired_at_ = view_->now_sent();
     holder_session_.clear();
@@ -114,7 +118,7 @@ void ConsulLock::seen(const Listing& keys, uint64_t plain_sent) {
   const Entry* entry = keys.find(key_);
   const std::string holder = entry == nullptr ? std::string() : entry->session;
   if (!held_by_.empty()) {
-    if (holder == held_by_) {
+    if (holder == held_by_ || planted(Bug::kHoldWhatIsLost)) {
       seen_held_ = true;
     } else if (seen_held_ || plain_sent > acquired_at_) {
       lose({ErrorKind::kBusy, holder.empty() ? "somebody released the lock '" + key_ + "'"
@@ -148,14 +152,15 @@ void ConsulLock::look_at_holder(const Entry& entry) {
   end_dead_holder();
   // Where Consul was restored from a snapshot it may have sessions whose time does not run: a
   // renewal makes it run, once, as a living holder does all the time.
-  if (now_ns - holder_since_ns_ >= kPromptAfterNs && !std::exchange(prompted_, true)) {
+  if (now_ns - holder_since_ns_ >= kPromptAfterNs && !std::exchange(prompted_, true) &&
+      !planted(Bug::kNeverPrompt)) {
     client_.renew_session(holder_session_, [](const Result<bool>&) {});
   }
 }
 
 void ConsulLock::end_dead_holder() {
   if (stopped_ || ending_holder_ || holder_session_.empty()) return;
-  if (!processes_.proven_dead(holder_process_)) return;
+  if (!processes_.proven_dead(holder_process_) && !planted(Bug::kEndTheLiving)) return;
   ending_holder_ = true;
   log::info("the holder of a lock is dead: its session is ended",
             {{"key", key_}, {"session", holder_session_}});
@@ -199,8 +204,8 @@ void ConsulLock::let_go(UniqueFunction<void()> done) {
 }
 
 void ConsulLock::release(UniqueFunction<void()> done) {
-  if (stopped_) return done();
-  if (!attempting_) return let_go(std::move(done));
+  if (stopped_) return session_.end_if_unused(std::move(done));
+  if (!attempting_ || planted(Bug::kReleaseAtOnce)) return let_go(std::move(done));
   stop();
   when_attempted_ = [this, done = std::move(done)]() mutable {
     session_.let_go(key_, value_, std::move(done));

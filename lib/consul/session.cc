@@ -1,9 +1,11 @@
 #include "consul/session.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "consul/planted.h"
 
 namespace tandem::consul {
 namespace {
@@ -24,16 +26,21 @@ Session::Session(Client& client, Time time, std::string name)
       patience_(time.timers.make([this] {
         while (!waiting_.empty()) waited_for(waiting_.begin()->first);
       })),
+      turn_(time.timers.make([this] {
+        for (const uint64_t number : std::exchange(over_, {})) waited_for(number);
+      })),
       self_(*this) {}
 
 void Session::add(User& user) {
-  users_.insert(&user);
+  users_.push_back(&user);
   if (id_.empty() && !asking_) next_->start(0, 0);
 }
 
-void Session::remove(User& user) { users_.erase(&user); }
+void Session::remove(User& user) { std::erase(users_, &user); }
 
-bool Session::alive() const { return !id_.empty() && now_ns() < alive_until_ns_; }
+bool Session::alive() const {
+  return !id_.empty() && (now_ns() < alive_until_ns_ || planted(Bug::kHeldWithoutRenewal));
+}
 
 void Session::work() {
   if (asking_ || users_.empty()) return;
@@ -76,8 +83,8 @@ void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<
     log::debug("cannot renew the session", {{"error", renewed.error().message}});
     return next_->start(kAgainMs, 0);
   }
-  if (!*renewed) return is_gone(id);
-  live_from(sent_ns);
+  if (!*renewed && !planted(Bug::kSessionNeverGone)) return is_gone(id);
+  live_from(planted(Bug::kLiveFromAnswer) ? now_ns() : sent_ns);
 }
 
 void Session::live_from(int64_t sent_ns) {
@@ -104,9 +111,11 @@ void Session::is_gone(const std::string& id) {
 void Session::tell() {
   const std::string now = alive() ? id_ : std::string();
   if (std::exchange(told_, now) == now) return;
-  const std::vector<User*> users(users_.begin(), users_.end());
+  const std::vector<User*> users = users_;
   for (User* user : users) {
-    if (users_.contains(user)) user->session_changed();  // one may let go of another
+    // One may let go of another.
+    const bool there = std::find(users_.begin(), users_.end(), user) != users_.end();
+    if (there) user->session_changed();
   }
 }
 
@@ -125,6 +134,12 @@ void Session::waited_for(uint64_t number) {
   if (waiting.mapped()) waiting.mapped()();
 }
 
+// Not from inside the call that has nothing to do.
+void Session::waited_for_soon(uint64_t number) {
+  over_.push_back(number);
+  turn_->start(0, 0);
+}
+
 void Session::let_go(const std::string& key, const std::string& value,
                      UniqueFunction<void()> done) {
   if (id_.empty()) return end_if_unused(std::move(done));
@@ -139,7 +154,7 @@ void Session::let_go(const std::string& key, const std::string& value,
 
 void Session::end_if_unused(UniqueFunction<void()> done) {
   const uint64_t number = wait_for(std::move(done));
-  if (!users_.empty() || id_.empty()) return waited_for(number);
+  if (!users_.empty() || id_.empty()) return waited_for_soon(number);
   next_->stop();
   end_->stop();
   alive_until_ns_ = 0;

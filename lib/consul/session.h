@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "base/function.h"
 #include "base/self.h"
@@ -56,13 +56,14 @@ class Session {
   void look_at_end();
   uint64_t wait_for(UniqueFunction<void()> done);
   void waited_for(uint64_t number);
+  void waited_for_soon(uint64_t number);
   void tell();
   int64_t now_ns() const { return time_.clock.boot_ns(); }
 
   Client& client_;
   const Time time_;
   const std::string name_;
-  std::set<User*> users_;
+  std::vector<User*> users_;  // in the order of their coming
   std::string id_;
   int64_t alive_until_ns_ = 0;   // boot clock
   std::string told_;             // the id while it was alive, as it was told last
@@ -72,6 +73,8 @@ class Session {
   std::map<uint64_t, UniqueFunction<void()>> waiting_;  // who has let go of a lock
   uint64_t last_wait_ = 0;
   std::unique_ptr<Timer> patience_;  // of those
+  std::vector<uint64_t> over_;       // which need not wait any more
+  std::unique_ptr<Timer> turn_;      // in which they are told
   Self<Session> self_;               // last: goes first
 };
 

@@ -22,6 +22,7 @@
 
 #include "base/check.h"
 #include "sim/cluster.h"
+#include "sim/coord/coordination.h"
 #include "sim/store/toy_store.h"
 
 namespace tandem::sim {
@@ -102,14 +103,23 @@ bool Jobs::read_seeds(const char* file) {
 }
 
 Outcome Jobs::run_seed(uint64_t seed) const {
-  std::string options = store ? " --store" : "";
+  std::string options;
+  if (what == Simulated::kStore) options = " --store";
+  if (what == Simulated::kCoordination) options = " --coord";
   if (!planted.empty()) options += " --planted " + planted;
   std::snprintf(rerun_line, sizeof rerun_line,
                 "seed %" PRIu64 " failed; rerun: %s%s --seed %" PRIu64 " --verbose\n", seed,
                 program.c_str(), options.c_str(), seed);
   for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) std::signal(number, tell_rerun_line);
-  // Both are large.
-  if (store) return std::make_unique<ToyStore>(seed, verbose)->run();
+  // All are large.
+  switch (what) {
+    case Simulated::kStore:
+      return std::make_unique<ToyStore>(seed, verbose)->run();
+    case Simulated::kCoordination:
+      return std::make_unique<Coordination>(seed, verbose)->run();
+    case Simulated::kProtocol:
+      break;
+  }
   return std::make_unique<Cluster>(seed, verbose)->run();
 }
 

@@ -11,9 +11,12 @@
 
 namespace tandem::sim {
 
+// What is simulated.
+enum class Simulated { kProtocol, kStore, kCoordination };
+
 struct Jobs {
   std::string program;
-  bool store = false;           // the toy store instead of the protocol alone
+  Simulated what = Simulated::kProtocol;
   std::string planted;          // a bug's name, for the rerun line
   std::vector<uint64_t> known;  // seeds that come before all others
   uint64_t first = 1;

@@ -13,23 +13,28 @@
 #include <string_view>
 
 #include "base/exit_status.h"
+#include "consul/planted.h"
 #include "repl/planted.h"
 #include "sim/jobs.h"
 #include "toys/planted.h"
 
 namespace {
 
+namespace consul = tandem::consul;
 namespace repl = tandem::repl;
 namespace toys = tandem::toys;
 using tandem::sim::Outcome;
+using tandem::sim::Simulated;
 
 constexpr char kUsage[] =
-    "usage: tandem_sim [--store] [--seed S] [--seeds N] [--file FILE] [--jobs J] [--verbose]\n"
-    "       tandem_sim_planted [--store] --planted NAME [--seed S] [--seeds N] [--verbose]\n"
-    "       tandem_sim_planted [--store] --table FILE [--jobs J]\n"
+    "usage: tandem_sim [--store|--coord] [--seed S] [--seeds N] [--file FILE] [--jobs J] "
+    "[--verbose]\n"
+    "       tandem_sim_planted [--store|--coord] --planted NAME [--seed S] [--seeds N] "
+    "[--verbose]\n"
+    "       tandem_sim_planted [--store|--coord] --table FILE [--jobs J]\n"
     "Runs the seeds in FILE and then seeds S (default 1) to S+N-1 (default 1 seed), J (default 1)\n"
     "at a time. Exits 1 at the first broken invariant. --store: the toy store, not the protocol\n"
-    "alone. --planted switches the rule NAME off.\n"
+    "alone. --coord: coordination by Consul alone. --planted switches the rule NAME off.\n"
     "--table: lines \"NAME SEEDS\"; exits 1 where a bug is not found within so many seeds.\n";
 
 template <size_t kCount>
@@ -40,14 +45,18 @@ void print(const std::array<std::string_view, kCount>& names,
   }
 }
 
-void print(const Outcome& sum, bool store) {
+void print(const Outcome& sum, Simulated what) {
   std::printf("seeds %" PRIu64 ", events %" PRIu64 ", committed %" PRIu64 ", answered %" PRIu64
               ", reads %" PRIu64 ", epochs %" PRIu64 ", undecided %" PRIu64 ", hash %016" PRIx64
               "\nfaults:",
               sum.seeds, sum.events, sum.committed, sum.answered, sum.reads, sum.epochs,
               sum.undecided, sum.hash);
-  print(tandem::sim::kFaultNames, sum.faults);
-  if (store) {
+  if (what == Simulated::kCoordination) {
+    print(tandem::sim::kCoordFaultNames, sum.coord_faults);
+  } else {
+    print(tandem::sim::kFaultNames, sum.faults);
+  }
+  if (what == Simulated::kStore) {
     std::printf("\nfaults of the store:");
     print(tandem::sim::kStoreFaultNames, sum.store_faults);
     std::printf("\nstruck at steps:");
@@ -66,28 +75,36 @@ bool plant(const char* name) {
   const auto of_store = tandem::bug_named<toys::Bug>(toys::kBugNames, name);
   if (of_protocol) tandem::plant(*of_protocol);
   if (of_store) tandem::plant(*of_store);
-  return of_protocol || of_store;
+  const auto of_consul = tandem::bug_named<consul::Bug>(consul::kBugNames, name);
+  if (of_consul) tandem::plant(*of_consul);
+  return of_protocol || of_store || of_consul;
 #else
   return *name == '\0';
 #endif
 }
 
 // All but the first, which is none.
-std::span<const std::string_view> bugs(bool store) {
-  const std::span<const std::string_view> protocol = repl::kBugNames;
-  const std::span<const std::string_view> of_store = toys::kBugNames;
-  return (store ? of_store : protocol).subspan(1);
+std::span<const std::string_view> bugs(Simulated what) {
+  std::span<const std::string_view> names = repl::kBugNames;
+  if (what == Simulated::kStore) names = toys::kBugNames;
+  if (what == Simulated::kCoordination) names = consul::kBugNames;
+  return names.subspan(1);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  static const option kOptions[] = {
-      {"seed", required_argument, nullptr, 's'},    {"seeds", required_argument, nullptr, 'n'},
-      {"file", required_argument, nullptr, 'f'},    {"jobs", required_argument, nullptr, 'j'},
-      {"planted", required_argument, nullptr, 'p'}, {"table", required_argument, nullptr, 't'},
-      {"store", no_argument, nullptr, 'o'},         {"verbose", no_argument, nullptr, 'v'},
-      {"help", no_argument, nullptr, 'h'},          {nullptr, 0, nullptr, 0}};
+  static const option kOptions[] = {{"seed", required_argument, nullptr, 's'},
+                                    {"seeds", required_argument, nullptr, 'n'},
+                                    {"file", required_argument, nullptr, 'f'},
+                                    {"jobs", required_argument, nullptr, 'j'},
+                                    {"planted", required_argument, nullptr, 'p'},
+                                    {"table", required_argument, nullptr, 't'},
+                                    {"store", no_argument, nullptr, 'o'},
+                                    {"coord", no_argument, nullptr, 'c'},
+                                    {"verbose", no_argument, nullptr, 'v'},
+                                    {"help", no_argument, nullptr, 'h'},
+                                    {nullptr, 0, nullptr, 0}};
   tandem::sim::Jobs jobs;
   jobs.program = argv[0];
   const char* table = nullptr;
@@ -108,7 +125,9 @@ int main(int argc, char** argv) {
       jobs.planted = optarg;
       usage |= !plant(optarg);
     } else if (option == 'o') {
-      jobs.store = true;
+      jobs.what = Simulated::kStore;
+    } else if (option == 'c') {
+      jobs.what = Simulated::kCoordination;
     } else if (option == 'v') {
       jobs.verbose = true;
     } else if (option == 'h') {
@@ -122,9 +141,9 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stderr);
     return static_cast<int>(tandem::ExitStatus::kUsage);
   }
-  if (table != nullptr) return jobs.find_planted(table, bugs(jobs.store), plant) ? 0 : 1;
+  if (table != nullptr) return jobs.find_planted(table, bugs(jobs.what), plant) ? 0 : 1;
   Outcome sum;
   if (!jobs.run(sum)) return 1;
-  print(sum, jobs.store);
+  print(sum, jobs.what);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sim/coord/coord_plan.h"
 #include "sim/plan.h"
 #include "sim/store/steps.h"
 #include "sim/store/store_plan.h"
@@ -29,6 +30,8 @@ struct Outcome {
   uint64_t refused = 0;  // answers of fills that were not stored
   std::array<uint64_t, kStoreFaults> store_faults{};
   std::array<uint64_t, kSteps> steps{};  // at which something happened
+  // Of coordination alone.
+  std::array<uint64_t, kCoordFaults> coord_faults{};
 
   void add(const Outcome& other) {
     hash ^= other.hash;
@@ -47,6 +50,7 @@ struct Outcome {
     for (size_t i = 0; i < kFaults; ++i) faults[i] += other.faults[i];
     for (size_t i = 0; i < kStoreFaults; ++i) store_faults[i] += other.store_faults[i];
     for (size_t i = 0; i < kSteps; ++i) steps[i] += other.steps[i];
+    for (size_t i = 0; i < kCoordFaults; ++i) coord_faults[i] += other.coord_faults[i];
   }
 };
 

@@ -163,6 +163,43 @@ TEST_F(FleetTest, APassiveOneStartsNobodyThoughItStandsIn) {
 }
 
 // It was started by an earlier life of the orchestrator, and has not registered yet.
+TEST_F(FleetTest, StandingDownItStartsNobodyAndGoesOnWhenItIsActiveAgain) {
+  open(true);
+  const pid_t first = until_one_runs();
+  group_->set_active(false);
+  group_->set_active(true);
+  loop_.run_once();
+  EXPECT_EQ(fleet_->pids(), std::vector{first});  // it is watched as before
+  group_->set_active(false);
+  kill(first, SIGKILL);
+  until([&] { return fleet_->pids().empty(); });
+  loop::Timer looks(loop_, [] {});
+  looks.start(20, 20);
+  for (int i = 0; i < 5; ++i) loop_.run_once();
+  EXPECT_TRUE(fleet_->pids().empty());
+  group_->set_active(true);
+  until_one_runs(first);
+}
+
+TEST_F(FleetTest, WhoStoodDownEndsItsWorkersWhereNobodyTookOver) {
+  open(true);
+  until_one_runs();
+  group_->set_active(false);  // what the fixture demands at the end is that none is left
+}
+
+TEST_F(FleetTest, WhatAnotherOneHasTakenOverIsLeftAlone) {
+  open(true);
+  const pid_t worker = until_one_runs();
+  group_->set_active(false);
+  fleet_->taken_over();
+  bool ended = false;
+  group_->drain([&] { ended = true; });
+  until([&] { return ended; });
+  EXPECT_EQ(kill(worker, 0), 0);
+  kill(worker, SIGKILL);
+  until([&] { return fleet_->pids().empty(); });
+}
+
 TEST_F(FleetTest, AProcessThatHasTheDirectoryIsAdoptedAndNoDoubleIsStarted) {
   bool gone = false;
   loop::Process earlier(loop_, [&](int64_t, int) { gone = true; });
