@@ -1,9 +1,10 @@
 // rs-orch: the orchestrator of the database service. See rs-orch(8).
 #include "config.h"
-#include "daemon/coord_config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
+#include "daemon/registration.h"
 #include "http_api.h"
 #include "loop/loop.h"
 #include "metrics.h"
@@ -26,16 +27,16 @@ int main(int argc, char** argv) {
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
-  const auto coord = daemon::open_coord(config.coord, loop);
+  daemon::Coordination coordination{config.coord, loop};
 
-  orch::Orchestrator orchestrator{loop, config, *coord};
+  orch::Orchestrator orchestrator{loop, config, coordination.coord()};
   daemon.on_reload<orch::OrchConfig>(orch::declare_orch,
                                      [&](const orch::OrchConfig& c) { orchestrator.reload(c); });
   orch::HttpApi api{orchestrator};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   api.add_routes(web.router());
   web.depends_on("workers", [&](auto answer) { answer(orchestrator.readiness()); });
-  web.warns_with([&] { return coord->trouble(); });
+  web.warns_with([&] { return coordination.coord().trouble(); });
   orch::OrchMetrics orch_metrics{metrics, orchestrator};
   web.collect_metrics_with(
       [&](UniqueFunction<void()> done) { orch_metrics.collect(std::move(done)); });
@@ -44,5 +45,12 @@ int main(int argc, char** argv) {
   // Before this one becomes the active one and starts workers.
   if (const Status bound = web.bind(); !bound) daemon::die(bound.error());
   orch::RpcApi rpc{loop, config.rpc_url, orchestrator, web.buffers()};
-  return daemon.run(loop, {&orchestrator, &rpc, &web, &ready});
+  daemon::Registration registration{
+      daemon,
+      coordination,
+      {.group = config.group,
+       .role = [&] { return orchestrator.active() ? "active" : "standby"; },
+       .rpc_url = [&] { return rpc.url(); },
+       .web = &web}};
+  return daemon.run(loop, {&orchestrator, &rpc, &web, &registration, &ready});
 }

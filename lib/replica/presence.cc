@@ -45,6 +45,15 @@ coord::Member Host::own_member() const {
   return member;
 }
 
+Status Host::readiness() const {
+  if (std::string trouble = applier_.trouble(); !trouble.empty()) {
+    return fail(ErrorKind::kUnavailable, std::move(trouble));
+  }
+  if (driver_->begins()) return fail(ErrorKind::kUnavailable, "its state is being made ready");
+  if (registered_) return {};
+  return fail(ErrorKind::kUnavailable, "it is not registered in its group yet");
+}
+
 // Coordination that cannot be written to now is waited for: this replica has its data, and its end
 // would help nobody.
 void Host::register_self(UniqueFunction<void(Status)> done) {
