@@ -101,11 +101,12 @@ Result<std::vector<KeptGroup>> ConsulHome::groups() {
   return all;
 }
 
-Status ConsulHome::nobody_is_registered(const consul::Listing& listing) const {
+// Of this host also those that have gone from the registry, as far as they are remembered.
+Status ConsulHome::no_replica_runs(const consul::Listing& listing) const {
   for (const Key& key : keys(listing, prefix_)) {
-    if (key.part != "members") continue;
+    if (key.part != "members" && key.part != "last") continue;
     const auto member = coord::decode_member(key.entry->value);
-    if (!member) continue;
+    if (!member || (key.part == "last" && member->host != host_)) continue;
     const std::string who =
         "replica " + std::to_string(member->id) + " of the group '" + key.group + "'";
     if (member->host != host_) {
@@ -135,7 +136,7 @@ Status ConsulHome::nobody_lives() {
     for (const Key& key : all) {
       if (key.part == "locks" && !key.entry->session.empty()) holding = &key;
     }
-    if (holding == nullptr) return nobody_is_registered(*listing);
+    if (holding == nullptr) return no_replica_runs(*listing);
     if (left_ms <= 0) {
       return fail(ErrorKind::kBusy, "a process holds the lock '" + holding->entry->key +
                                         "' in Consul: " + holding->entry->value +

@@ -45,7 +45,7 @@ class ConsulHome final : public RecordHome {
   // Whatever an attempt that is not answered may have done, the same put may be done again.
   Status write(const std::string& key, const std::string& value, uint64_t cas, uint64_t flags);
   Result<consul::Listing> list(uint64_t index = 0, int64_t wait_ms = 0);
-  Status nobody_is_registered(const consul::Listing& listing) const;
+  Status no_replica_runs(const consul::Listing& listing) const;
 
   consul::Client& client_;
   const std::function<void()> turn_;

@@ -124,6 +124,8 @@ it, or go by way of local files: CONSUL_HTTP_ADDR= tandem --dir $TANDEM_DIR coor
   [ -n "${TANDEM_CONSUL_OWN:-}" ] || agent=$coord_address
   coord_setting ADDRESSES "$coord_address"
   coord_setting PREFIX "$TANDEM_COORD_PREFIX"
+  # As a tag of services it is a name in DNS, too.
+  export TANDEM_COORD_TAG=${TANDEM_COORD_PREFIX//[^A-Za-z0-9-]/-}
   export TANDEM_COORD_PREFIX TANDEM_COORD_NOTE="consul $TANDEM_COORD_PREFIX $agent"
 }
 
@@ -192,13 +194,14 @@ ports that are configured; TANDEM_CONSUL_DNS=HOST:PORT names it"
   fi
 }
 
-# The own agent, for as long as a move takes; sets $agent.
+# The own agent, for as long as this process lives.
+own_agent=''
 start_own_agent() {
   local ready=run/consul.ready output=run/consul.out
   rm -f $ready
   mkfifo $ready || die 73 "cannot create '$TANDEM_DIR/$ready'"
   "$share/consul-agent.sh" run >$output 2>&1 3>$ready 9>&- &
-  agent=$!
+  own_agent=$!
   if ! read -r _ <$ready; then
     tail -n 15 $output | sed 's/^/  /' >&2
     die 69 "Consul does not start"
@@ -209,7 +212,7 @@ start_own_agent() {
 # `tandem coord move consul|local`. What may be lost by it is refused by rs-orch, which does it;
 # nobody starts meanwhile, as the lock is held.
 coord() {
-  local target=${names[1]} agent='' there=local
+  local target=${names[1]} there=local
   need_owner
   [ -d run/state ] || die 1 "there is no data below '$TANDEM_DIR/run'"
   lock 1 || die 75 "the system on $TANDEM_DIR runs; stop it with: tandem --dir $TANDEM_DIR down"
@@ -222,7 +225,7 @@ coord() {
   fi
   prepare_consul
   settle_consul
-  trap '[ -z "$agent" ] || { kill -TERM "$agent" && wait "$agent"; } 2>/dev/null' EXIT
+  trap '[ -z "$own_agent" ] || { kill -TERM "$own_agent" && wait "$own_agent"; } 2>/dev/null' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   [ -z "${TANDEM_CONSUL_OWN:-}" ] || start_own_agent
