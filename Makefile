@@ -45,13 +45,15 @@ test: ## install what is missing, build everything, run every test
 	@$(ninja)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j$(jobs) $(CTEST_ARGS)
 
-test-backends: ## the suites of the programs with tables in PostgreSQL: SUITES="database users"
+on = $(if $(TABLES)$(COORD),'TABLES=$(TABLES) COORD=$(COORD)',TABLES=postgres COORD=consul)
+test-backends: ## the suites of the programs on PostgreSQL, then on Consul: SUITES="database users"
 	@$(deps) build run test
 	@share/scripts/consul.sh $(BUILD)/tools >/dev/null
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja)
-	@TANDEM_BUILD=$(CURDIR)/$(BUILD) TANDEM_BIN=$(CURDIR)/$(BUILD)/bin \
-	  TANDEM_TOOLS=$(CURDIR)/$(BUILD)/tools tests/backends.sh $(SUITES)
+	@status=0; for on in $(on); do \
+	  env $$on TANDEM_BUILD=$(CURDIR)/$(BUILD) TANDEM_BIN=$(CURDIR)/$(BUILD)/bin \
+	    TANDEM_TOOLS=$(CURDIR)/$(BUILD)/tools tests/backends.sh $(SUITES) || status=1; done; exit $$status
 
 check: ## lints, clang-tidy over what has changed, the model, a little fuzzing
 	@$(deps) build test tidy
