@@ -112,14 +112,16 @@ class MembersWatch final : public coord::Watch, private GroupView::Watcher {
  private:
   void seen(const Listing& keys, uint64_t) override {
     std::vector<Member> members = reader_.read(keys, view_->prefix() + "members/");
-    if (told_ == members) return;
+    if (told_ == members && changes_here_ == view_->changes_here()) return;
     told_ = members;
+    changes_here_ = view_->changes_here();
     on_change_(members);  // last: it may destroy this
   }
 
   const std::shared_ptr<GroupView> view_;
   UniqueFunction<void(const std::vector<Member>&)> on_change_;
   std::optional<std::vector<Member>> told_;
+  uint64_t changes_here_ = 0;  // when it was told
   MemberReader reader_;
 };
 
@@ -186,7 +188,10 @@ class Group {
     others_.run(
         [this, member = std::move(member), done = std::move(done)](Lane::Next next) mutable {
           enter(std::move(member), kAttempts,
-                [done = std::move(done), next = std::move(next)](Status entered) mutable {
+                [this, done = std::move(done), next = std::move(next)](Status entered) mutable {
+                  if (const auto seen = view_.lock(); seen != nullptr && entered) {
+                    seen->changed_here();
+                  }
                   done(std::move(entered));
                   next();
                 });

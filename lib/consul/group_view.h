@@ -56,6 +56,13 @@ class GroupView {
   void remove(Watcher& watcher);
   // A plain read now; where one is under way, another one after it.
   void look();
+  // This process has changed something: who compares with what it saw last may miss that otherwise,
+  // where it is undone before the next read.
+  void changed_here() {
+    ++changes_here_;
+    look();
+  }
+  uint64_t changes_here() const { return changes_here_; }
   // The number of the request that was sent last: a plain read with a higher one is of later.
   uint64_t now_sent() const { return sent_; }
 
@@ -72,6 +79,7 @@ class GroupView {
   std::vector<Watcher*> watchers_;  // in the order of their coming
   Believed believed_;
   uint64_t sent_ = 0;
+  uint64_t changes_here_ = 0;
   bool looking_ = false;
   bool again_ = false;
   uint64_t reading_ = 0;     // the client's number of the plain read

@@ -21,6 +21,12 @@ std::string value_of(const Processes& processes, const std::string& holder) {
   return value.dump();
 }
 
+// An attempt that failed like this.
+bool may_be_done(const Error& error) {
+  return error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kPermission &&
+         error.kind != ErrorKind::kBadInput;
+}
+
 }  // namespace
 
 Result<std::optional<std::string>> holder_of(const std::optional<Entry>& entry) {
@@ -53,7 +59,7 @@ ConsulLock::ConsulLock(Client& client, std::shared_ptr<GroupView> view, Session&
 }
 
 ConsulLock::~ConsulLock() {
-  if (!stopped_) let_go({});
+  if (!stopped_ || attempting_) let_go({});
 }
 
 bool ConsulLock::held() const {
@@ -72,9 +78,10 @@ void ConsulLock::session_changed() {
 
 void ConsulLock::attempt() {
   if (stopped_ || attempting_ || !held_by_.empty() || !session_.alive()) return;
+  if (session_.lets_go_of(key_)) return;
   attempting_ = true;
   retry_->stop();
-  client_.put(key_, value_, {.acquire = session_.id()},
+  client_.put(key_, value_, {.acquire = session_.id(), .may_repeat = false},
               [self = self_.ref(), session = session_.id()](const Result<bool>& acquired) {
                 if (self) self->attempted(session, acquired);
               });
@@ -82,6 +89,7 @@ void ConsulLock::attempt() {
 
 void ConsulLock::attempted(const std::string& session, const Result<bool>& acquired) {
   attempting_ = false;
+  if (!acquired && may_be_done(acquired.error())) unsure_ = session;
   if (stopped_) {
     if (auto then = std::exchange(when_attempted_, {})) then();
     return;
@@ -193,10 +201,13 @@ void ConsulLock::stop() {
 
 // A request that is under way could take it after it was let go.
 void ConsulLock::let_go(UniqueFunction<void()> done) {
-  const bool maybe_held = !held_by_.empty() || attempting_;
+  const bool unsure = is_unsure();
+  const bool maybe_held = !held_by_.empty();
   held_by_.clear();
   stop();
-  if (maybe_held) {
+  if (unsure) {
+    session_.abandon(std::move(done));
+  } else if (maybe_held) {
     session_.let_go(key_, value_, std::move(done));
   } else {
     session_.end_if_unused(std::move(done));
@@ -208,6 +219,7 @@ void ConsulLock::release(UniqueFunction<void()> done) {
   if (!attempting_ || planted(Bug::kReleaseAtOnce)) return let_go(std::move(done));
   stop();
   when_attempted_ = [this, done = std::move(done)]() mutable {
+    if (is_unsure()) return session_.abandon(std::move(done));
     session_.let_go(key_, value_, std::move(done));
   };
 }

@@ -110,7 +110,10 @@ void Session::is_gone(const std::string& id) {
 
 void Session::tell() {
   const std::string now = alive() ? id_ : std::string();
-  if (std::exchange(told_, now) == now) return;
+  if (std::exchange(told_, now) != now) tell_all();
+}
+
+void Session::tell_all() {
   const std::vector<User*> users = users_;
   for (User* user : users) {
     // One may let go of another.
@@ -144,12 +147,29 @@ void Session::let_go(const std::string& key, const std::string& value,
                      UniqueFunction<void()> done) {
   if (id_.empty()) return end_if_unused(std::move(done));
   const uint64_t number = wait_for(std::move(done));
-  client_.put(key, value, {.release = id_}, [self = self_.ref(), number](const Result<bool>&) {
-    if (!self) return;
-    self->end_if_unused([self, number] {
-      if (self) self->waited_for(number);
-    });
+  letting_go_.insert(key);
+  client_.put(key, value, {.release = id_, .may_repeat = false},
+              [self = self_.ref(), number, key, id = id_](const Result<bool>& released) {
+                if (!self) return;
+                self->letting_go_.extract(key);
+                const auto then = [self, number] {
+                  if (self) self->waited_for(number);
+                };
+                if (!released && id == self->id_) return self->abandon(then);
+                self->end_if_unused(then);
+                self->tell_all();  // who waits for this key again
+              });
+}
+
+void Session::abandon(UniqueFunction<void()> done) {
+  const uint64_t number = wait_for(std::move(done));
+  if (id_.empty()) return waited_for_soon(number);
+  alive_until_ns_ = 0;
+  client_.destroy_session(std::exchange(id_, {}), [self = self_.ref(), number](const Status&) {
+    if (self) self->waited_for(number);
   });
+  end_->start(0, 0);  // tells, and not from inside a call
+  if (!asking_) next_->start(0, 0);
 }
 
 void Session::end_if_unused(UniqueFunction<void()> done) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,12 @@ class Session {
   // Lets go of a lock that it may hold, no attempt at which is under way, and then of the session
   // where no lock needs it. `done` after that, or when it cannot be done in time.
   void let_go(const std::string& key, const std::string& value, UniqueFunction<void()> done);
+  // Until that is settled the key is not asked for again with this session: a release that is late
+  // would take away what was taken since.
+  bool lets_go_of(const std::string& key) const { return letting_go_.contains(key); }
+  // Ends it, and makes another one where a lock needs it: something that was asked with it may be
+  // carried out at any time yet, which nobody wants any more.
+  void abandon(UniqueFunction<void()> done);
   // The session goes where no lock needs it.
   void end_if_unused(UniqueFunction<void()> done);
 
@@ -58,6 +65,7 @@ class Session {
   void waited_for(uint64_t number);
   void waited_for_soon(uint64_t number);
   void tell();
+  void tell_all();
   int64_t now_ns() const { return time_.clock.boot_ns(); }
 
   Client& client_;
@@ -72,10 +80,11 @@ class Session {
   std::unique_ptr<Timer> end_;   // of being alive
   std::map<uint64_t, UniqueFunction<void()>> waiting_;  // who has let go of a lock
   uint64_t last_wait_ = 0;
-  std::unique_ptr<Timer> patience_;  // of those
-  std::vector<uint64_t> over_;       // which need not wait any more
-  std::unique_ptr<Timer> turn_;      // in which they are told
-  Self<Session> self_;               // last: goes first
+  std::multiset<std::string> letting_go_;  // keys
+  std::unique_ptr<Timer> patience_;        // of those
+  std::vector<uint64_t> over_;             // which need not wait any more
+  std::unique_ptr<Timer> turn_;            // in which they are told
+  Self<Session> self_;                     // last: goes first
 };
 
 }  // namespace tandem::consul

@@ -122,7 +122,8 @@ void WayToConsul::attempt(uint64_t number) {
     return;
   }
   const Agents::Sender sender{this, &process_, process_.session()};
-  for (int copies = universe.strikes(agents_.plan_.ways.twice) ? 2 : 1; copies > 0; --copies) {
+  const bool twice = pending.call.may_repeat && universe.strikes(agents_.plan_.ways.twice);
+  for (int copies = twice ? 2 : 1; copies > 0; --copies) {
     universe.schedule.after(universe.delay_ns(agents_.plan_.ways),
                             [&agents = agents_, sender, now, call = pending.call] {
                               agents.arrive(sender, now, call);

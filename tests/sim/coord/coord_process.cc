@@ -16,6 +16,7 @@ using coord::Versioned;
 
 constexpr int64_t kLongestEndNs = 3000 * kMs;
 constexpr uint64_t kAgainMs = 500;  // until a registration is tried again
+constexpr size_t kMostCalls = 10;   // under way, with which more begin
 constexpr size_t kKept = 4;         // versions of the record
 
 }  // namespace
@@ -122,6 +123,7 @@ void CoordProcess::act() {
   if (universe.healed || life_->ending) return;
   const auto next_ns = universe.between_ns(kMs, world_.plan.swap_every_ns);
   life_->swaps->start(static_cast<uint64_t>(next_ns / kMs), 0);
+  if (life_->calls.size() > kMostCalls) return;
   look_around();
   if (life_->known.empty() || universe.random.chance(300)) return read();
   const bool old = universe.random.chance(world_.plan.old_expectations);

@@ -14,6 +14,8 @@ constexpr int64_t kSecondNs = 1000 * kMs;
 constexpr int64_t kConvergeNs = 60 * kSecondNs;
 // Where sessions are back whose time does not run: until who waits is sure of it.
 constexpr int64_t kConvergeSlowlyNs = 150 * kSecondNs;
+// Until all that was on its way has arrived, and a session has ended that nobody renews.
+constexpr int64_t kSettlesNs = 25 * kSecondNs;
 constexpr int64_t kQuietNs = 60 * kSecondNs;
 constexpr size_t kMostQueries = 3;    // that wait, of a process
 constexpr uint64_t kMostASecond = 2;  // requests of an idle process
@@ -49,11 +51,7 @@ Outcome Coordination::run() {
   const int64_t heals_at = universe_.now() + plan_.faults_until_ns;
   while (universe_.now() < heals_at) run_one();
   heal();
-  const int64_t last = universe_.now() + (stuck_sessions_ ? kConvergeSlowlyNs : kConvergeNs);
-  while (!has_converged()) {
-    if (universe_.now() > last) violated("coordination does not come together again");
-    run_one();
-  }
+  come_together();
   stay_quiet();
   Outcome outcome;
   outcome.seeds = 1;
@@ -257,30 +255,44 @@ bool Coordination::lock_is_held_once(size_t lock) const {
   return holders == 1;
 }
 
-bool Coordination::has_converged() const {
+std::string_view Coordination::what_is_missing() const {
   for (const auto& process : processes_) {
-    if (!process->up() || process->leaves() || !process->is_idle() ||
-        !process->waits_for_all_locks()) {
-      return false;
-    }
+    if (!process->up() || process->leaves()) return "a process";
+    if (!process->is_idle()) return "a completion";
+    if (!process->waits_for_all_locks()) return "somebody who waits for a lock";
   }
   for (size_t lock = 0; lock < plan_.locks; ++lock) {
-    if (!lock_is_held_once(lock)) return false;
+    if (!lock_is_held_once(lock)) return "the holder of a lock";
   }
   // Where the time of none stands still, only those of living processes are left.
-  if (!stuck_sessions_ && agents_.model.state().sessions.size() > processes_.size()) return false;
+  if (!stuck_sessions_ && agents_.model.state().sessions.size() > processes_.size()) {
+    return "the end of a session";
+  }
   const ConsulModel::Entry* record = key("record");
   const coord::Versioned now =
       record == nullptr ? coord::Versioned{} : coord::Versioned{record->flags, record->value, {}};
   for (const auto& process : processes_) {
-    if (process->told() != now) return false;
+    if (process->told() != now) return "the record in a watch";
     const auto& members = process->told_members();
-    if (members.size() != processes_.size()) return false;
+    if (members.size() != processes_.size()) return "a member in a watch";
     for (size_t i = 0; i < members.size(); ++i) {
-      if (members[i].session != processes_[i]->session()) return false;
+      if (members[i].session != processes_[i]->session()) return "a member in a watch";
     }
   }
-  return true;
+  return {};
+}
+
+void Coordination::come_together() {
+  const int64_t last = universe_.now() + (stuck_sessions_ ? kConvergeSlowlyNs : kConvergeNs);
+  int64_t since_ns = universe_.now();
+  while (universe_.now() - since_ns < kSettlesNs) {
+    run_one();
+    const std::string_view missing = what_is_missing();
+    if (missing.empty()) continue;
+    since_ns = universe_.now();
+    if (since_ns <= last) continue;
+    violated("coordination does not come together again: it lacks " + std::string(missing));
+  }
 }
 
 // Nothing happens, and little is asked.
@@ -290,7 +302,7 @@ void Coordination::stay_quiet() {
   const int64_t until = universe_.now() + kQuietNs;
   while (universe_.now() < until) {
     run_one();
-    if (!has_converged()) violated("coordination does not stay together");
+    if (!what_is_missing().empty()) violated("coordination does not stay together");
     for (const auto& process : processes_) {
       if (process->way().waiting() > kMostQueries) violated("too many queries wait");
     }

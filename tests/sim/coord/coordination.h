@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/coord/agents.h"
@@ -43,8 +44,10 @@ class Coordination {
   void take_snapshots();
   const ConsulModel::Entry* key(const std::string& name) const;
   void heal();
-  bool has_converged() const;
+  // Empty: nothing, it has come together.
+  std::string_view what_is_missing() const;
   bool lock_is_held_once(size_t lock) const;
+  void come_together();
   void stay_quiet();
 
   Universe universe_;
