@@ -36,7 +36,7 @@ nothing_is_registered() { assert_equal "$(curl -sS "$consul/catalog/services" | 
   users_up
   await_service rs-users '.[0].Checks | length == 3'
   jq -e --argjson port "$port_base" --arg pid "$started" '.[0].Service | .ID == "tandem:rs-users:here:\($port)" and
-    .Address == "127.0.0.1" and .Port == $port and .Tags == [] and
+    .Address == "127.0.0.1" and .Port == $port and .Tags == ["tandem"] and
     .Meta.pid == $pid and .Meta.host == "here" and (.Meta.version | length > 0)' <<<"$output"
   # What the process says, and what the agent is answered.
   await_service rs-users "$(check_is ttl warning 'database|connect')"
@@ -183,7 +183,7 @@ tags_of() { # NAME
   assert_equal "$(jq -r '[.[].Service.Meta.rpc | test("^ipc://.*/worker-")] | all' <<<"$output")" true
   await_service rs-worker '[.[].Checks[] | select(.CheckID | endswith(":ttl")) | .Status] | all(. == "passing")'
   run tags_of rs-orch
-  assert_output "rides-db active tandem:rs-orch:rides-db:here:$port_base"
+  assert_output "rides-db active tandem tandem:rs-orch:rides-db:here:$port_base"
 
   master=$(jq -r '.[] | select(.Service.Tags[1] == "master").Service.Meta.pid' <<<"$(curl -sS "$consul/health/service/rs-worker")")
   signal_process KILL "$master"
@@ -208,11 +208,11 @@ tags_of() { # NAME
   # Of the orders the one with the highest id leads.
   await_service ts-order '[.[].Service | select(.Tags[1] == "leader").Meta.id] == ["3"] and length == 3'
   run tags_of ts-order
-  assert_output 'orders follower tandem:ts-order:orders:1
-orders follower tandem:ts-order:orders:2
-orders leader tandem:ts-order:orders:3'
-  await_service ts-catalog '[.[].Service.Tags] == [["catalog", "leader"]]'
-  await_service ts-front '[.[].Service.Tags] == [["orders", "active"], ["orders", "standby"]]'
+  assert_output 'orders follower tandem tandem:ts-order:orders:1
+orders follower tandem tandem:ts-order:orders:2
+orders leader tandem tandem:ts-order:orders:3'
+  await_service ts-catalog '[.[].Service.Tags] == [["catalog", "leader", "tandem"]]'
+  await_service ts-front '[.[].Service.Tags] == [["orders", "active", "tandem"], ["orders", "standby", "tandem"]]'
   kill_member front
   await_service ts-front '[.[].Service | select(.Tags[1] == "active").Port] | contains(['$((port_base + 10))'])'
   store_down
