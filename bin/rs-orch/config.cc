@@ -92,6 +92,7 @@ void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
 
 Status check_orch(const OrchConfig& c) {
   if (Status good = daemon::check_http(c.http); !good) return good;
+  if (Status good = daemon::check_coord(c.coord); !good) return good;
   if (Status good = check_workers(c); !good) return good;
   const auto schema = db::parse_schema(c.tables.value);
   if (!schema) {

@@ -100,11 +100,13 @@ std::string Fleet::record_trouble() const {
   if (leadership_.record()) return {};
   if (!leadership_.record_trouble().empty()) return leadership_.record_trouble();
   if (!data_without_record_ || !leadership_.record_was_read()) return {};
-  return "'" + config_.worker_directory +
-         "' holds data of a database but its record is missing below '" + config_.coord.root +
-         "': it is put back once the workers that were in sync have told of it; restore it, or "
-         "move "
-         "the data away to start anew";
+  const daemon::CoordConfig& coord = config_.coord;
+  const std::string place = coord.backend == "local" ? "below '" + coord.root + "'"
+                                                     : "in Consul below '" + coord.prefix + "'";
+  return "'" + config_.worker_directory + "' holds data of a database but its record is missing " +
+         place +
+         ": it is put back once the workers that were in sync have told of it; restore it, or "
+         "move the data away to start anew";
 }
 
 // The first worker begins a new database alone; the others follow it.

@@ -1,12 +1,14 @@
 // rs-orch: the orchestrator of the database service. See rs-orch(8).
 #include "config.h"
-#include "daemon/coord_config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
+#include "daemon/registration.h"
 #include "http_api.h"
 #include "loop/loop.h"
 #include "metrics.h"
+#include "move_record.h"
 #include "orchestrator.h"
 #include "rpc/threads.h"
 #include "rpc_api.h"
@@ -14,11 +16,14 @@
 using namespace tandem;
 
 int main(int argc, char** argv) {
-  daemon::Daemon daemon{{"rs-orch", "start, watch and scale the replicas of the database",
-                         daemon::http_options(), ""},
-                        argc,
-                        argv};
+  auto options = daemon::http_options();
+  options.push_back(orch::move_record_option());
+  daemon::Daemon daemon{
+      {"rs-orch", "start, watch and scale the replicas of the database", options, ""}, argc, argv};
   auto config = daemon.load(orch::declare_orch, orch::check_orch);
+  if (const std::string* home = daemon.command_line().value("move-record")) {
+    orch::move_record(config.coord, *home);
+  }
   orch::find_worker_program(config);
   const Status made = orch::make_directories(config);
   if (!made) daemon::die(made.error());
@@ -26,16 +31,16 @@ int main(int argc, char** argv) {
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
-  const auto coord = daemon::open_coord(config.coord, loop);
+  daemon::Coordination coordination{config.coord, loop};
 
-  orch::Orchestrator orchestrator{loop, config, *coord};
+  orch::Orchestrator orchestrator{loop, config, coordination.coord()};
   daemon.on_reload<orch::OrchConfig>(orch::declare_orch,
                                      [&](const orch::OrchConfig& c) { orchestrator.reload(c); });
   orch::HttpApi api{orchestrator};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   api.add_routes(web.router());
   web.depends_on("workers", [&](auto answer) { answer(orchestrator.readiness()); });
-  web.warns_with([&] { return coord->trouble(); });
+  web.warns_with([&] { return coordination.coord().trouble(); });
   orch::OrchMetrics orch_metrics{metrics, orchestrator};
   web.collect_metrics_with(
       [&](UniqueFunction<void()> done) { orch_metrics.collect(std::move(done)); });
@@ -44,5 +49,12 @@ int main(int argc, char** argv) {
   // Before this one becomes the active one and starts workers.
   if (const Status bound = web.bind(); !bound) daemon::die(bound.error());
   orch::RpcApi rpc{loop, config.rpc_url, orchestrator, web.buffers()};
-  return daemon.run(loop, {&orchestrator, &rpc, &web, &ready});
+  daemon::Registration registration{
+      daemon,
+      coordination,
+      {.group = config.group,
+       .role = [&] { return orchestrator.active() ? "active" : "standby"; },
+       .rpc_url = [&] { return rpc.url(); },
+       .web = &web}};
+  return daemon.run(loop, {&orchestrator, &rpc, &web, &registration, &ready});
 }

@@ -17,6 +17,9 @@ class RpcApi final : public daemon::Part, public rpc::Handler {
   RpcApi(loop::Loop& loop, const std::string& url, Orchestrator& orchestrator,
          http::BufferBudget& buffers);
 
+  // Where it listens.
+  const std::string& url() const { return server_.url(); }
+
   void on_call(rpc::Reply reply, std::string_view payload) override;
 
   std::string_view name() const override { return "rpc"; }

@@ -18,19 +18,17 @@ loop::ProcessOptions worker_command(const OrchConfig& config, repl::ReplicaId id
   loop::ProcessOptions options;
   options.program = config.worker_program;
   if (!config.worker_config.empty()) options.args = {"--config", config.worker_config};
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-           {"worker.id", std::to_string(id)},
-           {"worker.group", config.group},
-           {"worker.directory", directory},
-           {"worker.max_in_sync", std::to_string(config.max_in_sync)},
-           {"rpc.url", worker_url(config, id)},
-           {"coord.backend", config.coord.backend},
-           {"coord.root", config.coord.root}}) {
+  std::vector<std::pair<std::string, std::string>> settings{
+      {"worker.id", std::to_string(id)},
+      {"worker.group", config.group},
+      {"worker.directory", directory},
+      {"worker.max_in_sync", std::to_string(config.max_in_sync)},
+      {"rpc.url", worker_url(config, id)}};
+  const auto coord = daemon::coord_settings(config.coord);
+  settings.insert(settings.end(), coord.begin(), coord.end());
+  for (const auto& [key, value] : settings) {
     options.args.push_back("--set");
     options.args.push_back(key + "=" + value);
-  }
-  if (!config.coord.host_name.empty()) {
-    options.args.insert(options.args.end(), {"--set", "host.name=" + config.coord.host_name});
   }
   return options;
 }

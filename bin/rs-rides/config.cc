@@ -9,6 +9,7 @@ namespace tandem::rs_rides {
 void declare_rides(RidesConfig& config, daemon::SettingTable& table) {
   daemon::declare_http(config.http, table);
   rideshare::declare_database(config.database, table);
+  daemon::declare_registry(config.coord, table);
   table.text("count.file", config.count_file, "file of the request counter");
   table.text("areas.file", config.areas_file,
              "the areas as CSV: a header line, then a number and a name a line");
@@ -23,6 +24,7 @@ void declare_rides(RidesConfig& config, daemon::SettingTable& table) {
 Status check_rides(const RidesConfig& config) {
   if (Status good = daemon::check_http(config.http); !good) return good;
   if (Status good = rideshare::check_database(config.database); !good) return good;
+  if (Status good = daemon::check_coord(config.coord); !good) return good;
   if (Status good = rideshare::RequestCounter::check(config.count_file); !good) return good;
   if (auto areas = load_areas(config.areas_file); !areas) return fail(areas.error());
   return rideshare::check_zone(config.time_zone);

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "daemon/config.h"
+#include "daemon/coord_config.h"
 #include "daemon/http_service.h"
 #include "rideshare/database_link.h"
 
@@ -16,6 +17,7 @@ struct RidesConfig {
 
   daemon::HttpConfig http;
   rideshare::DatabaseConfig database;
+  daemon::CoordConfig coord;
   std::string count_file = "run/state/rs-rides.count";
   std::string areas_file = "etc/areas.csv";
   std::string time_zone = "UTC";

@@ -2,9 +2,11 @@
 #include "areas_file.h"
 #include "base/clock.h"
 #include "config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
+#include "daemon/registration.h"
 #include "handlers.h"
 #include "loop/loop.h"
 #include "rideshare/database_link.h"
@@ -33,6 +35,7 @@ int main(int argc, char** argv) {
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
+  daemon::Coordination coordination{config.coord, loop};
   rideshare::DatabaseLink database{config.database, loop};
   const rides::RideRules rules{*areas, **zone};
   rs_rides::RideHandlers handlers{
@@ -45,6 +48,7 @@ int main(int argc, char** argv) {
   web.observe_with(counting);
   web.depends_on("database",
                  [&](http::ReadyAnswer answer) { database.check_ready(std::move(answer)); });
+  daemon::Registration registration{daemon, coordination, {.web = &web}};
 
-  return daemon.run(loop, {&database, &web});
+  return daemon.run(loop, {&database, &web, &registration});
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/config.h"
+#include "daemon/coord_config.h"
 #include "daemon/http_service.h"
 #include "rideshare/database_link.h"
 
@@ -13,6 +14,7 @@ namespace tandem::rs_users {
 struct UsersConfig {
   daemon::HttpConfig http;  // port 8080
   rideshare::DatabaseConfig database;
+  daemon::CoordConfig coord;
   std::string count_file = "run/state/rs-users.count";
   size_t max_username_bytes = 2000;
 };

@@ -1,8 +1,10 @@
 // rs-users: the users of the ride-share application over HTTP. See rs-users(8).
 #include "config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
+#include "daemon/registration.h"
 #include "handlers.h"
 #include "loop/loop.h"
 #include "rideshare/database_link.h"
@@ -26,6 +28,7 @@ int main(int argc, char** argv) {
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
+  daemon::Coordination coordination{config.coord, loop};
   rideshare::DatabaseLink database{config.database, loop};
   rs_users::UserHandlers handlers{loop, database, config};
   rideshare::RequestCounting counting{**counter, "/api/v1/users"};
@@ -36,6 +39,7 @@ int main(int argc, char** argv) {
   web.observe_with(counting);
   web.depends_on("database",
                  [&](http::ReadyAnswer answer) { database.check_ready(std::move(answer)); });
+  daemon::Registration registration{daemon, coordination, {.web = &web}};
 
-  return daemon.run(loop, {&database, &web});
+  return daemon.run(loop, {&database, &web, &registration});
 }

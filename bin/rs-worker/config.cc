@@ -27,6 +27,10 @@ void declare_worker(WorkerConfig& c, daemon::SettingTable& t) {
          1 << 10, 15 << 20);
 }
 
+Status check_worker(const WorkerConfig& config) {
+  return daemon::check_coord(config.replica.coord);
+}
+
 replica::HostOptions host_options(const WorkerConfig& config) {
   replica::HostOptions options = config.replica.host;
   // PostgreSQL keeps the rows, so that a start reads the log alone.

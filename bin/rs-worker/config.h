@@ -18,6 +18,7 @@ struct WorkerConfig {
 };
 
 void declare_worker(WorkerConfig& config, daemon::SettingTable& table);
+Status check_worker(const WorkerConfig& config);
 
 // Those of the settings, and what follows from where the tables are.
 replica::HostOptions host_options(const WorkerConfig& config);

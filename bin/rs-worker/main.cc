@@ -1,8 +1,9 @@
 // rs-worker: one replica of the database. See rs-worker(8).
 #include "backend.h"
 #include "config.h"
-#include "daemon/coord_config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
+#include "daemon/registration.h"
 #include "exports.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
@@ -15,15 +16,15 @@ using namespace tandem;
 
 int main(int argc, char** argv) {
   daemon::Daemon daemon{{"rs-worker", "keep a replica of the database", {}, ""}, argc, argv};
-  const auto config = daemon.load(worker::declare_worker);
+  const auto config = daemon.load(worker::declare_worker, worker::check_worker);
 
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
-  const auto coord = daemon::open_coord(config.replica.coord, loop);
+  daemon::Coordination coordination{config.replica.coord, loop};
 
   const auto backend = worker::make_backend(loop, config);
   if (!backend) daemon::die(backend.error());
-  replica::Host replica{loop, host_options(config), (*backend)->applier(), *coord};
+  replica::Host replica{loop, host_options(config), (*backend)->applier(), coordination.coord()};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
@@ -32,7 +33,9 @@ int main(int argc, char** argv) {
   worker::Requests requests{**backend, queries, exports, replica.driver(), orphan_watch};
   replica::Endpoint endpoint{loop, config.replica.rpc_url, replica, requests};
   queries.ask_for_queued_with([&](rpc::Peer peer) { return endpoint.queued_bytes(peer); });
+  daemon::Registration registration{
+      daemon, coordination, replica::registered(config.replica, replica, "master", "slave")};
 
   // The endpoint listens first: the replica announces where.
-  return daemon.run(loop, {&endpoint, &replica, &orphan_watch});
+  return daemon.run(loop, {&endpoint, &registration, &replica, &orphan_watch});
 }

@@ -43,12 +43,14 @@ Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config) {
 }
 
 Status check_catalog(const CatalogConfig& config) {
+  if (Status good = daemon::check_coord(config.replica.coord); !good) return good;
   const auto toys = read_first_toys(config);
   if (!toys) return fail(toys.error());
   return {};
 }
 
 Status check_start(const CatalogConfig& config) {
+  if (Status good = daemon::check_coord(config.replica.coord); !good) return good;
   const Status checked = check_catalog(config);
   if (checked || !has_data(config.replica)) return checked;
   log::warning("the file of the first toys is not good; this replica has its toys",

@@ -1,8 +1,9 @@
 // ts-catalog: a replica of the toy store's catalog. See ts-catalog(8).
 #include "base/ids.h"
 #include "config.h"
-#include "daemon/coord_config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
+#include "daemon/registration.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
 #include "mirror/catalog.h"
@@ -34,7 +35,7 @@ int main(int argc, char** argv) {
 
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
-  const auto coord = daemon::open_coord(config.replica.coord, loop);
+  daemon::Coordination coordination{config.replica.coord, loop};
 
   toys::Catalog toys;
   replica::BackgroundJobs jobs{loop};
@@ -43,7 +44,7 @@ int main(int argc, char** argv) {
   const auto mirror = mirror::open(loop, config.tables, config.replica.host, rows);
   if (!mirror) daemon::die(mirror.error());
   mirror::MirroredApplier applier{memory, mirror->get()};
-  replica::Host replica{loop, config.replica.host, applier, *coord};
+  replica::Host replica{loop, config.replica.host, applier, coordination.coord()};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
   loop::LoopTimers timers{loop};
@@ -61,7 +62,9 @@ int main(int argc, char** argv) {
   mirror::MirrorPart mirror_part{mirror->get(), replica};
   storehost::Part part{"catalog", products, [&](wire::Json& info) { mirror_part.add_info(info); }};
   replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
+  daemon::Registration registration{
+      daemon, coordination, replica::registered(config.replica, replica, "leader", "follower")};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&service, &replica, &part, &mirror_part});
+  return daemon.run(loop, {&service, &registration, &replica, &part, &mirror_part});
 }

@@ -65,6 +65,7 @@ void declare_front(FrontConfig& c, daemon::SettingTable& t) {
 
 Status check_front(const FrontConfig& c) {
   if (Status good = daemon::check_http(c.http); !good) return good;
+  if (Status good = daemon::check_coord(c.coord); !good) return good;
   if (c.orders.group == c.catalog.group) {
     return fail(ErrorKind::kConfig, "orders.group and catalog.group are the same");
   }

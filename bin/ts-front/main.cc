@@ -3,10 +3,11 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "config.h"
-#include "daemon/coord_config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
+#include "daemon/registration.h"
 #include "handlers.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
@@ -34,9 +35,9 @@ int main(int argc, char** argv) {
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
   daemon::Metrics metrics;
-  const auto coord = daemon::open_coord(config.coord, loop);
+  daemon::Coordination coordination{config.coord, loop};
 
-  front::Store store{loop, *coord, config};
+  front::Store store{loop, coordination.coord(), config};
   toys::ProductCache cache{{config.cache_enabled, config.cache_size}, random_id()};
   loop::LoopTimers timers{loop};
   storehost::People people;
@@ -67,10 +68,16 @@ int main(int argc, char** argv) {
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
   web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 
-  web.warns_with([&] { return coord->trouble(); });
+  web.warns_with([&] { return coordination.coord().trouble(); });
+
+  daemon::Registration registration{daemon,
+                                    coordination,
+                                    {.group = config.orders.group,
+                                     .role = [&] { return store.active() ? "active" : "standby"; },
+                                     .web = &web}};
 
   // Before this one becomes the active one.
   if (const Status bound = web.bind(); !bound) daemon::die(bound.error());
-  return daemon.run(loop,
-                    {&store.orders(), &store.catalog(), &store, &subscription_part, &web, &ready});
+  return daemon.run(loop, {&store.orders(), &store.catalog(), &store, &subscription_part, &web,
+                           &registration, &ready});
 }

@@ -20,6 +20,7 @@ void declare_order(OrderConfig& c, daemon::SettingTable& t) {
 }
 
 Status check_order(const OrderConfig& config) {
+  if (Status good = daemon::check_coord(config.replica.coord); !good) return good;
   if (config.replica.host.group != config.catalog_group) return {};
   return fail(ErrorKind::kConfig, "replica.group and catalog.group are the same");
 }

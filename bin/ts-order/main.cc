@@ -1,7 +1,8 @@
 // ts-order: a replica of the toy store's orders. See ts-order(8).
 #include "config.h"
-#include "daemon/coord_config.h"
+#include "daemon/coordination.h"
 #include "daemon/daemon.h"
+#include "daemon/registration.h"
 #include "group/group.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
@@ -33,7 +34,7 @@ int main(int argc, char** argv) {
 
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;
-  const auto coord = daemon::open_coord(config.replica.coord, loop);
+  daemon::Coordination coordination{config.replica.coord, loop};
 
   toys::Orders orders;
   replica::BackgroundJobs jobs{loop};
@@ -42,10 +43,10 @@ int main(int argc, char** argv) {
   const auto mirror = mirror::open(loop, config.tables, config.replica.host, rows);
   if (!mirror) daemon::die(mirror.error());
   mirror::MirroredApplier applier{memory, mirror->get()};
-  replica::Host replica{loop, config.replica.host, applier, *coord};
+  replica::Host replica{loop, config.replica.host, applier, coordination.coord()};
   const Status opened = replica.open();
   if (!opened) daemon::die(opened.error());
-  group::Group catalog{loop, *coord, order::catalog_group(config)};
+  group::Group catalog{loop, coordination.coord(), order::catalog_group(config)};
   loop::LoopTimers timers{loop};
   storehost::Gateway to_catalog{catalog.gateway()};
   store::OrderService purchases{
@@ -53,7 +54,9 @@ int main(int argc, char** argv) {
   mirror::MirrorPart mirror_part{mirror->get(), replica};
   storehost::Part part{"orders", purchases, [&](wire::Json& info) { mirror_part.add_info(info); }};
   replica::Endpoint service{loop, config.replica.rpc_url, replica, part};
+  daemon::Registration registration{
+      daemon, coordination, replica::registered(config.replica, replica, "leader", "follower")};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&catalog, &service, &replica, &part, &mirror_part});
+  return daemon.run(loop, {&catalog, &service, &registration, &replica, &part, &mirror_part});
 }

@@ -56,6 +56,8 @@ class HttpService final : public Part {
   void observe_with(http::Observer& observer) { http_metrics_.pass_on_to(&observer); }
   // What requests need: /readyz asks for it. The check has a deadline of its own.
   void depends_on(std::string name, UniqueFunction<void(http::ReadyAnswer)> check);
+  // What /readyz says.
+  void check_ready(http::ReadyAnswer answer) { http::check_ready(health_, std::move(answer)); }
   // What /readyz tells beside while it says ready; empty: nothing.
   void warns_with(UniqueFunction<std::string()> warn) { health_.warn = std::move(warn); }
   // What /metrics waits for: it calls back once its metrics are up to date.
@@ -68,6 +70,7 @@ class HttpService final : public Part {
   http::BufferBudget& buffers();
   // The port in use, also where the configuration said 0. REQUIRES: started.
   uint16_t port() const;
+  const HttpConfig& config() const { return config_; }
 
   std::string_view name() const override { return "http"; }
   void start(UniqueFunction<void(Status)> done) override;

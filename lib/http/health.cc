@@ -16,27 +16,16 @@ constexpr std::string_view kMetricsType = "text/plain; version=0.0.4";
 // One question under way. Shared by the completions of its checks; the last one to go answers.
 class Readiness {
  public:
-  Readiness(HealthSource& source, Status self, bool verbose, Responder responder)
-      : source_(source),
-        self_(std::move(self)),
-        verbose_(verbose),
-        responder_(std::move(responder)),
+  // Why it is not ready, or ""; and the same of each dependency.
+  using Done = UniqueFunction<void(const std::string& why, const std::vector<std::string>& told)>;
+
+  Readiness(HealthSource& source, Done done)
+      : self_(source.check_self ? source.check_self() : Status()),
+        done_(std::move(done)),
         told_(source.dependencies.size(), "it does not answer") {}
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
-
-  ~Readiness() {
-    const std::string why = reason();
-    std::string body = why.empty() ? std::string(kOk) : wire::error_body(503, why);
-    const std::string warning = why.empty() && source_.warn ? source_.warn() : std::string();
-    if (!warning.empty()) add_member(body, "warning", warning);
-    if (verbose_) add_member(body, "dependencies", dependencies());
-    if (why.empty()) {
-      responder_.json(200, body);
-    } else {
-      responder_.json(503, body, {{"Retry-After", "1"}});
-    }
-  }
+  ~Readiness() { done_(reason(), told_); }
 
   void tell(size_t dependency, const Status& ready) {
     told_[dependency] = ready ? "" : ready.error().message;
@@ -52,37 +41,56 @@ class Readiness {
     return why;
   }
 
-  static void add_member(std::string& body, const std::string& key, const wire::Json& value) {
-    body.back() = ',';
-    body += '"' + key + "\":" + value.dump() + '}';
-  }
-
-  wire::Json dependencies() const {
-    wire::Json dependencies = wire::Json::Object{};
-    for (size_t i = 0; i < told_.size(); ++i) {
-      dependencies.set(source_.dependencies[i].name, told_[i].empty() ? "ok" : told_[i]);
-    }
-    return dependencies;
-  }
-
-  HealthSource& source_;
   const Status self_;
-  const bool verbose_;
-  Responder responder_;
+  Done done_;
   std::vector<std::string> told_;  // "" where it is ready
 };
 
-void answer_ready(HealthSource& source, const Request& request, Responder responder) {
-  const auto readiness =
-      std::make_shared<Readiness>(source, source.check_self ? source.check_self() : Status(),
-                                  request.query_value("verbose").has_value(), std::move(responder));
+void ask(HealthSource& source, Readiness::Done done) {
+  const auto readiness = std::make_shared<Readiness>(source, std::move(done));
   for (size_t i = 0; i < source.dependencies.size(); ++i) {
     source.dependencies[i].check(
         [readiness, i](const Status& ready) { readiness->tell(i, ready); });
   }
 }
 
+void add_member(std::string& body, const std::string& key, const wire::Json& value) {
+  body.back() = ',';
+  body += '"' + key + "\":" + value.dump() + '}';
+}
+
+wire::Json dependencies_of(const HealthSource& source, const std::vector<std::string>& told) {
+  wire::Json dependencies = wire::Json::Object{};
+  for (size_t i = 0; i < told.size(); ++i) {
+    dependencies.set(source.dependencies[i].name, told[i].empty() ? "ok" : told[i]);
+  }
+  return dependencies;
+}
+
+void answer_ready(HealthSource& source, const Request& request, Responder responder) {
+  const bool verbose = request.query_value("verbose").has_value();
+  ask(source, [&source, verbose, responder = std::move(responder)](
+                  const std::string& why, const std::vector<std::string>& told) mutable {
+    std::string body = why.empty() ? std::string(kOk) : wire::error_body(503, why);
+    const std::string warning = why.empty() && source.warn ? source.warn() : std::string();
+    if (!warning.empty()) add_member(body, "warning", warning);
+    if (verbose) add_member(body, "dependencies", dependencies_of(source, told));
+    if (why.empty()) {
+      responder.json(200, body);
+    } else {
+      responder.json(503, body, {{"Retry-After", "1"}});
+    }
+  });
+}
+
 }  // namespace
+
+void check_ready(HealthSource& source, ReadyAnswer answer) {
+  ask(source, [answer = std::move(answer)](const std::string& why,
+                                           const std::vector<std::string>&) mutable {
+    answer(why.empty() ? Status() : fail(ErrorKind::kUnavailable, why));
+  });
+}
 
 void add_health_routes(Router& router, HealthSource& source) {
   for (const char* path : {"/livez", "/healthz"}) {

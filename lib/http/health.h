@@ -40,6 +40,9 @@ struct HealthSource {
   UniqueFunction<void(MetricsAnswer)> write_metrics;
 };
 
+// What GET /readyz says, to who asks in this process. `source` outlives the answer.
+void check_ready(HealthSource& source, ReadyAnswer answer);
+
 // `source` outlives the router, and is complete when the first request comes.
 void add_health_routes(Router& router, HealthSource& source);
 

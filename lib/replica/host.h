@@ -62,6 +62,10 @@ class Host final : public daemon::Part,
   // Where other processes reach this one by rpc. REQUIRES: before start().
   void announce(std::string address) { address_ = std::move(address); }
 
+  const std::string& address() const { return address_; }
+  // Ready: it has a state, and others find it; else why not.
+  Status readiness() const;
+
   std::string_view name() const override { return "replica"; }
   // Has the applier begin, which takes as long as the snapshot is large, then registers. The
   // process answers meanwhile, and can be told to end.

@@ -77,6 +77,16 @@ void put_id(ReplicaConfig& config) {
   put_id(config.rpc_url, config.host.id);
 }
 
+daemon::Registered registered(const ReplicaConfig& config, Host& replica, const char* leads,
+                              const char* follows) {
+  return {
+      .group = config.host.group,
+      .replica = config.host.id,
+      .role = [&replica, leads, follows] { return replica.driver().leading() ? leads : follows; },
+      .rpc_url = [&replica] { return replica.address(); },
+      .ready = [&replica] { return replica.readiness(); }};
+}
+
 Status make_directories(const ReplicaConfig& config) {
   constexpr std::string_view kIpc = "ipc://";
   if (!config.rpc_url.starts_with(kIpc)) return {};

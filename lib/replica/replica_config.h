@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/coord_config.h"
 #include "daemon/options.h"
+#include "daemon/registration.h"
 #include "repl/exactly_once.h"
 #include "replica/host.h"
 
@@ -38,6 +39,9 @@ void declare_replica(ReplicaConfig& config, daemon::SettingTable& table,
 std::vector<daemon::Option> replica_options();
 // Puts the replica's number in the place of {id}.
 void put_id(ReplicaConfig& config);
+// What tells others of this replica, as a service; `replica` outlives it.
+daemon::Registered registered(const ReplicaConfig& config, Host& replica, const char* leads,
+                              const char* follows);
 // Makes the directories that the sockets and the data need. kPermission, kIo, …
 Status make_directories(const ReplicaConfig& config);
 

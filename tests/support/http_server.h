@@ -1,6 +1,6 @@
 // An HTTP server on the loop of a test: it answers each request (up to its blank line, and a body by
-// Content-Length) with what `respond` says. "" leaves it without an answer, kHangUp closes the
-// connection without one.
+// Content-Length) with what `respond` says, or leaves it to `take`, where that is set, which may
+// answer later. "" leaves it without an answer, kHangUp closes the connection without one.
 #pragma once
 
 #include <arpa/inet.h>
@@ -60,6 +60,22 @@ class HttpServer {
   std::string url(const std::string& path) const {
     return "http://127.0.0.1:" + std::to_string(port_) + path;
   }
+
+ private:
+  struct Peer;
+
+ public:
+  // For an answer, as long as the connection of the request stands.
+  class Reply {
+   public:
+    void say(const std::string& reply) const;
+
+   private:
+    friend class HttpServer;
+    explicit Reply(std::shared_ptr<Peer*> peer) : peer_(std::move(peer)) {}
+    std::shared_ptr<Peer*> peer_;
+  };
+
   void stop_listening() {
     accepts_.reset();
     if (fd_ >= 0) close(fd_);
@@ -76,6 +92,7 @@ class HttpServer {
   std::function<std::string(const std::string&)> respond = [](const std::string&) {
     return answer(200, "ok");
   };
+  std::function<void(const std::string&, const Reply&)> take;
   std::vector<std::string> requests;
   int accepted = 0;
 
@@ -86,6 +103,7 @@ class HttpServer {
       poll.start(UV_READABLE);
     }
     ~Peer() {
+      *self = nullptr;
       poll.stop();
       close(descriptor);
     }
@@ -100,9 +118,13 @@ class HttpServer {
       for (size_t end = whole_request(); end != 0; end = whole_request()) {
         server.requests.push_back(input.substr(0, end));
         input.erase(0, end);
-        const std::string reply = server.respond(server.requests.back());
-        if (reply == kHangUp) return server.forget(*this);
-        say(reply);
+        const Reply reply(self);
+        if (server.take) {
+          server.take(server.requests.back(), reply);
+        } else {
+          reply.say(server.respond(server.requests.back()));
+        }
+        if (*reply.peer_ == nullptr) return;  // it was hung up
       }
     }
     void say(const std::string& reply) const {
@@ -121,6 +143,7 @@ class HttpServer {
     HttpServer& server;
     const int descriptor;
     std::string input;
+    std::shared_ptr<Peer*> self = std::make_shared<Peer*>(this);
     loop::Poll poll;
   };
 
@@ -144,5 +167,12 @@ class HttpServer {
   std::unique_ptr<loop::Poll> accepts_;
   std::list<std::unique_ptr<Peer>> peers_;
 };
+
+inline void HttpServer::Reply::say(const std::string& reply) const {
+  if (*peer_ == nullptr) return;
+  Peer& peer = **peer_;
+  if (reply == kHangUp) return peer.server.forget(peer);
+  peer.say(reply);
+}
 
 }  // namespace tandem::support

@@ -3,37 +3,125 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <fstream>
 
-#include "daemon/child.h"
+#include "support/temporary_directory.h"
 
 namespace tandem::daemon {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
-CoordConfig at(const std::string& root) {
+// The error of `key` set to `value`, or "".
+std::string refusal(const std::string& key, const std::string& value) {
   CoordConfig config;
-  config.root = root;
-  return config;
+  SettingTable table;
+  declare_coord(config, table);
+  ConfigSources sources;
+  sources.program = "rs-test";
+  sources.settings = {{key, value}};
+  const ConfigReport report = table.resolve(sources);
+  return report.errors.empty() ? "" : report.errors.front().text;
 }
 
-TEST(OpenCoord, MakesTheRootThatTheSettingsName) {
-  const support::TemporaryDirectory scratch;
-  loop::Loop loop;
-  const auto coord = open_coord(at(scratch.file("state/coord")), loop);
-  EXPECT_NE(coord, nullptr);
-  EXPECT_TRUE(std::filesystem::is_directory(scratch.file("state/coord")));
+class CoordConfigTest : public testing::Test {
+ protected:
+  CoordConfigTest() { config_.backend = "consul"; }
+  std::string file(const std::string& text) {
+    std::ofstream(scratch_.file("file")) << text;
+    return scratch_.file("file");
+  }
+  std::string problem() const {
+    const Status good = check_coord(config_);
+    return good ? "" : good.error().message;
+  }
+
+  const support::TemporaryDirectory scratch_;
+  CoordConfig config_;
+};
+
+TEST_F(CoordConfigTest, TakesAddressesOfAgents) {
+  EXPECT_EQ(refusal("coord.addresses", "127.0.0.1:8500,https://consul:8501,unix:///run/c"), "");
+  EXPECT_THAT(refusal("coord.addresses", "127.0.0.1:8500,consul"), HasSubstr("coord.addresses"));
+  EXPECT_THAT(refusal("coord.addresses", "unix://run/c"), HasSubstr("not absolute"));
 }
 
-TEST(OpenCoord, EndsTheProcessWhereItCannotBeOpened) {
-  const ChildResult ended = run_child([] {
-    loop::Loop loop;
-    static_cast<void>(open_coord(at("/dev/null/coord"), loop));
-    return 0;
-  });
-  EXPECT_EQ(ended.status, 73);
-  EXPECT_THAT(ended.err, HasSubstr("/dev/null"));
+TEST_F(CoordConfigTest, TakesPrefixesThatAreNames) {
+  EXPECT_EQ(refusal("coord.prefix", "prod/tandem-1"), "");
+  for (const char* bad : {"", "/tandem", "tandem/", "a//b", "a/../b", "a b"}) {
+    EXPECT_THAT(refusal("coord.prefix", bad), HasSubstr("coord.prefix")) << bad;
+  }
+}
+
+TEST_F(CoordConfigTest, ShowsADeadServiceForAMinuteAtLeast) {
+  EXPECT_EQ(refusal("coord.deregister_after", "1m"), "");
+  EXPECT_THAT(refusal("coord.deregister_after", "59s"), HasSubstr("coord.deregister_after"));
+}
+
+TEST_F(CoordConfigTest, TakesAnAddressOfTheHostWithoutAPort) {
+  for (const char* good : {"", "10.0.0.1", "host.example", "fe80::1%eth0"}) {
+    EXPECT_EQ(refusal("host.address", good), "") << good;
+  }
+  for (const char* bad : {"10.0.0.1:80", "a b", "http://x"}) {
+    EXPECT_THAT(refusal("host.address", bad), HasSubstr("host.address")) << bad;
+  }
+}
+
+TEST_F(CoordConfigTest, WantsAnAddressWhereConsulIsUsed) {
+  EXPECT_EQ(problem(), "");
+  config_.addresses.clear();
+  EXPECT_THAT(problem(), HasSubstr("coord.addresses is empty"));
+  config_.backend = "local";
+  EXPECT_EQ(problem(), "");
+}
+
+TEST_F(CoordConfigTest, ReadsTheTokenOfAFile) {
+  EXPECT_EQ(read_token(config_), "");
+  config_.token_file = file("0c7f1bb5-9f0e\n");
+  EXPECT_EQ(read_token(config_), "0c7f1bb5-9f0e");
+  EXPECT_EQ(problem(), "");
+}
+
+TEST_F(CoordConfigTest, RefusesATokenThatIsNoneAndNamesNoneOfIt) {
+  config_.token_file = file("s3cret\r\nX-Other: 1\n");
+  EXPECT_EQ(problem(), "coord.token_file: '" + config_.token_file + "' holds no token");
+  config_.token_file = file(" \n");
+  EXPECT_THAT(problem(), HasSubstr("holds no token"));
+  config_.token_file = "/nonexistent/token";
+  EXPECT_THAT(problem(), HasSubstr("coord.token_file: cannot open '/nonexistent/token'"));
+}
+
+TEST_F(CoordConfigTest, RefusesFilesOfTlsThatCannotBeRead) {
+  config_.key_file = file("key");
+  EXPECT_THAT(problem(), HasSubstr("without coord.cert_file"));
+  config_.cert_file = "/nonexistent/cert";
+  EXPECT_THAT(problem(), HasSubstr("coord.cert_file: cannot open"));
+  config_.cert_file = config_.key_file;
+  EXPECT_EQ(problem(), "");
+  config_.ca_file = "/nonexistent/ca";
+  EXPECT_THAT(problem(), HasSubstr("coord.ca_file: cannot open"));
+}
+
+TEST_F(CoordConfigTest, TellsAChildWhatItIsSetTo) {
+  config_.addresses = {"a:1", "b:2"};
+  config_.host_name = "here";
+  config_.registers = false;
+  const auto settings = coord_settings(config_);
+  EXPECT_THAT(settings, Contains(Pair("coord.backend", "consul")));
+  EXPECT_THAT(settings, Contains(Pair("coord.addresses", "a:1,b:2")));
+  EXPECT_THAT(settings, Contains(Pair("coord.register", "false")));
+  EXPECT_THAT(settings, Contains(Pair("coord.deregister_after", "60000ms")));
+  EXPECT_THAT(settings, Contains(Pair("host.name", "here")));
+  CoordConfig child;
+  SettingTable table;
+  declare_coord(child, table);
+  ConfigSources sources;
+  sources.program = "rs-worker";
+  sources.settings = settings;
+  EXPECT_TRUE(table.resolve(sources).errors.empty());
+  EXPECT_EQ(coord_settings(child), settings);
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Runs a command with CONSUL_HTTP_ADDR of an agent of its own, which is empty and gone afterwards.
 #
-#   on_agent.sh CONSUL COMMAND…
+#   on_agent.sh TOOLS COMMAND…
 #
+# Consul is brought to TOOLS where it is not on PATH (share/scripts/consul.sh).
 # Each run has a loopback address of its own, so that no port is taken.
 set -eu
 unset CDPATH
 export LC_ALL=C
-consul=$1
+consul=$("$(dirname "$0")/../../share/scripts/consul.sh" "$1")
 shift
 address=127.$((RANDOM % 200 + 20)).$((RANDOM % 250 + 1)).$((RANDOM % 250 + 1))
 
