@@ -34,7 +34,8 @@ Session::Session(Client& client, Time time, std::string name)
 
 void Session::add(User& user) {
   users_.push_back(&user);
-  if (id_.empty() && !asking_) next_->start(0, 0);
+  if (!asking_ && !next_->active())
+    next_->start(0, 0);  // nobody has renewed it while nobody used it
 }
 
 void Session::remove(User& user) { std::erase(users_, &user); }
