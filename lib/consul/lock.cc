@@ -101,6 +101,7 @@ void ConsulLock::attempted(const std::string& session, const Result<bool>& acqui
   }
   if (acquired && *acquired) {
     pause_ms_ = 0;
+    took_with_ = session;
     // While it was asked for, the session may have run out, or become another one.
     if ((!session_.alive() || session_.id() != session) && !planted(Bug::kTookWithOldSession)) {
       return retry_->start(0, 0);
@@ -207,7 +208,7 @@ void ConsulLock::stop() {
 // A request that is under way could take it after it was let go.
 void ConsulLock::let_go(UniqueFunction<void()> done) {
   const bool unsure = is_unsure();
-  const bool maybe_held = !held_by_.empty();
+  const bool maybe_held = !took_with_.empty() && took_with_ == session_.id();
   held_by_.clear();
   stop();
   if (unsure) {

@@ -34,8 +34,8 @@ Session::Session(Client& client, Time time, std::string name)
 
 void Session::add(User& user) {
   users_.push_back(&user);
-  if (!asking_ && !next_->active())
-    next_->start(0, 0);  // nobody has renewed it while nobody used it
+  // While nobody used it, nobody has renewed it.
+  if (!asking_ && !next_->active()) next_->start(0, 0);
 }
 
 void Session::remove(User& user) { std::erase(users_, &user); }
