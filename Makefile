@@ -95,13 +95,15 @@ $(BUILD)/clang-asan $(BUILD)/clang-tsan:
 	@share/scripts/configure.sh $@ $(werror) -DTANDEM_TESTS=ON -DTANDEM_SANITIZE=$(sanitizer) $(clangs)
 	@$(ninja_in) $@ $(if $(JOBS),-j$(JOBS))
 
-sim: ## simulate the protocol and the toy store: SEEDS=n (20000) seeds each from SEED=s (1)
+sim: ## simulate the protocol, the toy store and coordination: SEEDS=n (20000) seeds each from SEED=s (1)
 	@$(deps) build test
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) tandem_sim
 	@$(BUILD)/tests/sim/tandem_sim --file tests/sim/seeds.txt --seed $(or $(SEED),1) \
 	  --seeds $(or $(SEEDS),20000) --jobs $(jobs)
 	@$(BUILD)/tests/sim/tandem_sim --store --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20000) \
+	  --jobs $(jobs)
+	@$(BUILD)/tests/sim/tandem_sim --coord --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20000) \
 	  --jobs $(jobs)
 
 model: $(BUILD)/model/tandem-model ## the protocol's model, all states within small bounds

@@ -3,7 +3,7 @@
 #
 #   nightly.sh [PART]…
 #
-#   sim        the simulator's modes, 20000 seeds of the database and of the store
+#   sim        the simulator's modes, 20000 seeds of the database, the store and coordination
 #   torture    real processes under faults: 5 minutes each of four seeds, database, with its tables in
 #              memory and in PostgreSQL, and store
 #   backends   the suites with tables in PostgreSQL

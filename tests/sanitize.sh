@@ -42,6 +42,7 @@ for part; do
     sim)
       "$build"/tests/sim/tandem_sim --seed 1 --seeds "$seeds"
       "$build"/tests/sim/tandem_sim --store --seed 1 --seeds "$seeds"
+      "$build"/tests/sim/tandem_sim --coord --seed 1 --seeds "$seeds"
       ;;
     bats) run bats -R '^bats\.(toys|shop)' ;;
     torture) run torture ;;

@@ -274,9 +274,10 @@ void CoordProcess::let_go_of_locks() {
     held.told_held = false;
     const auto wait_again = [this, lock] {
       Random& random = world_.universe.random;
-      if (random.chance(200)) return;  // in this life
-      const int64_t pause_ms = random.chance(500) ? 50 : 5000;
-      later(random.between(kMs, pause_ms * kMs), [this, lock] { wait_for_lock(lock); });
+      const int64_t pause_ms = random.chance(500) ? 50 : random.chance(500) ? 5000 : 50'000;
+      later(random.between(kMs, pause_ms * kMs), [this, lock] {
+        if (!world_.universe.healed) wait_for_lock(lock);
+      });
     };
     if (world_.universe.random.chance(500)) {
       held.lock.reset();
