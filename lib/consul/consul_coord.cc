@@ -112,7 +112,9 @@ class MembersWatch final : public coord::Watch, private GroupView::Watcher {
  private:
   void seen(const Listing& keys, uint64_t) override {
     std::vector<Member> members = reader_.read(keys, view_->prefix() + "members/");
-    if (told_ == members && changes_here_ == view_->changes_here()) return;
+    if (told_ == members &&
+        (changes_here_ == view_->changes_here() || planted(Bug::kForgetChanges)))
+      return;
     told_ = members;
     changes_here_ = view_->changes_here();
     on_change_(members);  // last: it may destroy this
@@ -286,7 +288,6 @@ class Group {
   // It was refused, maybe because it was applied: a request on a connection that broke before its
   // answer came is sent again on another one.
   void settle(Swap swap) {
-    if (planted(Bug::kFalseIsRefused)) return swap.done(SwapOutcome::kRefused);
     client_.get(
         record_key_, [swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
           const uint64_t next = swap.expected.version + 1;
@@ -299,7 +300,7 @@ class Group {
             return swap.done(SwapOutcome::kApplied);
           }
           if (there != nullptr && there->flags > next) {
-            if (planted(Bug::kNotCheckedIsDone)) return swap.done(SwapOutcome::kApplied);
+            if (planted(Bug::kPassedIsApplied)) return swap.done(SwapOutcome::kApplied);
             return swap.done(fail(ErrorKind::kUnknown,
                                   "the outcome is unknown: the record went past "
                                   "version " +

@@ -58,13 +58,18 @@ ConsulLock::ConsulLock(Client& client, std::shared_ptr<GroupView> view, Session&
   retry_->start(0, 0);
 }
 
+// An attempt may be carried out yet.
+bool ConsulLock::is_unsure() const {
+  if (planted(Bug::kKeepUnsure)) return false;
+  return attempting_ || (!unsure_.empty() && unsure_ == session_.id());
+}
+
 ConsulLock::~ConsulLock() {
   if (!stopped_ || attempting_) let_go({});
 }
 
 bool ConsulLock::held() const {
-  return !held_by_.empty() && session_.alive() &&
-         (session_.id() == held_by_ || planted(Bug::kHeldByAnySession));
+  return !held_by_.empty() && session_.alive() && session_.id() == held_by_;
 }
 
 // --- taking it ---
@@ -78,7 +83,7 @@ void ConsulLock::session_changed() {
 
 void ConsulLock::attempt() {
   if (stopped_ || attempting_ || !held_by_.empty() || !session_.alive()) return;
-  if (session_.lets_go_of(key_)) return;
+  if (session_.lets_go_of(key_) && !planted(Bug::kTakeWhileReleased)) return;
   attempting_ = true;
   retry_->stop();
   client_.put(key_, value_, {.acquire = session_.id(), .may_repeat = false},
@@ -96,6 +101,7 @@ void ConsulLock::attempted(const std::string& session, const Result<bool>& acqui
   }
   if (acquired && *acquired) {
     pause_ms_ = 0;
+    took_with_ = session;
     // While it was asked for, the session may have run out, or become another one.
     if ((!session_.alive() || session_.id() != session) && !planted(Bug::kTookWithOldSession)) {
       return retry_->start(0, 0);
@@ -202,7 +208,7 @@ void ConsulLock::stop() {
 // A request that is under way could take it after it was let go.
 void ConsulLock::let_go(UniqueFunction<void()> done) {
   const bool unsure = is_unsure();
-  const bool maybe_held = !held_by_.empty();
+  const bool maybe_held = !took_with_.empty() && took_with_ == session_.id();
   held_by_.clear();
   stop();
   if (unsure) {
@@ -216,7 +222,7 @@ void ConsulLock::let_go(UniqueFunction<void()> done) {
 
 void ConsulLock::release(UniqueFunction<void()> done) {
   if (stopped_) return session_.end_if_unused(std::move(done));
-  if (!attempting_ || planted(Bug::kReleaseAtOnce)) return let_go(std::move(done));
+  if (!attempting_) return let_go(std::move(done));
   stop();
   when_attempted_ = [this, done = std::move(done)]() mutable {
     if (is_unsure()) return session_.abandon(std::move(done));

@@ -42,7 +42,7 @@ class ConsulLock final : public coord::Lock, private GroupView::Watcher, private
   void lose(const Error& error);
   void stop();
   void let_go(UniqueFunction<void()> done);
-  bool is_unsure() const { return attempting_ || (!unsure_.empty() && unsure_ == session_.id()); }
+  bool is_unsure() const;
 
   Client& client_;
   const std::shared_ptr<GroupView> view_;
@@ -55,7 +55,8 @@ class ConsulLock final : public coord::Lock, private GroupView::Watcher, private
   uint64_t acquired_at_ = 0;  // plain reads with a higher number were sent later
   bool seen_held_ = false;    // a read has shown it as ours since
   bool attempting_ = false;
-  std::string unsure_;  // a session with which an attempt may be carried out late
+  std::string took_with_;  // our session when it was acquired last, whether or not held since
+  std::string unsure_;     // a session with which an attempt may be carried out late
   bool stopped_ = false;
   uint64_t pause_ms_ = 0;       // after failures
   std::string holder_session_;  // another one's, as seen last

@@ -10,25 +10,26 @@ enum class Bug {
   // Of the session.
   kHeldWithoutRenewal,  // a lock is held for as long as nobody says otherwise
   kLiveFromAnswer,      // the session lives from when a renewal was answered
-  kHeldByAnySession,    // a lock is held with the session that came after the one that took it
-  kSessionNeverGone,    // a session that is over is renewed for ever
+  kKeepGoneSession,     // a session that is over is kept
+  kKeepUnsure,          // ... one with which a lock may be taken yet that nobody wants any more
+  kTakeWhileReleased,   // a lock is asked for while a release of it is under way
   // Of locks.
   kHoldWhatIsLost,      // a lock is held though another session is seen to have it
   kTookWithOldSession,  // ... though the session that it was taken with is another one by now
   kEndTheLiving,        // a holder's session is ended without a proof of its death
-  kReleaseAtOnce,       // a lock is let go while it is asked for
   kNeverPrompt,         // a session whose time does not run is never made to end
   // Of what is seen.
-  kTrustWatch,    // an index that went back is believed of nobody
-  kBelieveAll,    // answers are believed in the order in which they come
-  kReadAnywhere,  // reads need not be consistent
+  kTrustWatch,     // an index that went back is believed of nobody
+  kNoPlainReads,   // nothing is read beside the query that waits
+  kBelieveAll,     // answers are believed in the order in which they come
+  kReadAnywhere,   // reads need not be consistent
+  kForgetChanges,  // what this process has changed itself, and is undone, is not told
   // Of the record.
   kRetryAsNewVersion,  // a swap with an unknown outcome is tried again upon what is there then
   kCompareFlagsOnly,   // a swap looks at the version, not at the text
   kPutBlindly,         // ... and puts whatever became of the record meanwhile
   kUnknownIsRefused,   // a swap with an unknown outcome is told refused
-  kFalseIsRefused,     // ... whose first attempt was carried out, and the second one refused
-  kNotCheckedIsDone,   // ... that the record went past is told applied
+  kPassedIsApplied,    // ... that the record went past is told applied
   // Of members.
   kRemoveAnySession,  // an entry is removed whatever session it is of
   // Of what is known of processes; the simulator plants it itself.
@@ -40,22 +41,23 @@ inline constexpr BugNames<Bug> kBugNames = {
     "none",
     "held-without-renewal",
     "live-from-answer",
-    "held-by-any-session",
-    "session-never-gone",
+    "keep-gone-session",
+    "keep-unsure",
+    "take-while-released",
     "hold-what-is-lost",
     "took-with-old-session",
     "end-the-living",
-    "release-at-once",
     "never-prompt",
     "trust-a-watch-after-restore",
+    "no-plain-reads",
     "believe-all",
     "read-anywhere",
+    "forget-changes",
     "retry-as-new-version",
     "compare-flags-only",
     "put-blindly",
     "unknown-is-refused",
-    "false-is-refused",
-    "not-checked-is-done",
+    "passed-is-applied",
     "remove-any-session",
     "proof-across-hosts",
 };

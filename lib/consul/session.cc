@@ -34,7 +34,8 @@ Session::Session(Client& client, Time time, std::string name)
 
 void Session::add(User& user) {
   users_.push_back(&user);
-  if (id_.empty() && !asking_) next_->start(0, 0);
+  // While nobody used it, nobody has renewed it.
+  if (!asking_ && !next_->active()) next_->start(0, 0);
 }
 
 void Session::remove(User& user) { std::erase(users_, &user); }
@@ -82,7 +83,7 @@ void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<
     log::debug("cannot renew the session", {{"error", renewed.error().message}});
     return next_->start(kAgainMs, 0);
   }
-  if (!*renewed && !planted(Bug::kSessionNeverGone)) return is_gone(id);
+  if (!*renewed) return is_gone(id);
   live_from(planted(Bug::kLiveFromAnswer) ? now_ns() : sent_ns);
 }
 
@@ -99,7 +100,7 @@ void Session::look_at_end() {
 }
 
 void Session::is_gone(const std::string& id) {
-  if (id != id_) return;
+  if (id != id_ || planted(Bug::kKeepGoneSession)) return;
   log::info("the session with Consul is over", {{"session", id_}});
   id_.clear();
   alive_until_ns_ = 0;

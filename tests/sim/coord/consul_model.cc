@@ -411,7 +411,8 @@ void ConsulModel::start_timer(const std::string& session) {
   const int64_t ttl_ns = state_.sessions.at(session).ttl_ns;
   if (ttl_ns == 0) return;
   const uint64_t number = timers_[session] = ++last_timer_;
-  schedule_.after(random_.between(ttl_ns, 2 * ttl_ns), [this, session, number] {
+  const int64_t lives_ns = random_.chance(500) ? ttl_ns : random_.between(ttl_ns, 2 * ttl_ns);
+  schedule_.after(lives_ns, [this, session, number] {
     const auto timer = timers_.find(session);
     if (timer != timers_.end() && timer->second == number) destroy_session(session);
   });

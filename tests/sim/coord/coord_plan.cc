@@ -6,6 +6,26 @@ namespace {
 constexpr std::array<uint32_t, kCoordFaults> kMostWeights = {30, 20, 30, 20, 20, 20, 20,
                                                              20, 10, 10, 10, 15, 5};
 
+uint32_t& weight(CoordPlan& plan, CoordFault fault) {
+  return plan.weights[static_cast<size_t>(fault)];
+}
+
+// Locks are let go and taken again while what was asked before is on its way, and nothing else is
+// an excuse.
+void hunt_for_late_requests(Random& random, CoordPlan& plan) {
+  plan.weights.fill(0);
+  weight(plan, CoordFault::kRelease) = 40;
+  weight(plan, CoordFault::kPause) = random.between<uint32_t>(0, 5);
+  weight(plan, CoordFault::kAgentGone) = random.between<uint32_t>(0, 5);
+  weight(plan, CoordFault::kAgentSilent) = random.between<uint32_t>(0, 5);
+  plan.locks = 2;
+  plan.ways.lose = random.between<uint32_t>(0, 50);
+  plan.ways.twice = random.between<uint32_t>(0, 50);
+  plan.ways.late = random.between<uint32_t>(50, 250);
+  plan.ways.late_ns = random.between<int64_t>(500 * kMs, 4000 * kMs);
+  plan.fault_every_ns = random.between<int64_t>(50 * kMs, 1000 * kMs);
+}
+
 }  // namespace
 
 CoordPlan draw_coord_plan(Random& random) {
@@ -41,6 +61,7 @@ CoordPlan draw_coord_plan(Random& random) {
   for (size_t i = 0; i < kCoordFaults; ++i) plan.weights[i] = draw(kMostWeights[i]);
   plan.fault_every_ns = draw_ns(200, 10'000);
   plan.bursts = draw(500);
+  if (random.chance(300)) hunt_for_late_requests(random, plan);
   return plan;
 }
 

@@ -266,11 +266,6 @@ bool CoordProcess::holds(size_t lock) const {
   return life_ != nullptr && life_->locks[lock].lock != nullptr && life_->locks[lock].lock->held();
 }
 
-bool CoordProcess::waits_for_all_locks() const {
-  return std::all_of(life_->locks.begin(), life_->locks.end(),
-                     [](const HeldLock& held) { return held.lock != nullptr; });
-}
-
 void CoordProcess::let_go_of_locks() {
   if (life_->ending) return;
   for (size_t lock = 0; lock < life_->locks.size(); ++lock) {
@@ -278,7 +273,10 @@ void CoordProcess::let_go_of_locks() {
     if (held.lock == nullptr || held.releasing || world_.universe.random.chance(500)) continue;
     held.told_held = false;
     const auto wait_again = [this, lock] {
-      later(world_.universe.between_ns(kMs, 5000 * kMs), [this, lock] { wait_for_lock(lock); });
+      Random& random = world_.universe.random;
+      if (random.chance(200)) return;  // in this life
+      const int64_t pause_ms = random.chance(500) ? 50 : 5000;
+      later(random.between(kMs, pause_ms * kMs), [this, lock] { wait_for_lock(lock); });
     };
     if (world_.universe.random.chance(500)) {
       held.lock.reset();

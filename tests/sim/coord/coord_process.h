@@ -52,7 +52,7 @@ class CoordProcess final : public Process, private Clock {
   bool holds(size_t lock) const;
   // When that began (true time).
   int64_t holds_since(size_t lock) const { return life_->locks[lock].since_ns; }
-  bool waits_for_all_locks() const;
+  bool waits_for(size_t lock) const { return life_->locks[lock].lock != nullptr; }
   // Nothing that it began has no end.
   bool is_idle() const { return life_->calls.empty(); }
   bool registered() const { return life_ != nullptr && life_->registered; }
