@@ -5,6 +5,7 @@ JOBS ?=
 PORT_BASE ?=
 ONLY ?=
 TABLES ?=
+COORD ?=
 CLANG ?= clang-16
 
 # With it, cd in a script would look elsewhere.
@@ -16,17 +17,21 @@ ninja = $(ninja_in) $(BUILD) $(if $(JOBS),-j$(JOBS))
 jobs = $(or $(JOBS),$(shell nproc))
 configure = share/scripts/configure.sh $(BUILD) $(werror)
 werror = $(if $(CI),-DTANDEM_WERROR=ON)
+# Unless one is named.
+bring_consul = $(if $(TANDEM_CONSUL)$(CONSUL_HTTP_ADDR),,share/scripts/consul.sh $(BUILD)/tools >/dev/null)
 
 .DEFAULT_GOAL = help
 .PHONY: run build test test-backends sim model check fuzz sanitize clang tidy bench torture nightly install \
   clean help
 
-run: ## install what is missing, build, start everything (ONLY=toystore, TABLES=postgres); Ctrl-C stops it
+run: ## install, build, start everything: ONLY=toystore, TABLES=postgres, COORD=consul; Ctrl-C stops it
 	@$(deps) build run $(filter postgres,$(TABLES))
+	@$(if $(filter consul,$(COORD)),$(bring_consul))
 	@$(configure)
 	@$(ninja) programs
 	@exec bin/tandem/tandem --bin $(BUILD)/bin $(if $(PORT_BASE),--port-base $(PORT_BASE)) \
-	  $(if $(ONLY),--only $(ONLY)) $(if $(TABLES),--tables $(TABLES)) up
+	  $(if $(ONLY),--only $(ONLY)) $(if $(TABLES),--tables $(TABLES)) \
+	  $(if $(COORD),--coord $(COORD)) up
 
 build: ## build the programs
 	@$(deps) build
@@ -40,13 +45,15 @@ test: ## install what is missing, build everything, run every test
 	@$(ninja)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j$(jobs) $(CTEST_ARGS)
 
-test-backends: ## the suites of the programs with tables in PostgreSQL: SUITES="database users"
+on = $(if $(TABLES)$(COORD),'TABLES=$(TABLES) COORD=$(COORD)',TABLES=postgres COORD=consul)
+test-backends: ## the suites of the programs on PostgreSQL, then on Consul: SUITES="database users"
 	@$(deps) build run test
 	@share/scripts/consul.sh $(BUILD)/tools >/dev/null
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja)
-	@TANDEM_BUILD=$(CURDIR)/$(BUILD) TANDEM_BIN=$(CURDIR)/$(BUILD)/bin \
-	  TANDEM_TOOLS=$(CURDIR)/$(BUILD)/tools tests/backends.sh $(SUITES)
+	@status=0; for on in $(on); do \
+	  env $$on TANDEM_BUILD=$(CURDIR)/$(BUILD) TANDEM_BIN=$(CURDIR)/$(BUILD)/bin \
+	    TANDEM_TOOLS=$(CURDIR)/$(BUILD)/tools tests/backends.sh $(SUITES) || status=1; done; exit $$status
 
 check: ## lints, clang-tidy over what has changed, the model, a little fuzzing
 	@$(deps) build test tidy

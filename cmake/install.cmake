@@ -5,11 +5,12 @@ install(PROGRAMS bin/tandem/tandem DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(PROGRAMS share/scripts/supervise.sh share/scripts/probe.sh share/scripts/stop-holders.sh
                  share/scripts/end-former.sh share/scripts/listens.sh share/scripts/in-sync.sh
                  share/scripts/postgres.sh share/scripts/postgres-cluster.sh
+                 share/scripts/consul-agent.sh
         DESTINATION share/tandem)
 file(GLOB parts CONFIGURE_DEPENDS share/scripts/*.bash)
 install(FILES ${parts} DESTINATION share/tandem)
 
-file(GLOB configuration CONFIGURE_DEPENDS etc/*.toml etc/*.cfg etc/*.csv)
+file(GLOB configuration CONFIGURE_DEPENDS etc/*.toml etc/*.cfg etc/*.csv etc/*.hcl)
 install(FILES ${configuration} DESTINATION ${etc})
 install(DIRECTORY etc/sv DESTINATION ${etc} USE_SOURCE_PERMISSIONS)
 

@@ -8,6 +8,7 @@
 #include "http_api.h"
 #include "loop/loop.h"
 #include "metrics.h"
+#include "move_record.h"
 #include "orchestrator.h"
 #include "rpc/threads.h"
 #include "rpc_api.h"
@@ -15,11 +16,14 @@
 using namespace tandem;
 
 int main(int argc, char** argv) {
-  daemon::Daemon daemon{{"rs-orch", "start, watch and scale the replicas of the database",
-                         daemon::http_options(), ""},
-                        argc,
-                        argv};
+  auto options = daemon::http_options();
+  options.push_back(orch::move_record_option());
+  daemon::Daemon daemon{
+      {"rs-orch", "start, watch and scale the replicas of the database", options, ""}, argc, argv};
   auto config = daemon.load(orch::declare_orch, orch::check_orch);
+  if (const std::string* home = daemon.command_line().value("move-record")) {
+    orch::move_record(config.coord, *home);
+  }
   orch::find_worker_program(config);
   const Status made = orch::make_directories(config);
   if (!made) daemon::die(made.error());

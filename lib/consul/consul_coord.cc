@@ -39,6 +39,14 @@ Versioned versioned(const std::string& key, const Entry* entry) {
   return {entry->flags, entry->value, {}};
 }
 
+Status check_not_moved(const Entry* record) {
+  if (record == nullptr || !is_moved(*record)) return {};
+  return fail(ErrorKind::kPermission,
+              "the record in Consul's key '" + record->key +
+                  "' was moved to local files: set coord.backend to local, or take it back with "
+                  "'tandem coord move consul'");
+}
+
 // Entries that cannot be read are passed over, and told each time that they have changed.
 class MemberReader {
  public:
@@ -74,6 +82,11 @@ class RecordWatch final : public coord::Watch, private GroupView::Watcher {
 
  private:
   void seen(const Listing& keys, uint64_t) override {
+    if (const Status counts = check_not_moved(keys.find(key_)); !counts) {
+      if (!std::exchange(told_moved_, true)) log::error(counts.error().message);
+      return;
+    }
+    told_moved_ = false;
     Versioned record = versioned(key_, keys.find(key_));
     if (told_ == record && record.damage.empty()) return;
     told_ = record;
@@ -84,6 +97,7 @@ class RecordWatch final : public coord::Watch, private GroupView::Watcher {
   const std::string key_;
   UniqueFunction<void(const Versioned&)> on_change_;
   std::optional<Versioned> told_;
+  bool told_moved_ = false;
 };
 
 class MembersWatch final : public coord::Watch, private GroupView::Watcher {
@@ -135,8 +149,10 @@ class Group {
     records_.run([this, done = std::move(done)](Lane::Next next) mutable {
       client_.get(record_key_, [this, done = std::move(done), next = std::move(next)](
                                    const Result<std::optional<Entry>>& entry) mutable {
-        done(entry ? Result<Versioned>(versioned(record_key_, entry_of(*entry)))
-                   : fail(entry.error()));
+        const Status counts =
+            entry ? check_not_moved(entry_of(*entry)) : Status(fail(entry.error()));
+        done(counts ? Result<Versioned>(versioned(record_key_, entry_of(*entry)))
+                    : fail(counts.error()));
         next();
       });
     });
@@ -228,6 +244,9 @@ class Group {
                 [this, swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
                   if (!entry) return swap.done(fail(entry.error()));
                   const Entry* there = entry_of(*entry);
+                  if (Status counts = check_not_moved(there); !counts) {
+                    return swap.done(fail(counts.error()));
+                  }
                   const uint64_t version = there == nullptr ? 0 : there->flags;
                   const bool other = version != 0 && !swap.expected.text.empty() &&
                                      there->value != swap.expected.text &&
@@ -504,6 +523,8 @@ class ConsulCoord final : public coord::Coord {
 };
 
 }  // namespace
+
+bool is_moved(const Entry& record) { return (record.flags & kMovedFlag) != 0; }
 
 std::unique_ptr<coord::Coord> make_coord(Transport& transport, Processes& processes, Time time,
                                          Options options) {

@@ -9,21 +9,29 @@
 // A swap reads the record, compares version and text with what is expected, and puts the next one
 // with the modify index that was read, so that it is applied to that very state or not at all.
 //
+// A record that was moved to another back end (consulhost/record_move.h) has kMovedFlag in its Flags
+// as well. It is what it was when it went, and void: reads and swaps fail, and watches tell nothing.
+//
 // What has no version, as a record that was written by hand, is damaged, and not there as far as
 // swaps are concerned: whoever knows the record may put it back.
 //
 // Pure: requests, time and processes are given.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "base/timers.h"
+#include "consul/client.h"
 #include "consul/processes.h"
 #include "consul/transport.h"
 #include "coord/coord.h"
 
 namespace tandem::consul {
+
+constexpr uint64_t kMovedFlag = uint64_t{1} << 62;
+bool is_moved(const Entry& record);
 
 struct Options {
   std::string prefix = "tandem";

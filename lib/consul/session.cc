@@ -11,6 +11,7 @@ namespace tandem::consul {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kForeverNs = 1'000'000 * Client::kTtlNs;  // planted alone
 constexpr uint64_t kRenewMs = 3000;
 constexpr uint64_t kAgainMs = 300;      // after a failure
 constexpr uint64_t kPatienceMs = 1000;  // of who lets go of a lock
@@ -38,9 +39,7 @@ void Session::add(User& user) {
 
 void Session::remove(User& user) { std::erase(users_, &user); }
 
-bool Session::alive() const {
-  return !id_.empty() && (now_ns() < alive_until_ns_ || planted(Bug::kHeldWithoutRenewal));
-}
+bool Session::alive() const { return !id_.empty() && now_ns() < alive_until_ns_; }
 
 void Session::work() {
   if (asking_ || users_.empty()) return;
@@ -88,7 +87,7 @@ void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<
 }
 
 void Session::live_from(int64_t sent_ns) {
-  alive_until_ns_ = sent_ns + Client::kTtlNs;
+  alive_until_ns_ = sent_ns + (planted(Bug::kHeldWithoutRenewal) ? kForeverNs : Client::kTtlNs);
   next_->start(kRenewMs, 0);
   look_at_end();
 }

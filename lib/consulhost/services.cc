@@ -37,7 +37,9 @@ wire::Json checks_of(const Service& service, const Status& ready) {
   wire::Json::Array checks;
   wire::Json ttl;
   ttl.set("CheckID", text(ttl_check(service))).set("Name", "what the process says of itself");
-  ttl.set("TTL", kTtl).set("Status", state_of(ready));
+  // Critical until it is passed, right after: an agent tells the catalog of other words within the
+  // same state minutes later.
+  ttl.set("TTL", kTtl);
   // Of this check alone: the other one is critical as well where the process is not ready.
   ttl.set("DeregisterCriticalServiceAfter", std::to_string(service.deregister_after_ms) + "ms");
   checks.push_back(std::move(ttl));

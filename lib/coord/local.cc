@@ -12,6 +12,7 @@
 #include "coord/record_files.h"
 #include "coord/spare_files.h"
 #include "file/directories.h"
+#include "file/file.h"
 
 namespace tandem::coord {
 namespace {
@@ -189,6 +190,14 @@ Result<std::unique_ptr<Coord>> open_local(const LocalOptions& options, loop::Loo
     return fail(ErrorKind::kConfig, "the directory for coordination has no name");
   }
   if (Status made = file::make_directories(options.root); !made) return fail(made.error());
+  const auto moved_to = file::read_if_there(options.root + "/" + kMovedFile);
+  if (!moved_to) return fail(moved_to.error());
+  if (*moved_to) {
+    return fail(ErrorKind::kConfig, "the record was moved from '" + options.root + "' to " +
+                                        **moved_to +
+                                        ": set coord.backend to consul, or take it back with "
+                                        "'tandem coord move local'");
+  }
   return std::make_unique<LocalCoord>(options, loop);
 }
 

@@ -7,6 +7,7 @@
 //   <root>/<group>/locks/<name>       held with flock(2); holds the holder's text
 //   <root>/<group>/tmp/               files before they are linked or renamed
 //   <root>/<group>/spare/             files of one block, for what is written on a full disk
+//   <root>/moved                      the record of all groups is elsewhere: where (record_move.h)
 //
 // A version is made with link(2) (or an exclusive rename, file/file.h) from a synced file: the
 // link is the compare-and-swap, nobody holds anything while writing, so a process that is stopped
@@ -39,7 +40,10 @@ struct LocalOptions {
   std::string host = {};   // the name of this host; empty: gethostname(2)
 };
 
-// Makes the root where it is missing. kPermission, kCannotCreate: names the path.
+constexpr char kMovedFile[] = "moved";
+
+// Makes the root where it is missing. kPermission, kCannotCreate: names the path. kConfig: the
+// records are elsewhere (kMovedFile), and what is here is void.
 Result<std::unique_ptr<Coord>> open_local(const LocalOptions& options, loop::Loop& loop);
 
 }  // namespace tandem::coord

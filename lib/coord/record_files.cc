@@ -154,6 +154,18 @@ Result<SwapOutcome> RecordFiles::swap(const Expected& expected, const std::strin
   return outcome;
 }
 
+Status RecordFiles::put(const Versioned& record) const {
+  const std::string path = version_path(record.version);
+  const std::string temporary = temporary_path();
+  Status written = spares().write(temporary, wire::seal_text(record.text));
+  if (!written) return written;
+  const Result<bool> named = file::name_exclusively(temporary, path);
+  unlink(temporary.c_str());
+  if (!named) return fail(named.error());
+  if (!*named) return fail(ErrorKind::kConflict, "there is '" + path + "' already");
+  return file::sync_directory(record_directory());
+}
+
 Status RecordFiles::prune() const {
   const Result<Listing> before = list();
   if (!before) return fail(before.error());

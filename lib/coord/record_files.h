@@ -36,6 +36,9 @@ class RecordFiles {
   // RecordSwap's steps in one. Takes a spare file where there is no room, and makes new ones where
   // there is.
   Result<SwapOutcome> swap(const Expected& expected, const std::string& text) const;
+  // Makes this the newest version where there is no record: for one that comes from elsewhere, while
+  // nobody uses it.
+  Status put(const Versioned& record) const;
   // Removes versions that are kept no longer, where there are enough of them and nobody else does.
   Status prune() const;
   // What processes that are dead have left (temporary_name.h).

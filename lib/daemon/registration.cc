@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/authority.h"
@@ -43,6 +44,14 @@ std::string host_header(const HttpConfig& http, const std::string& host) {
   return http.hosts.front();
 }
 
+// The prefix as a part of a name in DNS.
+std::string tag_of(std::string prefix) {
+  std::replace_if(
+      prefix.begin(), prefix.end(),
+      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '-');
+  return prefix;
+}
+
 }  // namespace
 
 Registration::Registration(const Daemon& daemon, Coordination& coordination, Registered about)
@@ -66,6 +75,8 @@ consulhost::Service Registration::describe() const {
   service.port = at.port;
   if (!about_.group.empty()) service.tags.push_back(about_.group);
   if (about_.role) service.tags.push_back(about_.role());
+  // Others may share the agent, with services of the same names: who asks DNS asks by this.
+  service.tags.push_back(tag_of(config.prefix));
   service.meta = {{"version", version_},
                   {"pid", std::to_string(getpid())},
                   {"host", coordination_.host_name()}};

@@ -102,18 +102,26 @@ void Host::on_registered() {
       });
 }
 
-// Where its own entry was removed, as it is where all of coordination was emptied, it is made again.
+// Where coordination was emptied or went back to an earlier state its own entry is missing, or that
+// of a former life is there instead: it is made again. That of another directory is another
+// replica's, which somebody has given the same number.
 void Host::take_members(const std::vector<coord::Member>& members) {
+  const coord::Member own = own_member();
+  bool former = false;
   bool there = false;
   for (const coord::Member& member : members) {
-    if (member.id == options_.id) {
-      there = true;
-    } else {
+    if (member.id != options_.id) {
       peers_->set_address(member.id, member.address);
+      continue;
     }
+    there = true;
+    former = member.session != session_ && member.lock_device == own.lock_device &&
+             member.lock_inode == own.lock_inode && member.lock_path == own.lock_path &&
+             member.boot_id == own.boot_id;
   }
-  if (there || draining_) return;
-  log::warning("the registry's entry of this replica was removed: it is made again",
+  if ((there && !former) || draining_) return;
+  log::warning(former ? "the registry shows a former life of this replica: its entry is made again"
+                      : "the registry's entry of this replica was removed: it is made again",
                {{"group", options_.group}, {"id", options_.id}});
   enter_registry();
 }

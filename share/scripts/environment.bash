@@ -82,6 +82,7 @@ settle_environment() {
   settle_http ts-front TS_FRONT 4
   settle_workers
   settle_tables
+  settle_coord
   [ -z "$port_base" ] || export TANDEM_LB_PORT=$((port_base + 3))
   export TANDEM_LB_HOST=${TANDEM_LB_HOST:-127.0.0.1} TANDEM_LB_PORT=${TANDEM_LB_PORT:-8088}
   TANDEM_LB_URL=$(url_of "$TANDEM_LB_HOST" "$TANDEM_LB_PORT")

@@ -66,9 +66,29 @@ service_json() { # NAME STATE SECONDS RESTARTS PID URL WHY
   printf '}'
 }
 
+# The agent that somebody else runs, where there is one: whether requests that have to be consistent
+# are answered there.
+show_outside_agent() {
+  local state=gone url=${TANDEM_CONSUL_UI:-$TANDEM_CONSUL_ADDRESS}
+  ! outside_agent_answers || state=ready
+  if [ "$format" = json ]; then
+    printf '%s{"name":"consul","state":"%s","seconds":null,"restarts":null,"pid":null,"url":%s}' \
+      "$1" $state "$(json_text "$url")"
+  else
+    row consul $state - '' - "$url"
+  fi
+  [ $state = ready ]
+}
+
 show_status() {
   local name state seconds pid why url starts separator='[' bad=0
+  # shellcheck source=/dev/null
+  . "$sv/.environment"
   [ "$format" = json ] || row NAME STATE UP RESTARTS PID URL
+  if [ -n "${TANDEM_CONSUL_ADDRESS:-}" ]; then
+    show_outside_agent "$separator" || bad=1
+    separator=$',\n'
+  fi
   while read -r name; do
     read -r state seconds pid why < <(sup_state "$name")
     [ "$state" = ready ] || bad=1

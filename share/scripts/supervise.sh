@@ -248,9 +248,14 @@ lay_out() {
     echo "$name" >>"$dir/order"
     [ ! -x "$service/url" ] || printf '%s %s\n' "$name" "$("$service/url")" >>"$sv/.urls"
   done
+  # An agent that somebody else runs.
+  [ -z "${TANDEM_CONSUL_ADDRESS:-}" ] ||
+    printf 'consul %s\n' "${TANDEM_CONSUL_UI:-$TANDEM_CONSUL_ADDRESS}" >>"$sv/.urls"
   touch "$sv/.urls"
   export -p | sed -nE 's/^declare -x ((TANDEM_|RS_ORCH_WORKERS_).*)/export \1/p' >"$sv/.environment"
   echo "$TANDEM_SUPERVISOR" >"$sv/.supervisor"
+  # Where the record will be, from now on.
+  [ -z "${TANDEM_COORD_NOTE:-}" ] || echo "$TANDEM_COORD_NOTE" >"$dir/state/coordination" || return 1
   client_file >"$dir/client.toml.new" && mv -f "$dir/client.toml.new" "$dir/client.toml" || return 1
   # Its presence says that the layout is complete.
   mv "$dir/order" "$sv/.order"

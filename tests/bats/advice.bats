@@ -102,6 +102,7 @@ refused_loss() { # PART OF THE MESSAGE IDS
 }
 
 @test 'members removed under a running store, and a new front: nothing is offered up, nothing lost' {
+  not_on_consul 'it is about the local files'
   buy Tux
   rm "$store"/run/state/coord/orders/members/*
   kill_member order-3

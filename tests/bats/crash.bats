@@ -294,6 +294,7 @@ END
 }
 
 @test 'data without a record are not started over' {
+  not_on_consul 'it is about the local files'
   database 1
   add_user ann
   database_down

@@ -41,7 +41,7 @@ database_in_trouble() { # [OPTION]…
   local line='' fd
   rm -f "$BATS_TEST_TMPDIR/log"
   mkfifo "$BATS_TEST_TMPDIR/log"
-  tables_of "$database"
+  homes_of "$database"
   env -C "$database" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
     --port "$port_base" "$@" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
   started=$!

@@ -17,15 +17,37 @@ export no_proxy='*'
 tandem=$TANDEM_SOURCE/bin/tandem/tandem
 # Options of an outer tandem must not reach the ones under test.
 unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST \
-  TANDEM_TABLES
+  TANDEM_TABLES TANDEM_COORD TANDEM_COORD_PREFIX
 # Those of the suite itself do: this is read again for each of its tests.
 if [ -z "${tandem_outer_urls_are_gone:-}" ]; then
   unset RS_CLIENT_USERS_URL RS_CLIENT_RIDES_URL RS_CLIENT_ORCH_URL RS_CLIENT_STORE_URL
+  unset "${!CONSUL_@}" TANDEM_CONSUL TANDEM_CONSUL_DNS
   export tandem_outer_urls_are_gone=yes
 fi
 # A suite may be run on PostgreSQL (tests/backends.sh): tandem makes a cluster of its own for that,
 # and what is started without it has a database in the cluster that TANDEM_TEST_POSTGRES names.
 [ -z "${TANDEM_TEST_TABLES-}" ] || export TANDEM_TABLES=$TANDEM_TEST_TABLES
+# Likewise on Consul, by the agent that TANDEM_TEST_CONSUL names; all that is started has a prefix of
+# its own there, by its directory.
+if [ -n "${TANDEM_TEST_COORD-}" ]; then
+  export TANDEM_COORD=$TANDEM_TEST_COORD CONSUL_HTTP_ADDR=$TANDEM_TEST_CONSUL
+fi
+
+# Has what is started from now on without tandem keep its tables, and coordinate, where the suite is.
+homes_of() { # DIR
+  tables_of "$1"
+  coord_of "$1"
+}
+
+coord_of() { # DIR
+  local program
+  [ -n "${TANDEM_TEST_COORD-}" ] || return 0
+  for program in RS_ORCH RS_WORKER RS_USERS RS_RIDES TS_ORDER TS_CATALOG TS_FRONT; do
+    export "${program}_COORD_BACKEND=$TANDEM_TEST_COORD" \
+      "${program}_COORD_ADDRESSES=$TANDEM_TEST_CONSUL" \
+      "${program}_COORD_PREFIX=test-$(cksum <<<"$1" | cut -d ' ' -f 1)"
+  done
+}
 
 # Has the replicas that are started from now on keep their tables in databases that are those of
 # directory $1, where the suite is on PostgreSQL.
@@ -41,6 +63,9 @@ tables_of() { # DIR
     export "${prefix}_URL=host=$TANDEM_TEST_POSTGRES user=tester dbname=${program}_$(cksum <<<"$1" | cut -d ' ' -f 1)_{id}"
   done
 }
+
+# Leaves a test out where the suite is on Consul.
+not_on_consul() { [ "${TANDEM_TEST_COORD-}" != consul ] || skip "on Consul: $1"; } # WHY
 
 # Leaves a test out where the suite is on PostgreSQL.
 not_on_postgres() { [ "${TANDEM_TEST_TABLES-}" != postgres ] || skip "on PostgreSQL: $1"; } # WHY
@@ -148,7 +173,7 @@ database_up() { # DIR [OPTION]…
   local dir=$1
   shift
   mkdir -p "$dir"
-  tables_of "$dir"
+  homes_of "$dir"
   database=$dir
   db=http://127.0.0.1:$port_base/api/v1
   last_event=0

@@ -9,7 +9,7 @@ store_up() { # DIR [OPTION]…
   shift
   shop=http://127.0.0.1:$port_base
   export store shop port_base
-  tables_of "$store"
+  homes_of "$store"
   mkdir -p "$store"
   [ -e "$store/etc" ] || ln -s "$TANDEM_SOURCE/etc" "$store/etc"
   for name in catalog-1 order-1 order-2 order-3; do start_member $name || return; done

@@ -31,7 +31,6 @@ void Agents::break_connections() {
 
 void Agents::heal() {
   std::fill(states_.begin(), states_.end(), AgentState::kWell);
-  model.elect_leader();
   model.deny(false);
 }
 

@@ -20,7 +20,8 @@ class CoordChecks {
   // Of the history of the record: all it ever was, in order, absence included.
   size_t now() const { return history_.size() - 1; }
 
-  void record_changes(const ConsulModel::Entry* before, const ConsulModel::Entry* after);
+  void record_changes(const ConsulModel::Entry* before, const ConsulModel::Entry* after,
+                      int64_t now_ns);
   // It is what it was, or not there, by no request.
   void went_back(const ConsulModel::Entry* record, int64_t now_ns);
   // Somebody who may has taken a lock's session away.

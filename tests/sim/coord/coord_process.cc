@@ -275,7 +275,7 @@ void CoordProcess::let_go_of_locks() {
   if (life_->ending) return;
   for (size_t lock = 0; lock < life_->locks.size(); ++lock) {
     HeldLock& held = life_->locks[lock];
-    if (held.lock == nullptr || world_.universe.random.chance(500)) continue;
+    if (held.lock == nullptr || held.releasing || world_.universe.random.chance(500)) continue;
     held.told_held = false;
     const auto wait_again = [this, lock] {
       later(world_.universe.between_ns(kMs, 5000 * kMs), [this, lock] { wait_for_lock(lock); });
@@ -285,9 +285,10 @@ void CoordProcess::let_go_of_locks() {
       wait_again();
       continue;
     }
+    held.releasing = true;
     expect<>([&](UniqueFunction<void()> done) { held.lock->release(std::move(done)); },
              [this, lock, wait_again] {
-               life_->locks[lock].lock.reset();
+               life_->locks[lock] = {};
                wait_again();
              });
     if (world_.universe.random.chance(300)) held.lock->release([] {});

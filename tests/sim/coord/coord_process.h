@@ -66,6 +66,7 @@ class CoordProcess final : public Process, private Clock {
   struct HeldLock {
     std::unique_ptr<coord::Lock> lock;
     bool told_held = false;
+    bool releasing = false;
     int64_t since_ns = 0;
   };
   // What dies with the process.

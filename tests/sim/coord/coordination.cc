@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/log.h"
 #include "coord/member_text.h"
 #include "sim/checks.h"
-#include "wire/json.h"
 
 namespace tandem::sim {
 namespace {
@@ -45,6 +45,7 @@ Coordination::Coordination(uint64_t seed, bool verbose)
 }
 
 Outcome Coordination::run() {
+  log::set_threshold(log::Level::kWarning);
   for (auto& process : processes_) process->start();
   take_snapshots();
   next_fault();
@@ -78,7 +79,7 @@ const ConsulModel::Entry* Coordination::key(const std::string& name) const {
 
 void Coordination::key_changes(const std::string& name, const ConsulModel::Entry* before,
                                const ConsulModel::Entry* after) {
-  if (name == kPrefix + "record") checks_.record_changes(before, after);
+  if (name == kPrefix + "record") checks_.record_changes(before, after, universe_.now());
   if (!name.starts_with(kPrefix + "members/") || after != nullptr) return;
   const auto member = coord::decode_member(before->value);
   const Lives::Life* life = member ? lives_.of_session(member->session) : nullptr;
@@ -102,9 +103,8 @@ void Coordination::check_claims() {
       }
       ++holders;
       last_since_ns = std::max(last_since_ns, process->holds_since(lock));
-      const bool founded =
-          entry != nullptr && !entry->session.empty() &&
-          *wire::parse_json(entry->value)->find("holder")->as_string() == process->holder();
+      const bool founded = entry != nullptr && !entry->session.empty() &&
+                           entry->value.find('"' + process->holder() + '"') != std::string::npos;
       if (founded) {
         unfounded_ns_.erase(claim);
         continue;
@@ -171,10 +171,7 @@ bool Coordination::strike(CoordFault fault) {
       return true;
     case CoordFault::kLeaderLost:
       consul.lose_leader();
-      for_a_while([this] {
-        agents_.model.elect_leader();
-        stuck_sessions_ = false;
-      });
+      for_a_while([this] { elect_leader(); });
       return true;
     case CoordFault::kDenied:
       consul.deny(true);
@@ -242,9 +239,15 @@ void Coordination::goes_back(bool wiped) {
 
 // --- the end ---
 
+void Coordination::elect_leader() {
+  if (!agents_.model.has_leader()) stuck_sessions_ = false;
+  agents_.model.elect_leader();
+}
+
 void Coordination::heal() {
   universe_.trace.note("", "heal", {});
   universe_.healed = true;
+  elect_leader();
   agents_.heal();
   for (auto& process : processes_) process->heal();
 }

@@ -43,6 +43,7 @@ class Coordination {
   void goes_back(bool wiped);
   void take_snapshots();
   const ConsulModel::Entry* key(const std::string& name) const;
+  void elect_leader();
   void heal();
   // Empty: nothing, it has come together.
   std::string_view what_is_missing() const;

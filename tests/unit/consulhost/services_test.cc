@@ -142,7 +142,7 @@ TEST_F(ServicesTest, RegistersWithItsChecksThenPassesItsOwn) {
     "Tags": ["rides-db", "standby"], "Meta": {"version": "1.2", "host": "h?"},
     "Checks": [
       {"CheckID": "a/b:rs-users:here:8080:ttl", "Name": "what the process says of itself",
-       "TTL": "15s", "Status": "passing", "DeregisterCriticalServiceAfter": "60000ms"},
+       "TTL": "15s", "DeregisterCriticalServiceAfter": "60000ms"},
       {"CheckID": "a/b:rs-users:here:8080:http", "Name": "GET /readyz",
        "HTTP": "http://10.0.0.5:8080/readyz", "Interval": "5s", "Timeout": "2s",
        "Status": "passing", "Header": {"Host": ["shop.example"]}}]})")

@@ -121,6 +121,33 @@ TEST_F(GroupTest, AReplicaThatStopsInOrderIsReplacedAsLeaderAsSoon) {
   EXPECT_EQ(ask(group, wire::Method::kDbWrite).body, "1");
 }
 
+// As where coordination is restored to an earlier state.
+TEST_F(GroupTest, AReplicaReplacesTheEntryOfAFormerLifeAndNoOther) {
+  start(1);
+  std::vector<coord::Member> seen;
+  const auto watch = coord_->watch_members(
+      "g", [&](const std::vector<coord::Member>& members) { seen = members; });
+  until([&] { return seen.size() == 1; });
+  const coord::Member now = seen[0];
+  coord::Member former = now;
+  former.session = now.session + 1;
+  bool told = false;
+  coord_->register_member("g", former, [&](const Status& entered) { told = entered.has_value(); });
+  until([&] { return told; });
+  until([&] { return seen.size() == 1 && seen[0] == now; });
+  coord::Member other = now;
+  other.host = "elsewhere";
+  other.boot_id = "of another host";
+  other.session = now.session + 2;
+  coord::Member later = now;
+  later.id = 2;
+  for (const coord::Member& member : {other, later}) {
+    coord_->register_member("g", member, [](const Status& entered) { EXPECT_TRUE(entered); });
+  }
+  until([&] { return seen.size() == 2; });
+  EXPECT_EQ(seen[0], other);
+}
+
 TEST_F(GroupTest, GoesOnWhenEnoughOfThoseThatDiedAreBack) {
   for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
   Group& group = open_group(true);
