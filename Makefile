@@ -130,13 +130,13 @@ bench: ## install what is missing, build, run the benchmarks; TABLES=postgres
 	@$(ninja) programs tandem-load
 	@TANDEM_BIN=$(CURDIR)/$(BUILD)/bin TABLES=$(TABLES) tests/bench/run $(BENCH_ARGS)
 
-torture: ## real processes under faults: MINUTES=n SEED=s, STORE=1 or TABLES=postgres
+torture: ## real processes under faults: MINUTES=n SEED=s, STORE=1, TABLES=postgres, COORD=consul
 	@$(deps) build run test
 	@$(configure) -DTANDEM_TESTS=ON
 	@$(ninja) programs tandem-torture
 	@exec tests/torture/torture --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store) \
-	  $(if $(TABLES),--tables $(TABLES)) $(TORTURE_ARGS)
+	  $(if $(TABLES),--tables $(TABLES)) $(if $(COORD),--coord $(COORD)) $(TORTURE_ARGS)
 
 nightly: ## hours: sim, torture, backends, sanitize, clang, tidy, fuzz; PARTS="sim torture", SEED=s
 	@MAKE='$(MAKE)' $(if $(SEED),SEED=$(SEED)) tests/nightly.sh $(PARTS)

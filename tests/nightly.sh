@@ -5,7 +5,7 @@
 #
 #   sim        the simulator's modes, 20000 seeds of the database, the store and coordination
 #   torture    real processes under faults: 5 minutes each of four seeds, database, with its tables in
-#              memory and in PostgreSQL, and store
+#              memory and in PostgreSQL and with coordination by Consul, and store
 #   backends   the suites with tables in PostgreSQL
 #   sanitize   tests, simulator and torture with ASan, UBSan and TSan
 #   clang      unit tests and simulator, built by clang with the same
@@ -32,6 +32,7 @@ commands() { # PART
       for ((seed = SEED; seed < SEED + 4; seed++)); do
         echo "torture MINUTES=5 SEED=$seed"
         echo "torture MINUTES=5 SEED=$seed TABLES=postgres"
+        echo "torture MINUTES=5 SEED=$seed COORD=consul"
         echo "torture MINUTES=5 SEED=$seed STORE=1"
       done
       ;;

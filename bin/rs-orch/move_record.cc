@@ -31,8 +31,8 @@ void move_record(daemon::CoordConfig config, const std::string& home) {
   daemon::Coordination coordination{config, loop};
   consul::Client client{coordination.transport(), coordination.time()};
   consulhost::FileHome files{config.root};
-  consulhost::ConsulHome keys{
-      client, [&] { loop.run_once(); }, config.prefix, coordination.host_name()};
+  consulhost::ConsulHome keys{client, [&] { loop.run_once(); }, config.prefix,
+                              coordination.host_name()};
 
   const auto moved = home == "consul" ? consulhost::move_records(files, keys)
                                       : consulhost::move_records(keys, files);

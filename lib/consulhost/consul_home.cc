@@ -23,7 +23,8 @@ Result<T> wait_for(const std::function<void()>& turn, Start start) {
 }
 
 tl::unexpected<Error> changed_meanwhile(const std::string& key) {
-  return fail(ErrorKind::kConflict, "somebody has changed the key '" + key + "' in Consul meanwhile");
+  return fail(ErrorKind::kConflict,
+              "somebody has changed the key '" + key + "' in Consul meanwhile");
 }
 
 }  // namespace
@@ -111,7 +112,8 @@ Status ConsulHome::no_replica_runs(const consul::Listing& listing) const {
         "replica " + std::to_string(member->id) + " of the group '" + key.group + "'";
     if (member->host != host_) {
       return fail(ErrorKind::kBusy, who + " is registered, and may run, on the host '" +
-                                        member->host + "': stop it there; where that host is gone " +
+                                        member->host +
+                                        "': stop it there; where that host is gone " +
                                         "for good, delete the key '" + key.entry->key + "'");
     }
     const auto held = lock_is_held(member->lock_path);

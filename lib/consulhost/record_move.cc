@@ -23,8 +23,8 @@ bool is_there(const KeptGroup& group, const KeptGroup* there) {
 Status check_source(const KeptGroup& group, const RecordHome& from, const RecordHome& to) {
   const std::string rest = "; nothing was moved";
   if (!group.record.damage.empty()) {
-    return fail(ErrorKind::kCorrupt, group.record.damage + rest +
-                                         ": start the system where it is, which puts it right");
+    return fail(ErrorKind::kCorrupt,
+                group.record.damage + rest + ": start the system where it is, which puts it right");
   }
   if (!group.moved_to || *group.moved_to == to.name()) return {};
   return fail(ErrorKind::kConflict, "the record of the group '" + group.name + "' has gone from " +

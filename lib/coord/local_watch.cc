@@ -57,10 +57,9 @@ class LocalWatch final : public Watch {
       watching_ = watch_.start(directory_).has_value();
       again_ = again_ || watching_;
     }
+    if (*found) seen_ = **found;
     if (again_) look();
-    if (!*found) return;
-    seen_ = **found;
-    on_change_(**found);  // last: it may destroy this
+    if (*found) on_change_(**found);  // last: it may destroy this
   }
 
   const std::string directory_;

@@ -157,6 +157,7 @@ class Host final : public daemon::Part,
   std::string told_register_;  // why it cannot
   bool started_ = false;
   bool registered_ = false;
+  bool entering_ = false;  // its entry is being made again
   bool draining_ = false;
 
   std::unique_ptr<storage::Log> log_;

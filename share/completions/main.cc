@@ -1,6 +1,6 @@
 // completions NAME SHELL: the completion script of a program that is no C++ program, made of its
 // --help on standard input, in which a command is a line
-//   "  up       start everything"
+//   "  up       start everything", or of two words
 // and an option one such as
 //   "  -d, --dir DIR          where it is". Runs while tandem is built; it is not installed.
 #include <cstdio>
@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
     return static_cast<int>(ExitStatus::kUsage);
   }
   const std::regex option("^  (?:-([A-Za-z]), |    )--([a-z-]+)(?:[ =]([^ ]+))?  +(.*)$");
-  const std::regex command("^  ([a-z]+)(?: [^ ]+)*  +(.*)$");
+  const std::regex command("^  ([a-z]+(?: [a-z]+)?)(?: [^ ]+)*  +(.*)$");
   daemon::Completable program{argv[1], {}};
   std::smatch part;
   for (std::string line; std::getline(std::cin, line);) {

@@ -20,8 +20,9 @@ END
   assert_equal "$(grep -c FAILED <<<"$output")" 1
   run cat "$BATS_TEST_TMPDIR/made"
   assert_line --index 0 --partial 'sim SEEDS=20000 SEED=7'
-  assert_equal "$(grep -c torture <<<"$output")" 12
+  assert_equal "$(grep -c torture <<<"$output")" 16
   assert_line --partial 'torture MINUTES=5 SEED=10 TABLES=postgres'
+  assert_line --partial 'torture MINUTES=5 SEED=10 COORD=consul'
   assert_line --regexp 'test-backends$'
   assert_line --partial sanitize
   assert_line --regexp 'clang$'

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "coordination.h"
 
 namespace tandem::torture {
 
@@ -18,8 +19,8 @@ class Group {
 
   virtual const std::string& name() const = 0;
   virtual uint32_t min_in_sync() const = 0;
-  // The directory of its record and its members.
-  virtual std::string coordination() const = 0;
+  // Its record and its members; outlives the group.
+  virtual Coordination& coordination() const = 0;
   // Of the replicas, by their ids from 1 on.
   virtual std::vector<std::string> directories() const = 0;
 

@@ -1,6 +1,7 @@
 #include "group_files.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -41,8 +42,25 @@ std::vector<fs::path> files_in(const std::string& directory) {
 }
 
 // The newest one last: their names are as long as each other.
-std::vector<fs::path> versions(const std::string& coordination) {
+std::vector<fs::path> record_files(const std::string& coordination) {
   return files_in(coordination + "/record");
+}
+
+// Record and floor.
+Status copy_files_of_record(const std::string& from, const std::string& to) {
+  if (const Status copied = copy_files(from + "/record", to + "/record"); !copied) return copied;
+  std::error_code error;
+  fs::remove(to + "/floor", error);
+  if (!fs::exists(from + "/floor", error)) return {};
+  fs::copy_file(from + "/floor", to + "/floor", error);
+  return error ? fail_errno("cannot copy the floor", error.value()) : Status{};
+}
+
+int remove_files(const std::vector<fs::path>& files) {
+  std::error_code error;
+  int removed = 0;
+  for (const fs::path& file : files) removed += fs::remove(file, error) ? 1 : 0;
+  return removed;
 }
 
 }  // namespace
@@ -52,57 +70,63 @@ std::string storage_id_in(const std::string& directory) {
   return identity ? text_of(*identity, "storage_id") : "";
 }
 
-std::vector<RecordVersion> record_versions(const std::string& coordination) {
+std::vector<RecordVersion> LocalCoordination::versions() const {
   std::vector<RecordVersion> all;
-  for (const fs::path& path : versions(coordination)) {
-    RecordVersion version{path.filename().string(), {}};
-    const auto record = first_line(path);
-    const wire::Json* members = record ? record->find("in_sync") : nullptr;
-    if (members == nullptr || members->as_array() == nullptr) continue;
-    for (const wire::Json& member : *members->as_array())
-      version.in_sync.push_back(text_of(member, "storage_id"));
-    all.push_back(std::move(version));
+  for (const fs::path& path : record_files(directory_)) {
+    if (auto version = record_of(path.filename().string(), read_text(path)))
+      all.push_back(std::move(*version));
   }
   return all;
 }
 
-Result<std::string> remove_newest_record(const std::string& coordination, uint64_t choice) {
-  const std::vector<fs::path> all = versions(coordination);
+std::optional<RecordVersion> LocalCoordination::record() {
+  std::vector<RecordVersion> all = versions();
+  if (all.empty()) return std::nullopt;
+  return std::move(all.back());
+}
+
+bool LocalCoordination::has_left(const std::string& storage_id, const std::string& since) {
+  const std::vector<RecordVersion> all = versions();
+  return std::any_of(all.begin(), all.end(), [&](const RecordVersion& version) {
+    return version.name > since && !names(version, storage_id);
+  });
+}
+
+Result<std::string> LocalCoordination::remove_newest_record(uint64_t choice) {
+  const std::vector<fs::path> all = record_files(directory_);
   if (all.size() < 2) return fail(ErrorKind::kNotFound, "the record has no older version");
   const uint64_t count = 1 + choice % std::min<uint64_t>(kMostRemoved, all.size() - 1);
-  std::error_code error;
-  for (uint64_t i = 1; i <= count; ++i) fs::remove(all[all.size() - i], error);
+  (void)remove_files({all.end() - static_cast<std::ptrdiff_t>(count), all.end()});
   return "the newest " + std::to_string(count) + " versions of the record are gone";
 }
 
-std::string remove_record(const std::string& coordination) {
+Result<std::string> LocalCoordination::remove_record() {
   std::error_code error;
-  fs::remove_all(coordination + "/record", error);
-  fs::remove(coordination + "/floor", error);
+  fs::remove_all(directory_ + "/record", error);
+  fs::remove(directory_ + "/floor", error);
   return "the record is gone";
 }
 
-Status copy_record(const std::string& from, const std::string& to) {
-  if (const Status copied = copy_files(from + "/record", to + "/record"); !copied) return copied;
-  std::error_code error;
-  fs::remove(to + "/floor", error);
-  if (!fs::exists(from + "/floor", error)) return {};
-  fs::copy_file(from + "/floor", to + "/floor", error);
-  return error ? fail_errno("cannot copy the floor", error.value()) : Status{};
+Status LocalCoordination::copy_record(const std::string& to) {
+  return copy_files_of_record(directory_, to);
 }
 
-std::string remove_what_finds(const Group& group) {
-  std::error_code error;
-  const auto remove = [&](const fs::path& path) { return fs::remove(path, error) ? 1 : 0; };
-  int members = 0;
-  for (const fs::path& member : files_in(group.coordination() + "/members"))
-    members += remove(member);
-  int locks = 0;
-  for (const std::string& directory : group.directories()) locks += remove(directory + "/lock");
-  int sockets = 0;
-  for (const std::string& socket : group.sockets()) sockets += remove(socket);
-  return group.name() + ": " + std::to_string(members) + " members, " + std::to_string(locks) +
-         " locks, " + std::to_string(sockets) + " sockets";
+Status LocalCoordination::put_record_back(const std::string& from) {
+  return copy_files_of_record(from, directory_);
+}
+
+Result<std::string> LocalCoordination::remove_registry() {
+  return std::to_string(remove_files(files_in(directory_ + "/members"))) + " members";
+}
+
+Result<std::string> remove_what_finds(const Group& group) {
+  const auto registry = group.coordination().remove_registry();
+  if (!registry) return fail(ErrorKind::kUnavailable, registry.error().message);
+  std::vector<fs::path> locks;
+  for (const std::string& directory : group.directories()) locks.emplace_back(directory + "/lock");
+  const std::vector<std::string> sockets = group.sockets();
+  return group.name() + ": " + *registry + ", " + std::to_string(remove_files(locks)) + " locks, " +
+         std::to_string(remove_files({sockets.begin(), sockets.end()})) + " sockets";
 }
 
 bool have_same_log(const std::string& one, const std::string& other) {

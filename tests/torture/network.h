@@ -18,6 +18,7 @@ namespace tandem::torture {
 class Network {
  public:
   Network(Processes& processes, int nodes) : processes_(processes), nodes_(nodes) {}
+  int nodes() const { return nodes_; }
   // Once.
   Status make();
   // What `from` sends to `to` is dropped, also on connections that are open. Nothing happens where

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "group_files.h"
 #include "moment.h"
@@ -24,11 +25,6 @@ std::string directory_of(const Group& group, int id) {
   return group.directories()[static_cast<size_t>(id - 1)];
 }
 
-bool names(const RecordVersion& version, const std::string& storage_id) {
-  return std::find(version.in_sync.begin(), version.in_sync.end(), storage_id) !=
-         version.in_sync.end();
-}
-
 }  // namespace
 
 std::string Past::copy_of(const Group& group, const std::string& what) const {
@@ -47,15 +43,15 @@ void Past::pass(const Group& group, uint64_t choice) {
   sim::Random random(choice ^ kPassing);
   if (random.chance(kCopyPermille)) remember_replica(group, random.between(1, replicas_of(group)));
   if (random.chance(kCopyPermille))
-    (void)copy_record(group.coordination(), copy_of(group, "record"));
+    (void)group.coordination().copy_record(copy_of(group, "record"));
 }
 
 Status Past::halt(Group& group, Group::Who who) {
   halted_ = &group;
   if (Status done = group.halt(who); !done) return done;
-  const std::vector<RecordVersion> versions = record_versions(group.coordination());
+  const std::optional<RecordVersion> record = group.coordination().record();
   for (const std::string& directory : group.directories()) {
-    if (versions.empty() || !names(versions.back(), storage_id_in(directory)))
+    if (!record || !names(*record, storage_id_in(directory)))
       return fail(ErrorKind::kUnavailable, "not all replicas were in sync");
   }
   return {};
@@ -79,9 +75,9 @@ Result<std::string> Past::directory_goes_back(Group& group, uint64_t choice) {
   ++directories_;
   const bool is_same = before == storage_id_in(copy);
   if (is_same && lacks_something) {
-    const std::string coordination = group.coordination();
+    const std::optional<RecordVersion> record = group.coordination().record();
     went_back_.push_back(
-        {directory, before, coordination, record_versions(coordination).back().name});
+        {directory, before, &group.coordination(), record ? record->name : std::string()});
   }
   const std::string whom = name_of(group, id) + (is_same ? "" : ", as the member that it once was");
   // Alone and with one copy that is enough, it would lead after a second, and rightly so.
@@ -116,13 +112,15 @@ Result<std::string> Past::record_goes_back(Group& group, uint64_t choice) {
   std::string done;
   const uint64_t how = random.below(3);
   if (how == 0 && std::filesystem::exists(copy)) {
-    const Status put = copy_record(copy, group.coordination());
+    const Status put = group.coordination().put_record_back(copy);
     if (!put) return fail(put.error());
     done = "an earlier record is put back";
   } else if (how == 1) {
-    done = remove_record(group.coordination());
+    const auto removed = group.coordination().remove_record();
+    if (!removed) return fail(ErrorKind::kUnavailable, removed.error().message);
+    done = *removed;
   } else {
-    const auto removed = remove_newest_record(group.coordination(), random.next());
+    const auto removed = group.coordination().remove_newest_record(random.next());
     if (!removed) return fail(ErrorKind::kUnavailable, removed.error().message);
     done = *removed;
   }
@@ -136,18 +134,11 @@ void Past::heal() {
   halted_ = nullptr;
 }
 
-bool Past::left_the_set(const WentBack& each) {
-  const std::vector<RecordVersion> versions = record_versions(each.coordination);
-  return std::any_of(versions.begin(), versions.end(), [&](const RecordVersion& version) {
-    return version.name > each.record_version && !names(version, each.storage_id);
-  });
-}
-
 void Past::look() {
   for (const WentBack& each : went_back_) {
     if (storage_id_in(each.directory) != each.storage_id) {
       ++anew_;
-    } else if (!left_the_set(each)) {
+    } else if (!each.coordination->has_left(each.storage_id, each.record_version)) {
       violations_.push_back("the replica in '" + each.directory +
                             "' went back, and is a member as if it had not");
     }

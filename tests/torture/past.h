@@ -45,12 +45,11 @@ class Past {
   struct WentBack {
     std::string directory;
     std::string storage_id;      // before, and in the copy
-    std::string coordination;    // of its group
+    Coordination* coordination;  // of its group
     std::string record_version;  // when it went back
   };
   std::string copy_of(const Group& group, const std::string& what) const;
   void remember_replica(const Group& group, int id);
-  static bool left_the_set(const WentBack& each);
   // An error where not every replica was in sync. REQUIRES: `who` are the replicas at least.
   Status halt(Group& group, Group::Who who);
 

@@ -89,9 +89,9 @@ void Processes::wait_gone(pid_t pid) {
   }
 }
 
-int Processes::stop(pid_t child) {
+int Processes::stop(pid_t child, int number) {
   if (child <= 1) return 0;
-  if (!ended(child)) kill(child, SIGTERM);
+  if (!ended(child)) kill(child, number);
   for (int turn = 0; !ended(child); ++turn) {
     if (turn == kStopTurns) kill(child, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

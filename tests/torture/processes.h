@@ -28,8 +28,8 @@ class Processes {
   std::optional<int> ended(pid_t child) const;
   // Waits until `pid`, of this process's children or not, is no more; for some seconds at most.
   void wait_gone(pid_t pid);
-  // TERM, and KILL after ten seconds. The status that wait(2) told.
-  int stop(pid_t child);
+  // This signal, and KILL after ten seconds. The status that wait(2) told.
+  int stop(pid_t child, int number);
 
   // Signals a process that runs in `directory`, and no other: a pid that somebody told may be that
   // of anybody else by now.

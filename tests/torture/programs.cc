@@ -101,8 +101,8 @@ Status Programs::stop() {
   std::string wrong;
   for (auto program = all_.rbegin(); program != all_.rend(); ++program) {
     if (program->pid == 0) continue;
-    const int status = processes_.stop(program->pid);
-    if (status != 0)
+    const int status = processes_.stop(program->pid, program->ends_by);
+    if (status != 0 && program->ends_by == SIGTERM)
       wrong += program->name + " stopped with wait status " + std::to_string(status) + "; ";
     program->pid = 0;
   }

@@ -1,6 +1,7 @@
 // The programs that the torture itself starts: launched, started again when killed, stopped.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Program {
   // why, and is then started again as if it had been killed, but not at once.
   bool may_give_up = false;
   int64_t down_until_us = 0;
-  bool ended = false;  // and that was judged
+  bool ended = false;     // and that was judged
+  int ends_by = SIGTERM;  // or SIGKILL, where how it ends does not matter
 };
 
 class Programs {
@@ -36,8 +38,8 @@ class Programs {
   // Launches what SIGKILL has ended, or what was done to it, but for what stays down. Gives
   // what ended otherwise.
   std::string restart_killed();
-  // TERM to one after the other, the last one that was added first. Complains about every exit
-  // status but 0.
+  // Ends one after the other, the last one that was added first. Complains about every exit status
+  // but 0 of those that TERM ends.
   Status stop();
 
   std::deque<Program>& all() { return all_; }

@@ -40,11 +40,14 @@ std::string hung_in(const std::vector<int64_t>& acknowledgements, const Episode&
 }
 
 std::string faults_table(const std::vector<Episode>& episodes,
-                         const std::vector<int64_t>& acknowledgements) {
+                         const std::vector<int64_t>& acknowledgements,
+                         const std::vector<int64_t>& coordination_writes) {
+  const bool coordinates = !coordination_writes.empty();
   struct Row {
     const char* name = "";
     size_t struck = 0;
     std::vector<int64_t> gaps_us;
+    int64_t coordination_us = 0;
   };
   std::map<int, Row> rows;  // by kind
   size_t total = 0;
@@ -53,17 +56,23 @@ std::string faults_table(const std::vector<Episode>& episodes,
     row.name = episode.fault->name;
     ++row.struck;
     ++total;
-    if (episode.from_whole) row.gaps_us.push_back(longest_gap_us(acknowledgements, episode));
+    if (!episode.from_whole) continue;
+    row.gaps_us.push_back(longest_gap_us(acknowledgements, episode));
+    row.coordination_us =
+        std::max(row.coordination_us, longest_gap_us(coordination_writes, episode));
   }
   std::string text =
       fmt::format("{:<36} {:>6}  longest gap between acknowledged writes, ms\n", "fault", "times");
-  text += fmt::format("{:<36} {:>6} {:>10} {:>10} {:>10}\n", "", "", "median", "p99", "max");
+  text += fmt::format("{:<36} {:>6} {:>10} {:>10} {:>10}{}\n", "", "", "median", "p99", "max",
+                      coordinates ? "   max, of coordination" : "");
   for (auto& [kind, row] : rows) {
     std::sort(row.gaps_us.begin(), row.gaps_us.end());
     text += fmt::format("{:<36} {:>6}", row.name, row.struck);
     if (!row.gaps_us.empty()) {
       text += fmt::format(" {:>10.1f} {:>10.1f} {:>10.1f}", ms_at(row.gaps_us, 0.5),
                           ms_at(row.gaps_us, 0.99), ms_at(row.gaps_us, 1));
+      if (coordinates)
+        text += fmt::format(" {:>10.1f}", static_cast<double>(row.coordination_us) / 1000);
     }
     text += '\n';
   }

@@ -28,9 +28,11 @@ int64_t longest_gap_us(const std::vector<int64_t>& acknowledgements, const Episo
 // and is_survived says that something is; else empty.
 std::string hung_in(const std::vector<int64_t>& acknowledgements, const Episode& episode);
 
-// By kind of fault: how often, the gaps of those that struck a whole system, and the sums.
+// By kind of fault: how often, the gaps of those that struck a whole system, and the sums; where there
+// are writes to what it coordinates by, their longest gaps, too.
 std::string faults_table(const std::vector<Episode>& episodes,
-                         const std::vector<int64_t>& acknowledgements);
+                         const std::vector<int64_t>& acknowledgements,
+                         const std::vector<int64_t>& coordination_writes);
 
 std::string summary(const Settings& settings, const std::string& configuration,
                     const Judgement& judgement);

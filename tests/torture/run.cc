@@ -129,7 +129,8 @@ class Run {
   double seconds() const { return static_cast<double>(now_us() - begin_us_) / 1e6; }
 
   int tell() {
-    say("\n{}\n{}", faults_table(episodes_, subject_.acknowledgements()),
+    say("\n{}\n{}",
+        faults_table(episodes_, subject_.acknowledgements(), subject_.coordination_writes()),
         summary(settings_, subject_.configuration(), judgement_));
     const bool good = judgement_.violations.empty() && judgement_.undecided.empty();
     subject_.save_history(settings_.directory + "/history.ndjson");

@@ -22,7 +22,8 @@ const char kUsage[] =
     "usage: tandem-torture [--store] --bin DIR --shim FILE --clock-shim FILE --postgres FILE\n"
     "         --etc DIR --directory DIR [--seconds N] [--seed S] [--links | --no-links WHY]\n"
     "         [--faults NAME,…] [--plant lost|doubled|stale|torn|row]\n"
-    "         [--min-in-sync N] [--tables file|postgres] | [--catalogs 1|3] [--cache N]\n";
+    "         [--min-in-sync N] [--tables file|postgres] [--coord local|consul --consul FILE]\n"
+    "         | [--catalogs 1|3] [--cache N]\n";
 
 Result<Settings> parse_settings(int argc, char** argv) {
   static const option kOptions[] = {{"store", no_argument, nullptr, 'o'},
@@ -33,6 +34,8 @@ Result<Settings> parse_settings(int argc, char** argv) {
                                     {"clock-shim", required_argument, nullptr, 'k'},
                                     {"postgres", required_argument, nullptr, 'P'},
                                     {"tables", required_argument, nullptr, 'T'},
+                                    {"coord", required_argument, nullptr, 'O'},
+                                    {"consul", required_argument, nullptr, 'U'},
                                     {"etc", required_argument, nullptr, 'e'},
                                     {"directory", required_argument, nullptr, 'd'},
                                     {"seconds", required_argument, nullptr, 't'},
@@ -71,6 +74,12 @@ Result<Settings> parse_settings(int argc, char** argv) {
       case 'T':
         settings.tables = optarg;
         break;
+      case 'O':
+        settings.coord = optarg;
+        break;
+      case 'U':
+        settings.consul = optarg;
+        break;
       case 'e':
         settings.etc = optarg;
         break;
@@ -105,9 +114,11 @@ Result<Settings> parse_settings(int argc, char** argv) {
   if (!good || optind != argc || settings.bin.empty() || settings.shim.empty() ||
       settings.clock_shim.empty() || settings.postgres.empty() || settings.etc.empty() ||
       settings.directory.empty() || (settings.tables != "file" && !settings.on_postgres()) ||
-      settings.seconds < 1 || settings.min_in_sync > 3 || settings.cache < 0 ||
+      (settings.coord != "local" && !settings.on_consul()) ||
+      settings.on_consul() == settings.consul.empty() || settings.seconds < 1 ||
+      settings.min_in_sync > 3 || settings.cache < 0 ||
       (settings.catalogs != 0 && settings.catalogs != 1 && settings.catalogs != 3) ||
-      (settings.store ? settings.min_in_sync != 0 || settings.on_postgres()
+      (settings.store ? settings.min_in_sync != 0 || settings.on_postgres() || settings.on_consul()
                       : settings.catalogs + settings.cache != 0)) {
     return fail(ErrorKind::kUsage, kUsage);
   }

@@ -25,12 +25,15 @@ struct Settings {
   int catalogs = 0;             // replicas of the store's catalog, 1 or 3
   int cache = 0;                // products in the cache of a front
   std::string tables = "file";  // where the database keeps them: file or postgres
+  std::string coord = "local";  // what it coordinates by: local or consul
+  std::string consul;           // the executable; empty where coord is local
   std::string faults;           // names with commas; empty: all
   std::string plant;  // what the recorder is to get wrong: lost, doubled, stale; torn: a torn tail
                       // strikes all replicas of the store's group at once; row: one is missing in
                       // the PostgreSQL of a worker
 
   bool on_postgres() const { return tables == "postgres"; }
+  bool on_consul() const { return coord == "consul"; }
   // Long runs have a few stops and cuts of up to 25 s.
   int64_t longest_hold_ms() const { return seconds >= 300 ? 25'000 : 3'000; }
 };

@@ -55,6 +55,8 @@ class Subject {
   // The moments when writes of clients were acknowledged, in us, ascending. REQUIRES: the clients
   // have ended.
   virtual std::vector<int64_t> acknowledgements() const = 0;
+  // The same of writes to what it coordinates by; empty where nobody looks.
+  virtual std::vector<int64_t> coordination_writes() const { return {}; }
   // What the seed and the settings made of it, for people.
   virtual std::string configuration() const = 0;
   // The history of its clients, one JSON object a line.

@@ -68,9 +68,15 @@ Cluster::Cluster(const Settings& settings, uint32_t min_in_sync, Processes& proc
       http_(kAskTimeoutMs),
       programs_(processes),
       postgres_(settings, processes, programs_, settings.on_postgres() ? kMostWorkers : 0),
+      consul_(settings, processes, programs_, network, kMostWorkers + 1),
+      files_(settings.directory + "/coord/" + group_),
+      keys_(consul_, group_),
+      coordination_(&files_),
       orch_(programs_.add("rs-orch", {})),
       users_(programs_.add("rs-users", {})),
-      rides_(programs_.add("rs-rides", {})) {}
+      rides_(programs_.add("rs-rides", {})) {
+  if (consul_.exists()) coordination_ = &keys_;
+}
 
 Status Cluster::start() {
   if (settings_.links) {
@@ -78,6 +84,7 @@ Status Cluster::start() {
   }
   if (const Status written = write_files(); !written) return written;
   if (const Status started = postgres_.start(); !started) return started;
+  if (const Status started = consul_.start(); !started) return started;
   if (const Status started = start_orch(); !started) return started;
   return start_services();
 }
@@ -127,6 +134,7 @@ Status Cluster::write_files() {
   orch_.argv.insert(orch_.argv.end(), {"--config", "orch.toml"});
   set_option(orch_.argv, "rpc.url", "ipc://orch.sock");
   set_option(orch_.argv, "coord.root", "coord");
+  consul_.configure(orch_.argv, 1);
   set_option(orch_.argv, "workers.directory", "db");
   set_option(orch_.argv, "workers.sockets", "sock");
   set_option(orch_.argv, "workers.program", "./worker");
@@ -139,6 +147,8 @@ Status Cluster::write_files() {
   users_.argv = command("rs-users", users_port);
   rides_.argv = command("rs-rides", rides_port);
   set_option(rides_.argv, "areas.file", settings_.etc + "/areas.csv");
+  consul_.configure(users_.argv, 2);
+  consul_.configure(rides_.argv, 3);
   for (Program* service : {&users_, &rides_}) {
     set_option(service->argv, "database.urls", "ipc://orch.sock");
     set_option(service->argv, "count.file", service->name + ".count");
@@ -216,7 +226,8 @@ bool Cluster::whole() {
   const auto good = [](const Replica& r) { return r.in_sync && r.last_index >= 0; };
   return std::all_of(all.begin(), all.end(), good) &&
          std::any_of(all.begin(), all.end(), [](const Replica& r) { return r.master; }) &&
-         ready(urls_.users) && ready(urls_.rides);
+         ready(urls_.users) && ready(urls_.rides) &&
+         (!consul_.exists() || keys_.holds_all(kWorkers));
 }
 
 std::vector<std::string> Cluster::sockets() const {

@@ -10,7 +10,10 @@
 
 #include "base/result.h"
 #include "clocks.h"
+#include "consul.h"
+#include "consul_keys.h"
 #include "disks.h"
+#include "group_files.h"
 #include "network.h"
 #include "postgres.h"
 #include "processes.h"
@@ -68,8 +71,13 @@ class Cluster {
   bool wait_ready(const std::string& base_url, int64_t timeout_ms);
 
   uint32_t min_in_sync() const { return min_in_sync_; }
-  // The directory of the record and the members.
-  std::string coordination() const { return settings_.directory + "/coord/rides-db"; }
+  // Nodes of the network: 1, 2, … are workers, then come the servers of Consul.
+  static int nodes(const Settings& settings) {
+    return kMostWorkers + (settings.on_consul() ? Consul::kServers : 0);
+  }
+  const std::string& group() const { return group_; }
+  // Of the record and the members.
+  Coordination& coordination() { return *coordination_; }
   // Where rs-orch listens, and workers without links.
   std::vector<std::string> sockets() const;
   std::vector<pid_t> service_pids() const { return {users_.pid, rides_.pid}; }
@@ -80,6 +88,7 @@ class Cluster {
   Disks& disks() { return disks_; }
   Clocks& clocks() { return clocks_; }
   Postgres& postgres() { return postgres_; }
+  Consul& consul() { return consul_; }
   // Worker `id` is not started while it is held; one that runs goes on.
   void hold(int id);
   void release(int id);
@@ -90,6 +99,7 @@ class Cluster {
   support::Answer readyz(const std::string& base_url);
 
   const Settings& settings_;
+  const std::string group_ = "rides-db";
   const uint32_t min_in_sync_;
   Processes& processes_;
   Network& network_;
@@ -99,6 +109,10 @@ class Cluster {
   Urls urls_;
   Programs programs_;
   Postgres postgres_;
+  Consul consul_;
+  LocalCoordination files_;
+  ConsulKeys keys_;
+  Coordination* coordination_;
   Program& orch_;
   Program& users_;
   Program& rides_;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <vector>
 
+#include "consul_probe.h"
 #include "database/cluster.h"
 #include "database/faults.h"
 #include "database/recorder.h"
@@ -19,16 +21,17 @@ class Database final : public Subject {
  public:
   explicit Database(const Settings& settings)
       : settings_(settings),
+        infos_(all_faults(settings)),
         min_in_sync_(settings.min_in_sync != 0 ? settings.min_in_sync
                                                : 1 + static_cast<uint32_t>(settings.seed % 2)),
         processes_(settings.directory),
-        network_(processes_, Cluster::kMostWorkers),
+        network_(processes_, Cluster::nodes(settings)),
         cluster_(settings_, min_in_sync_, processes_, network_),
         recorder_(settings.plant),
         shared_{cluster_.urls(), recorder_},
         faults_(cluster_, processes_, network_, shared_.heavy) {}
 
-  std::span<const FaultInfo> faults() const override { return all_faults(settings_); }
+  std::span<const FaultInfo> faults() const override { return infos_; }
   Status start() override { return cluster_.start(); }
 
   void start_clients() override {
@@ -36,8 +39,12 @@ class Database final : public Subject {
     shared_.seed = settings_.seed;
     shared_.started_us = now_us();
     clients_.emplace(shared_);
+    consul_probe_.emplace(cluster_.consul().urls());
   }
-  void stop_clients(bool at_once) override { clients_->stop(at_once); }
+  void stop_clients(bool at_once) override {
+    clients_->stop(at_once);
+    consul_probe_->stop();
+  }
 
   std::string restart_killed() override { return cluster_.restart_killed(); }
   bool whole() override { return cluster_.whole(); }
@@ -56,13 +63,16 @@ class Database final : public Subject {
   }
 
   std::vector<int64_t> acknowledgements() const override { return recorder_.acknowledgements(); }
+  std::vector<int64_t> coordination_writes() const override { return consul_probe_->writes(); }
   std::string configuration() const override {
-    return fmt::format("min_in_sync {}, tables in {}", min_in_sync_, settings_.tables);
+    return fmt::format("min_in_sync {}, tables in {}, coordination by {}", min_in_sync_,
+                       settings_.tables, settings_.coord);
   }
   void save_history(const std::string& path) const override { recorder_.save(path); }
 
  private:
   const Settings& settings_;
+  const std::vector<FaultInfo> infos_;
   const uint32_t min_in_sync_;
   Processes processes_;
   Network network_;
@@ -71,6 +81,7 @@ class Database final : public Subject {
   Shared shared_;
   Faults faults_;
   std::optional<Clients> clients_;
+  std::optional<ConsulProbe> consul_probe_;  // writes nowhere where there is no Consul
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t kFullDiskMs = 4'000;  // until a log has come to its next segment
 constexpr int64_t kFewDescriptorsMs = 4'000;
+constexpr int64_t kConsulMs = 2'000;  // half of it is longer than any other gap of a whole system
 constexpr int64_t kStoppedLogsMs = 4'000;  // time for a failover, and as much for writes
 
 constexpr int kind(FaultKind kind) { return static_cast<int>(kind); }
@@ -77,6 +78,18 @@ constexpr FaultInfo kFaults[] = {
      false},
     {kind(FaultKind::kLockLeader), "lock-leader", false, true, false},
     {kind(FaultKind::kLockFollower), "lock-follower", false, true, false},
+    {kind(FaultKind::kConsulKillLeader), "consul-kill-leader", false, true, false, kConsulMs, true},
+    {kind(FaultKind::kConsulKillAll), "consul-kill-all", false, true, false, kConsulMs, true},
+    {kind(FaultKind::kConsulStopLeader), "consul-stop-leader", false, true, false, kConsulMs, true},
+    {kind(FaultKind::kConsulStopAll), "consul-stop-all", false, true, false, kConsulMs, true},
+    {kind(FaultKind::kConsulCutLeader), "consul-cut-leader", true, true, false, kConsulMs, true},
+    // While coordination knows less than it did, the copies of all members are what it is put
+    // right from.
+    {kind(FaultKind::kConsulWipe), "consul-wipe", false, true, true, kConsulMs, true},
+    {kind(FaultKind::kConsulRestore), "consul-restore", false, true, true, kConsulMs, true},
+    {kind(FaultKind::kConsulKillLeaderKillLeader), "consul-kill-leader+kill-leader", false, true,
+     false},
+    {kind(FaultKind::kConsulStopAllKillLeader), "consul-stop-all+kill-leader", false, true, false},
 };
 
 FaultKind kind_of(const Fault& fault) { return static_cast<FaultKind>(fault.info->kind); }
@@ -87,15 +100,22 @@ std::string name_of(const Replica& replica) {
 
 }  // namespace
 
-std::span<const FaultInfo> all_faults(const Settings& settings) {
-  const std::span<const FaultInfo> all = kFaults;
-  return settings.on_postgres() ? all : all.first(kind(FaultKind::kEndSessionLeader));
+std::vector<FaultInfo> all_faults(const Settings& settings) {
+  std::vector<FaultInfo> faults;
+  for (const FaultInfo& info : kFaults) {
+    const Fault fault{.info = &info};
+    if ((!PostgresFaults::knows(fault) || settings.on_postgres()) &&
+        (!ConsulFaults::knows(fault) || settings.on_consul()))
+      faults.push_back(info);
+  }
+  return faults;
 }
 
 Result<std::string> Faults::inject(const Fault& fault) {
   if (fault.from_whole) past_.look();
   auto struck = strike(fault);
   past_.pass(group_, fault.choice);
+  consul_.pass(fault);
   return struck;
 }
 
@@ -103,6 +123,7 @@ Result<std::string> Faults::strike(const Fault& fault) {
   const auto target = choose(fault);
   if (!target) return fail(target.error());
   if (PostgresFaults::knows(fault)) return strike_postgres(fault, *target);
+  if (ConsulFaults::knows(fault)) return strike_consul(fault, *target);
   switch (kind_of(fault)) {
     case FaultKind::kKillLeader:
     case FaultKind::kKillFollower:
@@ -248,12 +269,13 @@ Result<std::string> Faults::stop_some(const Fault& fault, const Target& target) 
 }
 
 Status Faults::isolate(const Replica& replica) {
-  for (int other = 0; other <= Cluster::kWorkers; ++other) {
+  std::vector<std::pair<int, int>> links;
+  for (int other = 0; other <= network_.nodes(); ++other) {
     if (other == replica.id) continue;
-    if (const Status cut = network_.cut(replica.id, other); !cut) return cut;
-    if (const Status cut = network_.cut(other, replica.id); !cut) return cut;
+    links.emplace_back(replica.id, other);
+    links.emplace_back(other, replica.id);
   }
-  return {};
+  return network_.cut(links);
 }
 
 Result<std::string> Faults::cut_some(const Fault& fault, const Target& target) {
@@ -366,10 +388,10 @@ Result<std::string> Faults::step_clocks(const Fault& fault, const Target& target
 }
 
 Result<std::string> Faults::lose_files(const Fault& fault, const Target& target) {
-  std::string done = remove_what_finds(group_);
-  if (kind_of(fault) == FaultKind::kLostFiles) return done;
+  const auto done = remove_what_finds(group_);
+  if (!done || kind_of(fault) == FaultKind::kLostFiles) return done;
   if (const Status killed = kill(target.leader); !killed) return fail(killed.error());
-  return done + ", killed " + name_of(target.leader);
+  return *done + ", killed " + name_of(target.leader);
 }
 
 Result<std::string> Faults::stop_logs(const Fault& fault, const Target& target) {
@@ -400,8 +422,19 @@ Result<std::string> Faults::strike_postgres(const Fault& fault, const Target& ta
   return *struck + ", killed " + name_of(target.leader);
 }
 
+// At one moment, as far as that goes: Consul takes longer to see that its leader is gone.
+Result<std::string> Faults::strike_consul(const Fault& fault, const Target& target) {
+  if (fault.info->damages && !cluster_.whole())
+    return fail(ErrorKind::kUnavailable, "there is no other copy");
+  const auto struck = consul_.inject(fault);
+  if (!struck || !ConsulFaults::kills_leader(fault)) return struck;
+  if (const Status killed = kill(target.leader); !killed) return fail(killed.error());
+  return *struck + ", killed " + name_of(target.leader);
+}
+
 Status Faults::heal() {
   postgres_.heal();
+  consul_.heal();
   cluster_.logs().go_on();
   descriptors_.give_back();
   past_.heal();

@@ -5,12 +5,12 @@
 #include <sys/types.h>
 
 #include <atomic>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "database/cluster.h"
+#include "database/consul_faults.h"
 #include "database/postgres_faults.h"
 #include "database/worker_group.h"
 #include "descriptors.h"
@@ -79,10 +79,20 @@ enum class FaultKind : int {
   kStopPostgresKillLeader,  // the leader is killed, that of a follower is stopped
   kLockLeader,
   kLockFollower,
+  // Of the Consul that all of them coordinate by; its leader, and that of the workers.
+  kConsulKillLeader,
+  kConsulKillAll,
+  kConsulStopLeader,
+  kConsulStopAll,
+  kConsulCutLeader,
+  kConsulWipe,
+  kConsulRestore,
+  kConsulKillLeaderKillLeader,
+  kConsulStopAllKillLeader,
 };
 
-// Those of PostgreSQL only where the tables are there.
-std::span<const FaultInfo> all_faults(const Settings& settings);
+// Those of PostgreSQL and of Consul only where these are used.
+std::vector<FaultInfo> all_faults(const Settings& settings);
 
 class Faults {
  public:
@@ -94,6 +104,7 @@ class Faults {
         heavy_(heavy),
         group_(cluster, processes),
         postgres_(cluster.postgres()),
+        consul_(cluster.consul()),
         past_(processes.directory() + "/past") {}
 
   // Gives whom it struck. kUnavailable: there is nobody now whom this fault could strike; nothing
@@ -122,6 +133,7 @@ class Faults {
   Result<std::string> take_descriptors(const Fault& fault, const Target& target);
   Result<std::string> lose_files(const Fault& fault, const Target& target);
   Result<std::string> strike_postgres(const Fault& fault, const Target& target);
+  Result<std::string> strike_consul(const Fault& fault, const Target& target);
   Status isolate(const Replica& replica);
   Status kill(const Replica& replica) { return processes_.signal(replica.pid, SIGKILL); }
   Status kill_orch();
@@ -133,6 +145,7 @@ class Faults {
   std::atomic<bool>& heavy_;
   WorkerGroup group_;
   PostgresFaults postgres_;
+  ConsulFaults consul_;
   Past past_;
   Descriptors descriptors_;
   std::vector<pid_t> stopped_;

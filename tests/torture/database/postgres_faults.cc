@@ -32,7 +32,8 @@ bool is_of_all(const Fault& fault) {
 }  // namespace
 
 bool PostgresFaults::knows(const Fault& fault) {
-  return kind_of(fault) >= FaultKind::kEndSessionLeader;
+  return kind_of(fault) >= FaultKind::kEndSessionLeader &&
+         kind_of(fault) <= FaultKind::kLockFollower;
 }
 
 bool PostgresFaults::kills_leader(const Fault& fault) {

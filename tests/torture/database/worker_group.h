@@ -14,9 +14,9 @@ class WorkerGroup final : public Group {
  public:
   WorkerGroup(Cluster& cluster, Processes& processes) : cluster_(cluster), processes_(processes) {}
 
-  const std::string& name() const override { return name_; }
+  const std::string& name() const override { return cluster_.group(); }
   uint32_t min_in_sync() const override { return cluster_.min_in_sync(); }
-  std::string coordination() const override { return cluster_.coordination(); }
+  Coordination& coordination() const override { return cluster_.coordination(); }
   std::vector<std::string> directories() const override;
   std::vector<std::string> sockets() const override { return cluster_.sockets(); }
   Status halt(Who who) override;
@@ -26,7 +26,6 @@ class WorkerGroup final : public Group {
  private:
   Cluster& cluster_;
   Processes& processes_;
-  const std::string name_ = "rides-db";
 };
 
 }  // namespace tandem::torture::database

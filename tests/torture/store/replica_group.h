@@ -1,10 +1,12 @@
 // The replicas of the orders or of the catalog as a group, with the fronts as its controllers.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "group.h"
+#include "group_files.h"
 #include "processes.h"
 #include "store/cluster.h"
 
@@ -17,11 +19,12 @@ class ReplicaGroup final : public Group {
       : is_orders_(which == Which::kOrders),
         cluster_(cluster),
         processes_(processes),
-        name_(is_orders_ ? "orders" : "catalog") {}
+        name_(is_orders_ ? "orders" : "catalog"),
+        coordination_(std::make_unique<LocalCoordination>(cluster.coordination(name_))) {}
 
   const std::string& name() const override { return name_; }
   uint32_t min_in_sync() const override { return size() == 1 ? 1 : 2; }
-  std::string coordination() const override { return cluster_.coordination(name_); }
+  Coordination& coordination() const override { return *coordination_; }
   std::vector<std::string> directories() const override;
   std::vector<std::string> sockets() const override;
   Status halt(Who who) override;
@@ -36,6 +39,7 @@ class ReplicaGroup final : public Group {
   Cluster& cluster_;
   Processes& processes_;
   const std::string name_;
+  const std::unique_ptr<LocalCoordination> coordination_;
 };
 
 }  // namespace tandem::torture::store
