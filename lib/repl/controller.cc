@@ -88,6 +88,8 @@ void Controller::remove(ReplicaId id, ControllerEffects& out) {
 void Controller::record_read(const Reading& reading, int64_t now, ControllerEffects& out) {
   if (follow(known_.read(reading), now)) return;
   if (phase_ == Phase::kReading && reading.consistent) ask_members(now, out);
+  // A watch may only be late; a read tells whether the record went back.
+  if (active_ && !reading.consistent && known_.is_newer_than(reading)) out.read_record = true;
 }
 
 // Whether somebody else has chosen.

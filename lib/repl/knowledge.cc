@@ -97,6 +97,11 @@ void Knowledge::wrote(const Record& record) {
   stored_version_ = record_->version;
 }
 
+bool Knowledge::is_newer_than(const Reading& reading) const {
+  if (!record_ || !reading.record) return record_.has_value();
+  return reading.record->lineage == record_->lineage && reading.record->order() < record_->order();
+}
+
 bool Knowledge::record_went_back() const {
   return record_is_in_doubt() && reads_since_news_ >= kReadsToBeSure;
 }

@@ -102,6 +102,8 @@ class Knowledge {
   // The newest that is known: read, or told by a replica that has seen it.
   const std::optional<Record>& record() const { return record_; }
   bool record_was_read() const { return record_was_read_; }
+  // A newer one of the same lineage is known than was read here.
+  bool is_newer_than(const Reading& reading) const;
   // A newer one is known than a consistent read has shown last.
   bool record_is_in_doubt() const { return record_ && stored_order() < record_->order(); }
   // ... and it was there once. A read that was under way when this one learned of it shows nothing;

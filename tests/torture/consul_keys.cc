@@ -62,10 +62,15 @@ Result<std::string> ConsulKeys::remove_registry() {
   return "keys of members and locks";
 }
 
-bool ConsulKeys::holds_all(int members) {
+bool ConsulKeys::holds_all(int members, int64_t epoch) {
+  const std::optional<RecordVersion> now = record();
+  const auto json = now ? wire::parse_json(now->name) : fail(ErrorKind::kNotFound, "no record");
+  const wire::Json* of_record = json ? json->find("epoch") : nullptr;
+  if (of_record == nullptr || of_record->as_int() == nullptr || *of_record->as_int() != epoch)
+    return false;
   const auto there = consul_.call("GET", "/v1/kv/" + key("members/") + "?keys");
   const auto lock = consul_.call("GET", "/v1/kv/" + key("locks/active"));
-  return count_of(there) == static_cast<size_t>(members) && record() &&
+  return count_of(there) == static_cast<size_t>(members) &&
          lock.body.find("\"Session\":") != std::string::npos;
 }
 

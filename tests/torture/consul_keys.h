@@ -1,6 +1,8 @@
 // What Consul holds of a group, below its prefix. Of the record it keeps the newest version alone.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,8 +24,8 @@ class ConsulKeys final : public Coordination {
   // Members, and locks that are held.
   Result<std::string> remove_registry() override;
 
-  // The record is there, as many members, and somebody holds the lock of the active one.
-  bool holds_all(int members);
+  // A record of this epoch is there, as many members, and somebody holds the lock of the active one.
+  bool holds_all(int members, int64_t epoch);
 
  private:
   std::string key(const std::string& name) const {

@@ -189,6 +189,7 @@ std::vector<Replica> Cluster::replicas() {
     const std::string* name = role == nullptr ? nullptr : role->as_string();
     replica.master = name != nullptr && *name == "master";
     replica.in_sync = is_true(row, "in_sync");
+    replica.epoch = integer(row, "epoch", -1);
     replica.last_index = integer(row, "last_index", -1);
     replica.applied_index = integer(row, "applied_index", -1);
     replicas.push_back(replica);
@@ -224,10 +225,10 @@ bool Cluster::whole() {
   const std::vector<Replica> all = replicas();
   if (all.size() != kWorkers || !ready(urls_.orch)) return false;
   const auto good = [](const Replica& r) { return r.in_sync && r.last_index >= 0; };
-  return std::all_of(all.begin(), all.end(), good) &&
-         std::any_of(all.begin(), all.end(), [](const Replica& r) { return r.master; }) &&
-         ready(urls_.users) && ready(urls_.rides) &&
-         (!consul_.exists() || keys_.holds_all(kWorkers));
+  const auto master =
+      std::find_if(all.begin(), all.end(), [](const Replica& r) { return r.master; });
+  return std::all_of(all.begin(), all.end(), good) && master != all.end() && ready(urls_.users) &&
+         ready(urls_.rides) && (!consul_.exists() || keys_.holds_all(kWorkers, master->epoch));
 }
 
 std::vector<std::string> Cluster::sockets() const {

@@ -34,6 +34,7 @@ struct Replica {
   pid_t pid = 0;
   bool master = false;
   bool in_sync = false;
+  int64_t epoch = -1;
   int64_t last_index = -1;  // -1: silent
   int64_t applied_index = -1;
 };

@@ -354,6 +354,23 @@ class OldRecord : public Past {
   Record newest;
 };
 
+TEST_F(OldRecord, IsReadWhereAWatchShowsIt) {
+  const auto watch_shows = [&](const std::optional<Record>& shown) {
+    out = {};
+    Reading reading;
+    reading.record = shown;
+    reading.consistent = false;
+    controller.record_read(reading, now, out);
+    return out.read_record;
+  };
+  Record older = record;
+  --older.epoch;
+  EXPECT_TRUE(watch_shows(older));
+  EXPECT_TRUE(watch_shows(std::nullopt)) << "it was lost";
+  EXPECT_FALSE(watch_shows(record));
+  EXPECT_FALSE(watch_shows(newest));
+}
+
 TEST_F(OldRecord, ElectsNobody) {
   begin_election();
   remember(1, {{4, 9}}, {4, 9});
