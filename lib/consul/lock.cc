@@ -115,14 +115,13 @@ void ConsulLock::attempted(const std::string& session, const Result<bool>& acqui
     if (callbacks_.on_acquired) callbacks_.on_acquired();
     return;
   }
-  if (acquired) {
-    pause_ms_ = 0;
-    return view_->look();  // who has it
-  }
-  if (acquired.error().kind == ErrorKind::kNotFound) session_.is_gone(session);
-  log::debug("cannot take a lock", {{"key", key_}, {"error", acquired.error().message}});
+  // Refused though nobody has it, it is within the lock delay of a session that ended: until
+  // somebody is seen to have it, it is asked for again after a pause.
   pause_ms_ = std::clamp(pause_ms_ * 2, kFirstPauseMs, kLongestPauseMs);
   retry_->start(pause_ms_, 0);
+  if (acquired) return view_->look();  // who has it
+  if (acquired.error().kind == ErrorKind::kNotFound) session_.is_gone(session);
+  log::debug("cannot take a lock", {{"key", key_}, {"error", acquired.error().message}});
 }
 
 // --- what is seen ---
@@ -152,6 +151,8 @@ void ConsulLock::seen(const Listing& keys, uint64_t plain_sent) {
 
 void ConsulLock::look_at_holder(const Entry& entry) {
   const int64_t now_ns = time_.clock.boot_ns();
+  retry_->stop();
+  pause_ms_ = 0;
   if (std::exchange(holder_session_, entry.session) != entry.session) {
     holder_since_ns_ = now_ns;
     prompted_ = false;

@@ -37,13 +37,16 @@ using coord::Versioned;
 using support::Harm;
 using testing::HasSubstr;
 
+// Turns the loop until that holds.
+using Until = std::function<void(const std::function<bool()>&)>;
+
 // Where the processes of one test coordinate.
 class BackEnd {
  public:
   virtual ~BackEnd() = default;
   virtual std::unique_ptr<Coord> open(loop::Loop& loop) = 0;
   // Takes the lock "active" of group "g" away from whoever has it.
-  virtual void take_lock_away(const std::function<void(const std::function<bool()>&)>& until) = 0;
+  virtual void take_lock_away(const Until& until) = 0;
 };
 
 class LocalFiles final : public BackEnd {
@@ -51,7 +54,7 @@ class LocalFiles final : public BackEnd {
   std::unique_ptr<Coord> open(loop::Loop& loop) override {
     return std::move(coord::open_local({.root = scratch_.file("coord")}, loop).value());
   }
-  void take_lock_away(const std::function<void(const std::function<bool()>&)>&) override {
+  void take_lock_away(const Until&) override {
     std::filesystem::remove(scratch_.file("coord/g/locks/active"));
   }
 
@@ -132,21 +135,23 @@ class RealConsul final : public BackEnd {
   std::unique_ptr<Coord> open(loop::Loop& loop) override {
     return std::make_unique<ConsulProcess>(loop, through_proxy ? proxy_.url() : url_, prefix_);
   }
-  void take_lock_away(const std::function<void(const std::function<bool()>&)>& until) override {
+  void take_lock_away(const Until& until) override {
+    const wire::Json entry = ask(until, "GET", "/v1/kv/" + prefix_ + "/g/locks/active");
+    ask(until, "PUT", "/v1/session/destroy/" + session_of(entry));
+  }
+  static std::string session_of(const wire::Json& entries) {
+    return *entries.as_array()->front().find("Session")->as_string();
+  }
+  // Without the proxy.
+  wire::Json ask(const Until& until, const std::string& method, const std::string& target,
+                 const std::string& body = "") {
     std::string answer;
-    const auto ask = [&](fetch::Request request) {
-      answer.clear();
-      const auto asked = asker_.fetch(std::move(request), [&](const Result<fetch::Answer>& got) {
-        answer = got ? got->body : got.error().message;
-      });
-      ASSERT_TRUE(asked);
-      until([&] { return !answer.empty(); });
-    };
-    ask({.url = url_ + "/v1/kv/" + prefix_ + "/g/locks/active"});
-    const auto entry = wire::parse_json(answer);
-    ASSERT_TRUE(entry && entry->as_array()->size() == 1) << answer;
-    const std::string session = *entry->as_array()->front().find("Session")->as_string();
-    ask({.method = "PUT", .url = url_ + "/v1/session/destroy/" + session});
+    const auto asked = asker_.fetch(
+        {.method = method, .url = url_ + target, .body = body},
+        [&](const Result<fetch::Answer>& got) { answer = got ? got->body : got.error().message; });
+    EXPECT_TRUE(asked);
+    until([&] { return !answer.empty(); });
+    return wire::parse_json(answer).value();
   }
 
   bool through_proxy = true;  // what is opened from now on
@@ -417,6 +422,10 @@ class HarmedTest : public ContractTest {
       return which_-- == 0 ? harm : Harm::kNone;
     };
   }
+  wire::Json ask(const std::string& method, const std::string& target,
+                 const std::string& body = "") {
+    return consul_->ask([this](const auto& done) { until(done); }, method, target, body);
+  }
   int which_ = 0;
 };
 
@@ -502,17 +511,29 @@ TEST_P(HarmedTest, WhatIsWrongIsToldInWordsAndIsOver) {
   until([&] { return one_->trouble().empty(); });
 }
 
+// Of `consul lock`, for example: nobody has it, and nobody gets it for a while.
+TEST_P(HarmedTest, TheLockDelayOfAnotherOnesSessionIsWaitedForWithPauses) {
+  const std::string key = "/v1/kv/" + consul_->prefix() + "/g/locks/active";
+  const wire::Json made = ask("PUT", "/v1/session/create", R"({"LockDelay":"1s"})");
+  const std::string session = *made.find("ID")->as_string();
+  EXPECT_EQ(ask("PUT", key + "?acquire=" + session, "{}"), wire::Json(true));
+  bool held = false;
+  const auto lock = one_->lock("g", "active", "me", {[&] { held = true; }, nullptr});
+  int requests = 0;
+  consul_->proxy().harm = [&requests](const std::string&) {
+    ++requests;
+    return Harm::kNone;
+  };
+  until([&] { return requests > 4; });
+  requests = 0;
+  ask("PUT", "/v1/session/destroy/" + session);
+  until([&] { return held; });
+  EXPECT_LT(requests, 40);
+}
+
 // By somebody with the command line, for example.
 TEST_P(HarmedTest, ARecordWithoutAVersionIsDamagedAndMayBePutBack) {
-  fetch::Fetcher asker(loop_, {});
-  bool put = false;
-  const auto asked =
-      asker.fetch({.method = "PUT",
-                   .url = consul_->url() + "/v1/kv/" + consul_->prefix() + "/g/record",
-                   .body = "by hand"},
-                  [&](const Result<fetch::Answer>&) { put = true; });
-  ASSERT_TRUE(asked);
-  until([&] { return put; });
+  ask("PUT", "/v1/kv/" + consul_->prefix() + "/g/record", "by hand");
   const Versioned damaged = read(*one_).value();
   EXPECT_EQ(damaged.version, 0U);
   EXPECT_THAT(damaged.damage, HasSubstr("has no version"));
