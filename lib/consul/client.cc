@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/number.h"
 #include "consul/planted.h"
 #include "wire/base64.h"
 #include "wire/json.h"
@@ -36,11 +37,15 @@ bool lacks_node(const Answer& answer) {
   return answer.body.find("Missing node registration") != std::string::npos;
 }
 
+// Flags may have all of their 64 bits.
 uint64_t number_of(const wire::Json& json, std::string_view key, bool& ok) {
   const wire::Json* member = json.find(key);
-  const int64_t* value = member == nullptr ? nullptr : member->as_int();
-  ok = ok && value != nullptr && *value >= 0;
-  return ok ? static_cast<uint64_t>(*value) : 0;
+  const std::string* given = member == nullptr ? nullptr : member->as_given();
+  const auto value = member == nullptr  ? std::nullopt
+                     : given != nullptr ? parse_number<uint64_t>(*given)
+                                        : parse_number<uint64_t>(member->dump());
+  ok = ok && value.has_value();
+  return value.value_or(0);
 }
 
 std::optional<Entry> parse_entry(const wire::Json& json) {
@@ -67,19 +72,35 @@ Result<Listing> parse_listing(const Answer& answer) {
   Listing listing;
   listing.index = answer.index;
   if (answer.status == kNotFound) return listing;
-  const auto json = wire::parse_json(answer.body);
+  const auto json = wire::parse_request_json(answer.body);
   const wire::Json::Array* array = json ? json->as_array() : nullptr;
-  const auto strange = [&] {
-    return fail(ErrorKind::kUnavailable,
-                "not an answer of Consul's: '" + quoted(answer.body) + "'");
+  const auto cannot_read = [](const std::string& what) {
+    return fail(ErrorKind::kUnavailable, "Consul's answer cannot be read: " + what);
   };
-  if (array == nullptr) return strange();
+  if (array == nullptr) return cannot_read(json ? "it is no list" : json.error().message);
   for (const wire::Json& one : *array) {
     auto entry = parse_entry(one);
-    if (!entry) return strange();
+    if (!entry) return cannot_read("an entry of it is '" + quoted(one.dump()) + "'");
     listing.entries.push_back(std::move(*entry));
   }
   return listing;
+}
+
+// Another program may have the port, and answer everything.
+bool is_consuls(const Answer& answer, Shape shape, std::string_view id) {
+  const std::string_view body = answer.body;
+  const bool ok = answer.status == kOk;
+  switch (shape) {
+    case Shape::kKeys:
+      return answer.index != 0 && (!ok || body.starts_with('['));
+    case Shape::kYesNo:
+      return ok && (quoted(body) == "true" || quoted(body) == "false");
+    case Shape::kNewSession:
+      return ok && body.find("\"ID\"") != std::string_view::npos;
+    case Shape::kSession:
+      return body.find(id) != std::string_view::npos && (!ok || body.starts_with('['));
+  }
+  return false;
 }
 
 }  // namespace
@@ -95,16 +116,18 @@ Client::Client(Transport& transport, Time time)
 
 // --- answers ---
 
-uint64_t Client::send(Call call, Right right, Use use) {
+uint64_t Client::send(Call call, Right right, Wanted wanted, Use use) {
   const bool changes = call.method != "GET";
-  return transport_.send(std::move(call), [self = self_.ref(), changes, right,
-                                           use = std::move(use)](Result<Answer> answer) mutable {
-    if (self) use(self->judge(std::move(answer), changes, right));
-  });
+  return transport_.send(std::move(call),
+                         [self = self_.ref(), changes, right, wanted = std::move(wanted),
+                          use = std::move(use)](Result<Answer> answer) mutable {
+                           if (self) use(self->judge(std::move(answer), changes, right, wanted));
+                         });
 }
 
-// What is left are answers of 200 and 404.
-Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right) {
+// What is left are answers of 200 and 404 that have the shape that is wanted.
+Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right,
+                             const Wanted& wanted) {
   if (!answer) {
     note(&answer.error());
     return answer;
@@ -114,6 +137,7 @@ Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right) {
   switch (answer->status) {
     case kOk:
     case kNotFound:
+      if (!is_consuls(*answer, wanted.shape, wanted.id)) break;
       forbidden_.erase(right);
       note(nullptr);
       return answer;
@@ -133,24 +157,26 @@ Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right) {
     return fail(ErrorKind::kNotFound, said);
   }
   transport_.try_another();
-  const Error error{changes ? ErrorKind::kUnknown : ErrorKind::kUnavailable, said};
+  const bool strange = answer->status == kOk || answer->status == kNotFound;
+  const Error error{changes ? ErrorKind::kUnknown : ErrorKind::kUnavailable,
+                    strange ? "not an answer of Consul's: " + std::to_string(answer->status) +
+                                  " '" + quoted(answer->body) + "'"
+                            : said};
   note(&error);
   return fail(error);
 }
 
 Result<bool> Client::yes_or_no(const Result<Answer>& answer) {
   if (!answer) return fail(answer.error());
-  const std::string said = quoted(answer->body);
-  if (answer->status == kOk && said == "true") return true;
-  if (answer->status == kOk && said == "false") return false;
-  return fail(ErrorKind::kUnknown, "not an answer of Consul's: '" + said + "'");
+  return quoted(answer->body) == "true";
 }
 
 // --- keys ---
 
 void Client::get(const std::string& key, UniqueFunction<void(Result<std::optional<Entry>>)> done) {
   send({.target = "/v1/kv/" + key + (planted(Bug::kReadAnywhere) ? "" : "?consistent")},
-       Right::kReadKeys, [done = std::move(done)](const Result<Answer>& answer) mutable {
+       Right::kReadKeys, {Shape::kKeys},
+       [done = std::move(done)](const Result<Answer>& answer) mutable {
          if (!answer) return done(fail(answer.error()));
          Result<Listing> listing = parse_listing(*answer);
          if (!listing) return done(fail(listing.error()));
@@ -168,13 +194,11 @@ uint64_t Client::list(const std::string& prefix, uint64_t index, int64_t wait_ms
     // Consul adds up to a sixteenth to the wait.
     call.timeout_ms = wait_ms + wait_ms / 16 + 2000;
   }
-  return send(std::move(call), Right::kReadKeys,
+  // An answer without an index has another shape: a query with that would be answered at once,
+  // again and again.
+  return send(std::move(call), Right::kReadKeys, {Shape::kKeys},
               [done = std::move(done)](const Result<Answer>& answer) mutable {
                 if (!answer) return done(fail(answer.error()));
-                // A query with such an index would be answered at once, again and again.
-                if (answer->index == 0) {
-                  return done(fail(ErrorKind::kUnavailable, "an answer without X-Consul-Index"));
-                }
                 done(parse_listing(*answer));
               });
 }
@@ -188,13 +212,13 @@ void Client::put(const std::string& key, const std::string& value, const Put& ho
   call.body = value;
   call.timeout_ms = how.timeout_ms;
   call.may_repeat = how.may_repeat;
-  send(std::move(call), Right::kWriteKeys,
+  send(std::move(call), Right::kWriteKeys, {Shape::kYesNo},
        [done = std::move(done)](const Result<Answer>& answer) mutable { done(yes_or_no(answer)); });
 }
 
 void Client::remove(const std::string& key, uint64_t cas, UniqueFunction<void(Result<bool>)> done) {
   send({.method = "DELETE", .target = "/v1/kv/" + key + "?cas=" + std::to_string(cas)},
-       Right::kWriteKeys,
+       Right::kWriteKeys, {Shape::kYesNo},
        [done = std::move(done)](const Result<Answer>& answer) mutable { done(yes_or_no(answer)); });
 }
 
@@ -214,7 +238,7 @@ void Client::create_session(const std::string& name, bool may_register,
         .target = "/v1/session/create",
         .body = session.dump(),
         .may_repeat = false},
-       Right::kSessions,
+       Right::kSessions, {Shape::kNewSession},
        [this, name, may_register, done = std::move(done)](const Result<Answer>& answer) mutable {
          if (!answer && answer.error().kind == ErrorKind::kNotFound && may_register) {
            register_node([this, name = std::move(name),
@@ -237,7 +261,7 @@ void Client::create_session(const std::string& name, bool may_register,
 
 void Client::register_node(UniqueFunction<void(Status)> done) {
   send({.method = "PUT", .target = "/v1/catalog/register", .body = kNode}, Right::kSessions,
-       [done = std::move(done)](const Result<Answer>& answer) mutable {
+       {Shape::kYesNo}, [done = std::move(done)](const Result<Answer>& answer) mutable {
          const Result<bool> registered = yes_or_no(answer);
          done(registered ? Status() : fail(registered.error()));
        });
@@ -245,13 +269,13 @@ void Client::register_node(UniqueFunction<void(Status)> done) {
 
 void Client::renew_session(const std::string& id, UniqueFunction<void(Result<bool>)> done) {
   send({.method = "PUT", .target = "/v1/session/renew/" + id}, Right::kSessions,
-       [done = std::move(done)](const Result<Answer>& answer) mutable {
+       {Shape::kSession, id}, [done = std::move(done)](const Result<Answer>& answer) mutable {
          done(answer ? Result<bool>(answer->status == kOk) : fail(answer.error()));
        });
 }
 
 void Client::destroy_session(const std::string& id, UniqueFunction<void(Status)> done) {
-  send({.method = "PUT", .target = "/v1/session/destroy/" + id}, Right::kSessions,
+  send({.method = "PUT", .target = "/v1/session/destroy/" + id}, Right::kSessions, {Shape::kYesNo},
        [done = std::move(done)](const Result<Answer>& answer) mutable {
          done(answer ? Status() : fail(answer.error()));
        });
@@ -283,8 +307,11 @@ std::string Client::trouble() const {
   const std::string what = right == Right::kReadKeys    ? "read keys"
                            : right == Right::kWriteKeys ? "write keys"
                                                         : "make sessions of the node 'tandem'";
-  return who + " does not let this process " + what + ": its token needs the policy of " +
-         "tandem-coord(7) (" + said + ")";
+  const bool unknown = said.find("ACL not found") != std::string::npos;
+  return who + " does not let this process " + what + ": " +
+         (unknown ? "it does not know the token of coord.token_file"
+                  : "its token needs the policy of tandem-coord(7)") +
+         " (" + said + ")";
 }
 
 }  // namespace tandem::consul

@@ -36,6 +36,10 @@ struct Listing {
   const Entry* find(std::string_view key) const;
 };
 
+// What an answer of Consul's looks like: keys with an index, true or false, the id of a new session,
+// a session or that it is not there.
+enum class Shape { kKeys, kYesNo, kNewSession, kSession };
+
 class Client {
  public:
   struct Put {
@@ -83,8 +87,13 @@ class Client {
   enum class Right { kReadKeys, kWriteKeys, kSessions };
   using Use = UniqueFunction<void(Result<Answer>)>;
 
-  uint64_t send(Call call, Right right, Use use);
-  Result<Answer> judge(Result<Answer> answer, bool changes, Right right);
+  struct Wanted {
+    Shape shape;
+    std::string id = {};  // of the session
+  };
+
+  uint64_t send(Call call, Right right, Wanted wanted, Use use);
+  Result<Answer> judge(Result<Answer> answer, bool changes, Right right, const Wanted& wanted);
   void create_session(const std::string& name, bool may_register,
                       UniqueFunction<void(Result<std::string>)> done);
   void register_node(UniqueFunction<void(Status)> done);

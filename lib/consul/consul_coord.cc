@@ -30,7 +30,7 @@ constexpr int64_t kSwapTimeoutMs = 2000;
 
 Versioned versioned(const std::string& key, const Entry* entry) {
   if (entry == nullptr) return {};
-  if (entry->flags == 0) {
+  if (version_of(*entry) == 0) {
     return {
         0,
         {},
@@ -249,7 +249,7 @@ class Group {
                   if (Status counts = check_not_moved(there); !counts) {
                     return swap.done(fail(counts.error()));
                   }
-                  const uint64_t version = there == nullptr ? 0 : there->flags;
+                  const uint64_t version = there == nullptr ? 0 : version_of(*there);
                   const bool other = version != 0 && !swap.expected.text.empty() &&
                                      there->value != swap.expected.text &&
                                      !planted(Bug::kCompareFlagsOnly);
@@ -525,7 +525,11 @@ class ConsulCoord final : public coord::Coord {
 
 }  // namespace
 
-bool is_moved(const Entry& record) { return (record.flags & kMovedFlag) != 0; }
+bool is_moved(const Entry& record) {
+  return record.flags < 2 * kMovedFlag && (record.flags & kMovedFlag) != 0;
+}
+
+uint64_t version_of(const Entry& record) { return record.flags < kMovedFlag ? record.flags : 0; }
 
 std::unique_ptr<coord::Coord> make_coord(Transport& transport, Processes& processes, Time time,
                                          Options options) {

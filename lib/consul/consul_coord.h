@@ -32,6 +32,8 @@ namespace tandem::consul {
 
 constexpr uint64_t kMovedFlag = uint64_t{1} << 62;
 bool is_moved(const Entry& record);
+// 0: it has none, or was moved.
+uint64_t version_of(const Entry& record);
 
 struct Options {
   std::string prefix = "tandem";

@@ -80,7 +80,7 @@ Result<std::vector<KeptGroup>> ConsulHome::groups() {
       const consul::Entry& entry = *key.entry;
       KeptGroup& group = groups[key.group];
       group = {key.group, {entry.flags & ~consul::kMovedFlag, entry.value, {}}, {}};
-      if (group.record.version == 0) {
+      if (group.record.version == 0 || group.record.version > consul::kMovedFlag) {
         group.record.damage = "the record in Consul's key '" + entry.key + "' has no version";
       }
       if (consul::is_moved(entry)) group.moved_to = kLocalFiles;

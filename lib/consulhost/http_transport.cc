@@ -11,7 +11,9 @@ namespace {
 
 // What an agent does with a connection that is one too many, it does as soon as it is there.
 constexpr uint64_t kAtOnceMs = 200;
+constexpr int kForbidden = 403;
 constexpr int kTooManyRequests = 429;
+constexpr uint64_t kReadTokenEveryMs = 1000;
 
 constexpr std::string_view kLimit =
     "more connections from this host than its limits.http_max_conns_per_client (200) allows";
@@ -98,8 +100,17 @@ void HttpTransport::answered(uint64_t number, Result<fetch::Answer> answer) {
                                                 "' answers 429: there are " + std::string(kLimit)});
   }
   note_success(sending);
+  if (answer->status == kForbidden) read_token_again();
   const auto index = parse_number<uint64_t>(answer->header("X-Consul-Index"));
   finish(number, consul::Answer{answer->status, std::move(answer->body), index.value_or(0)});
+}
+
+// It may have been replaced.
+void HttpTransport::read_token_again() {
+  if (!options_.read_token || loop_.now_ms() - token_read_ms_ < kReadTokenEveryMs) return;
+  token_read_ms_ = loop_.now_ms();
+  auto token = options_.read_token();
+  if (token) options_.token = std::move(*token);
 }
 
 void HttpTransport::failed(uint64_t number, Error error) {

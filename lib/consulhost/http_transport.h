@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,6 +30,8 @@ namespace tandem::consulhost {
 struct TransportOptions {
   std::vector<Address> addresses;  // at least one
   std::string token = {};          // of the ACL; empty: none
+  // Gives the token as it is now, where that can be read: asked after a 403, once a second at most.
+  std::function<std::optional<std::string>()> read_token = {};
   fetch::Tls tls = {};
   int64_t connect_timeout_ms = 200;
   uint64_t least_pause_ms = 20;
@@ -64,6 +67,7 @@ class HttpTransport final : public consul::Transport {
   void ask(uint64_t number, Sending& sending);
   void answered(uint64_t number, Result<fetch::Answer> answer);
   void failed(uint64_t number, Error error);
+  void read_token_again();
   void refuse_later(Sending& sending, Error error);
   void refuse_now();
   void note_success(const Sending& sending);
@@ -72,7 +76,8 @@ class HttpTransport final : public consul::Transport {
   void finish(uint64_t number, Result<consul::Answer> answer);
 
   loop::Loop& loop_;
-  const TransportOptions options_;
+  TransportOptions options_;
+  uint64_t token_read_ms_ = 0;  // of the loop, when it was read last
   std::map<uint64_t, Sending> sending_;
   uint64_t last_number_ = 0;
   size_t first_ = 0;             // the address that calls begin with

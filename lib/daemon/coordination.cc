@@ -1,5 +1,7 @@
 #include "daemon/coordination.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,10 @@ consulhost::TransportOptions transport_options(const CoordConfig& config) {
   auto token = read_token(config);
   if (!token) die(token.error());
   options.token = std::move(*token);
+  options.read_token = [config]() -> std::optional<std::string> {
+    auto now = read_token(config);
+    return now ? std::optional(std::move(*now)) : std::nullopt;
+  };
   options.tls = {config.ca_file, config.cert_file, config.key_file};
   return options;
 }

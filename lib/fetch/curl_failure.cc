@@ -33,18 +33,21 @@ bool was_sent(CURL* easy) {
   return bytes > 0;
 }
 
-std::string reason(CURL* easy, CURLcode code) {
+std::string reason(CURL* easy, CURLcode code, const std::string& detail) {
   long os_error = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
   if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
     return std::strerror(static_cast<int>(os_error));
   }
+  // Which of the many things that can be wrong with a certificate it is.
+  const bool tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
+  if (tls && !detail.empty()) return detail;
   return curl_easy_strerror(code);
 }
 
 }  // namespace
 
-Error curl_failure(CURL* easy, CURLcode code, const std::string& name) {
+Error curl_failure(CURL* easy, CURLcode code, const std::string& name, const std::string& detail) {
   const ErrorKind kind = kind_of(code);
   const std::string where = name + ": ";
   const bool sent = was_sent(easy);
@@ -52,7 +55,7 @@ Error curl_failure(CURL* easy, CURLcode code, const std::string& name) {
     if (sent) return {kind, "waiting for " + where + "no answer in time"};
     return {ErrorKind::kUnavailable, "cannot connect to " + where + "no connection in time"};
   }
-  const std::string why = reason(easy, code);
+  const std::string why = reason(easy, code, detail);
   if (kind == ErrorKind::kUnavailable && sent) {
     return {ErrorKind::kUnknown,
             "lost the connection to " + where + "it cannot be made again: " + why};

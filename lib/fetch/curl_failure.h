@@ -9,7 +9,8 @@
 
 namespace tandem::fetch {
 
-// `easy` has just ended with `code`, which is not CURLE_OK; `name` says where it went.
-Error curl_failure(CURL* easy, CURLcode code, const std::string& name);
+// `easy` has just ended with `code`, which is not CURLE_OK; `name` says where it went, `detail` is
+// what libcurl left in CURLOPT_ERRORBUFFER.
+Error curl_failure(CURL* easy, CURLcode code, const std::string& name, const std::string& detail);
 
 }  // namespace tandem::fetch

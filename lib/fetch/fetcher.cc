@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <unordered_map>
 #include <utility>
 
@@ -34,6 +35,7 @@ struct Transfer {
   uint64_t id = 0;
   size_t max_body = 0;
   bool too_large = false;
+  std::array<char, CURL_ERROR_SIZE> detail{};  // of what went wrong
   Easy easy;
   List headers;
   Request request;
@@ -125,6 +127,8 @@ void prepare(Transfer& transfer) {
   const Request& request = transfer.request;
   curl_easy_reset(easy);  // connections stay
   set(easy, CURLOPT_PRIVATE, &transfer);
+  transfer.detail.front() = '\0';
+  set(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());
   set_destination(easy, request);
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -279,7 +283,8 @@ class Fetcher::Impl {
                                             " bytes");
     }
     if (code != CURLE_OK) {
-      return fail(curl_failure(transfer.easy.get(), code, name_of(transfer.request)));
+      return fail(curl_failure(transfer.easy.get(), code, name_of(transfer.request),
+                               transfer.detail.data()));
     }
     transfer.answer.status = transfer.status();
     return std::move(transfer.answer);

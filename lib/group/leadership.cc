@@ -261,7 +261,7 @@ void Leadership::prove_deaths() {
 
 void Leadership::take_registry(std::vector<repl::Message> proofs,
                                const Result<std::vector<coord::Member>>& members) {
-  if (!members) log::warning("cannot read the registry", {{"error", members.error().message}});
+  replicas_.registry_was_read(members ? Status() : fail(members.error()));
   for (repl::Message& proof : proofs) {
     // Of an epoch that is over: its successor is told anew.
     if (!record() || record()->epoch != proof.epoch) continue;

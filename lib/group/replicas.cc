@@ -35,14 +35,19 @@ void Replicas::refresh(UniqueFunction<void(Status)> done) {
   coord_.members(group_, [self = self_.ref(), done = std::move(done)](
                              Result<std::vector<coord::Member>> members) mutable {
     if (!self) return;
-    if (members) {
-      self->take_all(*members);
-    } else {
-      log::warning("cannot read the registry",
-                   {{"group", self->group_}, {"error", members.error().message}});
-    }
+    self->registry_was_read(members ? Status() : fail(members.error()));
+    if (members) self->take_all(*members);
     done(members ? Status{} : Status(fail(members.error())));
   });
+}
+
+void Replicas::registry_was_read(const Status& read) {
+  if (std::exchange(readable_, read.has_value()) == read.has_value()) return;
+  if (read) {
+    log::info("the registry can be read again", {{"group", group_}});
+  } else {
+    log::warning("cannot read the registry", {{"group", group_}, {"error", read.error().message}});
+  }
 }
 
 void Replicas::ask_last() {

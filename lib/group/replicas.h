@@ -50,6 +50,8 @@ class Replicas {
 
   // Follows the registry from now on.
   void follow();
+  // Logs what went wrong, once for as long as it lasts, whatever words it is told in.
+  void registry_was_read(const Status& read);
   // Reads the registry now.
   void refresh(UniqueFunction<void(Status)> done);
   ReplicaLink* find(repl::ReplicaId id);
@@ -83,6 +85,7 @@ class Replicas {
   std::map<repl::ReplicaId, uint64_t> dead_sessions_;  // the registry may still show them
   std::map<repl::ReplicaId, coord::Member> last_known_;
   std::set<repl::ReplicaId> registered_;
+  bool readable_ = true;  // the registry, when it was asked last
   std::unique_ptr<coord::Watch> watch_;
   loop::Timer bury_;
   loop::Timer dropper_;  // in a turn of its own: a link tells that it broke

@@ -184,10 +184,10 @@ bool Host::tell_damage(const std::string& damage) {
 }
 
 Result<std::optional<repl::Record>> Host::parse(const Result<coord::Versioned>& record) {
-  if (!record) {
+  if (std::exchange(record_is_readable_, record.has_value()) && !record) {
     log::warning("cannot read the record", {{"error", record.error().message}});
-    return fail(record.error());
   }
+  if (!record) return fail(record.error());
   if (record->version == 0) return std::optional<repl::Record>();
   if (tell_damage(record->damage)) return fail(ErrorKind::kCorrupt, record->damage);
   auto parsed = repl::parse_record(record->text);

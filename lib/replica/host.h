@@ -169,8 +169,9 @@ class Host final : public daemon::Part,
   std::unique_ptr<coord::Watch> members_watch_;
   std::deque<Question> questions_;
   uint64_t last_question_ = 0;
-  std::string told_damage_;  // of the record
-  Self<Host> self_;          // last: goes first
+  bool record_is_readable_ = true;  // was, when it was asked for last
+  std::string told_damage_;         // of it
+  Self<Host> self_;                 // last: goes first
 };
 
 }  // namespace tandem::replica

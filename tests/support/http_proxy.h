@@ -23,6 +23,8 @@ enum class Harm {
   kError,       // 500 instead of passing it on
   kTooMany,     // 429 instead of passing it on
   kErrorAfter,  // 500 though it was carried out
+  kPage,        // another program's page, as if all was well
+  kNoPage,      // another program's page that there is no such page
 };
 
 class HttpProxy {
@@ -49,6 +51,10 @@ class HttpProxy {
         return reply.say(HttpServer::kHangUp);
       case Harm::kError:
         return reply.say(HttpServer::answer(500, "rpc error making call: EOF"));
+      case Harm::kPage:
+        return reply.say(HttpServer::answer(200, "<html>Welcome!</html>"));
+      case Harm::kNoPage:
+        return reply.say(HttpServer::answer(404, "<html>Not Found</html>"));
       case Harm::kTooMany:
         return reply.say(HttpServer::answer(429, "too many connections"));
       default:

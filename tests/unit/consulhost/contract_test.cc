@@ -412,9 +412,9 @@ INSTANTIATE_TEST_SUITE_P(OnAgent, ContractTest, testing::Values(true));
 
 class HarmedTest : public ContractTest {
  protected:
-  static constexpr std::array kHarms = {Harm::kDelay,     Harm::kCutBefore, Harm::kCutAfter,
-                                        Harm::kHalf,      Harm::kError,     Harm::kTooMany,
-                                        Harm::kErrorAfter};
+  static constexpr std::array kHarms = {Harm::kDelay,      Harm::kCutBefore, Harm::kCutAfter,
+                                        Harm::kHalf,       Harm::kError,     Harm::kTooMany,
+                                        Harm::kErrorAfter, Harm::kPage,      Harm::kNoPage};
   // The request with this number from now on, counted from 0.
   void harm(Harm harm, int which) {
     which_ = which;
@@ -509,6 +509,25 @@ TEST_P(HarmedTest, WhatIsWrongIsToldInWordsAndIsOver) {
   EXPECT_THAT(one_->trouble(), HasSubstr("elections and changes of sets wait"));
   harm(Harm::kNone, 0);
   until([&] { return one_->trouble().empty(); });
+}
+
+TEST_P(HarmedTest, APageOfAnotherProgramRenewsNoSessionAndIsTold) {
+  const auto lock = one_->lock("g", "active", "me", {nullptr, nullptr});
+  until([&] { return lock->held(); });
+  consul_->proxy().harm = [](const std::string&) { return Harm::kPage; };
+  until([&] { return !one_->trouble().empty(); });
+  EXPECT_THAT(one_->trouble(), HasSubstr("not an answer of Consul's: 200 '<html>"));
+  until([&] { return !lock->held(); });
+}
+
+TEST_P(HarmedTest, FlagsOfAnyKindBelowAGroupHideNothing) {
+  for (const char* key : {"odd", "members/9", "record"}) {
+    ask("PUT", "/v1/kv/" + consul_->prefix() + "/g/" + key + "?flags=18446744073709551615", "x");
+  }
+  EXPECT_THAT(read(*one_).value().damage, HasSubstr("has no version"));
+  EXPECT_EQ(swap(*one_, 0, "one").value(), SwapOutcome::kApplied);
+  ASSERT_TRUE(enter(*one_, member(1)));
+  EXPECT_EQ(members(*two_), std::vector{member(1)});
 }
 
 // Of `consul lock`, for example: nobody has it, and nobody gets it for a while.
