@@ -171,7 +171,8 @@ ask_outside_agent() { # PATH
   [ -z "$TANDEM_CONSUL_KEY" ] || curl+=(--key "$TANDEM_CONSUL_KEY")
   # The token comes on standard input: a command line is for everybody to see.
   "${curl[@]}" "$url$1" < <([ -z "$TANDEM_CONSUL_TOKEN_FILE" ] ||
-    printf 'header = "X-Consul-Token: %s"\n' "$(head -n 1 "$TANDEM_CONSUL_TOKEN_FILE")")
+    printf 'header = "X-Consul-Token: %s"\n' "$(head -n 1 "$TANDEM_CONSUL_TOKEN_FILE" |
+      tr -d '\r')")
 }
 
 outside_agent_answers() {
@@ -184,7 +185,7 @@ outside_agent_answers() {
 settle_outside_dns() {
   local said
   [ -z "${TANDEM_CONSUL_DNS:-}" ] || return 0
-  said=$(ask_outside_agent /v1/agent/self | tr -d ' ' |
+  said=$(ask_outside_agent /v1/agent/self | tr -d ' \n\t' |
     grep -oE '"DNSAddrs":\["[^]]*udp://[0-9.]+:[0-9]+' | grep -oE '[0-9.]+:[0-9]+$' | head -n 1)
   if [ -n "$said" ]; then
     export TANDEM_CONSUL_DNS=${said/#0.0.0.0:/127.0.0.1:}
