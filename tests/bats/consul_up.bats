@@ -201,6 +201,29 @@ listening() { ss -Hltnup | grep "pid=$(agent_pid)," | awk '{ print $5 }' | sort 
   assert_output --partial "in Consul below 'tandem', not 'other'"
 }
 
+# As one leaves it that was killed at its beginning.
+@test 'a move to Consul that was interrupted is taken back' {
+  local mark=$dir/run/state/coord/moved
+  export TANDEM_BIN=$suite_bin
+  cp "$TANDEM_SOURCE"/etc/*.* "$etc/"
+  mkdir -p "${mark%/*}"
+  up_on_files() { "$tandem" --coord local --port-base "$port_base" up; }
+  move() { "$tandem" --port-base "$port_base" coord move "$1"; } # HOME
+  printf "Consul, below 'tandem'" >"$mark"
+  run -78 up_on_files
+  assert_output --partial "coord move local"
+  TANDEM_CONSUL=/nowhere/consul run -69 move local
+  assert_output --partial "go on with: rm '$mark'"
+  assert_file_exists "$mark"
+  CONSUL_HTTP_ADDR=127.0.0.1:$((port_base + 14)) TANDEM_COORD_PREFIX=tandem run -69 move local
+  assert_output --partial "go on with: rm '$mark'"
+  CONSUL_HTTP_ADDR=127.0.0.1:$((port_base + 14)) TANDEM_COORD_PREFIX=mine run -78 move local
+  assert_output --partial "was to Consul, below 'tandem'"
+  run -0 move local
+  refute_output --partial 'rm '
+  assert_file_not_exists "$mark"
+}
+
 @test 'wrong usage' {
   run -64 "$tandem" --coord etcd up
   assert_output "tandem: unknown '--coord etcd' (local or consul)"
