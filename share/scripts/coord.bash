@@ -237,7 +237,7 @@ coord() {
     return 0
   fi
   settle_consul
-  if [ $there$target = betweenlocal ]; then
+  if [ "$there $target" = "between local" ]; then
     grep -qF "'$TANDEM_COORD_PREFIX'" "$mark" ||
       die 78 "the move that has not ended was to $(cat "$mark"); name its agent in CONSUL_HTTP_ADDR"
     unanswered=$mark
