@@ -42,6 +42,7 @@ Status WorkerProcess::start(loop::ProcessOptions command) {
   int pipe_fds[2];
   if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno("cannot make a pipe", errno);
   command.environment.emplace_back("RS_READY_FD", "3");
+  command.environment.emplace_back("RS_READY_WORDS", "1");
   command.extra_fds = {{3, pipe_fds[1]}};
   child_ = std::make_unique<loop::Process>(loop_, [this](int64_t status, int signal) {
     ended(ProcessEnd{status, signal});

@@ -12,8 +12,8 @@
 // Construct it first thing in main, before any thread exists. TERM and INT end the process at once
 // until run(), which blocks them and reads them from a signalfd on the loop. No thread of a library
 // ever takes one: whoever makes threads before holds SignalsBlocked. It blocks HUP, ignores SIGPIPE, raises the limit of open descriptors, makes descriptors 0, 1 and 2 safe
-// where they came closed, and takes RS_READY_FD and NOTIFY_SOCKET out of the environment, so that
-// children do not announce us.
+// where they came closed, and takes what Notifier knows out of the environment, so that children do
+// not announce us.
 //
 // Exit statuses: 0 after TERM or INT, 64 wrong command line, 78 wrong configuration, 74 where
 // stdout cannot be written, else that of the Error which ended the process.

@@ -47,7 +47,9 @@ Notifier::~Notifier() {
 void Notifier::take_environment() {
   if (const char* fd = std::getenv("RS_READY_FD")) ready_fd_ = take_ready_fd(fd);
   if (const char* socket = std::getenv("NOTIFY_SOCKET")) socket_ = socket;
+  words_ = std::getenv("RS_READY_WORDS") != nullptr;
   unsetenv("RS_READY_FD");
+  unsetenv("RS_READY_WORDS");
   unsetenv("NOTIFY_SOCKET");
 }
 
@@ -55,10 +57,11 @@ void Notifier::waits(std::string_view what) {
   std::string line(what.substr(0, kMostWaitBytes));
   for (char& c : line) c = static_cast<unsigned char>(c) < ' ' ? ' ' : c;
   send("STATUS=" + line);
+  if (!words_ || ready_fd_ < 0) return;
   line += '\0';
   // As much as fits into a pipe at once; who reads nothing misses it.
   pollfd room{ready_fd_, POLLOUT, 0};
-  if (ready_fd_ < 0 || poll(&room, 1, 0) != 1) return;
+  if (poll(&room, 1, 0) != 1) return;
   if (write(ready_fd_, line.data(), line.size()) < 0) {
     log::debug("cannot tell what is waited for", {{"error", std::strerror(errno)}});
   }

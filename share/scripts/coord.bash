@@ -145,7 +145,8 @@ that: $command --coord consul up; to take it to local files: $command coord move
     *:?*) ;;
     *)
       [ ! -e "$root/moved" ] ||
-        die 78 "a move of the record to Consul has not ended; give it again: $command coord move consul"
+        die 78 "a move of the record to Consul has not ended; give it again: $command coord move \
+consul; or take it back: $command coord move local"
       [ "$wanted" != consul ] || ! compgen -G "$root/*/record/*" >/dev/null ||
         die 78 "the record of this system is in local files, below '$root'; to take it to Consul: \
 $command coord move consul"
@@ -171,7 +172,8 @@ ask_outside_agent() { # PATH
   [ -z "$TANDEM_CONSUL_KEY" ] || curl+=(--key "$TANDEM_CONSUL_KEY")
   # The token comes on standard input: a command line is for everybody to see.
   "${curl[@]}" "$url$1" < <([ -z "$TANDEM_CONSUL_TOKEN_FILE" ] ||
-    printf 'header = "X-Consul-Token: %s"\n' "$(head -n 1 "$TANDEM_CONSUL_TOKEN_FILE")")
+    printf 'header = "X-Consul-Token: %s"\n' "$(head -n 1 "$TANDEM_CONSUL_TOKEN_FILE" |
+      tr -d '\r')")
 }
 
 outside_agent_answers() {
@@ -184,7 +186,7 @@ outside_agent_answers() {
 settle_outside_dns() {
   local said
   [ -z "${TANDEM_CONSUL_DNS:-}" ] || return 0
-  said=$(ask_outside_agent /v1/agent/self | tr -d ' ' |
+  said=$(ask_outside_agent /v1/agent/self | tr -d ' \n\t' |
     grep -oE '"DNSAddrs":\["[^]]*udp://[0-9.]+:[0-9]+' | grep -oE '[0-9.]+:[0-9]+$' | head -n 1)
   if [ -n "$said" ]; then
     export TANDEM_CONSUL_DNS=${said/#0.0.0.0:/127.0.0.1:}
@@ -209,27 +211,51 @@ start_own_agent() {
   rm -f $ready $output
 }
 
+# A move to Consul that did not end is taken back by one to local files, which marks in Consul what
+# was copied. Where that cannot be had, as nobody answers, a person may know that nobody ever will.
+unanswered='' # the file that marks such a move, until Consul has answered
+end_of_coord() {
+  { [ -z "$own_agent" ] || { kill -TERM "$own_agent" && wait "$own_agent"; }; } 2>/dev/null
+  [ -z "$unanswered" ] || say "the record has never left the local files, and Consul, where a move of it \
+has begun, does not answer; where that Consul is gone for good, go on with: rm '$unanswered'"
+}
+
 # `tandem coord move consul|local`. What may be lost by it is refused by rs-orch, which does it;
 # nobody starts meanwhile, as the lock is held.
 coord() {
-  local target=${names[1]} there=local
+  local target=${names[1]} there=local mark rc
   need_owner
   [ -d run/state ] || die 1 "there is no data below '$TANDEM_DIR/run'"
   lock 1 || die 75 "the system on $TANDEM_DIR runs; stop it with: tandem --dir $TANDEM_DIR down"
   link_etc
   read_note
-  [ -z "$home_prefix" ] || there=consul
+  mark=$(unquoted_setting coord.root)/moved
+  [[ $mark = /* ]] || mark=$TANDEM_DIR/$mark
+  if [ -n "$home_prefix" ]; then there=consul; elif [ -e "$mark" ]; then there=between; fi
   if [ $there = "$target" ]; then
     say "the record is there already"
     return 0
   fi
-  prepare_consul
   settle_consul
-  trap '[ -z "$own_agent" ] || { kill -TERM "$own_agent" && wait "$own_agent"; } 2>/dev/null' EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM HUP
-  [ -z "${TANDEM_CONSUL_OWN:-}" ] || start_own_agent
-  "$TANDEM_BIN/rs-orch" --config etc/orch.toml --move-record "$target" || return
+  if [ "$there $target" = "between local" ]; then
+    grep -qF "'$TANDEM_COORD_PREFIX'" "$mark" ||
+      die 78 "the move that has not ended was to $(cat "$mark"); name its agent in CONSUL_HTTP_ADDR"
+    unanswered=$mark
+  fi
+  trap end_of_coord EXIT
+  trap 'unanswered=; exit 130' INT
+  trap 'unanswered=; exit 143' TERM HUP
+  prepare_consul
+  if [ -n "${TANDEM_CONSUL_OWN:-}" ]; then
+    start_own_agent
+    unanswered=''
+  fi
+  "$TANDEM_BIN/rs-orch" --config etc/orch.toml --move-record "$target" || {
+    rc=$?
+    [ -z "$unanswered" ] || ! outside_agent_answers || unanswered=''
+    return $rc
+  }
+  unanswered=''
   if [ "$target" = local ]; then
     rm -f $coord_note
     say "the record is in local files; start with: tandem --dir $TANDEM_DIR up"

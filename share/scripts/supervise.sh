@@ -394,7 +394,7 @@ trap 'on_signal HUP' HUP
 trap 'on_signal USR1' USR1
 # Whoever announces readiness for the whole system must not announce it for each service.
 ready_fd=${RS_READY_FD:-}
-unset RS_READY_FD NOTIFY_SOCKET
+unset RS_READY_FD RS_READY_WORDS NOTIFY_SOCKET
 
 # The signal for the parent's death does not come where it had died before it was asked for.
 [ "$PPID" = "$parent" ] || exit 75

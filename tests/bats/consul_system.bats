@@ -150,6 +150,16 @@ ready_says() { # STATUS PART
   down
   move consul
   assert_equal "$status" 0
+  version=$(sed -n 's/^rides-db: version //p' <<<"$output")
+  # One that was killed at its very end is taken back.
+  rm "$home/run/state/coordination"
+  move local
+  assert_equal "$status" 0
+  assert_line "rides-db: version $version"
+  assert_file_not_exist "$home/run/state/coord/moved"
+  move consul
+  assert_equal "$status" 0
+  assert_line "rides-db: version $version"
   move consul
   assert_equal "$status" 0
   assert_output --partial 'already'

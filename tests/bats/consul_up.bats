@@ -146,6 +146,23 @@ listening() { ss -Hltnup | grep "pid=$(agent_pid)," | awk '{ print $5 }' | sort 
   assert_equal "$(told TS_ORDER_COORD_PREFIX)" "$prefix"
 }
 
+# A dev agent answers over several lines.
+@test 'CONSUL_HTTP_ADDR: where its DNS is is asked, by a token file of any lines' {
+  local other
+  "$TANDEM_CONSUL" agent -dev -bind=127.0.0.1 -http-port=$((port_base + 14)) \
+    -dns-port=$((port_base + 15)) -server-port=$((port_base + 16)) -serf-lan-port=$((port_base + 17)) \
+    -serf-wan-port=-1 -grpc-port=-1 >"$BATS_TEST_TMPDIR/other.log" 2>&1 3>&- &
+  other=$!
+  printf 'anonymous\r\n' >"$BATS_TEST_TMPDIR/token"
+  export CONSUL_HTTP_ADDR=127.0.0.1:$((port_base + 14)) CONSUL_HTTP_TOKEN_FILE=$BATS_TEST_TMPDIR/token
+  until curl -sf "http://$CONSUL_HTTP_ADDR/v1/status/leader" | grep -q :; do is_running $other; done
+  up_on_consul
+  assert_equal "$(told TANDEM_CONSUL_DNS)" "127.0.0.1:$((port_base + 15))"
+  down
+  kill $other
+  wait $other || true
+}
+
 @test 'the variables of the programs of Consul: TLS, sockets, a token, and what is not known' {
   cd "$BATS_TEST_TMPDIR"
   export TANDEM_CONSUL_DNS=127.0.0.1:1 CONSUL_HTTP_ADDR=consul.example:8501 CONSUL_HTTP_SSL=true \
@@ -182,6 +199,29 @@ listening() { ss -Hltnup | grep "pid=$(agent_pid)," | awk '{ print $5 }' | sort 
   assert_output --partial 'the record of this system is in its own Consul'
   run -78 env TANDEM_COORD_PREFIX=other "$tandem" --coord consul --port-base "$port_base" up
   assert_output --partial "in Consul below 'tandem', not 'other'"
+}
+
+# As one leaves it that was killed at its beginning.
+@test 'a move to Consul that was interrupted is taken back' {
+  local mark=$dir/run/state/coord/moved
+  export TANDEM_BIN=$suite_bin
+  cp "$TANDEM_SOURCE"/etc/*.* "$etc/"
+  mkdir -p "${mark%/*}"
+  up_on_files() { "$tandem" --coord local --port-base "$port_base" up; }
+  move() { "$tandem" --port-base "$port_base" coord move "$1"; } # HOME
+  printf "Consul, below 'tandem'" >"$mark"
+  run -78 up_on_files
+  assert_output --partial "coord move local"
+  TANDEM_CONSUL=/nowhere/consul run -69 move local
+  assert_output --partial "go on with: rm '$mark'"
+  assert_file_exists "$mark"
+  CONSUL_HTTP_ADDR=127.0.0.1:$((port_base + 14)) TANDEM_COORD_PREFIX=tandem run -69 move local
+  assert_output --partial "go on with: rm '$mark'"
+  CONSUL_HTTP_ADDR=127.0.0.1:$((port_base + 14)) TANDEM_COORD_PREFIX=mine run -78 move local
+  assert_output --partial "was to Consul, below 'tandem'"
+  run -0 move local
+  refute_output --partial 'rm '
+  assert_file_not_exists "$mark"
 }
 
 @test 'wrong usage' {

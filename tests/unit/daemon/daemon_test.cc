@@ -288,9 +288,11 @@ TEST(DaemonTest, AnnouncesReadinessOnADescriptor) {
   ReadyPipe pipe;
   const ChildResult child = run_child([&pipe] {
     pipe.put_into_environment();
+    setenv("RS_READY_WORDS", "1", 1);
     Life life;
     life.when_ready = [] {
-      say(getenv("RS_READY_FD") == nullptr ? "children do not see it" : "inherited");
+      const bool gone = getenv("RS_READY_FD") == nullptr && getenv("RS_READY_WORDS") == nullptr;
+      say(gone ? "children do not see it" : "inherited");
       raise(SIGTERM);
     };
     return life.run();
@@ -300,11 +302,12 @@ TEST(DaemonTest, AnnouncesReadinessOnADescriptor) {
   EXPECT_EQ(pipe.told(), "\n");
 }
 
-// Before the newline, for those who want to know.
-TEST(DaemonTest, TellsWhatItsStartWaitsFor) {
+// What a daemon writes whose start waits for a lock.
+std::string told_by_one_that_waits(bool words) {
   ReadyPipe pipe;
-  const ChildResult child = run_child([&pipe] {
+  const ChildResult child = run_child([&] {
     pipe.put_into_environment();
+    if (words) setenv("RS_READY_WORDS", "1", 1);
     Life life;
     life.a.start_hangs = true;
     int asked = 0;
@@ -318,7 +321,16 @@ TEST(DaemonTest, TellsWhatItsStartWaitsFor) {
     return life.run();
   });
   EXPECT_EQ(child.status, 0);
-  EXPECT_EQ(pipe.told(), std::string("a lock\0\0\n", 9));
+  return pipe.told();
+}
+
+TEST(DaemonTest, TellsWhatItsStartWaitsForToThoseWhoWantToKnow) {
+  EXPECT_EQ(told_by_one_that_waits(true), std::string("a lock\0\0\n", 9));
+}
+
+// s6-supervise does nothing else from the first byte to the newline.
+TEST(DaemonTest, TellsNothingButReadinessToOthers) {
+  EXPECT_EQ(told_by_one_that_waits(false), "\n");
 }
 
 TEST(DaemonTest, SaysNothingWhereItDidNotGetReady) {

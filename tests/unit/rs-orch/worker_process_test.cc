@@ -66,10 +66,11 @@ TEST_F(WorkerProcessTest, WhatItWaitsForIsTold) {
     ASSERT_EQ(mkfifo(fifo(number).c_str(), 0600), 0);
   }
   WorkerProcess process(loop, callbacks());
-  ASSERT_TRUE(process.start(shell("printf 'a lock\\0of a' >&$RS_READY_FD; : >" + fifo(1) +
-                                  "; printf ' person\\0a server\\0' >&$RS_READY_FD; : >" + fifo(2) +
-                                  "; printf '\\0' >&$RS_READY_FD; : >" + fifo(3) +
-                                  "; echo >&$RS_READY_FD; exec sleep 1000")));
+  ASSERT_TRUE(process.start(shell(
+      "[ -n \"$RS_READY_WORDS\" ] || exit 1; "
+      "printf 'a lock\\0of a' >&$RS_READY_FD; : >" +
+      fifo(1) + "; printf ' person\\0a server\\0' >&$RS_READY_FD; : >" + fifo(2) +
+      "; printf '\\0' >&$RS_READY_FD; : >" + fifo(3) + "; echo >&$RS_READY_FD; exec sleep 1000")));
   const auto go_on = [&](int number) { close(open(fifo(number).c_str(), O_RDONLY | O_CLOEXEC)); };
   until([&] { return process.waits_for() == "a lock"; });
   go_on(1);
