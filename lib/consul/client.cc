@@ -241,8 +241,7 @@ void Client::create_session(const std::string& name, bool may_register,
        Right::kSessions, {Shape::kNewSession},
        [this, name, may_register, done = std::move(done)](const Result<Answer>& answer) mutable {
          if (!answer && answer.error().kind == ErrorKind::kNotFound && may_register) {
-           register_node([this, name = std::move(name),
-                          done = std::move(done)](const Status& registered) mutable {
+           register_node([this, name, done = std::move(done)](const Status& registered) mutable {
              if (!registered) return done(fail(registered.error()));
              create_session(name, false, std::move(done));
            });

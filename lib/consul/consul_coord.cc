@@ -311,30 +311,30 @@ class Group {
   }
 
   void enter(Member member, int attempts, UniqueFunction<void(Status)> done) {
-    client_.get(
-        member_key(member.id), [this, member = std::move(member), attempts, done = std::move(done)](
-                                   const Result<std::optional<Entry>>& entry) mutable {
-          if (!entry) return done(fail(entry.error()));
-          const Entry* there = entry_of(*entry);
-          const uint64_t cas = there == nullptr ? 0 : there->modify_index;
-          if (there == nullptr) return write(cas, std::move(member), attempts, std::move(done));
-          const auto earlier = coord::decode_member(there->value);
-          // Of another format version: not ours to replace. A damaged one is.
-          if (!earlier && earlier.error().kind == ErrorKind::kConfig) {
-            return done(fail(ErrorKind::kConfig,
-                             "Consul's key '" + there->key + "': " + earlier.error().message));
-          }
-          if (earlier && *earlier == member) return remember(member, std::move(done));
-          if (!earlier) return write(cas, std::move(member), attempts, std::move(done));
-          Member later = member;
-          processes_.may_replace(*earlier, later,
-                                 [self = self_.ref(), member = std::move(member), cas, attempts,
-                                  done = std::move(done)](Status may) mutable {
-                                   if (!self) return;
-                                   if (!may) return done(std::move(may));
-                                   self->write(cas, std::move(member), attempts, std::move(done));
-                                 });
-        });
+    const std::string key = member_key(member.id);
+    client_.get(key, [this, member = std::move(member), attempts,
+                      done = std::move(done)](const Result<std::optional<Entry>>& entry) mutable {
+      if (!entry) return done(fail(entry.error()));
+      const Entry* there = entry_of(*entry);
+      const uint64_t cas = there == nullptr ? 0 : there->modify_index;
+      if (there == nullptr) return write(cas, std::move(member), attempts, std::move(done));
+      const auto earlier = coord::decode_member(there->value);
+      // Of another format version: not ours to replace. A damaged one is.
+      if (!earlier && earlier.error().kind == ErrorKind::kConfig) {
+        return done(fail(ErrorKind::kConfig,
+                         "Consul's key '" + there->key + "': " + earlier.error().message));
+      }
+      if (earlier && *earlier == member) return remember(member, std::move(done));
+      if (!earlier) return write(cas, std::move(member), attempts, std::move(done));
+      Member later = member;
+      processes_.may_replace(*earlier, later,
+                             [self = self_.ref(), member = std::move(member), cas, attempts,
+                              done = std::move(done)](Status may) mutable {
+                               if (!self) return;
+                               if (!may) return done(std::move(may));
+                               self->write(cas, std::move(member), attempts, std::move(done));
+                             });
+    });
   }
 
   void write(uint64_t cas, Member member, int attempts, UniqueFunction<void(Status)> done) {

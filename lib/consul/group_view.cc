@@ -26,7 +26,6 @@ bool Believed::take(uint64_t number, bool blocking, uint64_t index) {
 
 GroupView::GroupView(Client& client, Time time, std::string prefix)
     : client_(client),
-      time_(time),
       prefix_(std::move(prefix)),
       regular_(time.timers.make([this] { look(); })),
       retry_(time.timers.make([this] { look(); })),

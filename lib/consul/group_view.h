@@ -74,7 +74,6 @@ class GroupView {
   void tell(const Listing& keys, uint64_t plain_sent);
 
   Client& client_;
-  const Time time_;
   const std::string prefix_;
   std::vector<Watcher*> watchers_;  // in the order of their coming
   Believed believed_;

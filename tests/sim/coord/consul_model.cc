@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kMinTtlNs = 10 * kSecondNs;
-constexpr int64_t kMaxTtlNs = 24 * 3600 * kSecondNs;
+constexpr int64_t kMaxTtlNs = kSecondNs * 24 * 3600;
 constexpr int64_t kDefaultLockDelayNs = 15 * kSecondNs;
 constexpr int64_t kDefaultWaitNs = 300 * kSecondNs;
 constexpr int64_t kMaxWaitNs = 600 * kSecondNs;
@@ -77,10 +77,11 @@ std::string text_of(const std::string& id, const ConsulModel::Session& session) 
   return json.dump();
 }
 
-std::string member_text(const wire::Json& object, std::string_view key, std::string otherwise) {
+std::string member_text(const wire::Json& object, std::string_view key,
+                        const std::string& otherwise) {
   const wire::Json* member = object.find(key);
   const std::string* text = member == nullptr ? nullptr : member->as_string();
-  return text == nullptr ? std::move(otherwise) : *text;
+  return text == nullptr ? otherwise : *text;
 }
 
 }  // namespace

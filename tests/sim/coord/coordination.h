@@ -32,7 +32,7 @@ class Coordination {
   Outcome run();
 
  private:
-  void key_changes(const std::string& key, const ConsulModel::Entry* before,
+  void key_changes(const std::string& name, const ConsulModel::Entry* before,
                    const ConsulModel::Entry* after);
   void run_one();
   void check_claims();

@@ -273,7 +273,7 @@ TEST_P(ContractTest, OfTwoSwapsOfOneVersionOneIsApplied) {
     std::vector<Result<SwapOutcome>> outcomes;
     for (Coord* coord : {one_.get(), two_.get()}) {
       coord->swap_record("g", version, coord == one_.get() ? "of one" : "of two",
-                         [&](Result<SwapOutcome> outcome) { outcomes.push_back(outcome); });
+                         [&](const Result<SwapOutcome>& outcome) { outcomes.push_back(outcome); });
     }
     until([&] { return outcomes.size() == 2; });
     const auto applied = [](const auto& outcome) { return outcome == SwapOutcome::kApplied; };

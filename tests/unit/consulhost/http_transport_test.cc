@@ -230,13 +230,13 @@ TEST_F(HttpTransportTest, CancelsWhatIsUnderWayAndWhatIsRefused) {
   open({at(first_)});
   first_.respond = silence;
   const uint64_t under_way = transport_->send(
-      {.target = "/"}, [](Result<consul::Answer>) { ADD_FAILURE() << "it was cancelled"; });
+      {.target = "/"}, [](const Result<consul::Answer>&) { ADD_FAILURE() << "it was cancelled"; });
   until([&] { return first_.requests.size() == 1; });
   transport_->cancel(under_way);
   first_.respond = hang_up;
   EXPECT_FALSE(get());
   const uint64_t refused = transport_->send(
-      {.target = "/"}, [](Result<consul::Answer>) { ADD_FAILURE() << "it was cancelled"; });
+      {.target = "/"}, [](const Result<consul::Answer>&) { ADD_FAILURE() << "it was cancelled"; });
   transport_->cancel(refused);
   EXPECT_FALSE(get());
   transport_->cancel(refused);
@@ -249,12 +249,12 @@ TEST_F(HttpTransportTest, ACompletionMaySendAndCancelOthers) {
   EXPECT_FALSE(get());
   uint64_t other = 0;
   bool again = false;
-  transport_->send({.target = "/"}, [&](Result<consul::Answer>) {
+  transport_->send({.target = "/"}, [&](const Result<consul::Answer>&) {
     transport_->cancel(other);
-    transport_->send({.target = "/"}, [&](Result<consul::Answer>) { again = true; });
+    transport_->send({.target = "/"}, [&](const Result<consul::Answer>&) { again = true; });
   });
-  other = transport_->send({.target = "/"},
-                           [](Result<consul::Answer>) { ADD_FAILURE() << "it was cancelled"; });
+  other = transport_->send(
+      {.target = "/"}, [](const Result<consul::Answer>&) { ADD_FAILURE() << "it was cancelled"; });
   until([&] { return again; });
 }
 

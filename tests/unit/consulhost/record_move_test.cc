@@ -162,7 +162,7 @@ TEST_F(RefusedMoveTest, WhereTheSourceIsDamaged) {
 }
 
 TEST_F(RefusedMoveTest, WhereTheTargetHasAnotherRecord) {
-  for (const uint64_t version : {2, 3, 4}) {
+  for (const uint64_t version : {2UL, 3UL, 4UL}) {
     consul_.set("rides-db", version, "another");
     refused(ErrorKind::kConflict, "another record of the group 'rides-db' in Consul");
   }
