@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -57,7 +56,7 @@ class MemberReader {
       auto member = coord::decode_member(entry.value);
       if (member && std::to_string(member->id) == entry.key.substr(prefix.size())) {
         members.push_back(std::move(*member));
-      } else if (told_.insert({entry.key, entry.modify_index}).second) {
+      } else if (std::exchange(told_[entry.key], entry.modify_index) != entry.modify_index) {
         log::warning("passed over a member",
                      {{"key", entry.key},
                       {"error", member ? "the key is not its id" : member.error().message}});
@@ -69,7 +68,7 @@ class MemberReader {
   }
 
  private:
-  std::set<std::pair<std::string, uint64_t>> told_;
+  std::map<std::string, uint64_t> told_;  // keys, and the modify index then
 };
 
 class RecordWatch final : public coord::Watch, private GroupView::Watcher {

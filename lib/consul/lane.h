@@ -21,7 +21,6 @@ class Lane {
     waiting_.push_back(std::move(work));
     if (!std::exchange(busy_, true)) begin();
   }
-  bool idle() const { return !busy_; }
 
  private:
   void begin() {

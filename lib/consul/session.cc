@@ -88,6 +88,7 @@ void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<
 }
 
 void Session::live_from(int64_t sent_ns) {
+  tell();  // where it was over for a moment, whoever has seen that is told first
   alive_until_ns_ = sent_ns + (planted(Bug::kHeldWithoutRenewal) ? kForeverNs : Client::kTtlNs);
   next_->start(kRenewMs, 0);
   look_at_end();

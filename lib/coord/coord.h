@@ -77,7 +77,8 @@ class Lock {
  public:
   virtual ~Lock() = default;
   // By the boot clock of this moment: a process that was stopped for long may ask before it does
-  // anything else, and before on_lost could be called.
+  // anything else, and before on_lost could be called. Once it was not held any more on_lost comes,
+  // and on_acquired before it is held again.
   virtual bool held() const = 0;
   // Lets go of it, so that another process may have it, and neither waits for it any more nor calls
   // back; `done` when that is done, or cannot be done in time.

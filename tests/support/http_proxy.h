@@ -41,7 +41,6 @@ class HttpProxy {
   // Asked of each request, as its bytes are.
   std::function<Harm(const std::string&)> harm = [](const std::string&) { return Harm::kNone; };
   uint64_t delay_ms = 50;
-  HttpServer& server() { return server_; }
 
  private:
   void pass(const std::string& request, const HttpServer::Reply& reply) {

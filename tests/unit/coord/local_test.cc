@@ -20,6 +20,7 @@
 namespace tandem::coord {
 namespace {
 
+// What local files alone have; what both back ends promise is in consulhost/contract_test.cc.
 class LocalTest : public ::testing::Test {
  protected:
   LocalTest() : coord_(open(3'600'000)) {}
@@ -55,24 +56,6 @@ class LocalTest : public ::testing::Test {
   std::unique_ptr<Coord> coord_;
 };
 
-TEST_F(LocalTest, SwapsAndReads) {
-  EXPECT_EQ(swap(0, "one"), SwapOutcome::kApplied);
-  EXPECT_EQ(swap(0, "again"), SwapOutcome::kRefused);
-  const auto record =
-      wait<Result<Versioned>>([&](auto done) { coord_->read_record("g", std::move(done)); });
-  EXPECT_EQ(record.value(), (Versioned{1, "one", {}}));
-}
-
-TEST_F(LocalTest, CallsOnAGroupKeepTheirOrder) {
-  std::vector<SwapOutcome> outcomes;
-  for (uint64_t i = 0; i < 10; ++i) {
-    coord_->swap_record("g", i, "text",
-                        [&](Result<SwapOutcome> outcome) { outcomes.push_back(outcome.value()); });
-  }
-  run_until([&] { return outcomes.size() == 10; });
-  EXPECT_EQ(outcomes, std::vector<SwapOutcome>(10, SwapOutcome::kApplied));
-}
-
 TEST_F(LocalTest, NothingIsCalledAfterItIsGone) {
   coord_->read_record("g", [](const Result<Versioned>&) { FAIL(); });
   coord_->read_record("g", [](const Result<Versioned>&) { FAIL(); });
@@ -96,18 +79,6 @@ TEST_F(LocalTest, SaysWhichRootCannotBeMade) {
   EXPECT_THAT(coord.error().message, ::testing::HasSubstr(scratch_.file("file")));
 }
 
-TEST_F(LocalTest, WatchTellsTheRecordAndItsChanges) {
-  std::vector<Versioned> seen;
-  const auto watch =
-      coord_->watch_record("g", [&seen](const Versioned& record) { seen.push_back(record); });
-  run_until([&] { return seen.size() == 1; });
-  EXPECT_EQ(seen[0], Versioned{});
-  const auto other = open(3'600'000);
-  other->swap_record("g", 0, "one", [](const Result<SwapOutcome>&) {});
-  run_until([&] { return seen.back().version == 1; });
-  EXPECT_EQ(seen.back().text, "one");
-}
-
 TEST_F(LocalTest, WatchPollsWhereItIsToldOfNothing) {
   ASSERT_EQ(swap(0, "one"), SwapOutcome::kApplied);
   const auto polling = open(1);
@@ -123,23 +94,6 @@ TEST_F(LocalTest, WatchPollsWhereItIsToldOfNothing) {
       renameat2(AT_FDCWD, record.c_str(), AT_FDCWD, (record + ".new").c_str(), RENAME_EXCHANGE), 0);
   ASSERT_EQ(swap(1, "two"), SwapOutcome::kApplied);
   run_until([&] { return seen == 2; });
-}
-
-TEST_F(LocalTest, TheLockGoesToOneAndThenToTheNext) {
-  const auto other = open(3'600'000);
-  bool first_held = false;
-  bool second_held = false;
-  auto first = coord_->lock("g", "active", "first", {[&] { first_held = true; }, nullptr});
-  run_until([&] { return first_held; });
-  auto second = other->lock("g", "active", "second", {[&] { second_held = true; }, nullptr});
-  EXPECT_EQ(holder().value(), "first");
-  EXPECT_FALSE(second->held());
-  first.reset();
-  run_until([&] { return second_held; });
-  EXPECT_TRUE(second->held());
-  EXPECT_EQ(holder().value(), "second");
-  second.reset();
-  EXPECT_EQ(holder().value(), std::nullopt);
 }
 
 TEST_F(LocalTest, TheLockIsTakenAtOnceWhenItsHolderIsKilled) {
@@ -182,16 +136,6 @@ TEST_F(LocalTest, ALockWhoseFileIsTakenAwayIsLost) {
   EXPECT_THAT(lost, ::testing::HasSubstr(lock_path()));
 }
 
-TEST_F(LocalTest, ALockThatWasLostIsWaitedForAnew) {
-  int acquired = 0;
-  const auto lock = coord_->lock("g", "active", "me", {[&] { ++acquired; }, nullptr});
-  run_until([&] { return acquired == 1; });
-  std::filesystem::remove(lock_path());
-  run_until([&] { return acquired == 2; });
-  EXPECT_TRUE(lock->held());
-  EXPECT_EQ(holder().value(), "me");
-}
-
 TEST_F(LocalTest, ALockIsWaitedForWhereItCannotBeMade) {
   const auto polling = open(1);
   std::filesystem::create_directories(lock_path());
@@ -214,19 +158,6 @@ TEST_F(LocalTest, WithoutTheRootNothingIsWaitedFor) {
   std::filesystem::remove_all(scratch_.file("coord"));
   run_until([&] { return lost && lost->kind == ErrorKind::kNotFound; });
   EXPECT_FALSE(lock->held());
-}
-
-TEST_F(LocalTest, AReleasedLockGoesToTheNext) {
-  bool held = false;
-  const auto lock = coord_->lock("g", "active", "me", {[&] { held = true; }, nullptr});
-  run_until([&] { return held; });
-  bool released = false;
-  lock->release([&] { released = true; });
-  run_until([&] { return released; });
-  EXPECT_FALSE(lock->held());
-  bool next = false;
-  const auto other = coord_->lock("g", "active", "other", {[&] { next = true; }, nullptr});
-  run_until([&] { return next; });
 }
 
 // --- members ---
@@ -272,39 +203,6 @@ class MembersTest : public LocalTest {
     return fd;
   }
 };
-
-TEST_F(MembersTest, AreListedById) {
-  EXPECT_TRUE(all().empty());
-  add(member(10));
-  add(member(9));
-  EXPECT_EQ(all(), (std::vector<Member>{member(9), member(10)}));
-}
-
-TEST_F(MembersTest, AWatchTellsThemAndTheirChanges) {
-  std::vector<std::vector<Member>> seen;
-  const auto watch = coord_->watch_members(
-      "g", [&seen](const std::vector<Member>& members) { seen.push_back(members); });
-  run_until([&] { return seen.size() == 1; });
-  EXPECT_TRUE(seen[0].empty());
-  add(member(2));
-  run_until([&] { return seen.back().size() == 1; });
-  add(member(1));
-  run_until([&] { return seen.back().size() == 2; });
-  EXPECT_EQ(seen.back(), (std::vector<Member>{member(1), member(2)}));
-}
-
-TEST_F(MembersTest, OnlyTheirOwnSessionRemovesThem) {
-  add(member(1));
-  const auto remove = [&](uint64_t session) {
-    return wait<Status>(
-        [&](auto done) { coord_->unregister_member("g", 1, session, std::move(done)); });
-  };
-  EXPECT_TRUE(remove(5));
-  EXPECT_EQ(all().size(), 1u);
-  EXPECT_TRUE(remove(78));
-  EXPECT_TRUE(all().empty());
-  EXPECT_TRUE(remove(78));
-}
 
 TEST_F(MembersTest, DamagedFilesArePassedOver) {
   add(member(1));
@@ -366,16 +264,6 @@ TEST_F(MembersTest, ALockProvesNothingOfAnotherHostOrAnotherLifeOfThisOne) {
   Member older = made;  // of a program that names no host
   older.host.clear();
   EXPECT_TRUE(dead(older));
-}
-
-TEST_F(MembersTest, TheLastEntryStaysWhereTheMemberHasLeft) {
-  add(member(1));
-  ASSERT_TRUE(
-      wait<Status>([&](auto done) { coord_->unregister_member("g", 1, 78, std::move(done)); }));
-  EXPECT_TRUE(all().empty());
-  const auto last = wait<Result<std::vector<Member>>>(
-      [&](auto done) { coord_->last_members("g", std::move(done)); });
-  EXPECT_EQ(last.value(), std::vector<Member>{member(1)});
 }
 
 TEST_F(MembersTest, AnEntryOfAnotherFormatIsNotReplaced) {
