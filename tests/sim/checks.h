@@ -67,6 +67,7 @@ class Checks {
   repl::Index effect_of(const std::string& key) const { return effects_.at(key); }
 
  private:
+  bool was_there(const repl::Record& record) const;
   void in_sync_disks_hold(const repl::Record& record, repl::Index from) const;
 
   struct Identity {  // what an entry at an index and epoch is, and what is before it
@@ -80,7 +81,8 @@ class Checks {
 
   int64_t first_time_ms_ = 0;  // log time of the first entry that was applied
   std::map<repl::ReplicaId, const Disk*> disks_;
-  repl::Record record_;
+  repl::Record record_;                // the newest that was ever there
+  std::vector<repl::Record> records_;  // all
   std::vector<wire::Entry> committed_;     // at [index - 1]
   std::vector<repl::Epoch> committed_in_;  // the epoch of the first leader that committed it
   std::map<std::pair<repl::Index, repl::Epoch>, Identity> entries_;

@@ -65,7 +65,7 @@ void RecordStore::carry_out(uint64_t number) {
   if (applied) {
     world_.checks.record_changes(&record(), swap.record);
     versions_.push_back(swap.record);
-    newest_ = swap.record;
+    if (swap.record.order() > newest_.order()) newest_ = swap.record;
   }
   // The file of the version after the expected one was pruned, so it can be made once more; nobody
   // who reads the record sees it below the later ones.
