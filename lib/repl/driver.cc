@@ -46,8 +46,14 @@ void Driver::state_begun(const Result<Index>& begun) {
   start->recovered.applied = std::max(start->recovered.applied, applied_);
   core_ =
       std::make_unique<Replica>(start->options, start->recovered, around_.log, around_.snapshots);
-  tick();
+  something_happened();
+  look_whether_it_has_started();
+}
+
+void Driver::look_whether_it_has_started() {
+  if (!started_ || stopping_ || applied_ < core_->commit()) return;
   std::exchange(started_, {})();
+  tick();
 }
 
 void Driver::registered() {
@@ -57,7 +63,7 @@ void Driver::registered() {
 
 void Driver::stop() {
   stopping_ = true;
-  if (begins()) return;
+  if (core_ == nullptr) return;
   // What was logged is durable or will be found torn; its clients ask again with the same key.
   const bool refuses = planted(Bug::kRefuseWhatWaits);
   writers_.fail_all(Error{refuses ? ErrorKind::kUnavailable : ErrorKind::kUnknown,
@@ -141,6 +147,7 @@ void Driver::end_of_turn() {
   step(EndOfTurn{});  // what this brings about belongs to this turn
   dirty_ = false;
   apply_committed();
+  look_whether_it_has_started();
   tell_takes_writes();
   around_.log.flush();
   take_snapshot_if_due();
@@ -173,7 +180,7 @@ void Driver::wake_when_due() {
 }
 
 void Driver::tick() {
-  if (begins()) return;
+  if (core_ == nullptr) return;
   const int64_t now = now_ns();
   wake_at_.clear();
   incoming_.tick();

@@ -50,10 +50,12 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
   Driver& operator=(const Driver&) = delete;
 
   // --- the process ---
-  // Has the applier bring about the state that is on the disk, which may take long, and calls
-  // `started` then. Until then nothing is said, taken or answered.
+  // Has the applier bring about the state that is on the disk: that of the snapshot, and what the
+  // log is known to hold committed beyond it. Calls `started` then; it may take long. Until then
+  // nothing is said, taken or answered: one that joined earlier would be chosen to lead, and
+  // nothing could be written while it applies what is left.
   void start(UniqueFunction<void()> started);
-  bool begins() const { return core_ == nullptr; }
+  bool begins() const { return core_ == nullptr || started_; }
   // Others find this replica from now on. Before that it says and learns nothing: a controller that
   // sees the session before it there takes this member for dead. REQUIRES: started.
   void registered();
@@ -123,6 +125,7 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
  private:
   void begin_state();
   void state_begun(const Result<Index>& begun);
+  void look_whether_it_has_started();
   int64_t now_ns() const { return around_.clock.boot_ns(); }
   void step(Event event);
   void carry_out(Effects effects);
@@ -188,7 +191,7 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
   Writers writers_;
   Readers readers_;
   IndexWaiters index_waiters_;
-  UniqueFunction<void()> started_;
+  UniqueFunction<void()> started_;  // while it begins
   UniqueFunction<void(bool)> on_takes_writes_;
   Epoch told_epoch_ = 0;  // in which it takes writes, as was told last; 0: it does not
 };

@@ -22,9 +22,11 @@ Replica::Replica(const ReplicaOptions& options, const Recovered& recovered, cons
   context_.last_index = log.last_index();
   context_.last_epoch = log.epoch_at(log.last_index());
   context_.last_time_ms = recovered.last_time_ms;
-  context_.commit = recovered.applied;
   context_.durable_index = log.last_index();
   context_.mark = recovered.committed;
+  // What this disk knows committed can be applied before anybody is heard.
+  const bool marked = context_.mark.index > recovered.applied && context_.holds(context_.mark);
+  context_.commit = marked ? context_.mark.index : recovered.applied;
   context_.newest_record = recovered.record;
 }
 
@@ -418,6 +420,12 @@ void Replica::reject_append(const Message& m) {
 
 void Replica::on_snapshot_chunk(const Message& m) {
   if (!accept_leader(m)) return;
+  const Position end{m.snapshot_epoch, m.snapshot_index};
+  const bool lacks = m.snapshot_index <= context_.commit && !context_.holds(end);
+  if (lacks && !planted(Bug::kCutBelowMark)) {
+    refuse(m, 0);
+    return;
+  }
   if (m.snapshot_index <= std::max(context_.commit, verified_)) {
     // Late: what it holds is here already, and what follows it in the log may be acknowledged,
     // which an installation would erase. Tell the leader where this log ends.

@@ -40,6 +40,7 @@ stop_process() { # PID
 clean_up() {
   stop_process "$tandem_pid"
   stop_process "$nginx_pid"
+  [ -z "${KEEP:-}" ] || cp -r "$home" "$KEEP"
   rm -rf "$home"
 }
 trap clean_up EXIT

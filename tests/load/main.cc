@@ -72,19 +72,19 @@ class Tally {
     if (wrong_++ < 5) std::fprintf(stderr, "tandem-load: wrong answer: %s\n", what.c_str());
   }
   void repeated() { ++repeated_; }
-  // From now on the gaps count as those of this kind of kill.
+  // From now on the longest gap is that of a kill of this kind.
   void killed(size_t kind) {
     const std::lock_guard lock(mutex_);
     kind_ = kind;
-    ++kills_[kind];
+    longest_gaps_us_[kind].push_back(0);
   }
 
   std::set<std::string> users_;
   std::set<std::string> riders_;
   std::set<std::string> unknown_;
   std::vector<int64_t> latencies_us_;
-  std::array<int64_t, kKinds> longest_gap_us_{};  // by kind of the last kill
-  std::array<int, kKinds> kills_{};
+  // From each kill to the next, by kind; before the first one that of nobody.
+  std::array<std::vector<int64_t>, kKinds> longest_gaps_us_{{{0}, {}, {}}};
   int wrong_ = 0;
   std::atomic<int> repeated_{0};
 
@@ -92,7 +92,7 @@ class Tally {
   void note(int64_t started_us) {
     const int64_t now = now_us();
     latencies_us_.push_back(now - started_us);
-    int64_t& longest = longest_gap_us_[kind_];
+    int64_t& longest = longest_gaps_us_[kind_].back();
     if (last_us_ != 0) longest = std::max(longest, now - last_us_);
     last_us_ = now;
   }
@@ -328,14 +328,18 @@ int main(int argc, char** argv) {
   report.set("replicas", verdict.replicas);
   report.set("lost", static_cast<int64_t>(verdict.lost));
   report.set("doubled", static_cast<int64_t>(verdict.doubled));
-  const auto gap_ms = [](int64_t us) { return static_cast<double>(us) / 1000; };
-  report.set("longest_gap_ms",
-             gap_ms(*std::max_element(tally.longest_gap_us_.begin(), tally.longest_gap_us_.end())));
-  for (const Kind kind : {kMaster, kSlave}) {
+  double longest_ms = 0;
+  for (const Kind kind : {kNobody, kMaster, kSlave}) {
+    std::vector<int64_t>& gaps_us = tally.longest_gaps_us_[kind];
+    std::sort(gaps_us.begin(), gaps_us.end());
+    longest_ms = std::max(longest_ms, ms_at(gaps_us, 1));
+    if (kind == kNobody) continue;
     const std::string name = kKindNames[kind];
-    report.set(name + "_kills", tally.kills_[kind]);
-    report.set("longest_gap_" + name + "_ms", gap_ms(tally.longest_gap_us_[kind]));
+    report.set(name + "_kills", static_cast<int64_t>(gaps_us.size()));
+    report.set("median_gap_" + name + "_ms", ms_at(gaps_us, 0.5));
+    report.set("longest_gap_" + name + "_ms", ms_at(gaps_us, 1));
   }
+  report.set("longest_gap_ms", longest_ms);
   report.set("median_ms", ms_at(tally.latencies_us_, 0.5));
   report.set("p99_ms", ms_at(tally.latencies_us_, 0.99));
   report.set("max_ms", ms_at(tally.latencies_us_, 1));

@@ -92,6 +92,21 @@ TEST_F(BeginTest, AStopWhileItRestoresIsInOrder) {
   EXPECT_EQ(node(1).commands.all, before_);
 }
 
+TEST_F(BeginTest, WhatItsLogIsKnownToHoldCommittedIsAppliedBeforeAnybodyFindsIt) {
+  start(1);
+  make_leader(1, 0, 1);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(write(1, "command " + std::to_string(i)));
+  const std::vector<std::string> written = node(1).commands.all;
+  bool drained = false;
+  node(1).host().drain([&] { drained = true; });
+  until([&] { return drained; });
+  stop(1);
+  Node& again = make(1);
+  again.start();
+  until([&] { return is_registered(); });
+  EXPECT_EQ(again.commands.all, written) << "though it has heard nobody yet";
+}
+
 class OwnerWithRows final : public repl::Applier::Owner {
  public:
   OwnerWithRows(Owner& owner, std::shared_ptr<repl::SnapshotRows> rows)
