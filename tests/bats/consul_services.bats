@@ -35,7 +35,7 @@ nothing_is_registered() { assert_equal "$(curl -sS "$consul/catalog/services" | 
   consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
   users_up
   await_service rs-users '.[0].Checks | length == 3'
-  jq -e --argjson port "$port_base" --arg pid "$started" '.[0].Service | .ID == "tandem:rs-users:here:\($port)" and
+  jq -e --argjson port "$port_base" --arg pid "$started" '.[0].Service | .ID == "tandem:rs-users:here:127.0.0.1:\($port)" and
     .Address == "127.0.0.1" and .Port == $port and .Tags == ["tandem"] and
     .Meta.pid == $pid and .Meta.host == "here" and (.Meta.version | length > 0)' <<<"$output"
   # What the process says, and what the agent is answered.
@@ -55,7 +55,7 @@ nothing_is_registered() { assert_equal "$(curl -sS "$consul/catalog/services" | 
     --set coord.prefix=prod/shop
   await_service rs-users "$(check_is ttl passing '^ready$')"
   await_service rs-users "$(check_is http passing '200 OK')"
-  jq -e --argjson port "$port_base" '.[0].Service.ID == "prod/shop:rs-users:here:\($port)"' <<<"$output"
+  jq -e --argjson port "$port_base" '.[0].Service.ID == "prod/shop:rs-users:here:127.0.0.1:\($port)"' <<<"$output"
   stop_started "$started"
   started=''
   nothing_is_registered
@@ -179,17 +179,33 @@ tags_of() { # NAME
     --set "coord.addresses=127.0.0.1:$consul_port" --set host.name=here
   await_service rs-worker '[.[].Service.Tags[1]] | sort == ["master", "slave"]'
   assert_equal "$(jq -c '[.[].Service | .ID, .Port] | sort' <<<"$output")" \
-    '[0,0,"tandem:rs-worker:rides-db:1","tandem:rs-worker:rides-db:2"]'
+    '[0,0,"tandem:rs-worker:rides-db:here:1","tandem:rs-worker:rides-db:here:2"]'
   assert_equal "$(jq -r '[.[].Service.Meta.rpc | test("^ipc://.*/worker-")] | all' <<<"$output")" true
   await_service rs-worker '[.[].Checks[] | select(.CheckID | endswith(":ttl")) | .Status] | all(. == "passing")'
   run tags_of rs-orch
-  assert_output "rides-db active tandem tandem:rs-orch:rides-db:here:$port_base"
+  assert_output "rides-db active tandem tandem:rs-orch:rides-db:here:127.0.0.1:$port_base"
 
   master=$(jq -r '.[] | select(.Service.Tags[1] == "master").Service.Meta.pid' <<<"$(curl -sS "$consul/health/service/rs-worker")")
   signal_process KILL "$master"
   await_service rs-worker "[.[].Service | select(.Tags[1] == \"master\" and .Meta.pid != \"$master\")] | length == 1"
   await_service rs-worker '[.[].Service.Tags[1]] | sort == ["master", "slave"]'
 
+  database_down
+  started=''
+  nothing_is_registered
+}
+
+@test 'a second system with the same prefix and numbers leaves the services of the first alone' {
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  database_up "$BATS_TEST_TMPDIR/db" --port "$port_base" --set coord.backend=consul \
+    --set "coord.addresses=127.0.0.1:$consul_port" --set host.name=here
+  await_service rs-worker 'length == 2'
+  run "$TANDEM_BIN/rs-worker" --set worker.id=1 --set worker.directory=w --set rpc.url=ipc://w.sock \
+    --set coord.backend=consul --set "coord.addresses=127.0.0.1:$consul_port" --set host.name=here
+  assert_failure
+  assert_output --partial 'replica 1 runs already'
+  run grep -c 'agent/service/deregister' "$BATS_TEST_TMPDIR/consul/log"
+  assert_output 0
   database_down
   started=''
   nothing_is_registered
@@ -208,9 +224,9 @@ tags_of() { # NAME
   # Of the orders the one with the highest id leads.
   await_service ts-order '[.[].Service | select(.Tags[1] == "leader").Meta.id] == ["3"] and length == 3'
   run tags_of ts-order
-  assert_output 'orders follower tandem tandem:ts-order:orders:1
-orders follower tandem tandem:ts-order:orders:2
-orders leader tandem tandem:ts-order:orders:3'
+  assert_output 'orders follower tandem tandem:ts-order:orders:here:1
+orders follower tandem tandem:ts-order:orders:here:2
+orders leader tandem tandem:ts-order:orders:here:3'
   await_service ts-catalog '[.[].Service.Tags] == [["catalog", "leader", "tandem"]]'
   await_service ts-front '[.[].Service.Tags] == [["orders", "active", "tandem"], ["orders", "standby", "tandem"]]'
   kill_member front
