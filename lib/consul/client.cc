@@ -37,6 +37,15 @@ bool lacks_node(const Answer& answer) {
   return answer.body.find("Missing node registration") != std::string::npos;
 }
 
+// Of a session that was renewed.
+bool is_endless(const Answer& answer) {
+  const auto json = wire::parse_json(answer.body);
+  const wire::Json::Array* sessions = json ? json->as_array() : nullptr;
+  if (sessions == nullptr || sessions->empty()) return false;
+  const wire::Json* ttl = sessions->front().find("TTL");
+  return ttl != nullptr && ttl->as_string() != nullptr && ttl->as_string()->empty();
+}
+
 // Flags may have all of their 64 bits.
 uint64_t number_of(const wire::Json& json, std::string_view key, bool& ok) {
   const wire::Json* member = json.find(key);
@@ -266,10 +275,12 @@ void Client::register_node(UniqueFunction<void(Status)> done) {
        });
 }
 
-void Client::renew_session(const std::string& id, UniqueFunction<void(Result<bool>)> done) {
+void Client::renew_session(const std::string& id, UniqueFunction<void(Result<Renewal>)> done) {
   send({.method = "PUT", .target = "/v1/session/renew/" + id}, Right::kSessions,
        {Shape::kSession, id}, [done = std::move(done)](const Result<Answer>& answer) mutable {
-         done(answer ? Result<bool>(answer->status == kOk) : fail(answer.error()));
+         if (!answer) return done(fail(answer.error()));
+         if (answer->status != kOk) return done(Renewal::kOver);
+         done(is_endless(*answer) ? Renewal::kEndless : Renewal::kRenewed);
        });
 }
 

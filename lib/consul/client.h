@@ -36,9 +36,15 @@ struct Listing {
   const Entry* find(std::string_view key) const;
 };
 
-// What an answer of Consul's looks like: keys with an index, true or false, the id of a new session,
-// a session or that it is not there.
-enum class Shape { kKeys, kYesNo, kNewSession, kSession };
+// What an answer of Consul's looks like: a key, or those that may be read, with an index, true or
+// false, the id of a new session, a session or that it is not there.
+enum class Shape { kKeys, kList, kYesNo, kNewSession, kSession };
+
+enum class Renewal {
+  kRenewed,
+  kOver,     // the session is not there
+  kEndless,  // it has no TTL: somebody else's
+};
 
 class Client {
  public:
@@ -71,8 +77,7 @@ class Client {
   // On the node "tandem", which is made where it is missing: it has no checks and no agent, so that
   // a session there ends by its TTL or by who destroys it, and by nothing else.
   void create_session(std::string_view name, UniqueFunction<void(Result<std::string>)> done);
-  // False: it is over.
-  void renew_session(const std::string& id, UniqueFunction<void(Result<bool>)> done);
+  void renew_session(const std::string& id, UniqueFunction<void(Result<Renewal>)> done);
   void destroy_session(const std::string& id, UniqueFunction<void(Status)> done);
 
   // What is wrong with Consul, for people; empty: nothing is known to be.

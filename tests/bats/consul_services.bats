@@ -211,6 +211,28 @@ tags_of() { # NAME
   nothing_is_registered
 }
 
+ready_says() { # WORDS
+  curl -sS "http://127.0.0.1:$port_base/readyz" | grep -q "$1"
+}
+
+@test 'a lock that somebody else holds is told by readyz, until it is free' {
+  local session lock
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  database_up "$BATS_TEST_TMPDIR/db" --port "$port_base" --set coord.backend=consul \
+    --set "coord.addresses=127.0.0.1:$consul_port"
+  ready_says '"status":"ok"}'
+  session=$(curl -sSf -X PUT "$consul/session/create" -d '{"LockDelay":"0s"}' | jq -r .ID)
+  lock=tandem/rides-db/locks/active
+  curl -sSf -X PUT "$consul/txn" -d "$(jq -n --arg session "$session" --arg lock "$lock" \
+    '[{KV: {Verb: "delete", Key: $lock}},
+      {KV: {Verb: "lock", Key: $lock, Session: $session, Value: ("mine" | @base64)}}]')"
+  until_true ready_says "\"warning\":\"the lock '$lock' in Consul is held by the session $session"
+  curl -sSf -X PUT "$consul/session/destroy/$session"
+  until_true ready_says '"status":"ok"}'
+  database_down
+  started=''
+}
+
 @test 'leaders and followers of a toy store show' {
   local program
   consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
