@@ -63,7 +63,8 @@ class Client {
   // Reads. Errors: kPermission; kUnavailable, kTimeout and so on for all that may pass.
   void get(const std::string& key, UniqueFunction<void(Result<std::optional<Entry>>)> done);
   // All keys that begin with `prefix`, consistent. With an index: when that is passed, or after
-  // `wait_ms`, whatever comes first. A number for cancel().
+  // `wait_ms`, whatever comes first. Consul leaves out what may not be read: that there is none is
+  // believed of who may read a single one there, else it is kPermission. A number for cancel().
   uint64_t list(const std::string& prefix, uint64_t index, int64_t wait_ms,
                 UniqueFunction<void(Result<Listing>)> done);
   void cancel(uint64_t number) { transport_.cancel(number); }
@@ -101,6 +102,8 @@ class Client {
   Result<Answer> judge(Result<Answer> answer, bool changes, Right right, const Wanted& wanted);
   void create_session(const std::string& name, bool may_register,
                       UniqueFunction<void(Result<std::string>)> done);
+  void check_readable(const std::string& prefix, Listing listing,
+                      UniqueFunction<void(Result<Listing>)> done);
   void register_node(UniqueFunction<void(Status)> done);
   void note(const Error* error);
   static Result<bool> yes_or_no(const Result<Answer>& answer);
@@ -109,7 +112,7 @@ class Client {
   const Time time_;
   std::optional<Error> failure_;  // of what was asked last
   int64_t failing_since_ns_ = 0;
-  std::map<Right, std::string> forbidden_;  // what was refused with 403 last
+  std::map<Right, std::string> forbidden_;  // what was refused with 403 last, and not granted since
   Self<Client> self_;                       // last: goes first
 };
 
