@@ -155,6 +155,12 @@ nothing_is_registered() { assert_equal "$(curl -sS "$consul/catalog/services" | 
   grep -q -m 1 'cannot register' < <(exec tail -n +1 -f --pid="$started" log 3>&-)
   run grep 'cannot register' log
   assert_output --partial 'cannot connect'
+  stop_started "$started"
+  users_up --set "coord.addresses=localhost:$https"
+  grep -q -m 1 'cannot register' < <(exec tail -n +1 -f --pid="$started" log 3>&-)
+  run grep 'cannot register' log
+  # It says so, or closes the connection.
+  assert_output --regexp "'localhost:$https' speaks https|it has not answered yet: maybe it speaks https"
 }
 
 @test 'it is not registered where that is not wanted' {
