@@ -280,6 +280,11 @@ orders leader tandem tandem:ts-order:orders:here:3'
     assert_output --partial "coord.token_file: cannot open 'none'"
     run -78 "$TANDEM_BIN/$program" "${given[@]}" --set coord.addresses= --check
     assert_output --partial 'coord.addresses is empty'
+    # Each is said with the file and what is wrong with it.
+    for refused in ca_file cert_file; do
+      run -78 "$TANDEM_BIN/$program" "${given[@]}" --set "coord.$refused=etc/orch.toml" --check
+      assert_output --partial "coord.$refused: 'etc/orch.toml' is of no use: it holds no certificate as PEM"
+    done
   done
   for refused in coord.addresses=ftp://x:1 coord.addresses=unix://run/x coord.deregister_after=59s coord.prefix=/x \
     host.address=10.0.0.1:80; do
