@@ -276,7 +276,7 @@ orders leader tandem tandem:ts-order:orders:here:3'
     run "$TANDEM_BIN/$program" "${given[@]}" --check
     assert_success
     run "$TANDEM_BIN/$program" "${given[@]}" --set coord.token_file=none --check
-    assert_failure
+    assert_equal "$status" 78
     assert_output --partial "coord.token_file: cannot open 'none'"
     run -78 "$TANDEM_BIN/$program" "${given[@]}" --set coord.addresses= --check
     assert_output --partial 'coord.addresses is empty'
