@@ -42,6 +42,13 @@ void Session::remove(User& user) { std::erase(users_, &user); }
 
 bool Session::alive() const { return !id_.empty() && now_ns() < alive_until_ns_; }
 
+std::string Session::trouble() const {
+  for (const User* user : users_) {
+    if (std::string trouble = user->trouble(); !trouble.empty()) return trouble;
+  }
+  return {};
+}
+
 void Session::work() {
   if (asking_ || users_.empty()) return;
   if (id_.empty()) {
@@ -71,19 +78,19 @@ void Session::create() {
 void Session::renew() {
   asking_ = true;
   client_.renew_session(
-      id_, [self = self_.ref(), id = id_, sent_ns = now_ns()](const Result<bool>& renewed) {
+      id_, [self = self_.ref(), id = id_, sent_ns = now_ns()](const Result<Renewal>& renewed) {
         if (self) self->take_renewal(id, sent_ns, renewed);
       });
 }
 
-void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<bool>& renewed) {
+void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<Renewal>& renewed) {
   asking_ = false;
   if (id != id_) return next_->start(0, 0);
   if (!renewed) {
     log::debug("cannot renew the session", {{"error", renewed.error().message}});
     return next_->start(kAgainMs, 0);
   }
-  if (!*renewed) return is_gone(id);
+  if (*renewed == Renewal::kOver) return is_gone(id);
   live_from(planted(Bug::kLiveFromAnswer) ? now_ns() : sent_ns);
 }
 

@@ -29,6 +29,8 @@ class Session {
    public:
     virtual ~User() = default;
     virtual void session_changed() = 0;
+    // What is wrong with what it uses the session for, for people; empty: nothing.
+    virtual std::string trouble() const = 0;
   };
 
   // `client` outlives this. `name`: for people, in Consul's list of sessions.
@@ -40,6 +42,8 @@ class Session {
   bool alive() const;
   // Empty: there is none, or none is known.
   const std::string& id() const { return id_; }
+  // The first of its users'.
+  std::string trouble() const;
   // Consul said that it is not there.
   void is_gone(const std::string& id);
   // Lets go of a lock that it may hold, no attempt at which is under way, and then of the session
@@ -58,7 +62,7 @@ class Session {
   void work();
   void create();
   void renew();
-  void take_renewal(const std::string& id, int64_t sent_ns, const Result<bool>& renewed);
+  void take_renewal(const std::string& id, int64_t sent_ns, const Result<Renewal>& renewed);
   void live_from(int64_t sent_ns);
   void look_at_end();
   uint64_t wait_for(UniqueFunction<void()> done);
