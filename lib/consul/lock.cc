@@ -197,9 +197,12 @@ std::string ConsulLock::trouble() const {
 
 void ConsulLock::end_dead_holder() {
   if (stopped_ || ending_holder_ || holder_session_.empty()) return;
-  if (!processes_.proven_dead(holder_process_) && !planted(Bug::kEndTheLiving)) return;
+  const bool own = session_.had(holder_session_);
+  const bool dead = processes_.proven_dead(holder_process_) || planted(Bug::kEndTheLiving);
+  if (!own && !dead) return;
   ending_holder_ = true;
-  log::info("the holder of a lock is dead: its session is ended",
+  log::info(own ? "a lock is held by an earlier session of this process: that is ended"
+                : "the holder of a lock is dead: its session is ended",
             {{"key", key_}, {"session", holder_session_}});
   client_.destroy_session(holder_session_, [self = self_.ref()](const Status& ended) {
     if (!self) return;

@@ -99,6 +99,24 @@ TEST_F(LockTest, IsNotHeldOnceTheSessionWasNotRenewedInTime) {
   EXPECT_EQ(lost_, 1);
 }
 
+// A server that leads since a moment ago does not know of it yet, and begins its time anew.
+TEST_F(LockTest, ASessionThatIsThereThoughConsulSaidThatItIsNotIsEnded) {
+  until_held();
+  pass_to_ms(3000);
+  timers_.run();
+  transport_.answer("session/renew", Answer{404, "Session id 's1' not found"});
+  EXPECT_EQ(lost_, 1);
+  pass_to_ms(3100);
+  timers_.run();
+  transport_.answer("session/create", Answer{200, R"({"ID":"s2"})"});
+  timers_.run();
+  transport_.answer("acquire=s2", Answer{200, "false"});
+  transport_.answer("recurse", held_by("s1", R"({"holder":"me","process":{}})", 5));
+  transport_.answer("session/destroy/s1", Answer{200, "true"});
+  transport_.answer("acquire=s2", Answer{200, "true"});
+  EXPECT_TRUE(lock_.held());
+}
+
 TEST_F(LockTest, AHolderThatDoesNotSayWhoItIsIsTroubleUntilItLetsGo) {
   until_held_by_another("by hand");
   EXPECT_THAT(session_.trouble(),
