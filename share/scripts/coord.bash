@@ -205,7 +205,7 @@ start_own_agent() {
   local ready=run/consul.ready output=run/consul.out
   rm -f $ready
   mkfifo $ready || die 73 "cannot create '$TANDEM_DIR/$ready'"
-  "$share/consul-agent.sh" run >$output 2>&1 3>$ready 9>&- &
+  setpriv --pdeathsig TERM "$share/consul-agent.sh" run >$output 2>&1 3>$ready 9>&- &
   own_agent=$!
   if ! read -r _ <$ready; then
     tail -n 15 $output | sed 's/^/  /' >&2
