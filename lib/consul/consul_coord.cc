@@ -462,6 +462,7 @@ class ConsulCoord final : public coord::Coord {
     processes_.member_proven_dead(std::move(member), std::move(done));
   }
 
+  std::string host_name() const override { return processes_.host_name(); }
   std::string trouble() const override {
     const std::string trouble = client_.trouble();
     return trouble.empty() ? session_.trouble() : trouble;

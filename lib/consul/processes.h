@@ -20,7 +20,7 @@ class Processes {
   };
 
   virtual ~Processes() = default;
-  // Names this process for good: host, boot, pid, start time, and the namespace of the pid.
+  // Names this process for good: host, boot, pid, start time, and the namespaces of both.
   virtual wire::Json self() const = 0;
   // True: the process that self() once named is dead for certain. False proves nothing.
   virtual bool proven_dead(const wire::Json& process) const = 0;

@@ -12,9 +12,9 @@ namespace tandem::consulhost {
 namespace {
 
 // The inode names the namespace (namespaces(7)).
-int64_t pid_namespace() {
+int64_t namespace_of_self(const char* path) {
   struct stat about {};
-  return stat("/proc/self/ns/pid", &about) == 0 ? static_cast<int64_t>(about.st_ino) : 0;
+  return stat(path, &about) == 0 ? static_cast<int64_t>(about.st_ino) : 0;
 }
 
 class ProcessWatch final : public consul::Processes::Watch {
@@ -42,7 +42,8 @@ HostProcesses::HostProcesses(loop::Loop& loop, const std::string& host_name)
     : loop_(loop),
       here_(coord::this_host(host_name)),
       self_(loop::process_identity(getpid()).value_or(loop::ProcessIdentity{})),
-      pid_namespace_(pid_namespace()),
+      pid_namespace_(namespace_of_self("/proc/self/ns/pid")),
+      time_namespace_(namespace_of_self("/proc/self/ns/time")),
       looks_(loop) {}
 
 wire::Json HostProcesses::self() const {
@@ -50,6 +51,7 @@ wire::Json HostProcesses::self() const {
   wire::set_stored_text(json, "host", here_.name);
   json.set("boot_id", here_.boot_id);
   json.set("pid_namespace", pid_namespace_);
+  json.set("time_namespace", time_namespace_);
   json.set("pid", static_cast<int64_t>(getpid()));
   json.set("start_ticks", self_.start_ticks);
   return json;
@@ -60,9 +62,13 @@ std::optional<loop::ProcessIdentity> HostProcesses::one_of_ours(const wire::Json
                     wire::stored_text(process, "host") == here_.name &&
                     text_of(process, "boot_id") == here_.boot_id &&
                     integer_of(process, "pid_namespace") == pid_namespace_;
+  // Older programs do not say it.
+  const bool same_clock = process.find("time_namespace") == nullptr ||
+                          integer_of(process, "time_namespace") == time_namespace_;
   const int64_t pid = integer_of(process, "pid");
   const int64_t start_ticks = integer_of(process, "start_ticks");
-  if (!ours || pid <= 0 || start_ticks <= 0 || !std::in_range<pid_t>(pid)) return std::nullopt;
+  if (!ours || !same_clock || pid <= 0 || start_ticks <= 0 || !std::in_range<pid_t>(pid))
+    return std::nullopt;
   return loop::ProcessIdentity{static_cast<pid_t>(pid), static_cast<uint64_t>(start_ticks),
                                here_.boot_id};
 }

@@ -1,5 +1,6 @@
 // consul::Processes of this host. A process is one of ours where it names this host, this boot and
 // this namespace of pids: containers share the host's boot id, often its name, and never its pids.
+// The namespace of time has to be the same, too, as it shifts the start times that are compared.
 // What cannot be read here (a host without /proc) makes no proofs.
 #pragma once
 
@@ -37,6 +38,7 @@ class HostProcesses final : public consul::Processes {
   const coord::Host here_;
   loop::ProcessIdentity self_;  // of pid 0 where it cannot be read
   int64_t pid_namespace_ = 0;   // 0: not known
+  int64_t time_namespace_ = 0;  // 0: not known, or the kernel has none
   coord::JobQueue looks_;       // at locks of members, which blocks
 };
 

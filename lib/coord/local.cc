@@ -139,6 +139,7 @@ class LocalCoord final : public Coord {
         std::move(done));
   }
 
+  std::string host_name() const override { return here_.name; }
   // What else goes wrong here goes wrong for one call, and that call tells it.
   std::string trouble() const override {
     return troubles_->empty() ? std::string()

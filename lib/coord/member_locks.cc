@@ -14,13 +14,6 @@ namespace {
 
 enum class LockState { kOther, kFree, kHeld };  // kOther: the path names no or another file by now
 
-// Entries of older programs name no host; containers and network namespaces of one host share its
-// boot id, which is why the name counts too.
-bool is_here(const Member& member, const Host& here) {
-  return (member.host.empty() || member.host == here.name) && !here.boot_id.empty() &&
-         member.boot_id == here.boot_id;
-}
-
 Result<LockState> look_at_lock(const Member& member, const Host& here) {
   if (!is_here(member, here)) return LockState::kOther;
   // Read-only, so that the probe neither makes the file nor looks like its holder closing it.
@@ -47,6 +40,13 @@ Host this_host(const std::string& name) {
   const auto boot = file::read_if_there("/proc/sys/kernel/random/boot_id");
   if (boot && *boot) host.boot_id = (*boot)->substr(0, (*boot)->find('\n'));
   return host;
+}
+
+// Entries of older programs name no host; containers and network namespaces of one host share its
+// boot id, which is why the name counts too.
+bool is_here(const Member& member, const Host& here) {
+  return (member.host.empty() || member.host == here.name) && !here.boot_id.empty() &&
+         member.boot_id == here.boot_id;
 }
 
 Status may_replace(const Member& earlier, const Member& later, const Host& here) {

@@ -16,6 +16,8 @@ struct Host {
 // `name` empty: as gethostname(2) says.
 Host this_host(const std::string& name);
 
+// Whether the member runs, or ran, on this host since its last boot.
+bool is_here(const Member& member, const Host& here);
 // kBusy where `earlier`, an entry of the same id, is that of a living process with another
 // directory: `later` in its place would hide a replica that serves.
 Status may_replace(const Member& earlier, const Member& later, const Host& here);

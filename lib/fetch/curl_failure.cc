@@ -33,21 +33,33 @@ bool was_sent(CURL* easy) {
   return bytes > 0;
 }
 
-std::string reason(CURL* easy, CURLcode code, const std::string& detail) {
+// libcurl says of none of them which it is.
+std::string own_files(const Tls& tls) {
+  const std::string key = tls.key_file.empty() ? tls.cert_file : tls.key_file;
+  return "certificate '" + tls.cert_file + "', key '" + key + "'";
+}
+
+std::string reason(CURL* easy, CURLcode code, const std::string& detail, const Tls& tls) {
   long os_error = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
   if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
     return std::strerror(static_cast<int>(os_error));
   }
   // Which of the many things that can be wrong with a certificate it is.
-  const bool tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
-  if (tls && !detail.empty()) return detail;
-  return curl_easy_strerror(code);
+  const bool theirs = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
+  if (theirs && !detail.empty()) return detail;
+  const std::string text = curl_easy_strerror(code);
+  if (code == CURLE_SSL_CERTPROBLEM) return text + " (" + own_files(tls) + ")";
+  if (code == CURLE_SSL_CACERT_BADFILE && !tls.ca_file.empty()) {
+    return text + " (authorities '" + tls.ca_file + "')";
+  }
+  return text;
 }
 
 }  // namespace
 
-Error curl_failure(CURL* easy, CURLcode code, const std::string& name, const std::string& detail) {
+Error curl_failure(CURL* easy, CURLcode code, const std::string& name, const std::string& detail,
+                   const Tls& tls) {
   const ErrorKind kind = kind_of(code);
   const std::string where = name + ": ";
   const bool sent = was_sent(easy);
@@ -55,7 +67,7 @@ Error curl_failure(CURL* easy, CURLcode code, const std::string& name, const std
     if (sent) return {kind, "waiting for " + where + "no answer in time"};
     return {ErrorKind::kUnavailable, "cannot connect to " + where + "no connection in time"};
   }
-  const std::string why = reason(easy, code, detail);
+  const std::string why = reason(easy, code, detail, tls);
   if (kind == ErrorKind::kUnavailable && sent) {
     return {ErrorKind::kUnknown,
             "lost the connection to " + where + "it cannot be made again: " + why};

@@ -284,7 +284,7 @@ class Fetcher::Impl {
     }
     if (code != CURLE_OK) {
       return fail(curl_failure(transfer.easy.get(), code, name_of(transfer.request),
-                               transfer.detail.data()));
+                               transfer.detail.data(), transfer.request.tls));
     }
     transfer.answer.status = transfer.status();
     return std::move(transfer.answer);

@@ -35,7 +35,7 @@ Result<ProcessIdentity> process_identity(pid_t pid);
 bool same_process(const ProcessIdentity& identity);
 // Whether it has ended for certain: a process of that number does not exist, or has begun at another
 // time. False proves nothing, as /proc may hide processes of others. REQUIRES, of the caller: the
-// identity is of this host and this namespace of pids.
+// identity is of this host, and of this namespace of pids and of time.
 bool proven_ended(const ProcessIdentity& identity);
 // Whether it exists and is stopped: by SIGSTOP, by a terminal, or by who traces it. True only for
 // the moment of the look.

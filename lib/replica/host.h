@@ -128,6 +128,10 @@ class Host final : public daemon::Part,
   Result<std::optional<repl::Record>> parse(const Result<coord::Versioned>& record);
   void stay_findable();
   void enter_registry();
+  void enter(UniqueFunction<void(Status)> done);
+  void enter_unless_in_sync(const coord::Member& earlier, UniqueFunction<void(Status)> done);
+  void put_entry(UniqueFunction<void(Status)> done);
+  void tell_replaced(const coord::Member& by, bool replaced);
   void register_self(UniqueFunction<void(Status)> done);
   void on_registered();
   void cannot_register(const Error& error);
@@ -157,7 +161,7 @@ class Host final : public daemon::Part,
   std::string told_register_;  // why it cannot
   bool started_ = false;
   bool registered_ = false;
-  bool entering_ = false;  // its entry is being made again
+  bool told_replaced_ = false;  // in the registry, by another directory
   bool draining_ = false;
 
   std::unique_ptr<storage::Log> log_;

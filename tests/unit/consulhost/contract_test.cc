@@ -117,6 +117,7 @@ class ConsulProcess final : public Coord {
   void proven_dead(Member member, UniqueFunction<void(Result<bool>)> done) override {
     coord_->proven_dead(std::move(member), std::move(done));
   }
+  std::string host_name() const override { return coord_->host_name(); }
   std::string trouble() const override { return coord_->trouble(); }
 
  private:

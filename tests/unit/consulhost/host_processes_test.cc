@@ -81,10 +81,20 @@ TEST_F(HostProcessesTest, ProvesNothingOfAnotherHostBootOrNamespace) {
   EXPECT_FALSE(dead_with("boot_id", "0c7f1bb5-9f0e-4b4c-a2a9-3c1f2f7d9d41"));
   EXPECT_FALSE(dead_with("pid_namespace", 1));
   EXPECT_FALSE(dead_with("pid_namespace", nullptr));
+  EXPECT_FALSE(dead_with("time_namespace", 1));
   EXPECT_FALSE(dead_with("pid", 0));
   EXPECT_FALSE(dead_with("pid", -1));
   EXPECT_FALSE(dead_with("start_ticks", "x"));
   EXPECT_FALSE(processes_.proven_dead(wire::Json()));
+}
+
+TEST_F(HostProcessesTest, ProvesTheDeathOfAProcessOfAnOlderProgram) {
+  Child child("here");
+  child.end();
+  wire::Json::Object older = *child.name.as_object();
+  std::erase_if(older, [](const auto& member) { return member.first == "time_namespace"; });
+  ASSERT_LT(older.size(), child.name.as_object()->size());
+  EXPECT_TRUE(processes_.proven_dead(wire::Json(older)));
 }
 
 TEST_F(HostProcessesTest, TellsTheEndOfAnotherProcessOnce) {

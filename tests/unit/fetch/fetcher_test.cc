@@ -217,6 +217,18 @@ TEST_F(FetcherTest, SendsNothingWhereAnAuthoritysFileIsMissing) {
       {.url = "https" + server_.url("/").substr(4), .tls = {.ca_file = "/nonexistent/ca.pem"}});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(answer.error().message, HasSubstr("'/nonexistent/ca.pem'"));
+  EXPECT_TRUE(server_.requests.empty());
+}
+
+TEST_F(FetcherTest, NamesTheFilesOfACertificateThatIsOfNoUse) {
+  const auto answer =
+      fetch_one({.url = "https" + server_.url("/").substr(4),
+                 .tls = {.cert_file = "/nonexistent/c.pem", .key_file = "/none/k"}});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(answer.error().message,
+              HasSubstr("(certificate '/nonexistent/c.pem', key '/none/k')"));
   EXPECT_TRUE(server_.requests.empty());
 }
 

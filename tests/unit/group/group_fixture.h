@@ -151,6 +151,7 @@ class HeldCoord final : public coord::Coord {
       UniqueFunction<void(const std::vector<coord::Member>&)> on_change) override {
     return real_->watch_members(group, std::move(on_change));
   }
+  std::string host_name() const override { return real_->host_name(); }
   std::string trouble() const override { return real_->trouble(); }
   void lock_holder(const std::string& group, const std::string& name,
                    UniqueFunction<void(Result<std::optional<std::string>>)> done) override {
