@@ -43,6 +43,7 @@ Orchestrator::Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Co
     : loop_(loop),
       config_(config),
       coord_(coord),
+      coord_trouble_(coord),
       events_(loop),
       group_(loop, coord, group_options(config), make_fleet()),
       restarter_(loop, config, group_.replicas(), group_.leadership(), *fleet_, events_),
@@ -97,11 +98,8 @@ void Orchestrator::stand_down(const std::string& reason) {
 }
 
 void Orchestrator::look_at_coordination() {
-  const std::string trouble = coord_.trouble();
-  if (in_trouble_ == !trouble.empty()) return;
-  in_trouble_ = !trouble.empty();
-  events_.tell(in_trouble_ ? "trouble" : "trouble_over",
-               in_trouble_ ? trouble : "coordination is there again");
+  const auto news = coord_trouble_.look();
+  if (news) events_.tell(news->over ? "trouble_over" : "trouble", news->text);
 }
 
 void Orchestrator::drain(UniqueFunction<void()> done) {

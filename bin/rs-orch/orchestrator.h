@@ -18,6 +18,7 @@
 #include "base/function.h"
 #include "config.h"
 #include "coord/coord.h"
+#include "daemon/coord_trouble.h"
 #include "daemon/part.h"
 #include "events.h"
 #include "fleet.h"
@@ -94,6 +95,7 @@ class Orchestrator final : public daemon::Part {
   loop::Loop& loop_;
   const OrchConfig& config_;
   coord::Coord& coord_;
+  daemon::CoordTrouble coord_trouble_;
   Events events_;
   Fleet* fleet_ = nullptr;  // the group's, whose caretaker it is
   group::Group group_;
@@ -103,7 +105,6 @@ class Orchestrator final : public daemon::Part {
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;
   bool draining_ = false;
-  bool in_trouble_ = false;  // coordination is, as it was told last
   TablesDeclaration tables_;
 };
 

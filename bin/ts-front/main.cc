@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "config.h"
+#include "coord_watch.h"
 #include "daemon/coordination.h"
 #include "daemon/daemon.h"
 #include "daemon/http_service.h"
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
                            config.timeout_ms};
   front::FrontMetrics front_metrics{metrics, clock, cache, handlers, store};
   const front::MirrorWatch mirror_watch{loop, metrics, store.orders(), store.catalog()};
+  const front::CoordWatch coord_watch{loop, coordination.coord()};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   front::add_routes(web.router(), handlers);
   front::add_accept_loss(web.router(), store);

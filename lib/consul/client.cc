@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr int64_t kToldAfterNs = kNsPerSecond;  // what passes sooner is no trouble
+constexpr int64_t kRefusedForNs = 60 * kNsPerSecond;  // what is not refused again since
 constexpr int kOk = 200;
 constexpr int kBadRequest = 400;
 constexpr int kForbidden = 403;
@@ -35,6 +36,10 @@ bool lacks_session(const Answer& answer) {
 }
 bool lacks_node(const Answer& answer) {
   return answer.body.find("Missing node registration") != std::string::npos;
+}
+// Its session_ttl_min is above ours, say.
+bool refuses_ttl(const Answer& answer) {
+  return answer.body.find("Invalid Session TTL") != std::string::npos;
 }
 
 // Of a session that was renewed.
@@ -148,17 +153,14 @@ Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right,
     case kOk:
     case kNotFound:
       if (!is_consuls(*answer, wanted.shape, wanted.id)) break;
-      if (wanted.shape != Shape::kList) forbidden_.erase(right);
+      if (wanted.shape != Shape::kList) refused_.erase(right);
       note(nullptr);
       return answer;
     case kForbidden:
-      forbidden_[right] = said;
-      note(nullptr);
-      return fail(ErrorKind::kPermission, said);
+      return fail(refused(right, said, true));
     case kBadRequest:
     case kTooLarge:
-      note(nullptr);
-      return fail(ErrorKind::kBadInput, said);
+      return fail(refused(right, said, false));
     default:
       break;
   }
@@ -166,6 +168,7 @@ Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right,
     note(nullptr);
     return fail(ErrorKind::kNotFound, said);
   }
+  if (refuses_ttl(*answer)) return fail(refused(right, said, false));
   transport_.try_another();
   const bool strange = answer->status == kOk || answer->status == kNotFound;
   const Error error{changes ? ErrorKind::kUnknown : ErrorKind::kUnavailable,
@@ -174,6 +177,14 @@ Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right,
                             : said};
   note(&error);
   return fail(error);
+}
+
+// Nothing was done, and it is no mistake of this process: what Consul is told to take may be changed
+// while this waits.
+Error Client::refused(Right right, const std::string& said, bool forbidden) {
+  refused_[right] = {said, forbidden, time_.clock.boot_ns()};
+  note(nullptr);
+  return {forbidden ? ErrorKind::kPermission : ErrorKind::kUnavailable, said};
 }
 
 Result<bool> Client::yes_or_no(const Result<Answer>& answer) {
@@ -214,7 +225,7 @@ uint64_t Client::list(const std::string& prefix, uint64_t index, int64_t wait_ms
                 if (listing->entries.empty()) {
                   return check_readable(prefix, std::move(*listing), std::move(done));
                 }
-                forbidden_.erase(Right::kReadKeys);
+                refused_.erase(Right::kReadKeys);
                 done(std::move(listing));
               });
 }
@@ -321,24 +332,31 @@ void Client::note(const Error* error) {
 
 std::string Client::trouble() const {
   const std::string who = "Consul at " + transport_.agent();
-  if (failure_) {
-    const int64_t for_ns = time_.clock.boot_ns() - failing_since_ns_;
-    if (for_ns < kToldAfterNs) return {};
+  const int64_t now_ns = time_.clock.boot_ns();
+  if (failure_ && now_ns - failing_since_ns_ >= kToldAfterNs) {
     const bool leaderless = failure_->message.find("No cluster leader") != std::string::npos;
     return who + (leaderless ? " has no leader since " : " does not answer since ") +
-           std::to_string(for_ns / kNsPerSecond) + " s: elections and changes of sets wait (" +
-           failure_->message + ")";
+           std::to_string((now_ns - failing_since_ns_) / kNsPerSecond) +
+           " s: elections and changes of sets wait (" + failure_->message + ")";
   }
-  if (forbidden_.empty()) return {};
-  const auto& [right, said] = *forbidden_.begin();
-  const std::string what = right == Right::kReadKeys    ? "read keys"
-                           : right == Right::kWriteKeys ? "write keys"
-                                                        : "make sessions of the node 'tandem'";
-  const bool unknown = said.find("ACL not found") != std::string::npos;
-  return who + " does not let this process " + what + ": " +
-         (unknown ? "it does not know the token of coord.token_file"
-                  : "its token needs the policy of tandem-coord(7)") +
-         " (" + said + ")";
+  for (const auto& [right, refusal] : refused_) {
+    const std::string what = right == Right::kReadKeys    ? "read keys"
+                             : right == Right::kWriteKeys ? "write keys"
+                                                          : "make sessions of the node 'tandem'";
+    if (refusal.forbidden) {
+      const bool unknown = refusal.said.find("ACL not found") != std::string::npos;
+      return who + " does not let this process " + what + ": " +
+             (unknown ? "it does not know the token of coord.token_file"
+                      : "its token needs the policy of tandem-coord(7)") +
+             " (" + refusal.said + ")";
+    }
+    // It may have been of a single key, or value, that nobody asks for any more.
+    if (now_ns - refusal.at_ns < kRefusedForNs) {
+      return who + " refuses to " + what + ": see the limits in tandem-coord(7) (" + refusal.said +
+             ")";
+    }
+  }
+  return {};
 }
 
 }  // namespace tandem::consul

@@ -69,7 +69,7 @@ class Client {
                 UniqueFunction<void(Result<Listing>)> done);
   void cancel(uint64_t number) { transport_.cancel(number); }
 
-  // False: the condition does not hold, nothing was done. kBadInput, kPermission, kNotFound (the
+  // False: the condition does not hold, nothing was done. kUnavailable, kPermission, kNotFound (the
   // session is not there): nothing was done. All other errors: the outcome is unknown.
   void put(const std::string& key, const std::string& value, const Put& how,
            UniqueFunction<void(Result<bool>)> done);
@@ -89,7 +89,7 @@ class Client {
   static constexpr int64_t kTtlNs = 10'000'000'000;
 
  private:
-  // What a token may be allowed apart from the others.
+  // What a token may be allowed apart from the others, and Consul may refuse for other reasons.
   enum class Right { kReadKeys, kWriteKeys, kSessions };
   using Use = UniqueFunction<void(Result<Answer>)>;
 
@@ -100,6 +100,7 @@ class Client {
 
   uint64_t send(Call call, Right right, Wanted wanted, Use use);
   Result<Answer> judge(Result<Answer> answer, bool changes, Right right, const Wanted& wanted);
+  Error refused(Right right, const std::string& said, bool forbidden);
   void create_session(const std::string& name, bool may_register,
                       UniqueFunction<void(Result<std::string>)> done);
   void check_readable(const std::string& prefix, Listing listing,
@@ -112,8 +113,13 @@ class Client {
   const Time time_;
   std::optional<Error> failure_;  // of what was asked last
   int64_t failing_since_ns_ = 0;
-  std::map<Right, std::string> forbidden_;  // what was refused with 403 last, and not granted since
-  Self<Client> self_;                       // last: goes first
+  struct Refusal {
+    std::string said;
+    bool forbidden = false;  // with 403
+    int64_t at_ns = 0;
+  };
+  std::map<Right, Refusal> refused_;  // last, and not granted since
+  Self<Client> self_;                 // last: goes first
 };
 
 }  // namespace tandem::consul

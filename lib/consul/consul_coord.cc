@@ -1,8 +1,10 @@
 #include "consul/consul_coord.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,24 +29,48 @@ using coord::Versioned;
 
 constexpr int64_t kSwapTimeoutMs = 2000;
 
-Versioned versioned(const std::string& key, const Entry* entry) {
-  if (entry == nullptr) return {};
-  if (version_of(*entry) == 0) {
-    return {
-        0,
-        {},
-        "the record in Consul's key '" + key + "' has no version: it was not written by tandem"};
-  }
-  return {entry->flags, entry->value, {}};
-}
+// What the key of a record says.
+class RecordReader {
+ public:
+  RecordReader(std::string key, const Options& options)
+      : key_(std::move(key)), is_record_(options.is_record) {}
 
-Status check_not_moved(const Entry* record) {
-  if (record == nullptr || !is_moved(*record)) return {};
-  return fail(ErrorKind::kPermission,
-              "the record in Consul's key '" + record->key +
-                  "' was moved to local files: set coord.backend to local, or take it back with "
-                  "'tandem coord move consul'");
-}
+  const std::string& key() const { return key_; }
+
+  Versioned read(const Entry* entry) const {
+    if (entry == nullptr) return {};
+    if (!has_version(*entry)) {
+      return {0, {}, damaged("has no version: it was not written by tandem")};
+    }
+    if (!is_record_(entry->value, entry->flags)) {
+      return {0, {}, damaged("is no record of version " + std::to_string(entry->flags))};
+    }
+    return {entry->flags, entry->value, {}};
+  }
+
+  // Keeps what it finds, for people.
+  Status check_not_moved(const Entry* entry) {
+    moved_.clear();
+    if (entry == nullptr || !is_moved(*entry)) return {};
+    moved_ = "the record in Consul's key '" + key_ +
+             "' was moved to local files: set coord.backend to local, or take it back with "
+             "'tandem coord move consul'";
+    return fail(ErrorKind::kPermission, moved_);
+  }
+  const std::string& moved() const { return moved_; }
+
+ private:
+  static bool has_version(const Entry& entry) {
+    return entry.flags != 0 && entry.flags < kMovedFlag;
+  }
+  std::string damaged(const std::string& why) const {
+    return "the record in Consul's key '" + key_ + "' " + why;
+  }
+
+  const std::string key_;
+  const std::function<bool(std::string_view, uint64_t)> is_record_;
+  std::string moved_;
+};
 
 // Entries that cannot be read are passed over, and told each time that they have changed.
 class MemberReader {
@@ -73,27 +99,29 @@ class MemberReader {
 
 class RecordWatch final : public coord::Watch, private GroupView::Watcher {
  public:
-  RecordWatch(std::shared_ptr<GroupView> view, UniqueFunction<void(const Versioned&)> on_change)
-      : view_(std::move(view)), key_(view_->prefix() + "record"), on_change_(std::move(on_change)) {
+  RecordWatch(std::shared_ptr<GroupView> view, std::shared_ptr<RecordReader> reader,
+              UniqueFunction<void(const Versioned&)> on_change)
+      : view_(std::move(view)), reader_(std::move(reader)), on_change_(std::move(on_change)) {
     view_->add(*this);
   }
   ~RecordWatch() override { view_->remove(*this); }
 
  private:
   void seen(const Listing& keys, uint64_t) override {
-    if (const Status counts = check_not_moved(keys.find(key_)); !counts) {
+    const Entry* entry = keys.find(reader_->key());
+    if (const Status counts = reader_->check_not_moved(entry); !counts) {
       if (!std::exchange(told_moved_, true)) log::error(counts.error().message);
       return;
     }
     told_moved_ = false;
-    Versioned record = versioned(key_, keys.find(key_));
+    Versioned record = reader_->read(entry);
     if (told_ == record && record.damage.empty()) return;
     told_ = record;
     on_change_(record);  // last: it may destroy this
   }
 
   const std::shared_ptr<GroupView> view_;
-  const std::string key_;
+  const std::shared_ptr<RecordReader> reader_;
   UniqueFunction<void(const Versioned&)> on_change_;
   std::optional<Versioned> told_;
   bool told_moved_ = false;
@@ -129,13 +157,19 @@ class MembersWatch final : public coord::Watch, private GroupView::Watcher {
 // One group's calls.
 class Group {
  public:
-  Group(Client& client, Processes& processes, Time time, std::string prefix)
+  Group(Client& client, Processes& processes, Time time, const Options& options,
+        const std::string& name)
       : client_(client),
         processes_(processes),
         time_(time),
-        prefix_(std::move(prefix)),
-        record_key_(prefix_ + "record"),
+        prefix_(options.prefix + "/" + name + "/"),
+        record_(std::make_shared<RecordReader>(prefix_ + "record", options)),
         self_(*this) {}
+
+  const std::string& trouble() const { return record_->moved(); }
+  std::unique_ptr<coord::Watch> watch_record(UniqueFunction<void(const Versioned&)> on_change) {
+    return std::make_unique<RecordWatch>(view(), record_, std::move(on_change));
+  }
 
   std::shared_ptr<GroupView> view() {
     auto view = view_.lock();
@@ -148,11 +182,11 @@ class Group {
 
   void read(UniqueFunction<void(Result<Versioned>)> done) {
     records_.run([this, done = std::move(done)](Lane::Next next) mutable {
-      client_.get(record_key_, [this, done = std::move(done), next = std::move(next)](
+      client_.get(record_->key(), [this, done = std::move(done), next = std::move(next)](
                                    const Result<std::optional<Entry>>& entry) mutable {
         const Status counts =
-            entry ? check_not_moved(entry_of(*entry)) : Status(fail(entry.error()));
-        done(counts ? Result<Versioned>(versioned(record_key_, entry_of(*entry)))
+            entry ? record_->check_not_moved(entry_of(*entry)) : Status(fail(entry.error()));
+        done(counts ? Result<Versioned>(record_->read(entry_of(*entry)))
                     : fail(counts.error()));
         next();
       });
@@ -240,15 +274,21 @@ class Group {
   }
   std::string member_key(uint32_t id) const { return prefix_ + "members/" + std::to_string(id); }
 
+  // Of a read that comes before anything is changed.
+  static Error not_begun(const Error& error) {
+    if (error.kind == ErrorKind::kPermission) return error;
+    return {ErrorKind::kUnavailable, error.message};
+  }
+
   void begin_swap(Swap swap) {
-    client_.get(record_key_,
+    client_.get(record_->key(),
                 [this, swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
-                  if (!entry) return swap.done(fail(entry.error()));
+                  if (!entry) return swap.done(fail(not_begun(entry.error())));
                   const Entry* there = entry_of(*entry);
-                  if (Status counts = check_not_moved(there); !counts) {
+                  if (Status counts = record_->check_not_moved(there); !counts) {
                     return swap.done(fail(counts.error()));
                   }
-                  const uint64_t version = there == nullptr ? 0 : version_of(*there);
+                  const uint64_t version = record_->read(there).version;
                   const bool other = version != 0 && !swap.expected.text.empty() &&
                                      there->value != swap.expected.text &&
                                      !planted(Bug::kCompareFlagsOnly);
@@ -260,7 +300,7 @@ class Group {
                                   .may_repeat = false};
                   if (planted(Bug::kPutBlindly)) how.cas.reset();
                   const std::string text = swap.text;  // the swap goes on with its completion
-                  client_.put(record_key_, text, how,
+                  client_.put(record_->key(), text, how,
                               [this, swap = std::move(swap)](const Result<bool>& put) mutable {
                                 if (put && *put) return swap.done(SwapOutcome::kApplied);
                                 if (put) return settle(std::move(swap));
@@ -275,10 +315,10 @@ class Group {
 
   // Planted alone.
   void try_again(Swap swap) {
-    client_.get(record_key_,
+    client_.get(record_->key(),
                 [this, swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
                   if (!entry) return swap.done(fail(entry.error()));
-                  const Versioned there = versioned(record_key_, entry_of(*entry));
+                  const Versioned there = record_->read(entry_of(*entry));
                   swap.expected = {there.version, there.text};
                   begin_swap(std::move(swap));
                 });
@@ -288,7 +328,7 @@ class Group {
   // answer came is sent again on another one.
   void settle(Swap swap) {
     client_.get(
-        record_key_, [swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
+        record_->key(), [swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
           const uint64_t next = swap.expected.version + 1;
           if (!entry) {
             return swap.done(
@@ -383,7 +423,7 @@ class Group {
   Processes& processes_;
   const Time time_;
   const std::string prefix_;
-  const std::string record_key_;
+  const std::shared_ptr<RecordReader> record_;
   std::weak_ptr<GroupView> view_;
   MemberReader reader_;
   Lane records_;
@@ -413,7 +453,7 @@ class ConsulCoord final : public coord::Coord {
   std::unique_ptr<coord::Watch> watch_record(
       const std::string& group, UniqueFunction<void(const Versioned&)> on_change) override {
     check(group);
-    return std::make_unique<RecordWatch>(of(group).view(), std::move(on_change));
+    return of(group).watch_record(std::move(on_change));
   }
 
   std::unique_ptr<coord::Lock> lock(const std::string& group, const std::string& name,
@@ -464,8 +504,11 @@ class ConsulCoord final : public coord::Coord {
 
   std::string host_name() const override { return processes_.host_name(); }
   std::string trouble() const override {
-    const std::string trouble = client_.trouble();
-    return trouble.empty() ? session_.trouble() : trouble;
+    if (std::string trouble = client_.trouble(); !trouble.empty()) return trouble;
+    for (const auto& [name, group] : groups_) {
+      if (!group->trouble().empty()) return group->trouble();
+    }
+    return session_.trouble();
   }
 
  private:
@@ -480,8 +523,7 @@ class ConsulCoord final : public coord::Coord {
   Group& of(const std::string& group) {
     auto& found = groups_[group];
     if (found == nullptr) {
-      found =
-          std::make_unique<Group>(client_, processes_, time_, options_.prefix + "/" + group + "/");
+      found = std::make_unique<Group>(client_, processes_, time_, options_, group);
     }
     return *found;
   }
@@ -531,8 +573,6 @@ class ConsulCoord final : public coord::Coord {
 bool is_moved(const Entry& record) {
   return record.flags < 2 * kMovedFlag && (record.flags & kMovedFlag) != 0;
 }
-
-uint64_t version_of(const Entry& record) { return record.flags < kMovedFlag ? record.flags : 0; }
 
 std::unique_ptr<coord::Coord> make_coord(Transport& transport, Processes& processes, Time time,
                                          Options options) {

@@ -13,15 +13,17 @@
 // there, has kMovedFlag in its Flags as well. It is what it was when it went, and void: reads and
 // swaps fail, and watches tell nothing.
 //
-// What has no version, as a record that was written by hand, is damaged, and not there as far as
-// swaps are concerned: whoever knows the record may put it back.
+// What has no version, or a text that is no record of it, as what was written by hand, is damaged,
+// and not there as far as swaps are concerned: whoever knows the record may put it back.
 //
 // Pure: requests, time and processes are given.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/timers.h"
 #include "consul/client.h"
@@ -33,11 +35,12 @@ namespace tandem::consul {
 
 constexpr uint64_t kMovedFlag = uint64_t{1} << 62;
 bool is_moved(const Entry& record);
-// 0: it has none, or was moved.
-uint64_t version_of(const Entry& record);
 
 struct Options {
   std::string prefix = "tandem";
+  // Whether this text is a record, and of this version: what is kept is not known here.
+  std::function<bool(std::string_view text, uint64_t version)> is_record =
+      [](std::string_view, uint64_t) { return true; };
 };
 
 // All outlive what it gives.

@@ -24,7 +24,7 @@ std::string value_of(const Processes& processes, const std::string& holder) {
 // An attempt that failed like this.
 bool may_be_done(const Error& error) {
   return error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kPermission &&
-         error.kind != ErrorKind::kBadInput;
+         error.kind != ErrorKind::kUnavailable;
 }
 
 }  // namespace

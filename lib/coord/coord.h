@@ -54,6 +54,13 @@ enum class SwapOutcome {
              // whose outcome is unknown this settles nothing: that attempt may be the other version
 };
 
+// Whether a swap that ended with such an error has certainly changed nothing.
+inline bool nothing_was_done(ErrorKind kind) {
+  return kind == ErrorKind::kBadInput || kind == ErrorKind::kPermission ||
+         kind == ErrorKind::kUnavailable || kind == ErrorKind::kNoSpace ||
+         kind == ErrorKind::kExhausted;
+}
+
 // A process that serves a group. `id` and `session` are the protocol's.
 struct Member {
   uint32_t id = 0;
@@ -109,8 +116,7 @@ class Coord {
   virtual void read_record(const std::string& group,
                            UniqueFunction<void(Result<Versioned>)> done) = 0;
   // Makes `text` version expected.version + 1 where the record is as expected, whether or not that
-  // one is damaged. An error means that the outcome is unknown, except kBadInput, kPermission,
-  // kNoSpace and kExhausted: nothing was done.
+  // one is damaged. An error means that the outcome is unknown, except those of nothing_was_done().
   virtual void swap_record(const std::string& group, Expected expected, std::string text,
                            UniqueFunction<void(Result<SwapOutcome>)> done) = 0;
   // Calls back with a consistent read once at first, and after each change (several changes may

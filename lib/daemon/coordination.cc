@@ -2,12 +2,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "consul/consul_coord.h"
 #include "coord/local.h"
 #include "daemon/daemon.h"
+#include "repl/types.h"
 
 namespace tandem::daemon {
 namespace {
@@ -30,6 +32,12 @@ consulhost::TransportOptions transport_options(const CoordConfig& config) {
   return options;
 }
 
+// One of a later format is not damaged: who reads it says what it is.
+bool is_record(std::string_view text, uint64_t version) {
+  const auto record = repl::parse_record(text);
+  return record ? record->version == version : record.error().kind == ErrorKind::kConfig;
+}
+
 std::unique_ptr<coord::Coord> open_local(const CoordConfig& config, loop::Loop& loop) {
   auto local = coord::open_local({.root = config.root, .host = config.host_name}, loop);
   if (!local) die(local.error());
@@ -49,7 +57,7 @@ Coordination::Coordination(CoordConfig config, loop::Loop& loop)
 coord::Coord& Coordination::coord() {
   if (coord_ != nullptr) return *coord_;
   if (transport_ != nullptr) {
-    coord_ = consul::make_coord(*transport_, *processes_, time(), {.prefix = config_.prefix});
+    coord_ = consul::make_coord(*transport_, *processes_, time(), {.prefix = config_.prefix, .is_record = is_record});
   } else {
     coord_ = open_local(config_, loop_);
   }

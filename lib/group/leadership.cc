@@ -64,6 +64,7 @@ void Leadership::set_active(bool active) {
   controller_.set_active(active);
   tick_when_due();
   if (active) read_record();
+  if (!active) swap_trouble_.clear();
 }
 
 void Leadership::replica_up(const ReplicaLink& replica) {
@@ -107,6 +108,7 @@ bool Leadership::leader_answers() const {
 }
 
 Status Leadership::nobody_leads() const {
+  if (!swap_trouble_.empty()) return fail(ErrorKind::kUnavailable, swap_trouble_);
   const std::string full = repl::id_text(controller_.members_without_space());
   return fail(
       ErrorKind::kUnavailable,
@@ -196,7 +198,7 @@ void Leadership::carry_out(const repl::ControllerEffects& effects) {
                        [self = self_.ref(), expected](Result<coord::SwapOutcome> outcome) {
                          if (!self) return;
                          Leadership& leadership = *self;
-                         leadership.swap_failed(expected, outcome);
+                         leadership.take_outcome(expected, outcome);
                          repl::ControllerEffects more;
                          leadership.controller_.swap_done(
                              expected, outcome && *outcome == coord::SwapOutcome::kApplied,
@@ -390,7 +392,12 @@ void Leadership::look_at_move() {
   done(fail(move_->not_known_yet()));
 }
 
-void Leadership::swap_failed(uint64_t expected, const Result<coord::SwapOutcome>& outcome) {
+void Leadership::take_outcome(uint64_t expected, const Result<coord::SwapOutcome>& outcome) {
+  const std::string trouble =
+      outcome ? "" : "the record cannot be changed: " + outcome.error().message;
+  if (std::exchange(swap_trouble_, trouble) != trouble && !trouble.empty()) {
+    log::warning(trouble, {{"group", options_.group}});
+  }
   if (!move_) return;
   if (auto failed = move_->swap_failed(expected, outcome)) end_move(std::move(*failed));
 }
@@ -471,6 +478,7 @@ void Leadership::tell_changes() {
   fields.set("epoch", now.epoch);
   fields.set("in_sync", ids_of(now));
   if (now.epoch != told_epoch_) {
+    swap_trouble_.clear();
     tell("role",
          nouns().replica + " " + std::to_string(now.leader) + " is chosen as " + nouns().leader,
          fields);

@@ -112,8 +112,9 @@ class Leadership {
   bool another_has_space() const;
   // The leader answers, and what carries its commands out does not: its PostgreSQL.
   bool leader_is_unable() const;
-  // kUnavailable: there is no leader, for /readyz where nothing else is known to be wrong. Names
-  // the in-sync replicas whose disks are full.
+  // kUnavailable: there is no leader, for /readyz where nothing else is known to be wrong. Says why
+  // the last one that was chosen could not be entered, or names the in-sync replicas whose disks are
+  // full.
   Status nobody_leads() const;
   // Whether it applies what the leader commits soon after.
   bool keeps_up(repl::ReplicaId id) const;
@@ -137,7 +138,7 @@ class Leadership {
   void look_whether_writes_wait();
   void look_at_move();
   void end_move(Status status);
-  void swap_failed(uint64_t expected, const Result<coord::SwapOutcome>& outcome);
+  void take_outcome(uint64_t expected, const Result<coord::SwapOutcome>& outcome);
   bool was_given_up(const std::set<repl::ReplicaId>& ids) const;
   bool names_the_living(const std::set<repl::ReplicaId>& ids) const;
   bool names_all_silent(const std::set<repl::ReplicaId>& ids) const;
@@ -151,6 +152,7 @@ class Leadership {
   std::function<void()> on_change_;
   Tell tell_;
   std::string record_trouble_;
+  std::string swap_trouble_;  // why the record could not be changed last
   int64_t record_looked_at_ns_ = 0;  // boot clock: while there is trouble
   bool reading_ = false;
   bool read_again_ = false;

@@ -84,15 +84,8 @@ std::optional<Status> Move::swap_failed(uint64_t expected,
   if (outcome) {
     return fail(ErrorKind::kConflict, nothing + "another process changed the record meanwhile");
   }
-  switch (outcome.error().kind) {
-    case ErrorKind::kBadInput:
-    case ErrorKind::kPermission:
-    case ErrorKind::kNoSpace:
-    case ErrorKind::kExhausted:
-      return fail(outcome.error().kind, nothing + outcome.error().message);
-    default:
-      return std::nullopt;
-  }
+  if (!coord::nothing_was_done(outcome.error().kind)) return std::nullopt;
+  return fail(outcome.error().kind, nothing + outcome.error().message);
 }
 
 Status Move::stopped() const {

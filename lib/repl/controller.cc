@@ -11,6 +11,15 @@ namespace {
 
 constexpr int64_t kRereadNs = 200'000'000;
 constexpr int kQuietQuestions = 3;  // without an answer
+// Of swaps that fail in a row, on the same record: so many are tried again at once.
+constexpr int kPromptSwaps = 2;
+constexpr int64_t kLongestPauseNs = 5'000'000'000;
+
+int64_t pause_ns(int failed_swaps) {
+  if (failed_swaps <= kPromptSwaps) return 0;
+  const int doublings = std::min(failed_swaps - kPromptSwaps - 1, 10);
+  return std::min(kRereadNs << doublings, kLongestPauseNs);
+}
 
 }  // namespace
 
@@ -24,6 +33,7 @@ void Controller::set_active(bool active) {
   if (active) return;
   phase_ = Phase::kWatching;
   goal_ = Goal::kReplace;
+  forget_failed_swaps();
 }
 
 // --- what the owner knows ---
@@ -86,8 +96,10 @@ void Controller::remove(ReplicaId id, ControllerEffects& out) {
 // --- events ---
 
 void Controller::record_read(const Reading& reading, int64_t now, ControllerEffects& out) {
-  if (follow(known_.read(reading), now)) return;
-  if (phase_ == Phase::kReading && reading.consistent) ask_members(now, out);
+  const Knowledge::News news = known_.read(reading);
+  look_at_failed_swaps();
+  if (follow(news, now)) return;
+  if (phase_ == Phase::kReading && reading.consistent && !pauses(now)) ask_members(now, out);
   // A watch may only be late; a read tells whether the record went back.
   if (active_ && !reading.consistent && known_.is_newer_than(reading)) out.read_record = true;
 }
@@ -99,6 +111,21 @@ bool Controller::follow(Knowledge::News news, int64_t now) {
   if (phase_ == Phase::kSwapping) return false;
   follow_choice(now);
   return true;
+}
+
+// Where the same swap fails again and again, as it is refused for what it is, the next one has to
+// wait. A record that has changed is another matter.
+void Controller::look_at_failed_swaps() {
+  if (!failed_swap_ || !record()) return;
+  const bool same = failed_swap_->expected_version == known_.expected_version() &&
+                    failed_swap_->expected == known_.expected();
+  if (!same) forget_failed_swaps();
+}
+
+void Controller::forget_failed_swaps() {
+  failed_swap_.reset();
+  failed_swaps_ = 0;
+  resume_ns_ = 0;
 }
 
 // The leader of the record has its time to open.
@@ -113,12 +140,17 @@ void Controller::swap_done(uint64_t expected_version, bool applied, int64_t now,
   if (!applied) {
     // Refused, or unknown: what the record says now decides, and an election that was won after
     // all shows there.
-    const Epoch wanted = std::exchange(swap_, std::nullopt)->record.epoch;
+    const Epoch wanted = swap_->record.epoch;
+    failed_swap_ = std::exchange(swap_, std::nullopt);
+    ++failed_swaps_;
+    resume_ns_ = now + pause_ns(failed_swaps_);
+    look_at_failed_swaps();
     if (record() && record()->epoch >= wanted) return follow_choice(now);
     enter(Phase::kReading, now);
     out.read_record = true;
     return;
   }
+  forget_failed_swaps();
   known_.wrote(std::exchange(swap_, std::nullopt)->record);
   set_trouble("", out);
   goal_ = Goal::kReplace;
@@ -137,6 +169,7 @@ void Controller::state_answered(const Message& answer, int64_t now, ControllerEf
       out.read_record = true;
       last_reread_ns_ = now;
     }
+    look_at_failed_swaps();
     follow(news, now);
   }
   if (!active_ || !record()) return;
@@ -186,6 +219,10 @@ int64_t Controller::next_tick_ns(int64_t now) const {
   if (known_.record_is_in_doubt()) next.at(last_reread_ns_ + kRereadNs);
   next.by(leader_since_ns_ + takeover_ns(known_.leader()) + 1);
   if (sought_ns_) next.by(*sought_ns_ + options_.seek_again_ns);
+  if (pauses(now)) {
+    next.at(resume_ns_);
+    return next.ns();
+  }
   const bool acts = electing() || repair_is_due(now) || leader_has_failed(now) ||
                     another_has_space(now) || others_hear_more(now);
   return acts ? std::min(now, next.ns()) : next.ns();
@@ -222,7 +259,7 @@ void Controller::tick(int64_t now, ControllerEffects& out) {
       }
       return;
     case Phase::kReading:
-      if (now - phase_since_ns_ > kRereadNs) {
+      if (now - phase_since_ns_ > kRereadNs && !pauses(now)) {
         out.read_record = true;
         enter(Phase::kReading, now);
       }

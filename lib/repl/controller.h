@@ -157,6 +157,12 @@ class Controller {
   int64_t takeover_ns(const Known* chosen) const;
   bool follow(Knowledge::News news, int64_t now);
   void follow_choice(int64_t now);
+  void look_at_failed_swaps();
+  void forget_failed_swaps();
+  // After failed swaps the election that is to go on waits.
+  bool pauses(int64_t now) const {
+    return phase_ == Phase::kReading && record() && now < resume_ns_;
+  }
   bool repair_is_due(int64_t now) const;
   bool leader_has_failed(int64_t now) const;
   bool leader_is_dead_and_another_answers() const;
@@ -202,6 +208,9 @@ class Controller {
   uint64_t question_ = 0;
   uint64_t election_question_ = 0;
   std::optional<Swap> swap_;
+  std::optional<Swap> failed_swap_;  // the last one, and how many in a row, on the same record
+  int failed_swaps_ = 0;
+  int64_t resume_ns_ = 0;  // when the next one may be sought
   Goal goal_ = Goal::kReplace;
   ReplicaId wanted_ = 0;                // kTransfer
   std::optional<int64_t> sought_ns_;    // when another leader was sought for a living one

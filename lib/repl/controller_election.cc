@@ -13,6 +13,8 @@ constexpr int64_t kOpeningAskNs = 1'000'000;
 constexpr uint64_t kEpochGap = 1000;
 constexpr int kAttemptsTold = 10;  // in a row; then one in as many
 
+bool is_told(int attempts) { return attempts <= kAttemptsTold || attempts % kAttemptsTold == 0; }
+
 }  // namespace
 
 void Controller::begin_election(const std::string& why, int64_t now, ControllerEffects& out) {
@@ -23,7 +25,7 @@ void Controller::begin_election(const std::string& why, int64_t now, ControllerE
 
 void Controller::tell_election(const std::string& why, ControllerEffects& out) {
   ++attempts_;
-  if (attempts_ > kAttemptsTold && attempts_ % kAttemptsTold != 0) return;
+  if (!is_told(attempts_)) return;
   out.notices.push_back("election: " + why + " leader=" + std::to_string(record()->leader) +
                         " epoch=" + std::to_string(record()->epoch) +
                         " attempt=" + std::to_string(attempts_));
@@ -137,9 +139,12 @@ void Controller::elect(const Candidate& best, bool repair, bool certain, int64_t
   next.leader = best.member.id;
   next.leader_session = session;
   if (!next.contains(best.member)) next.in_sync = {best.member};
-  out.notices.push_back("elects leader=" + std::to_string(best.member.id) +
-                        " epoch=" + std::to_string(next.epoch));
-  if (repair) {
+  const bool told = is_told(failed_swaps_);
+  if (told) {
+    out.notices.push_back("elects leader=" + std::to_string(best.member.id) +
+                          " epoch=" + std::to_string(next.epoch));
+  }
+  if (told && repair) {
     out.notices.push_back("puts the record back that replicas have seen, in place of version=" +
                           std::to_string(expected));
   }

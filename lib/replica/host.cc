@@ -160,10 +160,7 @@ void Host::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) {
                      [self = self_.ref(),
                       done = std::move(done)](const Result<coord::SwapOutcome>& outcome) mutable {
                        if (!self) return;
-                       if (!outcome) {
-                         log::warning("a change of the record has an unknown outcome",
-                                      {{"error", outcome.error().message}});
-                       }
+                       self->tell_swap(outcome);
                        done(outcome && *outcome == coord::SwapOutcome::kApplied);
                      });
 }
@@ -171,31 +168,44 @@ void Host::swap(const repl::Swap& swap, UniqueFunction<void(bool)> done) {
 void Host::read(UniqueFunction<void(const Result<std::optional<repl::Record>>&)> done) {
   coord_.read_record(options_.group, [self = self_.ref(), done = std::move(done)](
                                          const Result<coord::Versioned>& record) mutable {
-    if (self) done(self->parse(record));
+    if (!self) return;
+    self->warn("cannot read the record", record, self->told_read_);
+    done(self->parse(record));
   });
 }
 
-// Whether the newest version of the record is damaged: what this replica knows holds on, and the
-// controller asks for it.
-bool Host::tell_damage(const std::string& damage) {
+// What is tried again and again is told when it has changed.
+template <typename T>
+void Host::warn(const std::string& what, const Result<T>& outcome, std::string& told) {
+  const std::string error = outcome ? "" : outcome.error().message;
+  if (std::exchange(told, error) == error || outcome) return;
+  log::warning(what, {{"group", options_.group}, {"error", error}});
+}
+
+void Host::tell_swap(const Result<coord::SwapOutcome>& outcome) {
+  const bool nothing_done = !outcome && coord::nothing_was_done(outcome.error().kind);
+  warn(nothing_done ? "cannot change the record" : "a change of the record has an unknown outcome",
+       outcome, told_swap_);
+}
+
+// The newest version of the record is damaged: what this replica knows holds on, and the controller
+// asks for it.
+tl::unexpected<Error> Host::damaged(const std::string& damage) {
   const bool told = std::exchange(told_damage_, damage) == damage;
-  if (!damage.empty() && !told) log::error(damage, {{"group", options_.group}});
-  return !damage.empty();
+  if (!told) log::error(damage, {{"group", options_.group}});
+  return fail(ErrorKind::kCorrupt, damage);
 }
 
 Result<std::optional<repl::Record>> Host::parse(const Result<coord::Versioned>& record) {
-  if (std::exchange(record_is_readable_, record.has_value()) && !record) {
-    log::warning("cannot read the record", {{"error", record.error().message}});
-  }
   if (!record) return fail(record.error());
   if (record->version == 0) return std::optional<repl::Record>();
-  if (tell_damage(record->damage)) return fail(ErrorKind::kCorrupt, record->damage);
+  if (!record->damage.empty()) return damaged(record->damage);
   auto parsed = repl::parse_record(record->text);
   if (!parsed && parsed.error().kind == ErrorKind::kConfig) daemon::die(parsed.error());
   if (!parsed || parsed->version != record->version) {
-    log::error("the record is malformed", {{"version", record->version}});
-    return fail(ErrorKind::kCorrupt, "the record is malformed");
+    return damaged("version " + std::to_string(record->version) + " of the record is malformed");
   }
+  told_damage_.clear();
   return std::optional<repl::Record>(std::move(*parsed));
 }
 

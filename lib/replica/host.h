@@ -124,7 +124,10 @@ class Host final : public daemon::Part,
   void on_snapshot_lost();
   void on_end_of_turn();
   void on_ticker();
-  bool tell_damage(const std::string& damage);
+  template <typename T>
+  void warn(const std::string& what, const Result<T>& outcome, std::string& told);
+  void tell_swap(const Result<coord::SwapOutcome>& outcome);
+  tl::unexpected<Error> damaged(const std::string& damage);
   Result<std::optional<repl::Record>> parse(const Result<coord::Versioned>& record);
   void stay_findable();
   void enter_registry();
@@ -173,9 +176,10 @@ class Host final : public daemon::Part,
   std::unique_ptr<coord::Watch> members_watch_;
   std::deque<Question> questions_;
   uint64_t last_question_ = 0;
-  bool record_is_readable_ = true;  // was, when it was asked for last
-  std::string told_damage_;         // of it
-  Self<Host> self_;                 // last: goes first
+  std::string told_swap_;    // of the record: why it could not be changed last
+  std::string told_read_;    // ... read
+  std::string told_damage_;  // ... used
+  Self<Host> self_;          // last: goes first
 };
 
 }  // namespace tandem::replica

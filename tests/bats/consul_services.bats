@@ -264,6 +264,62 @@ orders leader tandem tandem:ts-order:orders:here:3'
   assert_equal "$(curl -sS "$consul/catalog/services" | jq -c keys)" '["consul","ts-front"]'
 }
 
+kept_record() { curl -sS "$consul/kv/tandem/rides-db/record?consistent"; }
+
+# It is a record, of the version that Flags say, other than these.
+record_is_right() { # FLAGS
+  kept_record | jq -e --argjson other "$1" '.[0] | .Flags != $other and (.Value | @base64d | fromjson).version == .Flags'
+}
+
+@test 'what is no record is put right, whatever Flags it has; one that was moved away is told' {
+  local users=$port_base flags
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  port_base=$((users + 10))
+  database_up "$BATS_TEST_TMPDIR/db" --set coord.backend=consul --set "coord.addresses=127.0.0.1:$consul_port"
+  orch=$started
+  started=''
+  until_true ready_says '"status":"ok"}'
+  for flags in 999 0; do
+    curl -sSf -X PUT "$consul/kv/tandem/rides-db/record?flags=$flags" -d garbage
+    until_true record_is_right "$flags"
+  done
+  # Of another version than Flags say.
+  curl -sSf -X PUT "$consul/kv/tandem/rides-db/record?flags=555" -d "$(kept_record | jq -r '.[0].Value | @base64d')"
+  until_true record_is_right 555
+  flags=$(kept_record | jq '.[0].Flags')
+  curl -sSf -X PUT "$consul/kv/tandem/rides-db/record?flags=$((flags | 1 << 62))" \
+    -d "$(kept_record | jq -r '.[0].Value | @base64d')"
+  until_true ready_says '"warning":"the record in Consul.s key .* was moved to local files'
+  curl -sSf -X PUT "$consul/kv/tandem/rides-db/record?flags=$flags" -d "$(kept_record | jq -r '.[0].Value | @base64d')"
+  until_true ready_says '"status":"ok"}'
+  port_base=$users
+  users_up --set "database.urls=ipc://$BATS_TEST_TMPDIR/db/run/sock/orch.sock"
+  RS_CLIENT_USERS_URL=http://127.0.0.1:$port_base "$TANDEM_BIN/rs-client" users add ann secret
+}
+
+# Starts it and does not wait: it is not ready.
+on_consul() { # LOG COMMAND [ARGUMENT]…
+  "${@:2}" --set coord.backend=consul --set "coord.addresses=127.0.0.1:$consul_port" >"$BATS_TEST_TMPDIR/$1.log" 2>&1 3>&- &
+  started=$!
+}
+
+@test 'what Consul refuses is told, and waited for' {
+  local log
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports" \
+    '{"session_ttl_min": "30s", "limits": {"kv_max_value_size": 100}}'
+  on_consul orch "$TANDEM_BIN/rs-orch" --config etc/orch.toml --port "$port_base"
+  orch=$started
+  until_true ready_says 'refuses to make sessions.*Invalid Session TTL'
+  on_consul order "$TANDEM_BIN/ts-order" --config etc/order.toml --id 1
+  exec {log}< <(exec tail -n +1 -f --pid="$started" "$BATS_TEST_TMPDIR/order.log" 3>&-)
+  grep -q -m 1 'cannot register: tried again.*Consul answers 413' <&"$log"
+  exec {log}<&-
+  consul_kill
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  await_service ts-order 'length == 1'
+  until_true ready_says '"status":"ok"}'
+}
+
 @test '--check refuses what the start refuses' {
   local program refused given
   for program in rs-orch rs-worker rs-users rs-rides ts-front ts-catalog ts-order; do

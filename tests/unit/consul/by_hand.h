@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/timers.h"
+#include "consul/processes.h"
 #include "consul/transport.h"
 
 namespace tandem::consul {
@@ -62,6 +63,20 @@ class HandTimers final : public Timers {
 
   const HandClock& clock_;
   std::multimap<int64_t, Made*> due_;
+};
+
+// Of which nothing is proven.
+class NoProcesses final : public Processes {
+ public:
+  wire::Json self() const override { return wire::Json::Object{}; }
+  bool proven_dead(const wire::Json&) const override { return false; }
+  std::unique_ptr<Watch> watch(const wire::Json&, UniqueFunction<void()>) override {
+    return nullptr;
+  }
+  void may_replace(const coord::Member&, const coord::Member&,
+                   UniqueFunction<void(Status)>) override {}
+  void member_proven_dead(coord::Member, UniqueFunction<void(Result<bool>)>) override {}
+  std::string host_name() const override { return "host"; }
 };
 
 class HandTransport final : public Transport {

@@ -67,5 +67,57 @@ TEST_F(ClientTest, AListWithKeysIsASignOfTheRightToReadThem) {
   EXPECT_EQ(client_.trouble(), "");
 }
 
+// --- what Consul refuses for another reason than rights ---
+
+TEST_F(ClientTest, AValueThatIsTooLargeForConsulIsRefusedAndTold) {
+  std::optional<Result<bool>> put;
+  client_.put("t/g/record", "text", {}, [&](Result<bool> done) { put = std::move(done); });
+  transport_.answer("t/g/record?flags", Answer{413, "Value exceeds 5 byte limit"});
+  ASSERT_TRUE(put && !*put);
+  EXPECT_EQ(put->error().kind, ErrorKind::kUnavailable) << "it is waited for";
+  EXPECT_EQ(put->error().message, "Consul answers 413: Value exceeds 5 byte limit");
+  EXPECT_THAT(client_.trouble(), HasSubstr("refuses to write keys"));
+  // Reads go on as ever.
+  list(kOne);
+  EXPECT_THAT(client_.trouble(), HasSubstr("Value exceeds 5 byte limit"));
+  client_.put("t/g/record", "t", {}, [](const Result<bool>&) {});
+  transport_.answer("t/g/record?flags", Answer{200, "true"});
+  EXPECT_EQ(client_.trouble(), "");
+}
+
+class SessionTtlTest : public ClientTest {
+ protected:
+  void refuse() {
+    made_.reset();
+    client_.create_session("s", [this](Result<std::string> made) { made_ = std::move(made); });
+    transport_.answer("session/create",
+                      Answer{500, "Invalid Session TTL '10000000000', must be between [30s=24h0m0s]"});
+    ASSERT_TRUE(made_ && !*made_);
+    EXPECT_EQ(made_->error().kind, ErrorKind::kUnavailable);
+  }
+  std::optional<Result<std::string>> made_;
+};
+
+TEST_F(SessionTtlTest, AMinimumAboveOursIsToldAsWhatItIsUntilASessionIsMade) {
+  refuse();
+  EXPECT_THAT(client_.trouble(), HasSubstr("refuses to make sessions"));
+  EXPECT_THAT(client_.trouble(), HasSubstr("Invalid Session TTL"));
+  list(kOne);
+  EXPECT_THAT(client_.trouble(), HasSubstr("refuses to make sessions")) << "that is another right";
+  client_.create_session("s", [](const Result<std::string>&) {});
+  transport_.answer("session/create", Answer{200, R"({"ID":"77"})"});
+  EXPECT_EQ(client_.trouble(), "");
+}
+
+TEST_F(SessionTtlTest, IsToldAsLongAsItIsRepeated) {
+  refuse();
+  clock_.now_ns += 59'000 * kMs;
+  refuse();
+  clock_.now_ns += 59'000 * kMs;
+  EXPECT_NE(client_.trouble(), "");
+  clock_.now_ns += 2'000 * kMs;
+  EXPECT_EQ(client_.trouble(), "");
+}
+
 }  // namespace
 }  // namespace tandem::consul

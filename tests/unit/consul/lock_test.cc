@@ -16,19 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 
-class NoProcesses final : public Processes {
- public:
-  wire::Json self() const override { return wire::Json::Object{}; }
-  bool proven_dead(const wire::Json&) const override { return false; }
-  std::unique_ptr<Watch> watch(const wire::Json&, UniqueFunction<void()>) override {
-    return nullptr;
-  }
-  void may_replace(const coord::Member&, const coord::Member&,
-                   UniqueFunction<void(Status)>) override {}
-  void member_proven_dead(coord::Member, UniqueFunction<void(Result<bool>)>) override {}
-  std::string host_name() const override { return "host"; }
-};
-
 class LockTest : public testing::Test {
  protected:
   void pass_to_ms(int64_t ms) { clock_.now_ns = ms * kMs; }

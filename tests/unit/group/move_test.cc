@@ -82,6 +82,8 @@ TEST_F(MoveTest, ALossFailsWhereItIsCertainThatNothingWasGivenUp) {
   EXPECT_EQ(kind_of(move.outcome(given_up_trying())), ErrorKind::kUnavailable);
   EXPECT_EQ(kind_of(move.swap_failed(9, coord::SwapOutcome::kRefused)), ErrorKind::kConflict);
   EXPECT_EQ(kind_of(move.swap_failed(9, fail(ErrorKind::kNoSpace, "full"))), ErrorKind::kNoSpace);
+  EXPECT_EQ(kind_of(move.swap_failed(9, fail(ErrorKind::kUnavailable, "refused"))),
+            ErrorKind::kUnavailable);
   EXPECT_FALSE(move.swap_failed(9, coord::SwapOutcome::kApplied));
   EXPECT_FALSE(move.swap_failed(9, fail(ErrorKind::kTimeout, "no answer"))) << "it may come yet";
   EXPECT_FALSE(move.swap_failed(8, coord::SwapOutcome::kRefused)) << "another one";

@@ -1,5 +1,7 @@
 #include "repl/controller.h"
 
+#include <utility>
+
 #include "controller_fixture.h"
 
 namespace tandem::repl {
@@ -171,6 +173,61 @@ TEST_F(ControllerTest, ARefusedSwapIsTriedOnTheNewVersionWhereOnlyTheSetHasChang
 }
 
 // Another controller has chosen while this one was stopped: it learns of the death first.
+class FailingSwaps : public ControllerTest {
+ protected:
+  // For so long: each swap fails within 1 ms, all reads go well and everybody answers. Counts swaps.
+  size_t fail_for(int64_t ms) {
+    size_t swaps = 0;
+    for (const int64_t end = now + ms * kMs; now < end;) {
+      const bool is_swap = out.swap.has_value();
+      if (is_swap) fail_swap();
+      swaps += is_swap ? 1 : 0;
+      told += out.notices.size();
+      if (std::exchange(out.read_record, false)) controller.record_read(record, now, out);
+      for (const ReplicaId id : {2, 3}) {
+        if (question_to(id) != 0) answer(id);
+      }
+      out.messages.clear();
+      out.notices.clear();
+      if (out.swap || out.read_record) continue;
+      sleep();
+    }
+    return swaps;
+  }
+  void fail_swap() {
+    now += kMs;
+    const uint64_t expected = std::exchange(out.swap, std::nullopt)->expected_version;
+    controller.swap_done(expected, false, now, out);
+  }
+  // As its owner does.
+  void sleep() {
+    now = std::max(now + kMs, controller.next_tick_ns(now));
+    controller.tick(now, out);
+    ++ticks;
+  }
+
+  size_t told = 0;
+  size_t ticks = 0;
+};
+
+TEST_F(FailingSwaps, AreTriedAgainLessAndLessAndSoonNotTold) {
+  kill(1);
+  EXPECT_EQ(fail_for(150), 3u) << "the first failures go on at once";
+  EXPECT_EQ(fail_for(6'200), 5u) << "after 200 ms, 400 ms … 3.2 s";
+  EXPECT_EQ(fail_for(50'000), 10u) << "at most 5 s";
+  EXPECT_LE(told, 14u);
+  EXPECT_LT(ticks, 2000u);
+}
+
+TEST_F(FailingSwaps, ARecordThatHasChangedIsAnotherMatter) {
+  kill(1);
+  EXPECT_EQ(fail_for(10'000), 8u);
+  record.version = 13;
+  record.in_sync.erase(record.in_sync.begin());
+  controller.record_read(record, now, out);
+  EXPECT_EQ(fail_for(150), 3u);
+}
+
 TEST_F(ControllerTest, ALeaderThatIsChosenDuringAnElectionHasItsTimeToOpen) {
   kill(1);
   record.epoch = 5;
