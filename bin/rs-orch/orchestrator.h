@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -70,6 +71,10 @@ class Orchestrator final : public daemon::Part {
   group::Replicas& workers() { return group_.replicas(); }
   group::Leadership& leadership() { return group_.leadership(); }
   const Autoscaler& autoscaler() const { return autoscaler_; }
+  // Of the window in which reads are counted; nullopt: it begins with the next read.
+  std::optional<int64_t> window_left_ms() const { return autoscaler_.left_ms(now_ms()); }
+  // What is wrong though requests are served, for people; empty: nothing.
+  std::string warning() const { return coord_.trouble(); }
   size_t in_flight() const { return group_.gateway().in_flight(); }
   // Of the living workers, ascending.
   std::vector<pid_t> pids();
