@@ -125,8 +125,9 @@ void Journal::drop_gone() {
 void Journal::stream(const http::Request& request, http::Responder responder) {
   const auto last = last_event_id(request);
   Listener& listener = listeners_.emplace_back();
-  // One that was not given out is of a clock that was ahead: that client has seen none of these.
-  if (last) listener.told = *last > last_id_ ? 0 : *last;
+  // One of the future is of a clock that was ahead: that client has seen none of these.
+  const auto now_ms = static_cast<uint64_t>(system_clock().wall_ms());
+  if (last) listener.told = *last > std::max(last_id_, now_ms) ? 0 : *last;
   if (!last && kept_.size() > kFirst) listener.told = kept_[kept_.size() - kFirst - 1].id;
   listener.samples = request.query_value("samples") != "0";
   listener.stream = responder.stream("text/event-stream", {{"Cache-Control", "no-store"}});

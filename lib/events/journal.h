@@ -38,7 +38,7 @@ class Journal {
   void tell(std::string_view kind, std::string_view reason, const wire::Json& fields = {});
 
   // The stream. Without a Last-Event-ID the newest few hundred come first; with one all that are
-  // kept behind it, or all where it was never given out, or is no number. ?samples=0: without them.
+  // kept behind it, or all where it is of the future, or no number. ?samples=0: without them.
   void stream(const http::Request& request, http::Responder responder);
   // As JSON, those that are kept behind ?since=MS (ms since 1970), at most ?limit=N (1000) of them,
   // the newest.

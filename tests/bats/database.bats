@@ -504,10 +504,27 @@ END
   kill "$reader"
   exec {fd}<&-
   assert_regex "$seen" 'Content-Type: text/event-stream'
-  assert_regex "$seen" $'\n'"id: $((first + 1))"$'\nevent: spawn\ndata: \\{'
+  assert_regex "$seen" $'\n''id: [0-9]+'$'\nevent: spawn\ndata: \\{'
   refute_regex "$seen" $'\n'"id: $first"$'\n'
   # Ids go on where those of an earlier life of the process ended.
   assert [ "$first" -gt 1000000000000 ]
+}
+
+@test 'events: a sample of the state comes once a second to who wants it' {
+  local fd reader line kind=''
+  exec {fd}< <(exec curl -sN -m 30 "$db/events" 3>&-)
+  reader=$!
+  while read -r line <&$fd && [[ $kind != sample || $line != data:* ]]; do
+    [[ $line != 'event: '* ]] || kind=${line#event: }
+  done
+  kill "$reader"
+  exec {fd}<&-
+  assert_equal "$(jq -c '[.service, .ready, .record.leader, (.workers | length > 0)]' <<<"${line#data: }")" \
+    '["rs-orch",true,1,true]'
+  http GET "$db/status"
+  assert_equal "$status" 200
+  assert_equal "$(jq -c '[.service, .active, .record.leader, .scaling.window_ms]' <<<"$output")" \
+    '["rs-orch",true,1,120000]'
 }
 
 @test 'metrics, health: the state of the database' {

@@ -82,7 +82,7 @@ TEST_F(JournalTest, GoesOnInAnotherLife) {
   EXPECT_EQ(count(behind, "event: role"), 1U);
 }
 
-TEST_F(JournalTest, AnIdThatWasNeverGivenOutIsNone) {
+TEST_F(JournalTest, AnIdOfTheFutureOrThatIsNoNumberIsNone) {
   journal_->tell("spawn", "one");
   const std::string all = backlog("0");
   const std::string first = first_id(all);
