@@ -27,7 +27,7 @@ why_not() { # SUITE
   case $1 in
     postgres*) echo 'is about PostgreSQL anyway' ;;
     consul_*) echo 'is about Consul anyway' ;;
-    past | disk_fate | formats) [ -z "$coord" ] || echo 'is about the local files of coordination' ;;
+    past | disk_fate | formats | read_back | removed) [ -z "$coord" ] || echo 'is about the local files of coordination' ;;
     build | consul | dependencies | install | nightly | tidy) echo 'starts no service' ;;
     commands | other_user | preflight | supervisor | logs) echo 'has small services instead of a database' ;;
     *) ;;

@@ -37,5 +37,5 @@ int main(int argc, char** argv) {
       daemon, coordination, replica::registered(config.replica, replica, "master", "slave")};
 
   // The endpoint listens first: the replica announces where.
-  return daemon.run(loop, {&endpoint, &registration, &replica, &orphan_watch});
+  return daemon.run(loop, {&endpoint, &replica, &registration, &orphan_watch});
 }

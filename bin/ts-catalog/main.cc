@@ -66,5 +66,5 @@ int main(int argc, char** argv) {
       daemon, coordination, replica::registered(config.replica, replica, "leader", "follower")};
 
   // The service listens first: the replica announces where.
-  return daemon.run(loop, {&service, &registration, &replica, &part, &mirror_part});
+  return daemon.run(loop, {&service, &replica, &registration, &part, &mirror_part});
 }

@@ -37,6 +37,15 @@ bool lacks_node(const Answer& answer) {
   return answer.body.find("Missing node registration") != std::string::npos;
 }
 
+// Of a session that was renewed.
+bool is_endless(const Answer& answer) {
+  const auto json = wire::parse_json(answer.body);
+  const wire::Json::Array* sessions = json ? json->as_array() : nullptr;
+  if (sessions == nullptr || sessions->empty()) return false;
+  const wire::Json* ttl = sessions->front().find("TTL");
+  return ttl != nullptr && ttl->as_string() != nullptr && ttl->as_string()->empty();
+}
+
 // Flags may have all of their 64 bits.
 uint64_t number_of(const wire::Json& json, std::string_view key, bool& ok) {
   const wire::Json* member = json.find(key);
@@ -92,6 +101,7 @@ bool is_consuls(const Answer& answer, Shape shape, std::string_view id) {
   const bool ok = answer.status == kOk;
   switch (shape) {
     case Shape::kKeys:
+    case Shape::kList:
       return answer.index != 0 && (!ok || body.starts_with('['));
     case Shape::kYesNo:
       return ok && (quoted(body) == "true" || quoted(body) == "false");
@@ -138,7 +148,7 @@ Result<Answer> Client::judge(Result<Answer> answer, bool changes, Right right,
     case kOk:
     case kNotFound:
       if (!is_consuls(*answer, wanted.shape, wanted.id)) break;
-      forbidden_.erase(right);
+      if (wanted.shape != Shape::kList) forbidden_.erase(right);
       note(nullptr);
       return answer;
     case kForbidden:
@@ -196,11 +206,27 @@ uint64_t Client::list(const std::string& prefix, uint64_t index, int64_t wait_ms
   }
   // An answer without an index has another shape: a query with that would be answered at once,
   // again and again.
-  return send(std::move(call), Right::kReadKeys, {Shape::kKeys},
-              [done = std::move(done)](const Result<Answer>& answer) mutable {
+  return send(std::move(call), Right::kReadKeys, {Shape::kList},
+              [this, prefix, done = std::move(done)](const Result<Answer>& answer) mutable {
                 if (!answer) return done(fail(answer.error()));
-                done(parse_listing(*answer));
+                Result<Listing> listing = parse_listing(*answer);
+                if (!listing) return done(std::move(listing));
+                if (listing->entries.empty()) {
+                  return check_readable(prefix, std::move(*listing), std::move(done));
+                }
+                forbidden_.erase(Right::kReadKeys);
+                done(std::move(listing));
               });
+}
+
+// Of a single key that may not be read it says so, whether or not that is there.
+void Client::check_readable(const std::string& prefix, Listing listing,
+                            UniqueFunction<void(Result<Listing>)> done) {
+  get(prefix + "record", [listing = std::move(listing), done = std::move(done)](
+                             const Result<std::optional<Entry>>& entry) mutable {
+    if (!entry) return done(fail(entry.error()));
+    done(std::move(listing));
+  });
 }
 
 void Client::put(const std::string& key, const std::string& value, const Put& how,
@@ -266,10 +292,12 @@ void Client::register_node(UniqueFunction<void(Status)> done) {
        });
 }
 
-void Client::renew_session(const std::string& id, UniqueFunction<void(Result<bool>)> done) {
+void Client::renew_session(const std::string& id, UniqueFunction<void(Result<Renewal>)> done) {
   send({.method = "PUT", .target = "/v1/session/renew/" + id}, Right::kSessions,
        {Shape::kSession, id}, [done = std::move(done)](const Result<Answer>& answer) mutable {
-         done(answer ? Result<bool>(answer->status == kOk) : fail(answer.error()));
+         if (!answer) return done(fail(answer.error()));
+         if (answer->status != kOk) return done(Renewal::kOver);
+         done(is_endless(*answer) ? Renewal::kEndless : Renewal::kRenewed);
        });
 }
 

@@ -36,9 +36,15 @@ struct Listing {
   const Entry* find(std::string_view key) const;
 };
 
-// What an answer of Consul's looks like: keys with an index, true or false, the id of a new session,
-// a session or that it is not there.
-enum class Shape { kKeys, kYesNo, kNewSession, kSession };
+// What an answer of Consul's looks like: a key, or those that may be read, with an index, true or
+// false, the id of a new session, a session or that it is not there.
+enum class Shape { kKeys, kList, kYesNo, kNewSession, kSession };
+
+enum class Renewal {
+  kRenewed,
+  kOver,     // the session is not there
+  kEndless,  // it has no TTL: somebody else's
+};
 
 class Client {
  public:
@@ -57,7 +63,8 @@ class Client {
   // Reads. Errors: kPermission; kUnavailable, kTimeout and so on for all that may pass.
   void get(const std::string& key, UniqueFunction<void(Result<std::optional<Entry>>)> done);
   // All keys that begin with `prefix`, consistent. With an index: when that is passed, or after
-  // `wait_ms`, whatever comes first. A number for cancel().
+  // `wait_ms`, whatever comes first. Consul leaves out what may not be read: that there is none is
+  // believed of who may read a single one there, else it is kPermission. A number for cancel().
   uint64_t list(const std::string& prefix, uint64_t index, int64_t wait_ms,
                 UniqueFunction<void(Result<Listing>)> done);
   void cancel(uint64_t number) { transport_.cancel(number); }
@@ -71,8 +78,7 @@ class Client {
   // On the node "tandem", which is made where it is missing: it has no checks and no agent, so that
   // a session there ends by its TTL or by who destroys it, and by nothing else.
   void create_session(std::string_view name, UniqueFunction<void(Result<std::string>)> done);
-  // False: it is over.
-  void renew_session(const std::string& id, UniqueFunction<void(Result<bool>)> done);
+  void renew_session(const std::string& id, UniqueFunction<void(Result<Renewal>)> done);
   void destroy_session(const std::string& id, UniqueFunction<void(Status)> done);
 
   // What is wrong with Consul, for people; empty: nothing is known to be.
@@ -96,6 +102,8 @@ class Client {
   Result<Answer> judge(Result<Answer> answer, bool changes, Right right, const Wanted& wanted);
   void create_session(const std::string& name, bool may_register,
                       UniqueFunction<void(Result<std::string>)> done);
+  void check_readable(const std::string& prefix, Listing listing,
+                      UniqueFunction<void(Result<Listing>)> done);
   void register_node(UniqueFunction<void(Status)> done);
   void note(const Error* error);
   static Result<bool> yes_or_no(const Result<Answer>& answer);
@@ -104,7 +112,7 @@ class Client {
   const Time time_;
   std::optional<Error> failure_;  // of what was asked last
   int64_t failing_since_ns_ = 0;
-  std::map<Right, std::string> forbidden_;  // what was refused with 403 last
+  std::map<Right, std::string> forbidden_;  // what was refused with 403 last, and not granted since
   Self<Client> self_;                       // last: goes first
 };
 

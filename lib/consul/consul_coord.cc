@@ -462,7 +462,10 @@ class ConsulCoord final : public coord::Coord {
     processes_.member_proven_dead(std::move(member), std::move(done));
   }
 
-  std::string trouble() const override { return client_.trouble(); }
+  std::string trouble() const override {
+    const std::string trouble = client_.trouble();
+    return trouble.empty() ? session_.trouble() : trouble;
+  }
 
  private:
   // For people, in Consul's list of sessions.

@@ -9,8 +9,9 @@
 // A swap reads the record, compares version and text with what is expected, and puts the next one
 // with the modify index that was read, so that it is applied to that very state or not at all.
 //
-// A record that was moved to another back end (consulhost/record_move.h) has kMovedFlag in its Flags
-// as well. It is what it was when it went, and void: reads and swaps fail, and watches tell nothing.
+// A record that was moved to another back end (consulhost/record_move.h), or is on its way from
+// there, has kMovedFlag in its Flags as well. It is what it was when it went, and void: reads and
+// swaps fail, and watches tell nothing.
 //
 // What has no version, as a record that was written by hand, is damaged, and not there as far as
 // swaps are concerned: whoever knows the record may put it back.

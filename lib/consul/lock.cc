@@ -157,6 +157,7 @@ void ConsulLock::look_at_holder(const Entry& entry) {
     holder_since_ns_ = now_ns;
     prompted_ = false;
     holder_watch_.reset();
+    foreign_ = holder_of(entry) ? "" : "its value does not say who it is";
     const auto json = wire::parse_json(entry.value);
     const wire::Json* process = json ? json->find("process") : nullptr;
     holder_process_ = process == nullptr ? wire::Json() : *process;
@@ -169,15 +170,39 @@ void ConsulLock::look_at_holder(const Entry& entry) {
   // renewal makes it run, once, as a living holder does all the time.
   if (now_ns - holder_since_ns_ >= kPromptAfterNs && !std::exchange(prompted_, true) &&
       !planted(Bug::kNeverPrompt)) {
-    client_.renew_session(holder_session_, [](const Result<bool>&) {});
+    prompt();
   }
+}
+
+void ConsulLock::prompt() {
+  client_.renew_session(holder_session_, [self = self_.ref(), session = holder_session_](
+                                             const Result<Renewal>& renewed) {
+    if (!self || self->holder_session_ != session) return;
+    if (renewed) {
+      if (*renewed == Renewal::kEndless) self->foreign_ = "it has no TTL";
+      return;
+    }
+    self->holder_since_ns_ = self->time_.clock.boot_ns();
+    self->prompted_ = false;
+  });
+}
+
+std::string ConsulLock::trouble() const {
+  if (holder_session_.empty() || foreign_.empty()) return {};
+  return "the lock '" + key_ + "' in Consul is held by the session " + holder_session_ +
+         ", which is none of tandem's (" + foreign_ +
+         "): nobody decides until that is destroyed (PUT /v1/session/destroy/" + holder_session_ +
+         ")";
 }
 
 void ConsulLock::end_dead_holder() {
   if (stopped_ || ending_holder_ || holder_session_.empty()) return;
-  if (!processes_.proven_dead(holder_process_) && !planted(Bug::kEndTheLiving)) return;
+  const bool own = session_.had(holder_session_);
+  const bool dead = processes_.proven_dead(holder_process_) || planted(Bug::kEndTheLiving);
+  if (!own && !dead) return;
   ending_holder_ = true;
-  log::info("the holder of a lock is dead: its session is ended",
+  log::info(own ? "a lock is held by an earlier session of this process: that is ended"
+                : "the holder of a lock is dead: its session is ended",
             {{"key", key_}, {"session", holder_session_}});
   client_.destroy_session(holder_session_, [self = self_.ref()](const Status& ended) {
     if (!self) return;

@@ -34,10 +34,12 @@ class ConsulLock final : public coord::Lock, private GroupView::Watcher, private
  private:
   void seen(const Listing& keys, uint64_t plain_sent) override;
   void session_changed() override;
+  std::string trouble() const override;
 
   void attempt();
   void attempted(const std::string& session, const Result<bool>& acquired);
   void look_at_holder(const Entry& entry);
+  void prompt();
   void end_dead_holder();
   void lose(const Error& error);
   void stop();
@@ -63,6 +65,7 @@ class ConsulLock final : public coord::Lock, private GroupView::Watcher, private
   wire::Json holder_process_;
   int64_t holder_since_ns_ = 0;  // boot clock: when that session was seen first
   bool prompted_ = false;        // its TTL was made to run
+  std::string foreign_;          // why it is none of tandem's; empty: it may be one
   bool ending_holder_ = false;
   std::unique_ptr<Processes::Watch> holder_watch_;
   UniqueFunction<void()> when_attempted_;

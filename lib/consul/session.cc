@@ -15,6 +15,7 @@ constexpr int64_t kForeverNs = 1'000'000 * Client::kTtlNs;  // planted alone
 constexpr uint64_t kRenewMs = 3000;
 constexpr uint64_t kAgainMs = 300;      // after a failure
 constexpr uint64_t kPatienceMs = 1000;  // of who lets go of a lock
+constexpr size_t kFormer = 16;          // sessions that are remembered
 
 }  // namespace
 
@@ -41,6 +42,13 @@ void Session::add(User& user) {
 void Session::remove(User& user) { std::erase(users_, &user); }
 
 bool Session::alive() const { return !id_.empty() && now_ns() < alive_until_ns_; }
+
+std::string Session::trouble() const {
+  for (const User* user : users_) {
+    if (std::string trouble = user->trouble(); !trouble.empty()) return trouble;
+  }
+  return {};
+}
 
 void Session::work() {
   if (asking_ || users_.empty()) return;
@@ -71,19 +79,19 @@ void Session::create() {
 void Session::renew() {
   asking_ = true;
   client_.renew_session(
-      id_, [self = self_.ref(), id = id_, sent_ns = now_ns()](const Result<bool>& renewed) {
+      id_, [self = self_.ref(), id = id_, sent_ns = now_ns()](const Result<Renewal>& renewed) {
         if (self) self->take_renewal(id, sent_ns, renewed);
       });
 }
 
-void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<bool>& renewed) {
+void Session::take_renewal(const std::string& id, int64_t sent_ns, const Result<Renewal>& renewed) {
   asking_ = false;
   if (id != id_) return next_->start(0, 0);
   if (!renewed) {
     log::debug("cannot renew the session", {{"error", renewed.error().message}});
     return next_->start(kAgainMs, 0);
   }
-  if (!*renewed) return is_gone(id);
+  if (*renewed == Renewal::kOver) return is_gone(id);
   live_from(planted(Bug::kLiveFromAnswer) ? now_ns() : sent_ns);
 }
 
@@ -103,10 +111,20 @@ void Session::look_at_end() {
 void Session::is_gone(const std::string& id) {
   if (id != id_ || planted(Bug::kKeepGoneSession)) return;
   log::info("the session with Consul is over", {{"session", id_}});
-  id_.clear();
-  alive_until_ns_ = 0;
+  give_up();
   if (!asking_) next_->start(0, 0);
   tell();
+}
+
+bool Session::had(const std::string& id) const {
+  return std::find(former_.begin(), former_.end(), id) != former_.end();
+}
+
+std::string Session::give_up() {
+  alive_until_ns_ = 0;
+  former_.push_back(id_);
+  if (former_.size() > kFormer) former_.pop_front();
+  return std::exchange(id_, {});
 }
 
 void Session::tell() {
@@ -165,8 +183,7 @@ void Session::let_go(const std::string& key, const std::string& value,
 void Session::abandon(UniqueFunction<void()> done) {
   const uint64_t number = wait_for(std::move(done));
   if (id_.empty()) return waited_for_soon(number);
-  alive_until_ns_ = 0;
-  client_.destroy_session(std::exchange(id_, {}), [self = self_.ref(), number](const Status&) {
+  client_.destroy_session(give_up(), [self = self_.ref(), number](const Status&) {
     if (self) self->waited_for(number);
   });
   end_->start(0, 0);  // tells, and not from inside a call
@@ -178,9 +195,8 @@ void Session::end_if_unused(UniqueFunction<void()> done) {
   if (!users_.empty() || id_.empty()) return waited_for_soon(number);
   next_->stop();
   end_->stop();
-  alive_until_ns_ = 0;
   told_.clear();
-  client_.destroy_session(std::exchange(id_, {}), [self = self_.ref(), number](const Status&) {
+  client_.destroy_session(give_up(), [self = self_.ref(), number](const Status&) {
     if (self) self->waited_for(number);
   });
 }

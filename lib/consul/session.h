@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,6 +30,8 @@ class Session {
    public:
     virtual ~User() = default;
     virtual void session_changed() = 0;
+    // What is wrong with what it uses the session for, for people; empty: nothing.
+    virtual std::string trouble() const = 0;
   };
 
   // `client` outlives this. `name`: for people, in Consul's list of sessions.
@@ -40,8 +43,13 @@ class Session {
   bool alive() const;
   // Empty: there is none, or none is known.
   const std::string& id() const { return id_; }
-  // Consul said that it is not there.
+  // The first of its users'.
+  std::string trouble() const;
+  // Consul said that it is not there. It may be all the same: a server that leads since a moment ago
+  // says so of sessions that it has not read of yet.
   void is_gone(const std::string& id);
+  // Whether this process had that session, and has given it up: what it holds nobody wants.
+  bool had(const std::string& id) const;
   // Lets go of a lock that it may hold, no attempt at which is under way, and then of the session
   // where no lock needs it. `done` after that, or when it cannot be done in time.
   void let_go(const std::string& key, const std::string& value, UniqueFunction<void()> done);
@@ -58,12 +66,13 @@ class Session {
   void work();
   void create();
   void renew();
-  void take_renewal(const std::string& id, int64_t sent_ns, const Result<bool>& renewed);
+  void take_renewal(const std::string& id, int64_t sent_ns, const Result<Renewal>& renewed);
   void live_from(int64_t sent_ns);
   void look_at_end();
   uint64_t wait_for(UniqueFunction<void()> done);
   void waited_for(uint64_t number);
   void waited_for_soon(uint64_t number);
+  std::string give_up();
   void tell();
   void tell_all();
   int64_t now_ns() const { return time_.clock.boot_ns(); }
@@ -73,6 +82,7 @@ class Session {
   const std::string name_;
   std::vector<User*> users_;  // in the order of their coming
   std::string id_;
+  std::deque<std::string> former_;  // the last ones that were given up
   int64_t alive_until_ns_ = 0;   // boot clock
   std::string told_;             // the id while it was alive, as it was told last
   bool asking_ = false;          // a creation or a renewal is under way

@@ -181,7 +181,22 @@ Status ConsulHome::put(const KeptGroup& group, const KeptGroup* there) {
     return changed_meanwhile(key);
   }
   return write(key, group.record.text, earlier == nullptr ? 0 : earlier->modify_index,
-               group.record.version);
+               group.record.version | consul::kMovedFlag);
+}
+
+Status ConsulHome::end_move(const std::vector<KeptGroup>& groups) {
+  const auto listing = list();
+  if (!listing) return fail(listing.error());
+  for (const KeptGroup& group : groups) {
+    const std::string key = key_of(group.name, "record");
+    const consul::Entry* entry = listing->find(key);
+    if (entry == nullptr) return changed_meanwhile(key);
+    if (!consul::is_moved(*entry)) continue;
+    const Status counts =
+        write(key, entry->value, entry->modify_index, entry->flags & ~consul::kMovedFlag);
+    if (!counts) return counts;
+  }
+  return {};
 }
 
 }  // namespace tandem::consulhost

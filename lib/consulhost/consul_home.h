@@ -28,8 +28,11 @@ class ConsulHome final : public RecordHome {
   Result<std::vector<KeptGroup>> groups() override;
   Status nobody_lives() override;
   Status mark_moved(const std::string& to) override;
+  Status begin_move(const std::string&) override {
+    return {};
+  }  // each record has a mark of its own
   Status put(const KeptGroup& group, const KeptGroup* there) override;
-  Status end_move() override { return {}; }  // each record is changed as a whole
+  Status end_move(const std::vector<KeptGroup>& groups) override;
 
  private:
   // A key below the prefix that is of a group: "<group>/record", or "<group>/<part>/<name>".

@@ -126,7 +126,14 @@ Status FileHome::mark_moved(const std::string& to) {
   return file::sync_directory(root_);
 }
 
-Status FileHome::end_move() {
+Status FileHome::begin_move(const std::string& from) {
+  const auto moved_to = file::read_if_there(mark());
+  if (!moved_to) return fail(moved_to.error());
+  return *moved_to ? Status() : mark_moved(from);
+}
+
+// The mark is of all groups.
+Status FileHome::end_move(const std::vector<KeptGroup>&) {
   if (Status removed = remove_file(mark()); !removed) return removed;
   return file::sync_directory(root_);
 }

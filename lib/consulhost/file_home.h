@@ -17,8 +17,9 @@ class FileHome final : public RecordHome {
   Result<std::vector<KeptGroup>> groups() override;
   Status nobody_lives() override;
   Status mark_moved(const std::string& to) override;
+  Status begin_move(const std::string& from) override;
   Status put(const KeptGroup& group, const KeptGroup* there) override;
-  Status end_move() override;
+  Status end_move(const std::vector<KeptGroup>& groups) override;
 
  private:
   Result<std::vector<std::string>> names() const;

@@ -11,6 +11,7 @@ namespace {
 
 // What an agent does with a connection that is one too many, it does as soon as it is there.
 constexpr uint64_t kAtOnceMs = 200;
+constexpr int kBadRequest = 400;
 constexpr int kForbidden = 403;
 constexpr int kTooManyRequests = 429;
 constexpr uint64_t kReadTokenEveryMs = 1000;
@@ -24,6 +25,13 @@ bool too_many_connections(const fetch::Answer& answer) {
          answer.body.find("too many concurrent connections") != std::string::npos;
 }
 
+// What Go's servers and nginx say, which others do not: they close the connection.
+bool wants_https(const fetch::Answer& answer) {
+  return answer.status == kBadRequest &&
+         (answer.body.find("HTTP request to an HTTPS server") != std::string::npos ||
+          answer.body.find("HTTP request was sent to HTTPS port") != std::string::npos);
+}
+
 }  // namespace
 
 HttpTransport::HttpTransport(loop::Loop& loop, TransportOptions options)
@@ -33,6 +41,7 @@ HttpTransport::HttpTransport(loop::Loop& loop, TransportOptions options)
       fetcher_(loop,
                {.max_in_flight = options_.max_in_flight, .max_body = options_.max_answer_bytes}) {
   CHECK(!options_.addresses.empty());
+  has_answered_.resize(options_.addresses.size());
 }
 
 uint64_t HttpTransport::send(consul::Call call, Done done) {
@@ -95,9 +104,14 @@ void HttpTransport::answered(uint64_t number, Result<fetch::Answer> answer) {
   sending.fetching.reset();
   if (!answer) return failed(number, std::move(answer.error()));
   if (too_many_connections(*answer)) {
+    has_answered_[sending.address] = true;
     return failed(number,
                   {ErrorKind::kUnavailable, "'" + options_.addresses[sending.address].name +
                                                 "' answers 429: there are " + std::string(kLimit)});
+  }
+  if (wants_https(*answer)) {
+    return failed(number, {ErrorKind::kUnavailable, "'" + options_.addresses[sending.address].name +
+                                                        "' speaks https, and is named as http"});
   }
   note_success(sending);
   if (answer->status == kForbidden) read_token_again();
@@ -113,10 +127,19 @@ void HttpTransport::read_token_again() {
   if (token) options_.token = std::move(*token);
 }
 
+// Who has answered before speaks http.
+std::string HttpTransport::why_at_once(size_t address) const {
+  const std::string limit = "there are " + std::string(kLimit);
+  const bool plain = options_.addresses[address].url.starts_with("http://") &&
+                     options_.addresses[address].unix_socket.empty();
+  if (has_answered_[address] || !plain) return "; an agent does that at once where " + limit;
+  return "; it has not answered yet: maybe it speaks https, else " + limit;
+}
+
 void HttpTransport::failed(uint64_t number, Error error) {
   Sending& sending = sending_.at(number);
   if (error.kind == ErrorKind::kUnknown && loop_.now_ms() - sending.asked_ms < kAtOnceMs) {
-    error.message += "; an agent does that at once where there are " + std::string(kLimit);
+    error.message += why_at_once(sending.address);
   }
   if (error.kind != ErrorKind::kUnavailable && !sending.unknown) sending.unknown = error;
   const bool nothing_sent = error.kind == ErrorKind::kUnavailable;
@@ -135,6 +158,7 @@ void HttpTransport::failed(uint64_t number, Error error) {
 
 // It may be one that was asked before others found that another agent is better.
 void HttpTransport::note_success(const Sending& sending) {
+  has_answered_[sending.address] = true;
   pause_ms_ = 0;
   pause_ends_ms_ = 0;
   if (sending.address == first_) {

@@ -5,7 +5,7 @@
 // calls fail with what went wrong last. An agent takes 200 connections from one address
 // (limits.http_max_conns_per_client) and closes further ones without an answer, or answers 429: the
 // error says so then, as it is not gone. Of such a 429 nothing was carried out: it is kUnavailable,
-// the one status that is no Answer.
+// and no Answer; so is the 400 of a server that speaks TLS at an address of http.
 //
 // The token is part of no message. A completion must not destroy the transport.
 #pragma once
@@ -72,6 +72,7 @@ class HttpTransport final : public consul::Transport {
   void refuse_now();
   void note_success(const Sending& sending);
   void note_failure(const Sending& sending, const Error& error);
+  std::string why_at_once(size_t address) const;
   bool pausing() const { return loop_.now_ms() < pause_ends_ms_; }
   void finish(uint64_t number, Result<consul::Answer> answer);
 
@@ -80,10 +81,11 @@ class HttpTransport final : public consul::Transport {
   uint64_t token_read_ms_ = 0;  // of the loop, when it was read last
   std::map<uint64_t, Sending> sending_;
   uint64_t last_number_ = 0;
-  size_t first_ = 0;             // the address that calls begin with
-  uint64_t moves_ = 0;           // from one to another
-  bool first_answered_ = false;  // since the last move
-  uint64_t pause_ms_ = 0;        // the last one; 0: somebody has answered since
+  size_t first_ = 0;                // the address that calls begin with
+  uint64_t moves_ = 0;              // from one to another
+  bool first_answered_ = false;     // since the last move
+  std::vector<bool> has_answered_;  // each address, ever
+  uint64_t pause_ms_ = 0;           // the last one; 0: somebody has answered since
   uint64_t pause_ends_ms_ = 0;
   Error last_failure_;
   loop::Timer refuses_;

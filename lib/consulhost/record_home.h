@@ -32,10 +32,12 @@ class RecordHome {
 
   // All records here are void from now on.
   virtual Status mark_moved(const std::string& to) = 0;
+  // What is put from now on does not count before end_move().
+  virtual Status begin_move(const std::string& from) = 0;
   // REQUIRES: `there`, of the same name, is void, or nullptr: there is none.
   virtual Status put(const KeptGroup& group, const KeptGroup* there) = 0;
-  // All records are here: what was put counts from now on, if it did not before.
-  virtual Status end_move() = 0;
+  // All of these are here, and count from now on, if they did not before.
+  virtual Status end_move(const std::vector<KeptGroup>& groups) = 0;
 };
 
 // The name() of coord/local.h, the one home that a record in Consul can have been moved to.

@@ -13,10 +13,11 @@ const KeptGroup* find(const std::vector<KeptGroup>& groups, const std::string& n
   return it == groups.end() ? nullptr : &*it;
 }
 
-// Whether `there` is what `group` is, or has gone on from that.
+// Whether `there` is what `group` is, or has gone on from that. Where neither counts, a move was
+// interrupted: the newer one is what counted last.
 bool is_there(const KeptGroup& group, const KeptGroup* there) {
-  if (there == nullptr || there->moved_to || !there->record.damage.empty()) return false;
-  if (there->record == group.record) return true;
+  if (there == nullptr || !there->record.damage.empty()) return false;
+  if (!there->moved_to && there->record == group.record) return true;
   return group.moved_to.has_value() && there->record.version > group.record.version;
 }
 
@@ -39,6 +40,21 @@ Status check_target(const KeptGroup& group, const KeptGroup* there, const Record
                   std::to_string(group.record.version) + " was to be moved; nothing was moved");
 }
 
+// What is there already is left, and marked by nobody.
+Status copy(const std::vector<KeptGroup>& moving, const std::vector<KeptGroup>& there,
+            const RecordHome& from, RecordHome& to) {
+  bool begun = false;
+  for (const KeptGroup& group : moving) {
+    const KeptGroup* old = find(there, group.name);
+    if (is_there(group, old)) continue;
+    if (!std::exchange(begun, true)) {
+      if (Status begins = to.begin_move(from.name()); !begins) return begins;
+    }
+    if (Status put = to.put(group, old); !put) return put;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<KeptGroup>> move_records(RecordHome& from, RecordHome& to) {
@@ -55,13 +71,9 @@ Result<std::vector<KeptGroup>> move_records(RecordHome& from, RecordHome& to) {
     if (Status nobody = home->nobody_lives(); !nobody) return fail(nobody.error());
   }
 
+  if (Status copied = copy(*moving, *there, from, to); !copied) return fail(copied.error());
   if (Status marked = from.mark_moved(to.name()); !marked) return fail(marked.error());
-  for (const KeptGroup& group : *moving) {
-    const KeptGroup* old = find(*there, group.name);
-    if (is_there(group, old)) continue;
-    if (Status put = to.put(group, old); !put) return fail(put.error());
-  }
-  if (Status ended = to.end_move(); !ended) return fail(ended.error());
+  if (Status ended = to.end_move(*moving); !ended) return fail(ended.error());
   return moving;
 }
 

@@ -1,10 +1,10 @@
 // Takes the records of all groups of a system that is stopped from one home to another. Texts and
 // versions stay what they are.
 //
-// From the first step on the source is marked: programs refuse to begin with it. A target that was
-// marked itself, by an earlier move from there, is void, and stays marked until all is there. So
-// there is no moment at which programs could begin with either while it is incomplete, and a move that was
-// interrupted is finished by the next one.
+// First all is copied; the copies are marked, so that programs refuse to begin with them. Then the
+// source is marked, and then the marks of the target go. So at no moment could programs begin with
+// both, or with what is incomplete; at each moment one of the two that counts, or would if it were not
+// marked, has the record; and a move that was interrupted is finished by the next one, or taken back.
 #pragma once
 
 #include <string>

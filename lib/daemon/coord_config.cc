@@ -6,6 +6,7 @@
 #include "base/authority.h"
 #include "consul/consul_coord.h"
 #include "consulhost/address.h"
+#include "fetch/pem.h"
 #include "file/file.h"
 
 namespace tandem::daemon {
@@ -35,11 +36,44 @@ Status check_host_address(const std::string& text) {
   return fail(ErrorKind::kConfig, "it is no address or name of a host, without a port");
 }
 
+// The content of a file that a setting names.
+Result<std::string> read_named(const char* key, const std::string& path, size_t max_bytes) {
+  auto text = file::read_input(path, max_bytes);
+  if (text) return text;
+  const ErrorKind kind = text.error().kind;
+  return fail(kind == ErrorKind::kPermission ? kind : ErrorKind::kConfig,
+              std::string(key) + ": " + text.error().message);
+}
+
 // Read at each connection: said here, where somebody looks at it.
-Status check_file(const std::string& key, const std::string& path) {
-  if (path.empty()) return {};
-  const auto text = file::read_input(path, kMaxPemBytes);
-  return text ? Status() : fail(text.error().kind, key + ": " + text.error().message);
+Status check_tls(const CoordConfig& c) {
+  const auto told = [](const char* key, const std::string& path, const Status& good) {
+    if (good) return good;
+    return Status(fail(good.error().kind, std::string(key) + ": '" + path +
+                                              "' is of no use: " + good.error().message));
+  };
+  if (!c.ca_file.empty()) {
+    const auto pem = read_named("coord.ca_file", c.ca_file, kMaxPemBytes);
+    if (!pem) return fail(pem.error());
+    const Status good = told("coord.ca_file", c.ca_file, fetch::check_authorities(*pem));
+    if (!good) return good;
+  }
+  if (c.cert_file.empty()) {
+    return c.key_file.empty()
+               ? Status()
+               : fail(ErrorKind::kConfig, "coord.key_file is of no use without coord.cert_file");
+  }
+  const auto cert = read_named("coord.cert_file", c.cert_file, kMaxPemBytes);
+  if (!cert) return fail(cert.error());
+  const Status good = told("coord.cert_file", c.cert_file, fetch::check_certificate(*cert));
+  if (!good) return good;
+  if (c.key_file.empty()) {
+    return told("coord.key_file is empty, and coord.cert_file", c.cert_file,
+                fetch::check_key(*cert, *cert));
+  }
+  const auto key = read_named("coord.key_file", c.key_file, kMaxPemBytes);
+  if (!key) return fail(key.error());
+  return told("coord.key_file", c.key_file, fetch::check_key(*key, *cert));
 }
 
 void declare_consul(CoordConfig& c, SettingTable& t) {
@@ -86,18 +120,13 @@ Status check_coord(const CoordConfig& c) {
     return fail(ErrorKind::kConfig, "coord.addresses is empty: coord.backend is consul");
   }
   if (const auto token = read_token(c); !token) return fail(token.error());
-  if (c.cert_file.empty() && !c.key_file.empty()) {
-    return fail(ErrorKind::kConfig, "coord.key_file is of no use without coord.cert_file");
-  }
-  if (Status good = check_file("coord.ca_file", c.ca_file); !good) return good;
-  if (Status good = check_file("coord.cert_file", c.cert_file); !good) return good;
-  return check_file("coord.key_file", c.key_file);
+  return check_tls(c);
 }
 
 Result<std::string> read_token(const CoordConfig& c) {
   if (c.token_file.empty()) return std::string();
-  const auto text = file::read_input(c.token_file, kMaxTokenBytes);
-  if (!text) return fail(text.error().kind, "coord.token_file: " + text.error().message);
+  const auto text = read_named("coord.token_file", c.token_file, kMaxTokenBytes);
+  if (!text) return fail(text.error());
   const size_t end = text->find_last_not_of(" \t\r\n");
   std::string token = end == std::string::npos ? "" : text->substr(0, end + 1);
   // It becomes a line of a request.

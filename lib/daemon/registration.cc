@@ -69,8 +69,13 @@ consulhost::Service Registration::describe() const {
   service.name = daemon_.name();
   service.id = config.prefix + ':' + service.name;
   if (!about_.group.empty()) service.id += ':' + about_.group;
-  service.id += about_.replica ? ':' + std::to_string(*about_.replica)
-                               : ':' + join_authority(coordination_.host_name(), at.port);
+  // Processes of several hosts, or at several addresses of one, may share an agent.
+  service.id += ':' + coordination_.host_name() + ':';
+  if (about_.replica) {
+    service.id += std::to_string(*about_.replica);
+  } else {
+    service.id += at.host.empty() ? std::to_string(at.port) : join_authority(at.host, at.port);
+  }
   service.address = config.host_address.empty() ? at.host : config.host_address;
   service.port = at.port;
   if (!about_.group.empty()) service.tags.push_back(about_.group);

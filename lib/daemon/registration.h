@@ -4,7 +4,8 @@
 //   daemon::Registration registration{daemon, coordination, {.web = &web}};
 //   return daemon.run(loop, {&database, &web, &registration});
 //
-// Put it after the parts that listen.
+// Put it after the parts that listen, and after the replica where there is one: that ends the process
+// where another one has its number, whose service this one would take over.
 #pragma once
 
 #include <functional>

@@ -5,8 +5,9 @@
 # run/state/coordination is there where the record is in Consul, or was meant to be:
 #   consul PREFIX own            in the agent of the system's own
 #   consul PREFIX ADDRESS        in that of CONSUL_HTTP_ADDR, which had this address then
-# The directory of the local files has a file `moved` from the beginning of a move to Consul to the
-# end of one back. Without the line above such a move has not ended.
+# The directory of the local files has a file `moved` where the records there do not count: from when
+# a move to Consul has copied them to the end of one back. Without the line above such a move has not
+# ended; with the line, and records without that file, one back has ended, all but for the line.
 # shellcheck shell=bash disable=SC2154
 
 coord_note=run/state/coordination
@@ -147,7 +148,7 @@ that: $command --coord consul up; to take it to local files: $command coord move
       [ ! -e "$root/moved" ] ||
         die 78 "a move of the record to Consul has not ended; give it again: $command coord move \
 consul; or take it back: $command coord move local"
-      [ "$wanted" != consul ] || ! compgen -G "$root/*/record/*" >/dev/null ||
+      [ "$wanted" != consul ] || ! has_local_records "$root" ||
         die 78 "the record of this system is in local files, below '$root'; to take it to Consul: \
 $command coord move consul"
       ;;
@@ -160,6 +161,8 @@ $command coord move consul"
     TANDEM_COORD_NOTE="consul $(unquoted_setting coord.prefix) $(unquoted_setting coord.addresses | tr -d '[] ')"
   fi
 }
+
+has_local_records() { compgen -G "$1/*/record/*" >/dev/null; } # ROOT
 
 unquoted_setting() { setting rs-orch "$1" | tr -d '"'; } # KEY
 
@@ -202,7 +205,7 @@ start_own_agent() {
   local ready=run/consul.ready output=run/consul.out
   rm -f $ready
   mkfifo $ready || die 73 "cannot create '$TANDEM_DIR/$ready'"
-  "$share/consul-agent.sh" run >$output 2>&1 3>$ready 9>&- &
+  setpriv --pdeathsig TERM "$share/consul-agent.sh" run >$output 2>&1 3>$ready 9>&- &
   own_agent=$!
   if ! read -r _ <$ready; then
     tail -n 15 $output | sed 's/^/  /' >&2
@@ -232,6 +235,10 @@ coord() {
   mark=$(unquoted_setting coord.root)/moved
   [[ $mark = /* ]] || mark=$TANDEM_DIR/$mark
   if [ -n "$home_prefix" ]; then there=consul; elif [ -e "$mark" ]; then there=between; fi
+  if [ "$there $target" = "consul local" ] && [ ! -e "$mark" ] && has_local_records "${mark%/moved}"; then
+    rm -f $coord_note
+    there=local
+  fi
   if [ $there = "$target" ]; then
     say "the record is there already"
     return 0

@@ -72,10 +72,20 @@ says() { # WORDS
   curl -s "http://127.0.0.1:$((port_base + 10))/readyz" | grep -q "$1" || grep -q "$1" "$BATS_TEST_TMPDIR/log"
 }
 
-@test 'no right on keys' { missing key_prefix 'does not let this process write keys: its token needs the policy of tandem-coord(7)'; }
+@test 'no right on keys' { missing key_prefix 'does not let this process read keys: its token needs the policy of tandem-coord(7)'; }
 
 @test 'no right to make sessions' { missing session "make sessions of the node 'tandem'"; }
 
 @test 'no right on services: it runs, and the log says that it is not registered' {
   missing service_prefix 'Permission denied\|cannot register'
+}
+
+# Consul lists what may be read, and leaves out the rest.
+@test 'no right on keys: the record that is there is not taken for none when it is to be moved' {
+  token_without key_prefix
+  curl -sSf -X PUT -H "X-Consul-Token: $master" "$consul/kv/hidden/rides-db/record?flags=7" -d text
+  mkdir -p "$BATS_TEST_TMPDIR/run/state/coord"
+  run -77 env -C "$BATS_TEST_TMPDIR" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" --move-record local \
+    --set coord.addresses="$CONSUL_HTTP_ADDR" --set coord.prefix=hidden --set coord.token_file="$CONSUL_HTTP_TOKEN_FILE"
+  assert_output --partial 'Permission denied'
 }

@@ -35,7 +35,7 @@ nothing_is_registered() { assert_equal "$(curl -sS "$consul/catalog/services" | 
   consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
   users_up
   await_service rs-users '.[0].Checks | length == 3'
-  jq -e --argjson port "$port_base" --arg pid "$started" '.[0].Service | .ID == "tandem:rs-users:here:\($port)" and
+  jq -e --argjson port "$port_base" --arg pid "$started" '.[0].Service | .ID == "tandem:rs-users:here:127.0.0.1:\($port)" and
     .Address == "127.0.0.1" and .Port == $port and .Tags == ["tandem"] and
     .Meta.pid == $pid and .Meta.host == "here" and (.Meta.version | length > 0)' <<<"$output"
   # What the process says, and what the agent is answered.
@@ -55,7 +55,7 @@ nothing_is_registered() { assert_equal "$(curl -sS "$consul/catalog/services" | 
     --set coord.prefix=prod/shop
   await_service rs-users "$(check_is ttl passing '^ready$')"
   await_service rs-users "$(check_is http passing '200 OK')"
-  jq -e --argjson port "$port_base" '.[0].Service.ID == "prod/shop:rs-users:here:\($port)"' <<<"$output"
+  jq -e --argjson port "$port_base" '.[0].Service.ID == "prod/shop:rs-users:here:127.0.0.1:\($port)"' <<<"$output"
   stop_started "$started"
   started=''
   nothing_is_registered
@@ -155,6 +155,12 @@ nothing_is_registered() { assert_equal "$(curl -sS "$consul/catalog/services" | 
   grep -q -m 1 'cannot register' < <(exec tail -n +1 -f --pid="$started" log 3>&-)
   run grep 'cannot register' log
   assert_output --partial 'cannot connect'
+  stop_started "$started"
+  users_up --set "coord.addresses=localhost:$https"
+  grep -q -m 1 'cannot register' < <(exec tail -n +1 -f --pid="$started" log 3>&-)
+  run grep 'cannot register' log
+  # It says so, or closes the connection.
+  assert_output --regexp "'localhost:$https' speaks https|it has not answered yet: maybe it speaks https"
 }
 
 @test 'it is not registered where that is not wanted' {
@@ -179,11 +185,11 @@ tags_of() { # NAME
     --set "coord.addresses=127.0.0.1:$consul_port" --set host.name=here
   await_service rs-worker '[.[].Service.Tags[1]] | sort == ["master", "slave"]'
   assert_equal "$(jq -c '[.[].Service | .ID, .Port] | sort' <<<"$output")" \
-    '[0,0,"tandem:rs-worker:rides-db:1","tandem:rs-worker:rides-db:2"]'
+    '[0,0,"tandem:rs-worker:rides-db:here:1","tandem:rs-worker:rides-db:here:2"]'
   assert_equal "$(jq -r '[.[].Service.Meta.rpc | test("^ipc://.*/worker-")] | all' <<<"$output")" true
   await_service rs-worker '[.[].Checks[] | select(.CheckID | endswith(":ttl")) | .Status] | all(. == "passing")'
   run tags_of rs-orch
-  assert_output "rides-db active tandem tandem:rs-orch:rides-db:here:$port_base"
+  assert_output "rides-db active tandem tandem:rs-orch:rides-db:here:127.0.0.1:$port_base"
 
   master=$(jq -r '.[] | select(.Service.Tags[1] == "master").Service.Meta.pid' <<<"$(curl -sS "$consul/health/service/rs-worker")")
   signal_process KILL "$master"
@@ -193,6 +199,44 @@ tags_of() { # NAME
   database_down
   started=''
   nothing_is_registered
+}
+
+@test 'a second system with the same prefix and numbers leaves the services of the first alone' {
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  database_up "$BATS_TEST_TMPDIR/db" --port "$port_base" --set coord.backend=consul \
+    --set "coord.addresses=127.0.0.1:$consul_port" --set host.name=here
+  await_service rs-worker 'length == 2'
+  run "$TANDEM_BIN/rs-worker" --set worker.id=1 --set worker.directory=w --set rpc.url=ipc://w.sock \
+    --set coord.backend=consul --set "coord.addresses=127.0.0.1:$consul_port" --set host.name=here
+  assert_failure
+  assert_output --partial 'replica 1 runs already'
+  run grep -c 'agent/service/deregister' "$BATS_TEST_TMPDIR/consul/log"
+  assert_output 0
+  database_down
+  started=''
+  nothing_is_registered
+}
+
+ready_says() { # WORDS
+  curl -sS "http://127.0.0.1:$port_base/readyz" | grep -q "$1"
+}
+
+@test 'a lock that somebody else holds is told by readyz, until it is free' {
+  local session lock
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  database_up "$BATS_TEST_TMPDIR/db" --port "$port_base" --set coord.backend=consul \
+    --set "coord.addresses=127.0.0.1:$consul_port"
+  ready_says '"status":"ok"}'
+  session=$(curl -sSf -X PUT "$consul/session/create" -d '{"LockDelay":"0s"}' | jq -r .ID)
+  lock=tandem/rides-db/locks/active
+  curl -sSf -X PUT "$consul/txn" -d "$(jq -n --arg session "$session" --arg lock "$lock" \
+    '[{KV: {Verb: "delete", Key: $lock}},
+      {KV: {Verb: "lock", Key: $lock, Session: $session, Value: ("mine" | @base64)}}]')"
+  until_true ready_says "\"warning\":\"the lock '$lock' in Consul is held by the session $session"
+  curl -sSf -X PUT "$consul/session/destroy/$session"
+  until_true ready_says '"status":"ok"}'
+  database_down
+  started=''
 }
 
 @test 'leaders and followers of a toy store show' {
@@ -208,9 +252,9 @@ tags_of() { # NAME
   # Of the orders the one with the highest id leads.
   await_service ts-order '[.[].Service | select(.Tags[1] == "leader").Meta.id] == ["3"] and length == 3'
   run tags_of ts-order
-  assert_output 'orders follower tandem tandem:ts-order:orders:1
-orders follower tandem tandem:ts-order:orders:2
-orders leader tandem tandem:ts-order:orders:3'
+  assert_output 'orders follower tandem tandem:ts-order:orders:here:1
+orders follower tandem tandem:ts-order:orders:here:2
+orders leader tandem tandem:ts-order:orders:here:3'
   await_service ts-catalog '[.[].Service.Tags] == [["catalog", "leader", "tandem"]]'
   await_service ts-front '[.[].Service.Tags] == [["orders", "active", "tandem"], ["orders", "standby", "tandem"]]'
   kill_member front
@@ -232,10 +276,15 @@ orders leader tandem tandem:ts-order:orders:3'
     run "$TANDEM_BIN/$program" "${given[@]}" --check
     assert_success
     run "$TANDEM_BIN/$program" "${given[@]}" --set coord.token_file=none --check
-    assert_failure
+    assert_equal "$status" 78
     assert_output --partial "coord.token_file: cannot open 'none'"
     run -78 "$TANDEM_BIN/$program" "${given[@]}" --set coord.addresses= --check
     assert_output --partial 'coord.addresses is empty'
+    # Each is said with the file and what is wrong with it.
+    for refused in ca_file cert_file; do
+      run -78 "$TANDEM_BIN/$program" "${given[@]}" --set "coord.$refused=etc/orch.toml" --check
+      assert_output --partial "coord.$refused: 'etc/orch.toml' is of no use: it holds no certificate as PEM"
+    done
   done
   for refused in coord.addresses=ftp://x:1 coord.addresses=unix://run/x coord.deregister_after=59s coord.prefix=/x \
     host.address=10.0.0.1:80; do

@@ -144,6 +144,11 @@ ready_says() { # STATUS PART
   # On Consul nobody goes on with it, whoever starts it.
   run -78 "$tandem" --dir "$home" --coord consul up
   assert_output --partial 'coord move consul'
+  # Killed before it said so it is given again, and needs no Consul for that.
+  echo consul tandem own >"$home/run/state/coordination"
+  TANDEM_CONSUL=/nowhere/consul move local
+  assert_equal "$status" 0
+  assert_output --partial 'already'
   up --coord local
   add gina
   assert_equal "$(names)" 'ann bob carl dora emma fred gina'

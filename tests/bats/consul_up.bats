@@ -219,6 +219,13 @@ listening() { ss -Hltnup | grep "pid=$(agent_pid)," | awk '{ print $5 }' | sort 
   assert_output --partial "go on with: rm '$mark'"
   CONSUL_HTTP_ADDR=127.0.0.1:$((port_base + 14)) TANDEM_COORD_PREFIX=mine run -78 move local
   assert_output --partial "was to Consul, below 'tandem'"
+  # Killed in the middle it leaves no agent behind.
+  local killed agent
+  "$tandem" --port-base "$port_base" coord move local >"$BATS_TEST_TMPDIR/killed" 2>&1 3>&- &
+  killed=$!
+  until agent=$(pgrep -P $killed -x consul); do is_running $killed; done
+  kill -KILL $killed
+  wait_gone "$agent"
   run -0 move local
   refute_output --partial 'rm '
   assert_file_not_exists "$mark"

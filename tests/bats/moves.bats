@@ -314,14 +314,15 @@ END
   local other=$BATS_TEST_TMPDIR/other config=$BATS_TEST_TMPDIR/orch.toml first=$started first_db=$db
   sed 's/"password"/"secret"/' "$TANDEM_SOURCE/etc/orch.toml" >"$config"
   mkdir -p "$other"
-  start_ready "$other/log" env -C "$other" "$TANDEM_BIN/rs-orch" --config "$config" --port $((port_base + 1))
+  start_ready "$other/log" env -C "$other" "$TANDEM_BIN/rs-orch" --config "$config" --port $((port_base + 1)) \
+    --set coord.prefix=others
   run -1 "$client" -o "127.0.0.1:$((port_base + 1))" db import before
   assert_output --partial "table 'users', column 'password' is not declared"
   stop_started "$started"
   other=$BATS_TEST_TMPDIR/small
   mkdir -p "$other"
   start_ready "$other/log" env -C "$other" "$TANDEM_BIN/rs-orch" --config "$TANDEM_SOURCE/etc/orch.toml" \
-    --port $((port_base + 1)) --set http.max_body=100KiB
+    --port $((port_base + 1)) --set http.max_body=100KiB --set coord.prefix=small
   run -65 "$client" -o "127.0.0.1:$((port_base + 1))" db import before
   assert_output --partial "lines 2 to 4 of 'before'"
   assert_output --partial 'status 413'

@@ -51,6 +51,7 @@ own_network() {
 }
 
 @test 'IPv6: services and balancer' {
+  not_on_consul 'its hosts are a network of their own, without that agent'
   own_network
   mkdir "$home"
   RS_USERS_HTTP_HOST=::1 TANDEM_LB_HOST=::1 start_ready "$home/up.out" "${inside[@]}" "$tandem" \

@@ -81,8 +81,8 @@ class Checks {
 
   int64_t first_time_ms_ = 0;  // log time of the first entry that was applied
   std::map<repl::ReplicaId, const Disk*> disks_;
-  repl::Record record_;                // the newest that was ever there
-  std::vector<repl::Record> records_;  // all
+  repl::Record record_;                    // the newest that was ever there
+  std::vector<repl::Record> records_;      // all
   std::vector<wire::Entry> committed_;     // at [index - 1]
   std::vector<repl::Epoch> committed_in_;  // the epoch of the first leader that committed it
   std::map<std::pair<repl::Index, repl::Epoch>, Identity> entries_;

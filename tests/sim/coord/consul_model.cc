@@ -344,7 +344,8 @@ Reply ConsulModel::of_sessions(const Asked& asked, const std::string& what) {
     return plain(true);
   }
   if (verb != "renew") return {404, "", 0};
-  if (!there) return {404, "Session id '" + id + "' not found", 0};
+  if (!there || schedule_.now() < knows_sessions_at_ns_)
+    return {404, "Session id '" + id + "' not found", 0};
   start_timer(id);
   return {200, "[" + text_of(id, it->second) + "]", 0};
 }
@@ -443,9 +444,10 @@ void ConsulModel::lose_leader() {
   timers_.clear();
 }
 
-void ConsulModel::elect_leader() {
+void ConsulModel::elect_leader(int64_t knows_at_ns) {
   if (has_leader_) return;
   has_leader_ = true;
+  knows_sessions_at_ns_ = knows_at_ns;
   lock_delays_.clear();
   start_timers();
 }

@@ -79,7 +79,8 @@ class ConsulModel {
 
   // Without a leader every request fails with 500; the timers of sessions begin anew with the next.
   void lose_leader();
-  void elect_leader();
+  // Until then it has not read of the sessions that are there: renewals are answered 404.
+  void elect_leader(int64_t knows_at_ns = 0);
   bool has_leader() const { return has_leader_; }
   // Tokens are refused: 403.
   void deny(bool denies) { denies_ = denies; }
@@ -143,6 +144,7 @@ class ConsulModel {
   State state_;
   std::deque<State> past_;  // the newest last
   uint64_t log_index_ = 10;
+  int64_t knows_sessions_at_ns_ = 0;
   bool has_leader_ = true;
   bool denies_ = false;
   // What the leader has in memory.

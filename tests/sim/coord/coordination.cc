@@ -241,7 +241,9 @@ void Coordination::goes_back(bool wiped) {
 
 void Coordination::elect_leader() {
   if (!agents_.model.has_leader()) stuck_sessions_ = false;
-  agents_.model.elect_leader();
+  const bool knows = universe_.healed || universe_.random.chance(500);
+  agents_.model.elect_leader(knows ? 0
+                                   : universe_.now() + universe_.between_ns(kMs, 5 * kSecondNs));
 }
 
 void Coordination::heal() {

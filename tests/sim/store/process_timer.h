@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/function.h"
+#include "base/self.h"
 #include "base/timers.h"
 #include "sim/process.h"
 #include "sim/universe.h"
@@ -14,9 +15,9 @@ namespace tandem::sim {
 
 class ProcessTimer final : public Timer {
  public:
-  // Both outlive this, which dies with the process.
+  // Both outlive this, which dies with the process, or before.
   ProcessTimer(Universe& universe, Process& process, UniqueFunction<void()> callback)
-      : universe_(universe), process_(process), callback_(std::move(callback)) {}
+      : universe_(universe), process_(process), callback_(std::move(callback)), self_(*this) {}
 
   void start(uint64_t delay_ms, uint64_t repeat_ms) override {
     repeat_ms_ = repeat_ms;
@@ -33,7 +34,9 @@ class ProcessTimer final : public Timer {
     active_ = true;
     const int64_t late_ns = universe_.between_ns(0, kMs);
     process_.later(static_cast<int64_t>(ms) * kMs + late_ns,
-                   [this, number = ++number_] { go_off(number); });
+                   [self = self_.ref(), number = ++number_] {
+                     if (self) self->go_off(number);
+                   });
   }
   void go_off(uint64_t number) {
     if (number != number_) return;
@@ -48,6 +51,7 @@ class ProcessTimer final : public Timer {
   uint64_t repeat_ms_ = 0;
   uint64_t number_ = 0;  // of the last that was set or stopped
   bool active_ = false;
+  Self<ProcessTimer> self_;  // last: goes first
 };
 
 class ProcessTimers final : public Timers {

@@ -1,92 +1,20 @@
 // A lock at moments that the simulator seldom meets: requests, timers and the clock are the test's.
 #include "consul/lock.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "by_hand.h"
+#include "wire/base64.h"
 
 namespace tandem::consul {
 namespace {
 
-constexpr int64_t kMs = 1'000'000;
-
-class HandClock final : public Clock {
- public:
-  int64_t boot_ns() const override { return now_ns; }
-  int64_t wall_ms() const override { return 0; }
-  int64_t now_ns = 0;
-};
-
-class HandTimers final : public Timers {
- public:
-  explicit HandTimers(const HandClock& clock) : clock_(clock) {}
-  std::unique_ptr<Timer> make(UniqueFunction<void()> callback) override {
-    return std::make_unique<Made>(*this, std::move(callback));
-  }
-  // Those that are due, in their order.
-  void run() {
-    while (!due_.empty() && due_.begin()->first <= clock_.boot_ns()) {
-      Made& timer = *due_.begin()->second;
-      timer.stop();
-      timer.callback();
-    }
-  }
-
- private:
-  struct Made final : Timer {
-    Made(HandTimers& timers, UniqueFunction<void()> work)
-        : owner(timers), callback(std::move(work)) {}
-    ~Made() override { stop(); }
-    void start(uint64_t delay_ms, uint64_t) override {
-      stop();
-      const int64_t due = owner.clock_.boot_ns() + static_cast<int64_t>(delay_ms) * kMs;
-      place = owner.due_.emplace(due, this);
-    }
-    void stop() override {
-      if (active()) owner.due_.erase(place);
-      place = owner.due_.end();
-    }
-    bool active() const override { return place != owner.due_.end(); }
-
-    HandTimers& owner;
-    UniqueFunction<void()> callback;
-    std::multimap<int64_t, Made*>::iterator place = owner.due_.end();
-  };
-
-  const HandClock& clock_;
-  std::multimap<int64_t, Made*> due_;
-};
-
-class HandTransport final : public Transport {
- public:
-  uint64_t send(Call call, Done done) override {
-    sent.push_back({std::move(call.target), std::move(done)});
-    return ++last_;
-  }
-  void cancel(uint64_t) override {}
-  void try_another() override {}
-  std::string agent() const override { return "here"; }
-
-  // Answers the first request whose target holds this.
-  void answer(const std::string& part, Result<Answer> answer) {
-    for (auto it = sent.begin(); it != sent.end(); ++it) {
-      if (it->first.find(part) == std::string::npos) continue;
-      Done done = std::move(it->second);
-      sent.erase(it);
-      return done(std::move(answer));
-    }
-    FAIL() << "nobody asks for " << part;
-  }
-
-  std::vector<std::pair<std::string, Done>> sent;
-
- private:
-  uint64_t last_ = 0;
-};
+using testing::HasSubstr;
 
 class NoProcesses final : public Processes {
  public:
@@ -109,6 +37,19 @@ class LockTest : public testing::Test {
     transport_.answer("session/create", Answer{200, R"({"ID":"s1"})"});
     transport_.answer("acquire=s1", Answer{200, "true"});
     ASSERT_TRUE(lock_.held());
+  }
+  // The first read shows another session as the holder.
+  void until_held_by_another(const std::string& value) {
+    timers_.run();
+    transport_.answer("session/create", Answer{200, R"({"ID":"s1"})"});
+    transport_.answer("acquire=s1", Answer{200, "false"});
+    transport_.answer("recurse", held_by("s2", value, 5));
+  }
+  static Answer held_by(const std::string& session, const std::string& value, uint64_t index) {
+    wire::Json entry;
+    entry.set("Key", "t/g/locks/active").set("Value", wire::encode_base64(value));
+    entry.set("Flags", 0).set("ModifyIndex", index).set("Session", session);
+    return {200, wire::Json(wire::Json::Array{entry}).dump(), index};
   }
 
   HandClock clock_;
@@ -156,6 +97,58 @@ TEST_F(LockTest, IsNotHeldOnceTheSessionWasNotRenewedInTime) {
   pass_to_ms(10'001);
   timers_.run();
   EXPECT_EQ(lost_, 1);
+}
+
+// A server that leads since a moment ago does not know of it yet, and begins its time anew.
+TEST_F(LockTest, ASessionThatIsThereThoughConsulSaidThatItIsNotIsEnded) {
+  until_held();
+  pass_to_ms(3000);
+  timers_.run();
+  transport_.answer("session/renew", Answer{404, "Session id 's1' not found"});
+  EXPECT_EQ(lost_, 1);
+  pass_to_ms(3100);
+  timers_.run();
+  transport_.answer("session/create", Answer{200, R"({"ID":"s2"})"});
+  timers_.run();
+  transport_.answer("acquire=s2", Answer{200, "false"});
+  transport_.answer("recurse", held_by("s1", R"({"holder":"me","process":{}})", 5));
+  transport_.answer("session/destroy/s1", Answer{200, "true"});
+  transport_.answer("acquire=s2", Answer{200, "true"});
+  EXPECT_TRUE(lock_.held());
+}
+
+TEST_F(LockTest, AHolderThatDoesNotSayWhoItIsIsTroubleUntilItLetsGo) {
+  until_held_by_another("by hand");
+  EXPECT_THAT(session_.trouble(),
+              HasSubstr("'t/g/locks/active' in Consul is held by the session s2, which is none of "
+                        "tandem's (its value does not say who it is)"));
+  transport_.answer("index=5", held_by("s3", R"({"holder":"you","process":{}})", 6));
+  EXPECT_EQ(session_.trouble(), "");
+}
+
+TEST_F(LockTest, ASessionWithoutATtlIsTroubleOnceThatIsKnown) {
+  until_held_by_another(R"({"holder":"you","process":{}})");
+  const auto after_a_minute = [this](int64_t minutes, Result<Answer> renewal) {
+    pass_to_ms(minutes * 60'000);
+    timers_.run();
+    transport_.answer("recurse&consistent", held_by("s2", R"({"holder":"you","process":{}})", 5));
+    transport_.answer("session/renew/s2", std::move(renewal));
+  };
+  EXPECT_EQ(session_.trouble(), "");
+  after_a_minute(1, fail(ErrorKind::kTimeout, "lost"));
+  EXPECT_EQ(session_.trouble(), "");
+  after_a_minute(2, Answer{200, R"([{"ID":"s2","TTL":""}])"});
+  EXPECT_THAT(session_.trouble(),
+              HasSubstr("the session s2, which is none of tandem's (it has no TTL)"));
+}
+
+TEST_F(LockTest, ALivingHolderIsNoTrouble) {
+  until_held_by_another(R"({"holder":"you","process":{}})");
+  pass_to_ms(60'000);
+  timers_.run();
+  transport_.answer("recurse&consistent", held_by("s2", R"({"holder":"you","process":{}})", 5));
+  transport_.answer("session/renew/s2", Answer{200, R"([{"ID":"s2","TTL":"10s"}])"});
+  EXPECT_EQ(session_.trouble(), "");
 }
 
 }  // namespace

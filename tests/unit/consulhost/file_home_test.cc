@@ -74,12 +74,22 @@ TEST_F(FileHomeTest, WhatIsMarkedIsVoidForProgramsUntilTheEndOfAMoveBack) {
   const auto there = home_.groups().value();
   ASSERT_TRUE(home_.put({"a", {38, "other", {}}, {member(4)}, {}}, there.data()));
   EXPECT_FALSE(opens());
-  ASSERT_TRUE(home_.end_move());
+  ASSERT_TRUE(home_.begin_move("Consul, below 'y'"));
+  ASSERT_TRUE(home_.end_move({}));
   EXPECT_TRUE(opens());
   const auto groups = home_.groups().value();
   EXPECT_EQ(groups[0].record, (coord::Versioned{38, "other", {}}));
   EXPECT_EQ(groups[0].last, std::vector{member(4)});
   EXPECT_EQ(files("a").swap({38, "other"}, "next").value(), coord::SwapOutcome::kApplied);
+}
+
+TEST_F(FileHomeTest, WhatIsPutWhereNothingWasDoesNotCountBeforeTheEnd) {
+  ASSERT_TRUE(home_.begin_move("Consul, below 'x'"));
+  ASSERT_TRUE(home_.put({"a", {38, "text", {}}, {}, {}}, nullptr));
+  EXPECT_FALSE(opens());
+  EXPECT_EQ(home_.groups().value()[0].moved_to, "Consul, below 'x'");
+  ASSERT_TRUE(home_.end_move({}));
+  EXPECT_TRUE(opens());
 }
 
 TEST_F(FileHomeTest, WhoHoldsALockLives) {

@@ -139,8 +139,11 @@ TEST_F(HttpTransportTest, GivesUpAnAgentThatDoesNotAnswerInTime) {
 
 TEST_F(HttpTransportTest, NamesTheLimitOfConnections) {
   open({at(first_)});
+  EXPECT_TRUE(get());
   first_.respond = hang_up;
-  EXPECT_THAT(get().error().message, HasSubstr("http_max_conns_per_client"));
+  const auto dropped = get();
+  EXPECT_THAT(dropped.error().message, HasSubstr("http_max_conns_per_client"));
+  EXPECT_THAT(dropped.error().message, Not(HasSubstr("maybe it speaks https")));
   first_.respond = [](const std::string&) {
     return HttpServer::answer(429, "Your IP is issuing too many concurrent connections");
   };
@@ -151,6 +154,41 @@ TEST_F(HttpTransportTest, NamesTheLimitOfConnections) {
   first_.stop_listening();
   first_.hang_up();
   EXPECT_THAT(get().error().message, Not(HasSubstr("http_max_conns_per_client")));
+}
+
+TEST_F(HttpTransportTest, WhoHasNeverAnsweredMaySpeakHttps) {
+  open({at(first_), at(second_)});
+  first_.respond = hang_up;
+  second_.respond = hang_up;
+  EXPECT_THAT(get().error().message, HasSubstr("maybe it speaks https"));
+  // Each address for itself.
+  second_.respond = [](const std::string&) { return HttpServer::answer(200, "ok"); };
+  EXPECT_TRUE(get());
+  second_.respond = hang_up;
+  const std::string message = get().error().message;
+  const size_t first = message.find(first_.url(""));
+  const size_t second = message.find(second_.url(""));
+  ASSERT_NE(first, std::string::npos);
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_THAT(message.substr(first, second < first ? std::string::npos : second - first),
+              HasSubstr("maybe it speaks https"));
+  EXPECT_THAT(message.substr(second, first < second ? std::string::npos : first - second),
+              Not(HasSubstr("maybe it speaks https")));
+}
+
+TEST_F(HttpTransportTest, AServerThatSaysThatItSpeaksHttpsIsNoAgent) {
+  open({at(first_)});
+  for (const char* said : {"Client sent an HTTP request to an HTTPS server.",
+                           "400 The plain HTTP request was sent to HTTPS port"}) {
+    first_.respond = [&](const std::string&) { return HttpServer::answer(400, said); };
+    const auto refused = ask(swap());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+    EXPECT_EQ(refused.error().message,
+              "'" + at(first_).name + "' speaks https, and is named as http");
+  }
+  first_.respond = [](const std::string&) { return HttpServer::answer(400, "Bad request"); };
+  EXPECT_EQ(get()->status, 400);
 }
 
 TEST_F(HttpTransportTest, HandsOutA429ThatIsAboutSomethingElse) {

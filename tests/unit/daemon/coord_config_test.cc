@@ -5,11 +5,13 @@
 
 #include <fstream>
 
+#include "support/certificate.h"
 #include "support/temporary_directory.h"
 
 namespace tandem::daemon {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -29,13 +31,16 @@ std::string refusal(const std::string& key, const std::string& value) {
 class CoordConfigTest : public testing::Test {
  protected:
   CoordConfigTest() { config_.backend = "consul"; }
-  std::string file(const std::string& text) {
-    std::ofstream(scratch_.file("file")) << text;
-    return scratch_.file("file");
+  std::string file(const std::string& text, const std::string& name = "file") {
+    std::ofstream(scratch_.file(name)) << text;
+    return scratch_.file(name);
   }
+  // Each is a mistake in the configuration, however it shows.
   std::string problem() const {
     const Status good = check_coord(config_);
-    return good ? "" : good.error().message;
+    if (good) return "";
+    EXPECT_EQ(good.error().kind, ErrorKind::kConfig);
+    return good.error().message;
   }
 
   const support::TemporaryDirectory scratch_;
@@ -94,14 +99,51 @@ TEST_F(CoordConfigTest, RefusesATokenThatIsNoneAndNamesNoneOfIt) {
 }
 
 TEST_F(CoordConfigTest, RefusesFilesOfTlsThatCannotBeRead) {
-  config_.key_file = file("key");
+  config_.key_file = file(support::kKey, "key");
   EXPECT_THAT(problem(), HasSubstr("without coord.cert_file"));
-  config_.cert_file = "/nonexistent/cert";
-  EXPECT_THAT(problem(), HasSubstr("coord.cert_file: cannot open"));
-  config_.cert_file = config_.key_file;
-  EXPECT_EQ(problem(), "");
-  config_.ca_file = "/nonexistent/ca";
-  EXPECT_THAT(problem(), HasSubstr("coord.ca_file: cannot open"));
+  for (const std::string& unreadable : {std::string("/nonexistent/file"), scratch_.path()}) {
+    config_.cert_file = unreadable;
+    EXPECT_THAT(problem(),
+                AllOf(HasSubstr("coord.cert_file: cannot "), HasSubstr("'" + unreadable + "'")));
+    config_.cert_file = "";
+    config_.key_file = "";
+    config_.ca_file = unreadable;
+    EXPECT_THAT(problem(),
+                AllOf(HasSubstr("coord.ca_file: cannot "), HasSubstr("'" + unreadable + "'")));
+    config_.ca_file = "";
+    config_.cert_file = file(support::kCertificate, "cert");
+    config_.key_file = unreadable;
+    EXPECT_THAT(problem(),
+                AllOf(HasSubstr("coord.key_file: cannot "), HasSubstr("'" + unreadable + "'")));
+  }
+}
+
+TEST_F(CoordConfigTest, RefusesFilesOfTlsThatAreOfNoUse) {
+  const std::string none = file("", "none");
+  const std::string cert = file(support::kCertificate, "cert");
+  const std::string key = file(support::kKey, "key");
+  const std::string both = file(std::string(support::kCertificate) + support::kKey, "both");
+  const std::string other = file(support::kOtherKey, "other");
+  const auto of = [this](const std::string& ca, const std::string& c, const std::string& k) {
+    config_.ca_file = ca;
+    config_.cert_file = c;
+    config_.key_file = k;
+    return problem();
+  };
+  EXPECT_EQ(of(cert, cert, key), "");
+  EXPECT_EQ(of("", both, ""), "");
+  EXPECT_EQ(of(none, "", ""),
+            "coord.ca_file: '" + none + "' is of no use: it holds no certificate as PEM");
+  EXPECT_EQ(of("", key, key),
+            "coord.cert_file: '" + key + "' is of no use: it holds no certificate as PEM");
+  EXPECT_EQ(of("", cert, none), "coord.key_file: '" + none +
+                                    "' is of no use: it holds no private key as PEM without a "
+                                    "password");
+  EXPECT_THAT(of("", cert, ""),
+              HasSubstr("coord.key_file is empty, and coord.cert_file: '" + cert));
+  EXPECT_EQ(of("", cert, other), "coord.key_file: '" + other +
+                                     "' is of no use: its private key is not that of the "
+                                     "certificate");
 }
 
 TEST_F(CoordConfigTest, TellsAChildWhatItIsSetTo) {
