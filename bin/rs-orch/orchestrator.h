@@ -17,6 +17,7 @@
 
 #include "autoscaler.h"
 #include "base/function.h"
+#include "call_stats.h"
 #include "config.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
@@ -75,6 +76,7 @@ class Orchestrator final : public daemon::Part {
   std::optional<int64_t> window_left_ms() const { return autoscaler_.left_ms(now_ms()); }
   // What is wrong though requests are served, for people; empty: nothing.
   std::string warning() const { return coord_.trouble(); }
+  const CallStats& calls() const { return calls_; }
   size_t in_flight() const { return group_.gateway().in_flight(); }
   // Of the living workers, ascending.
   std::vector<pid_t> pids();
@@ -95,6 +97,7 @@ class Orchestrator final : public daemon::Part {
   void declare_tables();
   int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
   void tick();
+  group::Gateway::Done counted(CallStats::Kind kind, group::Gateway::Done done);
 
   loop::Loop& loop_;
   const OrchConfig& config_;
@@ -104,6 +107,7 @@ class Orchestrator final : public daemon::Part {
   group::Group group_;
   Restarter restarter_;
   Autoscaler autoscaler_;
+  CallStats calls_;
   std::unique_ptr<coord::Lock> lock_;
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;

@@ -152,6 +152,7 @@ wire::Json status_json(Orchestrator& orchestrator, wire::Json::Array workers) {
   json.set("record", leadership.record() ? record_json(*leadership.record()) : wire::Json());
   json.set("workers", wire::Json(std::move(workers)));
   json.set("scaling", scaling_json(orchestrator));
+  json.set("calls", orchestrator.calls().json());
   json.set("in_flight", static_cast<int64_t>(orchestrator.in_flight()));
   return json;
 }
