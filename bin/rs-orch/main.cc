@@ -13,6 +13,7 @@
 #include "rpc/threads.h"
 #include "rpc_api.h"
 #include "status_report.h"
+#include "ui/ui.h"
 
 using namespace tandem;
 
@@ -43,6 +44,8 @@ int main(int argc, char** argv) {
   orch::HttpApi api{orchestrator};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   api.add_routes(web.router());
+  ui::add_routes(web.router());
+  web.show(ui::find("index.html"));
   web.depends_on("workers", [&](auto answer) { answer(orchestrator.readiness()); });
   web.warns_with([&] { return orchestrator.warning(); });
   orch::OrchMetrics orch_metrics{metrics, orchestrator};
