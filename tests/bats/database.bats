@@ -527,6 +527,32 @@ END
     '["rs-orch",true,1,120000]'
 }
 
+@test 'a page for people: whole, of this service alone, and with all that it names' {
+  local origin=${db%/api/v1} page file
+  run -0 curl -sS -D "$BATS_TEST_TMPDIR/headers" -H 'Accept: text/html' "$origin/"
+  page=$output
+  assert_regex "$page" '<h1>tandem'
+  run -0 cat "$BATS_TEST_TMPDIR/headers"
+  assert_output --partial "Content-Security-Policy: default-src 'self';"
+  refute_regex "$page" '(src|href)="(https?:)?//'
+  for file in $(grep -oE '(src|href)="ui/[^"]+"' <<<"$page" | cut -d'"' -f2); do
+    run -0 curl -sSf -o /dev/null -w '%{content_type}' "$origin/$file"
+    case $file in
+      *.js) assert_output 'text/javascript; charset=utf-8' ;;
+      *.css) assert_output 'text/css; charset=utf-8' ;;
+      *.svg) assert_output 'image/svg+xml' ;;
+      *) false ;;
+    esac
+  done
+  # And the modules that those load.
+  for file in $(cd "$TANDEM_SOURCE/share/ui" && grep -ohE "from '\./[^']+'" ./*.js | cut -d"'" -f2); do
+    run -0 curl -sSf -o /dev/null "$origin/ui/${file#./}"
+  done
+  run -0 curl -sS -o /dev/null -w '%{http_code}' "$origin/ui/other.js"
+  assert_output 404
+  (cd "$TANDEM_SOURCE/share/ui/uplot" && sha256sum --quiet -c SHA256SUMS)
+}
+
 @test 'metrics, health: the state of the database' {
   for path in '' livez healthz readyz 'readyz?verbose'; do
     http GET "${db%/api/v1}/$path"
