@@ -54,9 +54,9 @@ ExitStatus list_history(Session& session, const Arguments& arguments) {
   if (!since) return session.report(since.error());
   const auto last = most(arguments);
   if (!last) return session.report(last.error());
-  const Result<Reply> reply = session.ask(
-      Call{.url = session.settings.orch_url + "/api/v1/events/history?since=" +
-                  std::to_string(*since) + "&limit=" + std::to_string(*last)});
+  const Result<Reply> reply =
+      session.ask(Call{.url = session.settings.orch_url + "/api/v1/events/history?since=" +
+                              std::to_string(*since) + "&limit=" + std::to_string(*last)});
   if (!reply) return session.report(reply.error());
   if (session.output.format() == Format::kJson) return session.print(*reply, "[]");
   const auto json = wire::parse_json(reply->body);

@@ -2,7 +2,7 @@
 // the status page and the samples, which tell rates and percentiles from the difference of two.
 // Pure.
 //
-// Durations are counted in buckets, four to each power of two, as in HdrHistogram with two bits: the
+// Durations are counted in buckets, four to each power of two, as HDR histograms have them: the
 // first four are 0, 1, 2 and 3 µs; bucket i from 4 on begins at (4 + i % 4) * 2^(i / 4 - 1) µs.
 #pragma once
 
