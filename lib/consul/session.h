@@ -83,11 +83,11 @@ class Session {
   std::vector<User*> users_;  // in the order of their coming
   std::string id_;
   std::deque<std::string> former_;  // the last ones that were given up
-  int64_t alive_until_ns_ = 0;   // boot clock
-  std::string told_;             // the id while it was alive, as it was told last
-  bool asking_ = false;          // a creation or a renewal is under way
-  std::unique_ptr<Timer> next_;  // the next renewal or attempt
-  std::unique_ptr<Timer> end_;   // of being alive
+  int64_t alive_until_ns_ = 0;      // boot clock
+  std::string told_;                // the id while it was alive, as it was told last
+  bool asking_ = false;             // a creation or a renewal is under way
+  std::unique_ptr<Timer> next_;     // the next renewal or attempt
+  std::unique_ptr<Timer> end_;      // of being alive
   std::map<uint64_t, UniqueFunction<void()>> waiting_;  // who has let go of a lock
   uint64_t last_wait_ = 0;
   std::multiset<std::string> letting_go_;  // keys

@@ -310,6 +310,7 @@ not_ready() { # PART OF THE REASON
 }
 
 @test 'two catalogs: the one that is left goes on' {
+  not_on_consul 'the record of the store before stays there'
   local name
   store_down
   rm -rf "$store/run"

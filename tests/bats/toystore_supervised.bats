@@ -52,7 +52,7 @@ comes_back() {
   run cat "$store/up.out"
   assert_line --regexp "^ts-front +$shop$"
   whole "$@"
-  run awk 'NR > 1 && $1 != "postgres" { print $1 }' "$BATS_TEST_TMPDIR/status"
+  run awk 'NR > 1 && $1 !~ /^(postgres|consul)$/ { print $1 }' "$BATS_TEST_TMPDIR/status"
   assert_output 'ts-catalog
 ts-order-1
 ts-order-2
