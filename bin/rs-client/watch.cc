@@ -47,7 +47,7 @@ class Watch {
   void connect() {
     events_.restart();
     fetch::Request request;
-    request.url = session_.settings.orch_url + "/api/v1/events";
+    request.url = session_.settings.orch_url + "/api/v1/events?samples=0";
     request.headers = {"Accept: text/event-stream"};
     if (!events_.last_id().empty()) {
       request.headers.push_back("Last-Event-ID: " + events_.last_id());
@@ -80,7 +80,9 @@ class Watch {
     row.set("id", event.id);
     const auto data = wire::parse_json(event.data);
     if (data && data->as_object() != nullptr) {
-      for (const auto& [name, value] : *data->as_object()) row.set(name, value);
+      for (const auto& [name, value] : *data->as_object()) {
+        if (name != "id") row.set(name, value);
+      }
     } else {
       row.set("event", event.name);
       row.set("data", event.data);

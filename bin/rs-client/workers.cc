@@ -1,10 +1,10 @@
-#include <ctime>
 #include <string>
 #include <utility>
 
 #include "commands.h"
 #include "daemon/suggest.h"
 #include "session.h"
+#include "utc_text.h"
 
 namespace tandem::client {
 namespace {
@@ -15,15 +15,6 @@ Call change(const Session& session, const std::string& path) {
   return Call{.kind = Call::Kind::kOnce,
               .method = "POST",
               .url = session.settings.orch_url + "/api/v1/" + path};
-}
-
-std::string utc_text(int64_t wall_ms) {
-  const auto seconds = static_cast<time_t>(wall_ms / 1000);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32] = {};
-  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
 }
 
 // The columns that people and scripts get, whatever else the service may tell in JSON.

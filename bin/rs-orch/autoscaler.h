@@ -3,6 +3,7 @@
 // two, and so on, within bounds; then the count starts again. Pure: time comes with each call.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -33,6 +34,11 @@ class Autoscaler {
   // A decision where a window has ended.
   std::optional<Decision> tick(int64_t now_ms);
   uint64_t reads() const { return reads_; }
+  // Of the present window; nullopt: the next read begins one.
+  std::optional<int64_t> left_ms(int64_t now_ms) const {
+    if (!window_end_ms_) return std::nullopt;
+    return std::max<int64_t>(0, *window_end_ms_ - now_ms);
+  }
 
  private:
   ScalingRule rule_;

@@ -49,6 +49,8 @@ void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
          "where the services reach this process: ipc://, tcp:// or abstract://")
       .checked_by(rpc::check_url);
   daemon::declare_coord(c.coord, t);
+  t.text("events.directory", c.events_directory,
+         "where events are kept over a restart; empty: nowhere");
   t.text("database.group", c.group, "name of the group of workers")
       .checked_by(coord::check_group_name);
   t.text("database.consistency", c.consistency, "of reads that do not choose one")

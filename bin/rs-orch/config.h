@@ -16,6 +16,8 @@ struct OrchConfig {
   std::string rpc_url = "ipc://run/sock/orch.sock";
   daemon::CoordConfig coord;
 
+  std::string events_directory = "run/state/rs-orch-events";  // empty: none
+
   std::string group = "rides-db";
   std::string consistency = "linearizable";
   uint32_t timeout_ms = 5000;

@@ -136,7 +136,9 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kPost, "/api/v1/worker/{id}/restart", &HttpApi::worker_restart},
       {Method::kPost, "/api/v1/accept-loss", &HttpApi::accept_loss, {"workers force"}},
       {Method::kGet, "/api/v1/orchestrator", &HttpApi::orchestrator},
-      {Method::kGet, "/api/v1/events", &HttpApi::events},
+      {Method::kGet, "/api/v1/status", &HttpApi::status},
+      {Method::kGet, "/api/v1/events", &HttpApi::events, {{}, "samples"}},
+      {Method::kGet, "/api/v1/events/history", &HttpApi::history, {{}, "since limit"}},
   };
   http::add_routes(router, *this, kRows);
 }
@@ -263,7 +265,15 @@ void HttpApi::worker_list(const Request&, Responder responder) {
 }
 
 void HttpApi::worker_status(const Request&, Responder responder) {
-  report_status(orchestrator_, std::move(responder));
+  report_workers(orchestrator_, [responder = std::move(responder)](wire::Json::Array rows) mutable {
+    responder.json(200, wire::Json(std::move(rows)));
+  });
+}
+
+void HttpApi::status(const Request&, Responder responder) {
+  report_status(orchestrator_, [responder = std::move(responder)](const wire::Json& json) mutable {
+    responder.json(200, json);
+  });
 }
 
 // This process: whether it is the active one, and why the database takes no requests where it
@@ -282,6 +292,10 @@ void HttpApi::orchestrator(const Request&, Responder responder) {
 
 void HttpApi::events(const Request& request, Responder responder) {
   orchestrator_.events().stream(request, std::move(responder));
+}
+
+void HttpApi::history(const Request& request, Responder responder) {
+  orchestrator_.events().list(request, std::move(responder));
 }
 
 }  // namespace tandem::orch

@@ -30,7 +30,9 @@ class HttpApi {
   void worker_restart(const http::Request& request, http::Responder responder);
   void accept_loss(const http::Request& request, http::Responder responder);
   void orchestrator(const http::Request& request, http::Responder responder);
+  void status(const http::Request& request, http::Responder responder);
   void events(const http::Request& request, http::Responder responder);
+  void history(const http::Request& request, http::Responder responder);
 
   Orchestrator& orchestrator_;
   Exports exports_;

@@ -12,6 +12,8 @@
 #include "orchestrator.h"
 #include "rpc/threads.h"
 #include "rpc_api.h"
+#include "status_report.h"
+#include "ui/ui.h"
 
 using namespace tandem;
 
@@ -34,13 +36,18 @@ int main(int argc, char** argv) {
   daemon::Coordination coordination{config.coord, loop};
 
   orch::Orchestrator orchestrator{loop, config, coordination.coord()};
+  if (!config.events_directory.empty()) orchestrator.events().keep_in(config.events_directory);
+  orchestrator.events().sample_with(
+      [&](auto done) { orch::report_status(orchestrator, std::move(done)); });
   daemon.on_reload<orch::OrchConfig>(orch::declare_orch,
                                      [&](const orch::OrchConfig& c) { orchestrator.reload(c); });
   orch::HttpApi api{orchestrator};
   daemon::HttpService web{config.http, daemon, metrics, loop};
   api.add_routes(web.router());
+  ui::add_routes(web.router());
+  web.show(ui::find("index.html"));
   web.depends_on("workers", [&](auto answer) { answer(orchestrator.readiness()); });
-  web.warns_with([&] { return coordination.coord().trouble(); });
+  web.warns_with([&] { return orchestrator.warning(); });
   orch::OrchMetrics orch_metrics{metrics, orchestrator};
   web.collect_metrics_with(
       [&](UniqueFunction<void()> done) { orch_metrics.collect(std::move(done)); });

@@ -10,12 +10,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "autoscaler.h"
 #include "base/function.h"
+#include "call_stats.h"
 #include "config.h"
 #include "coord/coord.h"
 #include "daemon/coord_trouble.h"
@@ -71,6 +73,11 @@ class Orchestrator final : public daemon::Part {
   group::Replicas& workers() { return group_.replicas(); }
   group::Leadership& leadership() { return group_.leadership(); }
   const Autoscaler& autoscaler() const { return autoscaler_; }
+  // Of the window in which reads are counted; nullopt: it begins with the next read.
+  std::optional<int64_t> window_left_ms() const { return autoscaler_.left_ms(now_ms()); }
+  // What is wrong though requests are served, for people; empty: nothing.
+  std::string warning() const { return coord_.trouble(); }
+  const CallStats& calls() const { return calls_; }
   size_t in_flight() const { return group_.gateway().in_flight(); }
   // Of the living workers, ascending.
   std::vector<pid_t> pids();
@@ -91,6 +98,7 @@ class Orchestrator final : public daemon::Part {
   void declare_tables();
   int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
   void tick();
+  group::Gateway::Done counted(CallStats::Kind kind, group::Gateway::Done done);
 
   loop::Loop& loop_;
   const OrchConfig& config_;
@@ -101,6 +109,7 @@ class Orchestrator final : public daemon::Part {
   group::Group group_;
   Restarter restarter_;
   Autoscaler autoscaler_;
+  CallStats calls_;
   std::unique_ptr<coord::Lock> lock_;
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;

@@ -95,7 +95,9 @@ HttpService::HttpService(HttpConfig config, const Daemon& daemon, Metrics& metri
   health_.write_metrics = [this](http::MetricsAnswer answer) { write_metrics(std::move(answer)); };
   metrics.before_text([this] { http_metrics_.update(server_.get()); });
   http::add_health_routes(router_, health_);
-  http::add_index_route(router_, {daemon.name(), build_info().version});
+  service_.name = daemon.name();
+  service_.version = build_info().version;
+  http::add_index_route(router_, service_);
 }
 
 void HttpService::depends_on(std::string name, UniqueFunction<void(http::ReadyAnswer)> check) {

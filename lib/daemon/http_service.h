@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/function.h"
 #include "daemon/access_log.h"
@@ -21,6 +22,7 @@
 #include "daemon/metrics.h"
 #include "daemon/part.h"
 #include "http/health.h"
+#include "http/index_page.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "loop/loop.h"
@@ -54,6 +56,8 @@ class HttpService final : public Part {
   http::Router& router() { return router_; }
   // Told of each finished request too; outlives this.
   void observe_with(http::Observer& observer) { http_metrics_.pass_on_to(&observer); }
+  // What GET / shows to who prefers HTML; it outlives this.
+  void show(std::string_view page) { service_.page = page; }
   // What requests need: /readyz asks for it. The check has a deadline of its own.
   void depends_on(std::string name, UniqueFunction<void(http::ReadyAnswer)> check);
   // What /readyz says.
@@ -86,6 +90,7 @@ class HttpService final : public Part {
   Metrics& metrics_;
   HttpMetrics http_metrics_;
   AccessLog access_log_{http_metrics_};
+  http::ServiceName service_;
   http::Router router_;
   http::HealthSource health_;
   UniqueFunction<void(UniqueFunction<void()>)> collect_metrics_;

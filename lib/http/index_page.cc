@@ -1,6 +1,5 @@
 #include "http/index_page.h"
 
-#include <utility>
 #include <vector>
 
 #include "base/number.h"
@@ -12,6 +11,9 @@ namespace {
 
 constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kNothing = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+constexpr std::string_view kOwnOnly =
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(kBlanks);
@@ -133,18 +135,18 @@ bool prefers_html(std::string_view accept) {
   return weight_in(accept, "text/html") > weight_in(accept, "application/json");
 }
 
-void add_index_route(Router& router, ServiceName service) {
+void add_index_route(Router& router, const ServiceName& service) {
   router.add(
-      Method::kGet, "/",
-      strictly({}, [&router, service = std::move(service)](const Request& request, Responder out) {
+      Method::kGet, "/", strictly({}, [&router, &service](const Request& request, Responder out) {
         const std::vector<Link> links = links_of(router);
         if (!prefers_html(request.header("Accept").value_or(""))) {
           return out.json(200, as_json(service, links), {{"Vary", "Accept"}});
         }
-        out.text(200, kHtmlType, as_html(service, links),
+        const bool has_page = !service.page.empty();
+        out.text(200, kHtmlType, has_page ? std::string(service.page) : as_html(service, links),
                  {{"Vary", "Accept"},
-                  {"Content-Security-Policy",
-                   "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"},
+                  {"Cache-Control", "no-cache"},
+                  {"Content-Security-Policy", has_page ? kOwnOnly : kNothing},
                   {"X-Content-Type-Options", "nosniff"}});
       }));
 }

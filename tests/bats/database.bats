@@ -504,10 +504,53 @@ END
   kill "$reader"
   exec {fd}<&-
   assert_regex "$seen" 'Content-Type: text/event-stream'
-  assert_regex "$seen" $'\n'"id: $((first + 1))"$'\nevent: spawn\ndata: \\{'
+  assert_regex "$seen" $'\n''id: [0-9]+'$'\nevent: spawn\ndata: \\{'
   refute_regex "$seen" $'\n'"id: $first"$'\n'
   # Ids go on where those of an earlier life of the process ended.
   assert [ "$first" -gt 1000000000000 ]
+}
+
+@test 'events: a sample of the state comes once a second to who wants it' {
+  local fd reader line kind=''
+  exec {fd}< <(exec curl -sN -m 30 "$db/events" 3>&-)
+  reader=$!
+  while read -r line <&$fd && [[ $kind != sample || $line != data:* ]]; do
+    [[ $line != 'event: '* ]] || kind=${line#event: }
+  done
+  kill "$reader"
+  exec {fd}<&-
+  assert_equal "$(jq -c '[.service, .ready, .record.leader, (.workers | length > 0)]' <<<"${line#data: }")" \
+    '["rs-orch",true,1,true]'
+  http GET "$db/status"
+  assert_equal "$status" 200
+  assert_equal "$(jq -c '[.service, .active, .record.leader, .scaling.window_ms]' <<<"$output")" \
+    '["rs-orch",true,1,120000]'
+}
+
+@test 'a page for people: whole, of this service alone, and with all that it names' {
+  local origin=${db%/api/v1} page file
+  run -0 curl -sS -D "$BATS_TEST_TMPDIR/headers" -H 'Accept: text/html' "$origin/"
+  page=$output
+  assert_regex "$page" '<h1>tandem'
+  run -0 cat "$BATS_TEST_TMPDIR/headers"
+  assert_output --partial "Content-Security-Policy: default-src 'self';"
+  refute_regex "$page" '(src|href)="(https?:)?//'
+  for file in $(grep -oE '(src|href)="ui/[^"]+"' <<<"$page" | cut -d'"' -f2); do
+    run -0 curl -sSf -o /dev/null -w '%{content_type}' "$origin/$file"
+    case $file in
+      *.js) assert_output 'text/javascript; charset=utf-8' ;;
+      *.css) assert_output 'text/css; charset=utf-8' ;;
+      *.svg) assert_output 'image/svg+xml' ;;
+      *) false ;;
+    esac
+  done
+  # And the modules that those load.
+  for file in $(cd "$TANDEM_SOURCE/share/ui" && grep -ohE "from '\./[^']+'" ./*.js | cut -d"'" -f2); do
+    run -0 curl -sSf -o /dev/null "$origin/ui/${file#./}"
+  done
+  run -0 curl -sS -o /dev/null -w '%{http_code}' "$origin/ui/other.js"
+  assert_output 404
+  (cd "$TANDEM_SOURCE/share/ui/uplot" && sha256sum --quiet -c SHA256SUMS)
 }
 
 @test 'metrics, health: the state of the database' {

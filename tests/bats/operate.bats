@@ -231,6 +231,26 @@ stop_writer() { # [ID]…
   assert [ "$pids" != "$before" ]
 }
 
+@test 'events: after a kill they go on where they stopped, and history has those before' {
+  unset RS_ORCH_EVENTS_DIRECTORY
+  database_up "$BATS_TEST_TMPDIR/db"
+  await_event in_sync
+  local before=$last_event
+  kill -KILL "$started"
+  wait "$started" || true
+  database_up "$BATS_TEST_TMPDIR/db"
+  last_event=$before
+  await_event adopt
+  run -0 "$TANDEM_BIN/rs-client" --orch-url "${db%/api/v1}" history -f json
+  assert_equal "$(jq 'map(.id) | . == (unique) and index('"$before"') != null' <<<"$output")" true
+  assert_equal "$(jq -c 'map(.event) | [index("spawn") != null, index("adopt") != null]' <<<"$output")" \
+    '[true,true]'
+  run -0 "$TANDEM_BIN/rs-client" --orch-url "${db%/api/v1}" history --since 1h --last 1
+  assert_output --regexp $'^[-0-9]+T[:0-9]+Z\t[a-z_]+\t[0-9]*\t[^\t]+$'
+  run -64 "$TANDEM_BIN/rs-client" --orch-url "${db%/api/v1}" history --since yesterday
+  run -64 "$TANDEM_BIN/rs-client" --orch-url "${db%/api/v1}" history --last 0
+}
+
 # Orchestrator $1 of two on the same database; its pid is in orch_pid[$1], its API at orch_url[$1].
 orchestrator() { # NUMBER
   database=$BATS_TEST_TMPDIR/db

@@ -16,13 +16,15 @@ find lib bin -name '*.h' -o -name '*.cc' | sort | xargs -r awk '
     may["store"] = "base wire repl toys"
     may["loop"] = "base"
     may["http"] = may["fetch"] = may["rpc"] = "base wire loop"
+    may["ui"] = "base wire loop http"
+    may["events"] = "base file wire loop http"
     may["pg"] = "base file loop"
     may["tables"] = "base wire repl db loop pg"
     may["storage"] = "base file wire loop"
     may["coord"] = "base file wire loop fetch"
     may["consul"] = "base wire coord/coord.h coord/member_text.h coord/names.h"
     may["consulhost"] = "base file wire loop fetch coord consul"
-    below = "base file wire repl rides db toys store loop http fetch pg tables rpc coord consul " \
+    below = "base file wire repl rides db toys store loop http events ui fetch pg tables rpc coord consul " \
             "consulhost storage"
     may["daemon"] = below
     may["replica"] = may["rideshare"] = may["group"] = below " daemon"

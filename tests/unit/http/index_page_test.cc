@@ -31,7 +31,7 @@ TEST(PrefersHtmlTest, WhereItHasTheHigherWeight) {
 class IndexPageTest : public testing::Test {
  protected:
   IndexPageTest() {
-    add_index_route(router_, {"rs-<test>", "1 & \"2\""});
+    add_index_route(router_, service_);
     router_.add(Method::kGet, "/things", [](const Request&, Responder) {});
     router_.add(Method::kPut, "/things", [](const Request&, Responder) {});
     router_.add(Method::kGet, "/things/{id}", [](const Request&, Responder) {});
@@ -47,9 +47,17 @@ class IndexPageTest : public testing::Test {
     return exchange_;
   }
 
+  ServiceName service_{"rs-<test>", "1 & \"2\""};
   Router router_;
   support::RecordedExchange exchange_;
 };
+
+TEST_F(IndexPageTest, APageOfItsOwnIsForWhoPrefersHtml) {
+  service_.page = "<p>page</p>";
+  EXPECT_EQ(get("text/html").body, "<p>page</p>");
+  EXPECT_EQ(exchange_.header("Content-Security-Policy").substr(0, 19), "default-src 'self';");
+  EXPECT_EQ(get("*/*").content_type, kJsonType);
+}
 
 TEST_F(IndexPageTest, JsonHasNameVersionAndLinks) {
   EXPECT_EQ(get("*/*").status, 200);

@@ -1,0 +1,10 @@
+# Writes a C++ source with the contents of FILES (a list) to OUTPUT, as lib/ui/ui.h declares them.
+set(text "// Made by cmake/embed.cmake.\n#include \"ui/ui.h\"\n\nnamespace tandem::ui {\n\n")
+string(APPEND text "std::span<const File> files() {\n  static constexpr File kFiles[] = {\n")
+foreach(path IN LISTS FILES)
+  file(READ "${path}" content)
+  cmake_path(GET path FILENAME name)
+  string(APPEND text "      {\"${name}\", R\"tandem-ui(${content})tandem-ui\"},\n")
+endforeach()
+string(APPEND text "  };\n  return kFiles;\n}\n\n}  // namespace tandem::ui\n")
+file(WRITE "${OUTPUT}" "${text}")
