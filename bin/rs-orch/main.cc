@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
   options.push_back(orch::move_record_option());
   daemon::Daemon daemon{
       {"rs-orch", "start, watch and scale the replicas of the database", options, ""}, argc, argv};
-  auto config = daemon.load(orch::declare_orch, orch::check_orch);
+  auto config = daemon.load(orch::declare_orch, orch::check_orch,
+                            [](const auto& c) { return daemon::check_coord_files(c.coord); });
   if (const std::string* home = daemon.command_line().value("move-record")) {
     orch::move_record(config.coord, *home);
   }

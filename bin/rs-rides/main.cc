@@ -23,8 +23,9 @@ int main(int argc, char** argv) {
                          daemon::http_options(), ""},
                         argc,
                         argv};
-  const auto config =
-      daemon.load<rs_rides::RidesConfig>(rs_rides::declare_rides, rs_rides::check_rides);
+  const auto config = daemon.load<rs_rides::RidesConfig>(
+      rs_rides::declare_rides, rs_rides::check_rides,
+      [](const auto& c) { return daemon::check_coord_files(c.coord); });
   const auto areas = rs_rides::load_areas(config.areas_file);
   if (!areas) daemon::die(areas.error());
   const auto zone = rideshare::open_zone(config.time_zone);

@@ -20,8 +20,9 @@ int main(int argc, char** argv) {
                          daemon::http_options(), ""},
                         argc,
                         argv};
-  const auto config =
-      daemon.load<rs_users::UsersConfig>(rs_users::declare_users, rs_users::check_users);
+  const auto config = daemon.load<rs_users::UsersConfig>(
+      rs_users::declare_users, rs_users::check_users,
+      [](const auto& c) { return daemon::check_coord_files(c.coord); });
   const auto counter = rideshare::RequestCounter::open(config.count_file);
   if (!counter) daemon::die(counter.error());
 

@@ -16,7 +16,9 @@ using namespace tandem;
 
 int main(int argc, char** argv) {
   daemon::Daemon daemon{{"rs-worker", "keep a replica of the database", {}, ""}, argc, argv};
-  const auto config = daemon.load(worker::declare_worker, worker::check_worker);
+  const auto config = daemon.load(worker::declare_worker, worker::check_worker, [](const auto& c) {
+    return daemon::check_coord_files(c.replica.coord);
+  });
 
   if (const Status room = rpc::start_threads(); !room) daemon::die(room.error());
   loop::Loop loop;

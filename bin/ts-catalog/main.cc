@@ -28,7 +28,9 @@ int main(int argc, char** argv) {
       argc,
       argv};
   const auto check = daemon.has_option("check") ? catalog::check_catalog : catalog::check_start;
-  auto config = daemon.load(catalog::declare_catalog, check);
+  auto config = daemon.load(catalog::declare_catalog, check, [](const auto& c) {
+    return daemon::check_coord_files(c.replica.coord);
+  });
   replica::put_id(config.replica);
   const Status made = replica::make_directories(config.replica);
   if (!made) daemon::die(made.error());

@@ -29,7 +29,8 @@ using namespace tandem;
 int main(int argc, char** argv) {
   daemon::Daemon daemon{
       {"ts-front", "serve the toy store over HTTP", daemon::http_options(), ""}, argc, argv};
-  const auto config = daemon.load(front::declare_front, front::check_front);
+  const auto config = daemon.load(front::declare_front, front::check_front,
+                                  [](const auto& c) { return daemon::check_coord_files(c.coord); });
   const Clock& clock = system_clock();
   const front::Renderer renderer{front::style_of(config)};
 

@@ -27,7 +27,9 @@ int main(int argc, char** argv) {
       {"ts-order", "keep a replica of the toy store's orders", replica::replica_options(), ""},
       argc,
       argv};
-  auto config = daemon.load(order::declare_order, order::check_order);
+  auto config = daemon.load(order::declare_order, order::check_order, [](const auto& c) {
+    return daemon::check_coord_files(c.replica.coord);
+  });
   replica::put_id(config.replica);
   const Status made = replica::make_directories(config.replica);
   if (!made) daemon::die(made.error());

@@ -36,6 +36,9 @@ void declare_registry(CoordConfig& config, SettingTable& table);
 
 // What the start would refuse.
 Status check_coord(const CoordConfig& config);
+// What the start only warns of: the files of TLS are read at each connection, and may be renewed at
+// this moment. REQUIRES: check_coord() found nothing.
+Status check_coord_files(const CoordConfig& config);
 
 // What the file of coord.token_file holds; "" where none is named.
 Result<std::string> read_token(const CoordConfig& config);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "consul/consul_coord.h"
 #include "coord/local.h"
 #include "daemon/daemon.h"
@@ -50,6 +51,7 @@ Coordination::Coordination(CoordConfig config, loop::Loop& loop)
     : config_(std::move(config)), loop_(loop), timers_(loop) {
   if (config_.backend != "consul") return;
   if (const Status good = check_coord(config_); !good) die(good.error());
+  if (const Status now = check_coord_files(config_); !now) log::warning(now.error().message);
   transport_ = std::make_unique<consulhost::HttpTransport>(loop, transport_options(config_));
   processes_ = std::make_unique<consulhost::HostProcesses>(loop, config_.host_name);
 }

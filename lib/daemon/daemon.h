@@ -59,14 +59,18 @@ class Daemon {
   // Fills a C from all sources. Errors (all of them are listed), --check and --print-config end
   // the process here. `check` looks further than one value can tell, for instance at the files
   // that the configuration names; it must not bind, create or change anything, because --check
-  // runs beside the living daemon.
+  // runs beside the living daemon. `check_now` is for what may be put right while the daemon runs:
+  // --check alone refuses it.
   template <typename C>
   C load(void (*declare)(C&, SettingTable&),
-         std::type_identity_t<std::function<Status(const C&)>> check = {}) {
+         std::type_identity_t<std::function<Status(const C&)>> check = {},
+         std::type_identity_t<std::function<Status(const C&)>> check_now = {}) {
     auto loaded = std::make_unique<Loaded<C>>();
     declare(loaded->config, loaded->table);
     resolve_or_exit(*loaded);
-    finish_load(check ? check(loaded->config) : Status());
+    Status checked = check ? check(loaded->config) : Status();
+    if (checked && check_now && has_option("check")) checked = check_now(loaded->config);
+    finish_load(checked);
     C config = loaded->config;
     in_force_ = std::move(loaded);
     // Without a listener a reload still reads the file, to log what is wrong or needs a restart.

@@ -30,10 +30,15 @@ Status check(const TestConfig& c) {
   return {};
 }
 
+Status check_now(const TestConfig& c) {
+  if (c.areas == "renewed") return fail(ErrorKind::kConfig, "cannot open 'renewed'");
+  return {};
+}
+
 int load(std::vector<std::string> words) {
   Arguments arguments(std::move(words));
   Daemon daemon({"rs-test", "test things"}, arguments.argc(), arguments.argv());
-  const TestConfig config = daemon.load(declare, check);
+  const TestConfig config = daemon.load(declare, check, check_now);
   return config.port == 80 || config.port == 81 ? kLoaded : 1;
 }
 
@@ -59,6 +64,13 @@ TEST(CommandLineTest, WrongUsageIs64) {
   EXPECT_THAT(child.out, IsEmpty());
   EXPECT_EQ(load_in_child({"--completions", "tcsh"}).status, 64);
   EXPECT_EQ(load_in_child({"--set", "http.port=x"}).status, 64);
+}
+
+TEST(CommandLineTest, WhatMayBePutRightLaterOnlyACheckRefuses) {
+  EXPECT_EQ(load_in_child({"--set", "areas=renewed"}).status, kLoaded);
+  const ChildResult checked = load_in_child({"--set", "areas=renewed", "--check"});
+  EXPECT_EQ(checked.status, 78);
+  EXPECT_THAT(checked.err, HasSubstr("cannot open 'renewed'"));
 }
 
 TEST(CommandLineTest, AFullDiskBehindStdoutIs74) {

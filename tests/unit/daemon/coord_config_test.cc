@@ -37,7 +37,8 @@ class CoordConfigTest : public testing::Test {
   }
   // Each is a mistake in the configuration, however it shows.
   std::string problem() const {
-    const Status good = check_coord(config_);
+    Status good = check_coord(config_);
+    if (good) good = check_coord_files(config_);
     if (good) return "";
     EXPECT_EQ(good.error().kind, ErrorKind::kConfig);
     return good.error().message;
@@ -116,6 +117,15 @@ TEST_F(CoordConfigTest, RefusesFilesOfTlsThatCannotBeRead) {
     EXPECT_THAT(problem(),
                 AllOf(HasSubstr("coord.key_file: cannot "), HasSubstr("'" + unreadable + "'")));
   }
+}
+
+TEST_F(CoordConfigTest, StartsWithFilesOfTlsThatAreOfNoUseNow) {
+  config_.cert_file = "/nonexistent/file";
+  config_.ca_file = "/nonexistent/file";
+  EXPECT_TRUE(check_coord(config_));
+  EXPECT_FALSE(check_coord_files(config_));
+  config_.backend = "local";
+  EXPECT_TRUE(check_coord_files(config_));
 }
 
 TEST_F(CoordConfigTest, RefusesFilesOfTlsThatAreOfNoUse) {

@@ -37,6 +37,19 @@ TEST(CoordinationTest, EndsTheProcessWhereItCannotBeOpened) {
   EXPECT_THAT(ended.err, HasSubstr("/dev/null"));
 }
 
+TEST(CoordinationTest, WarnsOfACertificateThatIsNotThereNow) {
+  const ChildResult ended = run_child([] {
+    loop::Loop loop;
+    CoordConfig config;
+    config.backend = "consul";
+    config.cert_file = "/nonexistent/file";
+    const Coordination coordination(config, loop);
+    return 0;
+  });
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("warning: coord.cert_file: cannot open '/nonexistent/file'"));
+}
+
 TEST(CoordinationTest, RegistersWithConsulAloneAndOnlyWhereThatIsWanted) {
   loop::Loop loop;
   CoordConfig config;
