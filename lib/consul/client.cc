@@ -12,7 +12,7 @@ namespace tandem::consul {
 namespace {
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
-constexpr int64_t kToldAfterNs = kNsPerSecond;  // what passes sooner is no trouble
+constexpr int64_t kToldAfterNs = kNsPerSecond;        // what passes sooner is no trouble
 constexpr int64_t kRefusedForNs = 60 * kNsPerSecond;  // what is not refused again since
 constexpr int kOk = 200;
 constexpr int kBadRequest = 400;

@@ -183,11 +183,10 @@ class Group {
   void read(UniqueFunction<void(Result<Versioned>)> done) {
     records_.run([this, done = std::move(done)](Lane::Next next) mutable {
       client_.get(record_->key(), [this, done = std::move(done), next = std::move(next)](
-                                   const Result<std::optional<Entry>>& entry) mutable {
+                                      const Result<std::optional<Entry>>& entry) mutable {
         const Status counts =
             entry ? record_->check_not_moved(entry_of(*entry)) : Status(fail(entry.error()));
-        done(counts ? Result<Versioned>(record_->read(entry_of(*entry)))
-                    : fail(counts.error()));
+        done(counts ? Result<Versioned>(record_->read(entry_of(*entry))) : fail(counts.error()));
         next();
       });
     });
@@ -327,26 +326,26 @@ class Group {
   // It was refused, maybe because it was applied: a request on a connection that broke before its
   // answer came is sent again on another one.
   void settle(Swap swap) {
-    client_.get(
-        record_->key(), [swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
-          const uint64_t next = swap.expected.version + 1;
-          if (!entry) {
-            return swap.done(
-                fail(ErrorKind::kUnknown, "the outcome is unknown: " + entry.error().message));
-          }
-          const Entry* there = entry_of(*entry);
-          if (there != nullptr && there->flags == next && there->value == swap.text) {
-            return swap.done(SwapOutcome::kApplied);
-          }
-          if (there != nullptr && there->flags > next) {
-            if (planted(Bug::kPassedIsApplied)) return swap.done(SwapOutcome::kApplied);
-            return swap.done(fail(ErrorKind::kUnknown,
-                                  "the outcome is unknown: the record went past "
-                                  "version " +
-                                      std::to_string(next) + " meanwhile"));
-          }
-          swap.done(SwapOutcome::kRefused);
-        });
+    client_.get(record_->key(),
+                [swap = std::move(swap)](const Result<std::optional<Entry>>& entry) mutable {
+                  const uint64_t next = swap.expected.version + 1;
+                  if (!entry) {
+                    return swap.done(fail(ErrorKind::kUnknown,
+                                          "the outcome is unknown: " + entry.error().message));
+                  }
+                  const Entry* there = entry_of(*entry);
+                  if (there != nullptr && there->flags == next && there->value == swap.text) {
+                    return swap.done(SwapOutcome::kApplied);
+                  }
+                  if (there != nullptr && there->flags > next) {
+                    if (planted(Bug::kPassedIsApplied)) return swap.done(SwapOutcome::kApplied);
+                    return swap.done(fail(ErrorKind::kUnknown,
+                                          "the outcome is unknown: the record went past "
+                                          "version " +
+                                              std::to_string(next) + " meanwhile"));
+                  }
+                  swap.done(SwapOutcome::kRefused);
+                });
   }
 
   void enter(Member member, int attempts, UniqueFunction<void(Status)> done) {

@@ -17,7 +17,8 @@ constexpr int kTooManyRequests = 429;
 constexpr uint64_t kReadTokenEveryMs = 1000;
 
 constexpr std::string_view kLimit =
-    "more connections from this host than its limits.http_max_conns_per_client (200 where it is not "
+    "more connections from this host than its limits.http_max_conns_per_client (200 where it is "
+    "not "
     "set) allows";
 
 // It answers 429 for other things, too: a service that warns.

@@ -59,7 +59,8 @@ Coordination::Coordination(CoordConfig config, loop::Loop& loop)
 coord::Coord& Coordination::coord() {
   if (coord_ != nullptr) return *coord_;
   if (transport_ != nullptr) {
-    coord_ = consul::make_coord(*transport_, *processes_, time(), {.prefix = config_.prefix, .is_record = is_record});
+    coord_ = consul::make_coord(*transport_, *processes_, time(),
+                                {.prefix = config_.prefix, .is_record = is_record});
   } else {
     coord_ = open_local(config_, loop_);
   }

@@ -152,7 +152,7 @@ class Leadership {
   std::function<void()> on_change_;
   Tell tell_;
   std::string record_trouble_;
-  std::string swap_trouble_;  // why the record could not be changed last
+  std::string swap_trouble_;         // why the record could not be changed last
   int64_t record_looked_at_ns_ = 0;  // boot clock: while there is trouble
   bool reading_ = false;
   bool read_again_ = false;

@@ -320,6 +320,34 @@ on_consul() { # LOG COMMAND [ARGUMENT]…
   until_true ready_says '"status":"ok"}'
 }
 
+record_puts() { grep 'Request finished: method=PUT url=/v1/kv/tandem/rides-db/record' "$BATS_TEST_TMPDIR/consul/log"; }
+has_two() { kept_record | jq -e '.[0].Value | @base64d | fromjson | .in_sync | length == 2'; }
+puts_reach() { [ "$(record_puts | wc -l)" -ge "$1" ]; } # NUMBER
+# When that one was, in ms.
+put_at() { date -d "$(record_puts | awk -v n="$1" 'NR == n { print $1 }')" +%s%3N; } # NUMBER
+
+# A lock is some 170 bytes, a record of two members more than 200.
+@test 'a record that Consul refuses is tried again with pauses, and told once' {
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  database_up "$BATS_TEST_TMPDIR/db" --port "$port_base" --set coord.backend=consul \
+    --set "coord.addresses=127.0.0.1:$consul_port"
+  until_true has_two
+  consul_kill
+  # All is gone, and is not to be put back.
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports" '{"limits": {"kv_max_value_size": 190}}'
+  until_true puts_reach 8
+  [ $(($(put_at 8) - $(put_at 1))) -gt 2000 ]
+  until_true ready_says 'refuses to write keys'
+  run grep -c 'the record cannot be changed.*Consul answers 413' "$BATS_TEST_TMPDIR/db/log.0"
+  assert_output 1
+  consul_kill
+  consul_up "$BATS_TEST_TMPDIR/consul" "$consul_port" "$agent_ports"
+  until_true has_two
+  until_true ready_says '"status":"ok"}'
+  database_down
+  started=''
+}
+
 @test '--check refuses what the start refuses' {
   local program refused given
   for program in rs-orch rs-worker rs-users rs-rides ts-front ts-catalog ts-order; do

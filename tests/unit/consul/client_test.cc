@@ -90,8 +90,9 @@ class SessionTtlTest : public ClientTest {
   void refuse() {
     made_.reset();
     client_.create_session("s", [this](Result<std::string> made) { made_ = std::move(made); });
-    transport_.answer("session/create",
-                      Answer{500, "Invalid Session TTL '10000000000', must be between [30s=24h0m0s]"});
+    transport_.answer(
+        "session/create",
+        Answer{500, "Invalid Session TTL '10000000000', must be between [30s=24h0m0s]"});
     ASSERT_TRUE(made_ && !*made_);
     EXPECT_EQ(made_->error().kind, ErrorKind::kUnavailable);
   }
