@@ -528,14 +528,16 @@ END
 }
 
 @test 'a page for people: whole, of this service alone, and with all that it names' {
-  local origin=${db%/api/v1} page file
+  local origin=${db%/api/v1} page file files
   run -0 curl -sS -D "$BATS_TEST_TMPDIR/headers" -H 'Accept: text/html' "$origin/"
   page=$output
   assert_regex "$page" '<h1>tandem'
   run -0 cat "$BATS_TEST_TMPDIR/headers"
   assert_output --partial "Content-Security-Policy: default-src 'self';"
   refute_regex "$page" '(src|href)="(https?:)?//'
-  for file in $(grep -oE '(src|href)="ui/[^"]+"' <<<"$page" | cut -d'"' -f2); do
+  mapfile -t files < <(grep -oE '(src|href)="ui/[^"]+"' <<<"$page" | cut -d'"' -f2)
+  assert [ ${#files[@]} -ge 4 ]
+  for file in "${files[@]}"; do
     run -0 curl -sSf -o /dev/null -w '%{content_type}' "$origin/$file"
     case $file in
       *.js) assert_output 'text/javascript; charset=utf-8' ;;
