@@ -56,6 +56,7 @@ ExitStatus shop(Session& session, const Arguments& arguments);
 ExitStatus drill(Session& session, const Arguments& arguments);
 
 ExitStatus wait_ready(Session& session, const Arguments& arguments);
+ExitStatus show_status(Session& session, const Arguments& arguments);
 ExitStatus list_history(Session& session, const Arguments& arguments);
 ExitStatus watch_events(Session& session, const Arguments& arguments);
 

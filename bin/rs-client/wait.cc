@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "applications.h"
 #include "commands.h"
-#include "daemon/suggest.h"
 #include "session.h"
 
 namespace tandem::client {
@@ -80,22 +80,17 @@ class Wait {
 
 }  // namespace
 
-// A toy store that nobody has named may well not be meant to run.
 ExitStatus wait_ready(Session& session, const Arguments& arguments) {
   const Settings& settings = session.settings;
-  const std::string which = arguments.operands.empty() ? "" : arguments.operands[0];
-  if (!which.empty() && which != "rideshare" && which != "toystore" && which != "all") {
-    return session.report(
-        {ErrorKind::kUsage, "'" + which + "' is none of 'rideshare', 'toystore' and 'all'" +
-                                daemon::suggestion(which, {"rideshare", "toystore", "all"})});
-  }
+  const auto chosen = chosen_applications(arguments, settings);
+  if (!chosen) return session.report(chosen.error());
   std::vector<Service> services;
-  if (which != "toystore") {
+  if (chosen->rideshare) {
     services = {{"rs-users", settings.users_url, "/api/v1/users", "PUT"},
                 {"rs-rides", settings.rides_url, "/api/v1/rides", "POST"},
                 {"rs-orch", settings.orch_url, "/api/v1/orchestrator", "GET"}};
   }
-  if (which == "toystore" || which == "all" || (which.empty() && settings.store_given)) {
+  if (chosen->toystore) {
     services.push_back({"ts-front", settings.store_url, "/replicas/accept-loss", "POST"});
   }
   if (!settings.timeout_given) session.caller.set_timeout_ms(kDefaultWaitMs);
