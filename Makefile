@@ -21,7 +21,7 @@ werror = $(if $(CI),-DTANDEM_WERROR=ON)
 bring_consul = $(if $(TANDEM_CONSUL)$(CONSUL_HTTP_ADDR),,share/scripts/consul.sh $(BUILD)/tools >/dev/null)
 
 .DEFAULT_GOAL = help
-.PHONY: run build test test-backends sim model check fuzz sanitize clang tidy bench torture nightly install \
+.PHONY: run build test test-backends test-ui sim model check fuzz sanitize clang tidy bench torture nightly install \
   clean help
 
 run: ## install, build, start everything: ONLY=toystore, TABLES=postgres, COORD=consul; Ctrl-C stops it
@@ -54,6 +54,12 @@ test-backends: ## the suites of the programs on PostgreSQL, then on Consul: SUIT
 	@status=0; for on in $(on); do \
 	  env $$on TANDEM_BUILD=$(CURDIR)/$(BUILD) TANDEM_BIN=$(CURDIR)/$(BUILD)/bin \
 	    TANDEM_TOOLS=$(CURDIR)/$(BUILD)/tools tests/backends.sh $(SUITES) || status=1; done; exit $$status
+
+test-ui: ## the status page in a headless Chromium; PICTURES=DIR keeps what it looked like
+	@$(deps) build run test ui
+	@$(configure)
+	@$(ninja) programs
+	@tests/ui/run.sh $(BUILD) $(PICTURES)
 
 check: ## lints, clang-tidy over what has changed, the model, a little fuzzing
 	@$(deps) build test tidy

@@ -2,7 +2,7 @@
 # Brings the Debian packages that tandem needs. Silent and fast where all of them are there.
 #
 #   dependencies.sh [--list] GROUP...        groups: build run postgres test tidy fuzz
-#                                          bench
+#                                          bench ui
 #
 # Says what is missing before it installs anything. Without the right to install, it names the
 # apt-get line to type and exits 69. Services that come with a package are not left running.
@@ -24,6 +24,7 @@ packages_of() {
       ;;
     tidy) echo 'clang-tidy-16' ;;
     fuzz) echo 'clang-16 libclang-rt-16-dev' ;;
+    ui) echo 'chromium fonts-dejavu-core nodejs npm' ;;
     bench) echo 'libbenchmark-dev wrk nginx-light gnuplot-nox jq' ;;
     *) return 1 ;;
   esac
@@ -40,7 +41,7 @@ for group; do
     --list) list_only=yes ;;
     *)
       names=$(packages_of "$group") || {
-        say "unknown group '$group' (build, run, postgres, test, tidy, fuzz, bench)"
+        say "unknown group '$group' (build, run, postgres, test, tidy, fuzz, bench, ui)"
         exit 64
       }
       read -r -d '' -a names <<<"$names" || true
@@ -49,7 +50,7 @@ for group; do
   esac
 done
 if [ ${#wanted[@]} -eq 0 ]; then
-  say 'usage: dependencies.sh [--list] build|run|postgres|test|tidy|fuzz|bench...'
+  say 'usage: dependencies.sh [--list] build|run|postgres|test|tidy|fuzz|bench|ui...'
   exit 64
 fi
 if [ $list_only = yes ]; then

@@ -12,6 +12,7 @@ export function listen({onSample, onEvent, onAlive}) {
     source = new EventSource('api/v1/events');
     source.addEventListener('sample', (message) => {
       heardMs = Date.now();
+      onAlive(true, 0);
       onSample(JSON.parse(message.data));
     });
     for (const kind of kinds) source.addEventListener(kind, (message) => take(message));
