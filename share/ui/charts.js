@@ -33,7 +33,8 @@ export class Charts {
       height: 180,
       series: [{value: (plot, time) => (time === null ? '–' : clock(1000 * time))}, ...series],
       axes: [{...axis, space: 90, values: (plot, times) => times.map((time) => clock(1000 * time))}, {...axis, size: 60, values: (plot, values) => values.map((value) => text(value))}],
-      scales: {y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]}},
+      scales: {x: {range: (plot, first, last) => [last - points, last]},
+        y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]}},
       hooks: {draw: [(plot) => this.markEpochs(plot)]},
       cursor: {drag: {x: false, y: false}},
     }, [[], ...labels.map(() => [])], box);

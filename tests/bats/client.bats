@@ -376,6 +376,17 @@ no json
   run -0 "$client" db write - <<<'{"table":"rides","op":"delete","where":{"source":22}}'
 }
 
+@test 'status: a line for everything that runs, and for what does not' {
+  run -0 "$client" status all -f json
+  assert_equal "$(jq -c 'map(select(.name | test("^(rs|ts)-")) | [.name, .state])' <<<"$output")" \
+    '[["rs-orch","ready"],["rs-users","ready"],["rs-rides","ready"],["ts-front","ready"]]'
+  assert_equal "$(jq -c 'map(select(.name | test("^(worker|order) ")) | .state) | unique' <<<"$output")" '["in sync"]'
+  run -69 "$client" --orch-url http://127.0.0.1:1 -t 500ms status rideshare
+  assert_output --regexp $'^rs-orch\tnot there\thttp://127.0.0.1:1\tcannot connect'
+  assert_output --regexp $'\nrs-users\tready\t'
+  run -64 "$client" status toys
+}
+
 @test 'watch: events as they happen, from the one that is asked for' {
   run -0 "$client" watch --count 3
   assert_equal "${#lines[@]}" 3
