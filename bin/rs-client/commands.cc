@@ -125,7 +125,7 @@ const std::vector<Command>& command_table() {
        0,
        0,
        list_history,
-       {{"since", 0, "TIME", "only later than TIME ago; 1d", ""},
+       {{"since", 0, "TIME", "only later than TIME ago, such as 10m", ""},
         {"last", 0, "N", "the newest N at most; 1000", ""}}},
       {"watch",
        "",
