@@ -108,7 +108,7 @@ TEST_F(FetcherTest, RunsManyAtATimeUpToItsLimit) {
 
 TEST_F(FetcherTest, LetsACompletionFetchAgain) {
   int left = 10;
-  std::function<void(Result<Answer>)> again = [&](Result<Answer> answer) {
+  std::function<void(Result<Answer>)> again = [&](const Result<Answer>& answer) {
     ASSERT_TRUE(answer);
     if (--left > 0) {
       ASSERT_TRUE(fetcher_.fetch({.url = server_.url("/")}, again));

@@ -184,7 +184,7 @@ class FailingSwaps : public ControllerTest {
       swaps += is_swap ? 1 : 0;
       told += out.notices.size();
       if (std::exchange(out.read_record, false)) controller.record_read(record, now, out);
-      for (const ReplicaId id : {2, 3}) {
+      for (const ReplicaId id : {2U, 3U}) {
         if (question_to(id) != 0) answer(id);
       }
       out.messages.clear();
