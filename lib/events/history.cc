@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "events-";
 constexpr std::string_view kSuffix = ".ndjson";
+constexpr int64_t kMaxId = int64_t{1} << 53;  // ids go on from the last, and browsers count so far
 
 // nullopt: it is no file of ours.
 std::optional<uint64_t> first_id_of(std::string_view name) {
@@ -74,7 +75,8 @@ std::vector<History::Line> History::read() const {
       const wire::Json* id = json ? json->find("id") : nullptr;
       const int64_t* number = id == nullptr ? nullptr : id->as_int();
       const uint64_t last = lines.empty() ? 0 : lines.back().id;
-      if (number == nullptr || *number <= 0 || static_cast<uint64_t>(*number) <= last) continue;
+      if (number == nullptr || *number <= 0 || *number > kMaxId) continue;
+      if (static_cast<uint64_t>(*number) <= last) continue;
       lines.push_back({static_cast<uint64_t>(*number), std::move(*json)});
     }
   }
@@ -88,9 +90,13 @@ Status History::append(uint64_t id, std::string_view line) {
   std::string text(line);
   text += '\n';
   const Status written = file::write_at(newest_, newest_bytes_, text, path_of(first_ids_.back()));
-  if (!written) newest_.reset();
+  if (!written) {
+    give_up_newest();
+    return written;
+  }
   newest_bytes_ += text.size();
-  return written;
+  remove_oldest();
+  return {};
 }
 
 Status History::begin_file(uint64_t id) {
@@ -100,8 +106,15 @@ Status History::begin_file(uint64_t id) {
   newest_ = std::move(*made);
   newest_bytes_ = 0;
   first_ids_.push_back(id);
-  remove_oldest();
   return {};
+}
+
+// On a full disk files without a line would take the places of those that have some.
+void History::give_up_newest() {
+  newest_.reset();
+  if (newest_bytes_ != 0) return;
+  ::unlink(path_of(first_ids_.back()).c_str());
+  first_ids_.pop_back();
 }
 
 void History::remove_oldest() {

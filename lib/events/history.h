@@ -46,6 +46,7 @@ class History {
 
   Status list();
   Status begin_file(uint64_t id);
+  void give_up_newest();
   void remove_oldest();
   std::string path_of(uint64_t first_id) const;
 

@@ -1,7 +1,11 @@
 #include "events/history.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -67,13 +71,34 @@ TEST_F(HistoryTest, WhatIsNoEventIsPassedOver) {
   { ASSERT_TRUE(open()->append(5, line(5))); }
   {
     std::ofstream out(files().front(), std::ios::app);
-    out << "garbage\n[7]\n{\"id\":\"6\"}\n{\"id\":4}\n{\"id\":-1}\n" << line(6) << "\n{\"id\":7";
+    out << "garbage\n[7]\n{\"id\":\"6\"}\n{\"id\":4}\n{\"id\":-1}\n"
+        << line(INT64_MAX) << "\n"
+        << line(6) << "\n{\"id\":7";
   }
   directory_.write("events/events-x.ndjson", line(8) + "\n");
   directory_.write("events/notes.txt", line(9) + "\n");
   EXPECT_EQ(ids(), (std::vector<uint64_t>{5, 6}));
   ASSERT_TRUE(open()->append(10, line(10)));
   EXPECT_EQ(ids(), (std::vector<uint64_t>{5, 6, 10})) << "not behind half a line";
+}
+
+TEST_F(HistoryTest, AFullDiskTakesNothingOfWhatIsThere) {
+  auto history = open({.file_bytes = 20, .files = 3});
+  for (uint64_t id = 1; id <= 6; ++id) ASSERT_TRUE(history->append(id, line(id)));
+  const std::vector<std::string> before = files();
+  rlimit former{};
+  getrlimit(RLIMIT_FSIZE, &former);
+  signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{0, former.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &none);
+  int failed = 0;
+  for (uint64_t id = 7; id <= 20; ++id) failed += history->append(id, line(id)) ? 0 : 1;
+  setrlimit(RLIMIT_FSIZE, &former);
+  EXPECT_EQ(failed, 14);
+  EXPECT_EQ(files(), before);
+  EXPECT_TRUE(history->append(21, line(21)));
+  history = fail(ErrorKind::kBusy, "closed");
+  EXPECT_EQ(ids().back(), 21U);
 }
 
 TEST_F(HistoryTest, ADirectoryThatSomebodyRemovedIsNotMadeAgain) {
