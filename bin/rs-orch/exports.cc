@@ -60,7 +60,7 @@ void Exports::begun(Export& about, const wire::Response& response) {
 
 wire::Request Exports::question(const Export& about, const std::string& body) const {
   wire::Request request;
-  request.method = wire::Method::kDbExportPart;
+  request.method = wire::Method::kExportPart;
   request.request_id = about.request_id;
   request.body = body;
   return request;
