@@ -60,7 +60,7 @@ void Backup::hold() {
 }
 
 void Backup::held(const wire::Response& response) {
-  if (response.status != 200) return refuse(response.status, message_in(response));
+  if (response.status != 200) return refuse(503, message_in(response));
   open(orders_, &Run::orders, response.index);
 }
 

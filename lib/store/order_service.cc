@@ -319,7 +319,8 @@ void OrderService::look_at_hold() {
   const bool is_open = logging_ != 0 || !orders_.open().empty() || purchases_.open() != 0;
   if (now_ns() >= hold_->until_ns) {
     if (hold_->asked != nullptr) {
-      hold_->asked->fail({ErrorKind::kUnavailable,
+      // Not to be asked again and again: purchases wait for as long.
+      hold_->asked->fail({ErrorKind::kBusy,
                           is_open ? "purchases are without an outcome: is the catalog there?"
                                   : "purchases were held for long enough"});
     }
