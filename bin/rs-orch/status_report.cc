@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/host_name.h"
 #include "base/ids.h"
+#include "group/replica_info.h"
 #include "loop/process.h"
 #include "wire/json.h"
-#include "worker_info.h"
 
 namespace tandem::orch {
 namespace {
@@ -165,8 +165,8 @@ void report_workers(Orchestrator& orchestrator, UniqueFunction<void(wire::Json::
   for (const Fleet::Starting& starting : orchestrator.fleet().starting()) {
     if (orchestrator.workers().find(starting.id) == nullptr) report->add_starting(starting);
   }
-  ask_workers(
-      orchestrator,
+  group::ask_replicas(
+      orchestrator.workers(),
       [report](const group::ReplicaLink& worker, const wire::Json* told) {
         report->add(worker, told);
       },

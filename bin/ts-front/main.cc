@@ -66,6 +66,8 @@ int main(int argc, char** argv) {
   const front::MirrorWatch mirror_watch{loop, metrics, store.orders(), store.catalog()};
   const front::CoordWatch coord_watch{loop, coordination.coord()};
   daemon::HttpService web{config.http, daemon, metrics, loop};
+  web.collect_metrics_with(
+      [&](UniqueFunction<void()> done) { front_metrics.collect(std::move(done)); });
   front::add_routes(web.router(), handlers);
   front::add_accept_loss(web.router(), store);
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });

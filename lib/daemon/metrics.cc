@@ -62,6 +62,9 @@ class Families {
     return family;
   }
 
+  // REQUIRES: it was made.
+  prometheus::Family<T>& at(const std::string& name) { return *families_.at(name); }
+
  private:
   prometheus::Registry& registry_;
   std::map<std::string, std::string>& helps_;
@@ -130,6 +133,9 @@ void Gauge::set(double value) { gauge_->Set(value); }
 void Gauge::add(double amount) { gauge_->Increment(amount); }
 double Gauge::value() const { return gauge_->Value(); }
 void Histogram::observe(double value) { histogram_->Observe(value); }
+void Histogram::add(const std::vector<double>& counts, double sum) {
+  histogram_->ObserveMultiple(counts, sum);
+}
 
 const std::vector<double>& duration_buckets() {
   static const std::vector<double> bounds = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
@@ -171,6 +177,14 @@ Histogram Metrics::histogram(const std::string& name, const std::string& help,
   CHECK_MSG(is_new || known->second == upper_bounds, "one histogram, two sets of buckets");
   CHECK_MSG(std::is_sorted(upper_bounds.begin(), upper_bounds.end()), name);
   return Histogram(impl_->histograms.get(name, help).Add(label_map(labels), upper_bounds));
+}
+
+void Metrics::remove(const std::string& name, const Gauge& gauge) {
+  impl_->gauges.at(name).Remove(gauge.gauge_);
+}
+
+void Metrics::remove(const std::string& name, const Histogram& histogram) {
+  impl_->histograms.at(name).Remove(histogram.histogram_);
 }
 
 void Metrics::before_text(std::function<void()> update) {

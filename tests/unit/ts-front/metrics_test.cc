@@ -47,6 +47,7 @@ TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
   EXPECT_THAT(text, HasSubstr("tandem_cache_lease 0\n"));
   EXPECT_THAT(text, HasSubstr("tandem_leader_open{group=\"catalog\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("tandem_active 0\n"));
+  EXPECT_THAT(text, HasSubstr("tandem_in_sync_wanted{group=\"orders\"} 3\n"));
 }
 
 }  // namespace
