@@ -57,6 +57,7 @@ ExitStatus drill(Session& session, const Arguments& arguments);
 
 ExitStatus wait_ready(Session& session, const Arguments& arguments);
 ExitStatus show_status(Session& session, const Arguments& arguments);
+ExitStatus show_top(Session& session, const Arguments& arguments);
 ExitStatus list_history(Session& session, const Arguments& arguments);
 ExitStatus watch_events(Session& session, const Arguments& arguments);
 
