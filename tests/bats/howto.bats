@@ -16,7 +16,9 @@ setup() {
 
 # Whatever a page has left running.
 teardown() {
-  local dir
+  local dir pid
+  pid=$(cat "$home/haproxy.pid" 2>/dev/null || true)
+  [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
   for dir in "$home" "$BATS_TEST_TMPDIR/two"; do
     [ ! -d "$dir" ] || "$tandem" --dir "$dir" down
   done
@@ -27,9 +29,8 @@ own_etc() {
   local etc=$BATS_TEST_TMPDIR/etc name
   take_ports 20
   cp -a "$TANDEM_SOURCE/etc" "$etc"
-  for name in users rides orch front; do
-    sed -i -E 's/^# (port = [0-9]+)$/\1/' "$etc/$name.toml"
-    own_ports <"$etc/$name.toml" >"$etc/$name.own" && mv "$etc/$name.own" "$etc/$name.toml"
+  for name in users.toml rides.toml orch.toml front.toml haproxy-tls.cfg; do
+    sed -E 's/^# (port = [0-9]+)$/\1/' "$TANDEM_SOURCE/etc/$name" | own_ports >"$etc/$name"
   done
   export TANDEM_ETC=$etc TANDEM_LB_PORT=$((port_base + 3))
 }
@@ -62,3 +63,8 @@ run_page() { # PAGE [OPTION]…
 }
 
 @test 'tandem-logs' { run_page tandem-logs; }
+
+@test 'tandem-tls' {
+  command -v haproxy >/dev/null || skip 'haproxy is not installed'
+  run_page tandem-tls
+}
