@@ -44,7 +44,12 @@ own_ports() {
   sed -E "$of_usual; s/\b900([0-9])\b/$((port_base / 10 + 1))\1/g; s|/srv/two\b|$BATS_TEST_TMPDIR/two|g"
 }
 
-before_block() { :; } # NUMBER
+# What has to happen before a block that has a name: the function before_NAME.
+before_block() { # NUMBER
+  local name
+  name=$(block "$1" name)
+  [ -z "$name" ] || { declare -f "before_$name" && echo "before_$name"; }
+}
 
 # The page, against a system of these options.
 run_page() { # PAGE [OPTION]…
@@ -67,4 +72,20 @@ run_page() { # PAGE [OPTION]…
 @test 'tandem-tls' {
   command -v haproxy >/dev/null || skip 'haproxy is not installed'
   run_page tandem-tls
+}
+
+# The programs are files of their own here, so that new ones can take their place.
+before_installed() {
+  for program in "$TANDEM_BIN"/*; do
+    cp "$program" "$program.new"
+    mv "$program.new" "$program"
+  done
+}
+
+@test 'tandem-upgrade' {
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  cp "$TANDEM_BIN"/{rs-orch,rs-worker,rs-users,rs-rides,rs-client,ts-catalog,ts-order,ts-front} "$BATS_TEST_TMPDIR/bin"
+  export TANDEM_BIN=$BATS_TEST_TMPDIR/bin
+  PATH=$TANDEM_BIN:$PATH
+  run_page tandem-upgrade
 }
