@@ -9,7 +9,7 @@ setup_file() {
   command -v haproxy >/dev/null || skip 'haproxy is not installed'
   take_ports 3
   export PATH port_base tls=https://db.example:$port_base
-  cd "$BATS_FILE_TMPDIR"
+  cd "$BATS_FILE_TMPDIR" || return
   openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=tandem \
     -addext subjectAltName=DNS:db.example,DNS:rides.example,DNS:shop.example,DNS:other.example \
     -keyout key.pem -out cert.pem

@@ -3,10 +3,10 @@
 # isn't followed by one), with kind=name the word behind its mark. In Markdown they are marked
 # ```sh tour and ```text tour; those of one back end, "tour postgres", are there with -v
 # tables=postgres alone. In a manual page a comment stands before the display: .\" tour sh WORD, or
-# .\" tour text.
+# .\" tour text; .\" tour root WORD is a block of commands for root, which is kind=root.
 function begin(what, word) {
   inside = what
-  if (what != "sh") return
+  if (what == "text") return
   count++
   if (kind == "name" && count == n) print word
 }

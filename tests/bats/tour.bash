@@ -3,8 +3,17 @@
 # compared with the block that shows it. tour.awk tells the marks.
 # shellcheck shell=bash disable=SC2154
 
-block() { # NUMBER sh|text|name
+block() { # NUMBER sh|root|text|name
   awk -v n="$1" -v kind="$2" -v tables="${TANDEM_TEST_TABLES-}" -f "$TANDEM_SOURCE/tests/bats/tour.awk" "$tour"
+}
+
+# The block of this name.
+block_named() { # NAME sh|root
+  local n count
+  count=$(block 0 sh)
+  for ((n = 1; n <= count; n++)); do
+    [ "$(block "$n" name)" != "$1" ] || block "$n" "$2"
+  done
 }
 
 # Prints a script of all blocks, with a line that no command prints after each. What a suite's
