@@ -4,7 +4,6 @@
 #include "daemon/coordination.h"
 #include "daemon/daemon.h"
 #include "daemon/registration.h"
-#include "exports.h"
 #include "loop/loop.h"
 #include "orphan_watch.h"
 #include "replica/endpoint.h"
@@ -31,8 +30,7 @@ int main(int argc, char** argv) {
   if (!opened) daemon::die(opened.error());
   worker::OrphanWatch orphan_watch{loop, config.orphan_timeout_ms, [&] { daemon.stop(); }};
   worker::Queries& queries = (*backend)->read_for(replica.driver());
-  worker::Exports exports{loop, replica.driver(), config.replica.host};
-  worker::Requests requests{**backend, queries, exports, replica.driver(), orphan_watch};
+  worker::Requests requests{**backend, queries, replica, orphan_watch};
   replica::Endpoint endpoint{loop, config.replica.rpc_url, replica, requests};
   queries.ask_for_queued_with([&](rpc::Peer peer) { return endpoint.queued_bytes(peer); });
   daemon::Registration registration{

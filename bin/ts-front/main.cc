@@ -1,5 +1,6 @@
 // ts-front: the toy store over HTTP. See ts-front(8).
 #include "accept_loss.h"
+#include "backup.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "call_watch.h"
@@ -86,6 +87,8 @@ int main(int argc, char** argv) {
   web.show(ui::find("store.html"));
   front::add_routes(web.router(), handlers);
   front::add_accept_loss(web.router(), store);
+  front::Backup backup{front::asks(store.orders()), front::asks(store.catalog()), random_id};
+  front::add_backup(web.router(), backup);
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
   web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 
