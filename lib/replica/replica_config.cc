@@ -4,6 +4,7 @@
 
 #include "coord/names.h"
 #include "file/directories.h"
+#include "replica/restore.h"
 #include "rpc/url.h"
 
 namespace tandem::replica {
@@ -69,7 +70,7 @@ void declare_tables(TablesConfig& c, daemon::SettingTable& t, const std::string&
 }
 
 std::vector<daemon::Option> replica_options() {
-  return {{"id", 'i', "N", "number of this replica in its group", "replica.id"}};
+  return {{"id", 'i', "N", "number of this replica in its group", "replica.id"}, restore_option()};
 }
 
 void put_id(ReplicaConfig& config) {

@@ -21,7 +21,9 @@ struct PurchasesTest : testing::Test {
     log.apply(Orders::result_command(id, status));
     purchases.closed(id, now, effects);
   }
-  void start() { purchases.start(kLineage, now, effects); }
+  void start() {
+    purchases.start([](uint64_t) { return kLineage; }, now, effects);
+  }
   void tick(int64_t ms) {
     now += ms * kMs;
     purchases.tick(now, effects);
