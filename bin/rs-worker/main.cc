@@ -18,7 +18,7 @@ using namespace tandem;
 
 int main(int argc, char** argv) {
   daemon::Daemon daemon{
-      {"rs-worker", "keep a replica of the database", {replica::restore_option()}, ""}, argc, argv};
+      {"rs-worker", "keep a replica of the database", replica::restore_options(), ""}, argc, argv};
   const auto config = daemon.load(worker::declare_worker, worker::check_worker, [](const auto& c) {
     return daemon::check_coord_files(c.replica.coord);
   });

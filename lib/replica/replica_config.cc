@@ -70,7 +70,10 @@ void declare_tables(TablesConfig& c, daemon::SettingTable& t, const std::string&
 }
 
 std::vector<daemon::Option> replica_options() {
-  return {{"id", 'i', "N", "number of this replica in its group", "replica.id"}, restore_option()};
+  std::vector<daemon::Option> options = restore_options();
+  options.insert(options.begin(),
+                 {"id", 'i', "N", "number of this replica in its group", "replica.id"});
+  return options;
 }
 
 void put_id(ReplicaConfig& config) {

@@ -48,31 +48,37 @@ Result<There> read_record(loop::Loop& loop, coord::Coord& coord, const std::stri
   return there;
 }
 
+// Nothing is said of what the file is for a directory of a replica: here it is input.
+Result<std::unique_ptr<storage::SnapshotReader>> open_backup(const std::string& file) {
+  auto reader = storage::SnapshotReader::open(file);
+  if (reader || reader.error().kind != ErrorKind::kNotFound) return reader;
+  return fail(ErrorKind::kBadInput, reader.error().message);
+}
+
 // All of the file, as restoring reads it.
-Status check_backup(storage::SnapshotReader& reader, const RestoreOptions& options,
-                    std::unique_ptr<repl::RowChecker> rows) {
+Status check_all(storage::SnapshotReader& reader, const std::string& file, const std::string& group,
+                 std::unique_ptr<repl::RowChecker> rows) {
   const storage::SnapshotHeader& header = reader.header();
-  const std::string named = "backup '" + options.file + "' ";
+  const std::string named = "backup '" + file + "' ";
   // What is wrong with a row is of no interest where the bytes are not those that were written.
   if (Status whole = reader.verify([] { return false; }); !whole) return whole;
-  if (header.group != options.group) {
-    return fail(ErrorKind::kBadInput, named + "is of the group '" + header.group + "', not of '" +
-                                          options.group + "'");
+  if (header.group != group) {
+    return fail(ErrorKind::kBadInput,
+                named + "is of the group '" + header.group + "', not of '" + group + "'");
   }
   if (header.index == 0 || header.epoch == 0 || header.lineage == 0) {
     return fail(ErrorKind::kCorrupt, named + "is of no state: its index, epoch or lineage is 0");
   }
   const auto checker = repl::key_row_checker(std::move(rows));
-  const auto cannot = [&](uint64_t line, const Error& error) {
-    return fail(ErrorKind::kCorrupt, named + "cannot be restored: line " + std::to_string(line) +
-                                         ": " + error.message);
-  };
   std::string row;
   for (uint64_t line = 2;; ++line) {
     const Result<bool> more = reader.next_row(row);
     if (!more) return fail(more.error());
     const Status good = *more ? checker->check(row) : checker->finish();
-    if (!good) return cannot(line, good.error());
+    if (!good) {
+      return fail(ErrorKind::kCorrupt, named + "cannot be restored: line " + std::to_string(line) +
+                                           ": " + good.error().message);
+    }
     if (!*more) return {};
   }
 }
@@ -373,12 +379,9 @@ Status settle_restore(loop::Loop& loop, coord::Coord& coord, const std::string& 
 
 Result<Restored> restore(loop::Loop& loop, coord::Coord& coord, const RestoreOptions& options,
                          std::unique_ptr<repl::RowChecker> checker) {
-  const auto reader = storage::SnapshotReader::open(options.file);
-  if (!reader) {
-    const bool none = reader.error().kind == ErrorKind::kNotFound;
-    return fail(none ? ErrorKind::kBadInput : reader.error().kind, reader.error().message);
-  }
-  Status may = check_backup(**reader, options, std::move(checker));
+  const auto reader = open_backup(options.file);
+  if (!reader) return fail(reader.error());
+  Status may = check_all(**reader, options.file, options.group, std::move(checker));
   if (may) may = storage::check_formats(options.directory);
   if (may) may = no_replica_runs(loop, coord, options);
   if (!may) return fail(may.error());
@@ -392,38 +395,67 @@ Result<Restored> restore(loop::Loop& loop, coord::Coord& coord, const RestoreOpt
   return Restorer(loop, coord, options).run(**reader);
 }
 
-// --- the mode of a program ---
-
-daemon::Option restore_option() {
-  return {.name = "restore",
-          .argument = "FILE",
-          .help = "put the state of a backup in the place of what the group has, then end"};
+Result<Restored> check_backup(const std::string& file, const std::string& group,
+                              std::unique_ptr<repl::RowChecker> checker) {
+  const auto reader = open_backup(file);
+  if (!reader) return fail(reader.error());
+  const Status good = check_all(**reader, file, group, std::move(checker));
+  if (!good) return fail(good.error());
+  const storage::SnapshotHeader& header = (*reader)->header();
+  return Restored{(*reader)->rows(), header.index, (*reader)->size_bytes(), header.lineage};
 }
 
-void restore_if_asked(const daemon::Daemon& daemon, const ReplicaConfig& config,
-                      const repl::StateMachine& machine) {
-  const std::string* file = daemon.command_line().value("restore");
-  if (file == nullptr) return;
-  constexpr uint64_t kConsulPatienceMs = 25'000;  // sessions of the dead, twice their TTL
+// --- the modes of a program ---
+
+namespace {
+
+constexpr uint64_t kConsulPatienceMs = 25'000;  // sessions of the dead, twice their TTL
+
+RestoreOptions options_of(const ReplicaConfig& config, const std::string& file) {
   RestoreOptions options;
-  options.file = *file;
+  options.file = file;
   options.group = config.host.group;
   options.id = config.host.id;
   options.directory = config.host.directory;
   options.segment_bytes = config.host.segment_bytes;
   options.max_entry_bytes = config.host.limits.max_entry_bytes;
-  if (config.coord.backend != "local") {
-    options.all_are_here = false;
-    options.patience_ms = kConsulPatienceMs;
-  }
+  if (config.coord.backend == "local") return options;
+  options.all_are_here = false;
+  options.patience_ms = kConsulPatienceMs;
+  return options;
+}
+
+Result<Restored> restore(const RestoreOptions& options, const ReplicaConfig& config,
+                         const repl::StateMachine& machine) {
   loop::Loop loop;
   daemon::Coordination coordination{config.coord, loop};
-  const auto restored = restore(loop, coordination.coord(), options, machine.row_checker());
-  if (!restored) daemon::die(restored.error());
+  return restore(loop, coordination.coord(), options, machine.row_checker());
+}
+
+}  // namespace
+
+std::vector<daemon::Option> restore_options() {
+  return {{.name = "restore",
+           .argument = "FILE",
+           .help = "put the state of a backup in the place of what the group has, then end"},
+          {.name = "check-backup",
+           .argument = "FILE",
+           .help = "read a backup as --restore would, change nothing, then end"}};
+}
+
+void restore_if_asked(const daemon::Daemon& daemon, const ReplicaConfig& config,
+                      const repl::StateMachine& machine) {
+  const std::string* check = daemon.command_line().value("check-backup");
+  const std::string* file = daemon.command_line().value("restore");
+  if (check == nullptr && file == nullptr) return;
+  const auto done = check != nullptr
+                        ? check_backup(*check, config.host.group, machine.row_checker())
+                        : restore(options_of(config, *file), config, machine);
+  if (!done) daemon::die(done.error());
   wire::Json json;
-  json.set("group", options.group).set("replica", static_cast<int64_t>(options.id));
-  json.set("rows", restored->rows).set("index", restored->index);
-  json.set("bytes", restored->bytes).set("lineage", hex_id(restored->lineage));
+  json.set("group", config.host.group).set("rows", done->rows).set("index", done->index);
+  json.set("bytes", done->bytes).set("lineage", hex_id(done->lineage));
+  if (check == nullptr) json.set("replica", static_cast<int64_t>(config.host.id));
   const bool told = daemon::write_stdout(json.dump() + "\n");
   std::exit(static_cast<int>(told ? ExitStatus::kOk : ExitStatus::kIo));
 }

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "coord/coord.h"
@@ -77,9 +78,14 @@ repl::Record restored_record(const repl::Member& member, uint64_t lineage, uint6
                              const repl::Record* old, const storage::SnapshotHeader& backup,
                              const repl::Record* seen_by_backup);
 
-// --- the mode of a program ---
-daemon::Option restore_option();
-// Where the program was given that option: restores, prints a line of JSON, and ends the process.
+// Reads all of a file as restore() does first, and changes nothing. Gives its lineage and size.
+Result<Restored> check_backup(const std::string& file, const std::string& group,
+                              std::unique_ptr<repl::RowChecker> checker);
+
+// --- the modes of a program ---
+// --restore and --check-backup.
+std::vector<daemon::Option> restore_options();
+// Where the program was given one of them: does it, prints a line of JSON, and ends the process.
 void restore_if_asked(const daemon::Daemon& daemon, const ReplicaConfig& config,
                       const repl::StateMachine& machine);
 
