@@ -44,7 +44,8 @@ Status Host::open_directory() {
   auto lock = storage::Directory::open(options_.directory);
   if (!lock) return fail(lock.error());
   lock_ = std::move(*lock);
-  const Status settled = settle_restore(loop_, coord_, options_.group, options_.directory);
+  Status settled = settle_restore(loop_, coord_, options_.group, options_.directory);
+  if (settled) settled = set_replaced_aside(loop_, coord_, options_.group, options_.directory);
   if (!settled) return settled;
   const Status trusted = look_for_distrust();
   if (!trusted) return trusted;

@@ -30,9 +30,10 @@ struct There {
   std::optional<repl::Record> record;  // nullopt: there is none, or it is damaged
 };
 
-Result<There> read_record(loop::Loop& loop, coord::Coord& coord, const std::string& group) {
+Result<There> read_record(loop::Loop& loop, coord::Coord& coord, const std::string& group,
+                          uint64_t timeout_ms = kCoordTimeoutMs) {
   auto found = wait_for<coord::Versioned>(
-      loop, [&](auto done) { coord.read_record(group, std::move(done)); });
+      loop, [&](auto done) { coord.read_record(group, std::move(done)); }, timeout_ms);
   if (!found) return fail(found.error());
   There there{std::move(*found), std::nullopt};
   if (there.found.version == 0 || !there.found.damage.empty()) return there;
@@ -343,6 +344,18 @@ repl::Record restored_record(const repl::Member& member, uint64_t lineage, uint6
                           record.replaced.end() - repl::Record::kMaxReplaced);
   }
   return record;
+}
+
+Status set_replaced_aside(loop::Loop& loop, coord::Coord& coord, const std::string& group,
+                          const std::string& directory) {
+  constexpr uint64_t kPatienceMs = 1000;  // a start must not wait for coordination
+  const auto identity = storage::load_identity(directory);
+  if (!identity || !*identity || (*identity)->lineage == 0) return {};
+  const auto there = read_record(loop, coord, group, kPatienceMs);
+  if (!there || !there->record || there->record->lineage == (*identity)->lineage) return {};
+  if (!there->record->has_replaced((*identity)->lineage)) return {};
+  const auto aside = storage::set_data_aside(directory, kSetAside);
+  return aside ? Status() : fail(aside.error());
 }
 
 Status settle_restore(loop::Loop& loop, coord::Coord& coord, const std::string& group,

@@ -72,6 +72,11 @@ Result<Restored> restore(loop::Loop& loop, coord::Coord& coord, const RestoreOpt
 Status settle_restore(loop::Loop& loop, coord::Coord& coord, const std::string& group,
                       const std::string& directory);
 
+// Sets the data of a lineage aside that the record says to be replaced, at a start. Where coordination
+// does not tell in time the protocol core finds out later, and ends the process for it.
+Status set_replaced_aside(loop::Loop& loop, coord::Coord& coord, const std::string& group,
+                          const std::string& directory);
+
 // The record of a lineage that takes the place of `old` (nullptr: there is none, or it cannot be
 // read) with the state that ends where `backup` says. `seen_by_backup`: the record in that file.
 repl::Record restored_record(const repl::Member& member, uint64_t lineage, uint64_t old_version,

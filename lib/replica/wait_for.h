@@ -18,11 +18,11 @@ constexpr char kNoAnswer[] = "coordination does not answer";
 // time, and may do so yet.
 // Shared with the completion, which may come after the deadline.
 template <typename T, typename Ask>
-Result<T> wait_for(loop::Loop& loop, Ask ask) {
+Result<T> wait_for(loop::Loop& loop, Ask ask, uint64_t timeout_ms = kCoordTimeoutMs) {
   const auto answer = std::make_shared<std::optional<Result<T>>>();
   bool late = false;
   loop::Timer deadline(loop, [&late] { late = true; });
-  deadline.start(kCoordTimeoutMs);
+  deadline.start(timeout_ms);
   ask([answer](Result<T> result) { *answer = std::move(result); });
   while (!*answer && !late) loop.run_once();
   if (*answer) return std::move(**answer);
