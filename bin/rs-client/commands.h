@@ -31,6 +31,7 @@ ExitStatus db_read(Session& session, const Arguments& arguments);
 ExitStatus db_write(Session& session, const Arguments& arguments);
 ExitStatus db_export(Session& session, const Arguments& arguments);
 ExitStatus db_import(Session& session, const Arguments& arguments);
+ExitStatus db_restore(Session& session, const Arguments& arguments);
 ExitStatus db_clear(Session& session, const Arguments& arguments);
 
 ExitStatus workers_ls(Session& session, const Arguments& arguments);
@@ -47,6 +48,7 @@ ExitStatus toys_buy(Session& session, const Arguments& arguments);
 ExitStatus toys_order(Session& session, const Arguments& arguments);
 ExitStatus toys_replicas(Session& session, const Arguments& arguments);
 ExitStatus toys_accept_loss(Session& session, const Arguments& arguments);
+ExitStatus toys_restore(Session& session, const Arguments& arguments);
 ExitStatus toys_restock(Session& session, const Arguments& arguments);
 ExitStatus toys_price(Session& session, const Arguments& arguments);
 ExitStatus toys_add(Session& session, const Arguments& arguments);
