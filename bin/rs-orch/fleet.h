@@ -69,6 +69,8 @@ class Fleet final : public group::Caretaker {
 
   void set_slaves(uint32_t slaves, const std::string& reason);
   uint32_t slaves() const { return plan_.slaves(); }
+  // Workers that ended unasked since this process began, by cause_of() their end.
+  const std::map<std::string, uint64_t>& deaths() const { return deaths_; }
   void set_limits(uint32_t min_slaves, uint32_t max_slaves);
 
   // One more slave; kConflict at the maximum. Its pid.
@@ -152,6 +154,7 @@ class Fleet final : public group::Caretaker {
   FleetPlan plan_;
   Directories directories_;
   std::map<repl::ReplicaId, std::unique_ptr<WorkerProcess>> processes_;
+  std::map<std::string, uint64_t> deaths_;
   std::vector<std::unique_ptr<WorkerProcess>> ended_;  // go at the next look
   std::map<repl::ReplicaId, std::vector<PidDone>> on_death_;
   std::map<repl::ReplicaId, std::string> refused_;  // why no worker is started on its files

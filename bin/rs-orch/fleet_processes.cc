@@ -153,6 +153,7 @@ void Fleet::on_end(repl::ReplicaId id, const std::optional<ProcessEnd>& end) {
   }
   const FleetPlan::Ended ended = plan_.ended(id, end, group_facts(), now_ms());
   events_.tell(ended.asked ? "stop" : "death", describe(end), worker_fields(id, ended.pid));
+  if (!ended.asked) ++deaths_[cause_of(end)];
   // From here on the slot may be in use by the next process: what follows may start it.
   if (ended.session != 0) leadership_.replica_dead(id, ended.session);
   for (PidDone& done : on_death) done(ended.pid);

@@ -1,11 +1,14 @@
 // What rs-orch shows on /metrics beside its HTTP requests.
 #pragma once
 
-#include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "base/function.h"
 #include "daemon/metrics.h"
+#include "group/call_stats.h"
+#include "group/group_metrics.h"
 #include "orchestrator.h"
 
 namespace tandem::orch {
@@ -16,21 +19,23 @@ class OrchMetrics {
   OrchMetrics(daemon::Metrics& metrics, Orchestrator& orchestrator);
 
   // Asks the workers for theirs, then calls back.
-  void collect(UniqueFunction<void()> done);
+  void collect(UniqueFunction<void()> done) { group_.collect(std::move(done)); }
 
  private:
   void update();
+  daemon::Counter deaths_of(const std::string& cause);
+  daemon::Histogram& requests_of(group::CallStats::Kind kind, const char* outcome);
+  void ended(group::CallStats::Kind kind, int status, int64_t us);
 
   daemon::Metrics& metrics_;
   Orchestrator& orchestrator_;
+  group::GroupMetrics group_;
   daemon::Gauge workers_;
   daemon::Gauge slaves_wanted_;
-  daemon::Gauge in_sync_;
-  daemon::Gauge epoch_;
-  daemon::Gauge open_;
   daemon::Gauge active_;
-  daemon::Gauge in_flight_;
   daemon::Gauge window_reads_;
+  // By kind and outcome, each made at its first use.
+  std::map<std::pair<group::CallStats::Kind, const char*>, daemon::Histogram> requests_;
 };
 
 }  // namespace tandem::orch

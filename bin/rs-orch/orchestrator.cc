@@ -213,18 +213,20 @@ void Orchestrator::read(const wire::Request& request, group::Gateway::Done done,
 
 void Orchestrator::read_uncounted(const wire::Request& request, group::Gateway::Done done,
                                   repl::ReplicaId replica) {
-  group_.gateway().submit(request, counted(CallStats::Kind::kRead, std::move(done)), replica);
+  group_.gateway().submit(request, counted(group::CallStats::Kind::kRead, std::move(done)),
+                          replica);
 }
 
 void Orchestrator::write(const wire::Request& request, group::Gateway::Done done) {
-  group_.gateway().submit(request, counted(CallStats::Kind::kWrite, std::move(done)));
+  group_.gateway().submit(request, counted(group::CallStats::Kind::kWrite, std::move(done)));
 }
 
-group::Gateway::Done Orchestrator::counted(CallStats::Kind kind, group::Gateway::Done done) {
+group::Gateway::Done Orchestrator::counted(group::CallStats::Kind kind, group::Gateway::Done done) {
   return [this, kind, began_ns = system_clock().boot_ns(),
           done = std::move(done)](const wire::Response& response) mutable {
     const int64_t us = (system_clock().boot_ns() - began_ns) / 1000;
     calls_.ended(kind, static_cast<int>(response.status), us);
+    if (on_call_ended_) on_call_ended_(kind, static_cast<int>(response.status), us);
     done(response);
   };
 }
@@ -235,7 +237,7 @@ void Orchestrator::clear(const wire::Request& request, std::string_view asker,
                         std::string(asker)});
   wire::Request plain = request;
   plain.body = {};
-  done = counted(CallStats::Kind::kWrite, std::move(done));
+  done = counted(group::CallStats::Kind::kWrite, std::move(done));
   group_.gateway().submit(plain, [audit = std::move(audit),
                                   done = std::move(done)](const wire::Response& response) mutable {
     audit.ended(response.status, response.body);

@@ -9,6 +9,8 @@
 // loses the lock stands down, and is active again when it has it again.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,13 +19,13 @@
 
 #include "autoscaler.h"
 #include "base/function.h"
-#include "call_stats.h"
 #include "config.h"
 #include "coord/coord.h"
 #include "daemon/coord_trouble.h"
 #include "daemon/part.h"
 #include "events.h"
 #include "fleet.h"
+#include "group/call_stats.h"
 #include "group/gateway.h"
 #include "group/group.h"
 #include "group/leadership.h"
@@ -65,11 +67,14 @@ class Orchestrator final : public daemon::Part {
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 
   const std::string& group() const { return config_.group; }
+  // By which kind of coordination: "local" or "consul".
+  const std::string& coordination() const { return config_.coord.backend; }
   // As the configuration has them: what each new master is given.
   const wire::Json& declared_tables() const { return config_.tables.value; }
   bool active() const { return group_.active() && lock_ != nullptr && lock_->held(); }
   Fleet& fleet() { return *fleet_; }
   Events& events() { return events_; }
+  group::Group& replicated() { return group_; }
   group::Replicas& workers() { return group_.replicas(); }
   group::Leadership& leadership() { return group_.leadership(); }
   const Autoscaler& autoscaler() const { return autoscaler_; }
@@ -77,7 +82,14 @@ class Orchestrator final : public daemon::Part {
   std::optional<int64_t> window_left_ms() const { return autoscaler_.left_ms(now_ms()); }
   // What is wrong though requests are served, for people; empty: nothing.
   std::string warning() const { return coord_.trouble(); }
-  const CallStats& calls() const { return calls_; }
+  const group::CallStats& calls() const { return calls_; }
+  // Called with each read and write that is answered.
+  using CallEnded = std::function<void(group::CallStats::Kind, int status, int64_t us)>;
+  void on_call_ended(CallEnded callback) { on_call_ended_ = std::move(callback); }
+  // How many workers are to be in sync: the master and the slaves, as far as the set may grow.
+  size_t in_sync_wanted() const {
+    return std::min<size_t>(config_.max_in_sync, size_t{1} + fleet_->slaves());
+  }
   size_t in_flight() const { return group_.gateway().in_flight(); }
   // Of the living workers, ascending.
   std::vector<pid_t> pids();
@@ -98,7 +110,7 @@ class Orchestrator final : public daemon::Part {
   void declare_tables();
   int64_t now_ms() const { return static_cast<int64_t>(loop_.now_ms()); }
   void tick();
-  group::Gateway::Done counted(CallStats::Kind kind, group::Gateway::Done done);
+  group::Gateway::Done counted(group::CallStats::Kind kind, group::Gateway::Done done);
 
   loop::Loop& loop_;
   const OrchConfig& config_;
@@ -109,7 +121,8 @@ class Orchestrator final : public daemon::Part {
   group::Group group_;
   Restarter restarter_;
   Autoscaler autoscaler_;
-  CallStats calls_;
+  group::CallStats calls_;
+  CallEnded on_call_ended_;
   std::unique_ptr<coord::Lock> lock_;
   loop::Timer ticker_;
   UniqueFunction<void()> on_change_;

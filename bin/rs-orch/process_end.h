@@ -14,5 +14,7 @@ struct ProcessEnd {
 
 // "killed by SIGKILL (Killed)"; "ended" where it is not known: of children alone it is.
 std::string describe(const std::optional<ProcessEnd>& end);
+// The same in a word for a label: "SIGKILL", "exit 74", "unseen".
+std::string cause_of(const std::optional<ProcessEnd>& end);
 
 }  // namespace tandem::orch

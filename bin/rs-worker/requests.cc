@@ -178,6 +178,7 @@ void Requests::answer_if_known(rpc::Reply reply, std::string body, std::string k
 }
 
 void Requests::add_info(wire::Json& info) const {
+  info.set("tables", backend_.kind());
   info.set("reads", reads_);
   info.set("writes", writes_);
   info.set("large_reads", queries_.large_reads());

@@ -2,6 +2,7 @@
 #include "accept_loss.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "call_watch.h"
 #include "config.h"
 #include "coord_watch.h"
 #include "daemon/coordination.h"
@@ -9,6 +10,7 @@
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
 #include "daemon/registration.h"
+#include "events/journal.h"
 #include "handlers.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
@@ -18,11 +20,14 @@
 #include "render.h"
 #include "routes.h"
 #include "rpc/threads.h"
+#include "status_report.h"
+#include "status_routes.h"
 #include "store.h"
 #include "store/subscription.h"
 #include "storehost/people.h"
 #include "storehost/subscription_part.h"
 #include "toys/product_cache.h"
+#include "ui/ui.h"
 
 using namespace tandem;
 
@@ -39,7 +44,9 @@ int main(int argc, char** argv) {
   daemon::Metrics metrics;
   daemon::Coordination coordination{config.coord, loop};
 
-  front::Store store{loop, coordination.coord(), config};
+  events::Journal events{loop};
+  if (!config.events_directory.empty()) events.keep_in(config.events_directory);
+  front::Store store{loop, coordination.coord(), config, events};
   toys::ProductCache cache{{config.cache_enabled, config.cache_size}, random_id()};
   loop::LoopTimers timers{loop};
   storehost::People people;
@@ -66,6 +73,17 @@ int main(int argc, char** argv) {
   const front::MirrorWatch mirror_watch{loop, metrics, store.orders(), store.catalog()};
   const front::CoordWatch coord_watch{loop, coordination.coord()};
   daemon::HttpService web{config.http, daemon, metrics, loop};
+  web.collect_metrics_with(
+      [&](UniqueFunction<void()> done) { front_metrics.collect(std::move(done)); });
+  front::CallWatch calls;
+  web.observe_with(calls);
+  const front::Reported reported{config,   clock, coordination.coord(), store, cache,
+                                 handlers, calls};
+  events.sample_with([&](auto done) { front::report_status(reported, std::move(done)); });
+  front::StatusRoutes status{reported, events};
+  status.add_routes(web.router());
+  ui::add_routes(web.router());
+  web.show(ui::find("store.html"));
   front::add_routes(web.router(), handlers);
   front::add_accept_loss(web.router(), store);
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });

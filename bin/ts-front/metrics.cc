@@ -1,5 +1,7 @@
 #include "metrics.h"
 
+#include <utility>
+
 namespace tandem::front {
 
 FrontMetrics::FrontMetrics(daemon::Metrics& metrics, const Clock& clock,
@@ -8,9 +10,12 @@ FrontMetrics::FrontMetrics(daemon::Metrics& metrics, const Clock& clock,
       clock_(clock),
       cache_(cache),
       store_(store),
+      orders_(metrics, store.orders(), [&store] { return store.orders().founders(); }),
+      catalog_(metrics, store.catalog(), [&store] { return store.catalog().founders(); }),
       products_(metrics.gauge("tandem_cache_products", "products in the cache")),
       lease_(metrics.gauge("tandem_cache_lease", "1 where products are served from the cache")),
-      active_(metrics.gauge("tandem_active", "1 where this front is the controller")) {
+      active_(
+          metrics.gauge("tandem_active", "1 where this process is the active one of its kind")) {
   const toys::CacheFigures& figures = cache.figures();
   follow("tandem_cache_hits_total", "product queries answered from the cache", figures.hits);
   follow("tandem_cache_misses_total", "product queries that were not", figures.misses);
@@ -30,8 +35,11 @@ FrontMetrics::FrontMetrics(daemon::Metrics& metrics, const Clock& clock,
   outcome("refused", purchases.refused);
   outcome("unavailable", purchases.unavailable);
   outcome("unknown", purchases.unknown);
-  add_group("orders", store.orders());
-  add_group("catalog", store.catalog());
+  for (group::Group* group : {&store.orders(), &store.catalog()}) {
+    follow("tandem_replica_deaths_total",
+           "processes of replicas that ended unasked, by how they did",
+           group->leadership().figures().deaths, {{"group", group->group()}, {"cause", "unseen"}});
+  }
   metrics.before_text([this] { update(); });
 }
 
@@ -40,30 +48,14 @@ void FrontMetrics::follow(const std::string& name, const std::string& help, cons
   followers_.push_back({metrics_.counter(name, help, labels), figure});
 }
 
-void FrontMetrics::add_group(const std::string& name, group::Group& group) {
-  const daemon::Labels labels = {{"group", name}};
-  groups_.push_back(
-      {group, metrics_.gauge("tandem_leader", "id of the group's leader, 0: none", labels),
-       metrics_.gauge("tandem_leader_open", "1 where the leader takes writes", labels),
-       metrics_.gauge("tandem_epoch", "epoch of the group's record", labels),
-       metrics_.gauge("tandem_in_sync", "members of the in-sync set", labels),
-       metrics_.gauge("tandem_requests_in_flight", "calls of the group without an answer",
-                      labels)});
+void FrontMetrics::collect(UniqueFunction<void()> done) {
+  orders_.collect([this, done = std::move(done)]() mutable { catalog_.collect(std::move(done)); });
 }
 
 void FrontMetrics::update() {
   for (Follower& follower : followers_) {
     follower.counter.add(static_cast<double>(follower.figure - follower.counted));
     follower.counted = follower.figure;
-  }
-  for (GroupGauges& gauges : groups_) {
-    const group::Leadership& leadership = gauges.group.leadership();
-    const auto& record = leadership.record();
-    gauges.leader.set(leadership.leader());
-    gauges.open.set(leadership.leader_open() ? 1 : 0);
-    gauges.epoch.set(record ? static_cast<double>(record->epoch) : 0);
-    gauges.in_sync.set(record ? static_cast<double>(record->in_sync.size()) : 0);
-    gauges.in_flight.set(static_cast<double>(gauges.group.gateway().in_flight()));
   }
   products_.set(static_cast<double>(cache_.size()));
   lease_.set(cache_.leased(clock_.boot_ns()) ? 1 : 0);

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/function.h"
 #include "daemon/metrics.h"
+#include "group/group_metrics.h"
 #include "handlers.h"
 #include "store.h"
 #include "toys/product_cache.h"
@@ -19,6 +21,9 @@ class FrontMetrics {
   FrontMetrics(daemon::Metrics& metrics, const Clock& clock, const toys::ProductCache& cache,
                const Handlers& handlers, Store& store);
 
+  // Asks the replicas for theirs, then calls back.
+  void collect(UniqueFunction<void()> done);
+
  private:
   // A counter that follows a figure kept elsewhere.
   struct Follower {
@@ -26,18 +31,8 @@ class FrontMetrics {
     const uint64_t& figure;
     uint64_t counted = 0;
   };
-  struct GroupGauges {
-    group::Group& group;
-    daemon::Gauge leader;
-    daemon::Gauge open;
-    daemon::Gauge epoch;
-    daemon::Gauge in_sync;
-    daemon::Gauge in_flight;
-  };
-
   void follow(const std::string& name, const std::string& help, const uint64_t& figure,
               const daemon::Labels& labels = {});
-  void add_group(const std::string& name, group::Group& group);
   void update();
 
   daemon::Metrics& metrics_;
@@ -45,7 +40,8 @@ class FrontMetrics {
   const toys::ProductCache& cache_;
   Store& store_;
   std::vector<Follower> followers_;
-  std::vector<GroupGauges> groups_;
+  group::GroupMetrics orders_;
+  group::GroupMetrics catalog_;
   daemon::Gauge products_;
   daemon::Gauge lease_;
   daemon::Gauge active_;

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "daemon/build_info.h"
+#include "daemon/memory.h"
 #include "loop/process.h"
 
 namespace tandem::daemon {
@@ -62,6 +63,9 @@ class Families {
     return family;
   }
 
+  // REQUIRES: it was made.
+  prometheus::Family<T>& at(const std::string& name) { return *families_.at(name); }
+
  private:
   prometheus::Registry& registry_;
   std::map<std::string, std::string>& helps_;
@@ -77,14 +81,6 @@ double count_descriptors() {
   }
   closedir(directory);
   return count;
-}
-
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 double cpu_seconds() {
@@ -130,6 +126,9 @@ void Gauge::set(double value) { gauge_->Set(value); }
 void Gauge::add(double amount) { gauge_->Increment(amount); }
 double Gauge::value() const { return gauge_->Value(); }
 void Histogram::observe(double value) { histogram_->Observe(value); }
+void Histogram::add(const std::vector<double>& counts, double sum) {
+  histogram_->ObserveMultiple(counts, sum);
+}
 
 const std::vector<double>& duration_buckets() {
   static const std::vector<double> bounds = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
@@ -149,7 +148,7 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   Gauge descriptors = gauge("process_open_fds", "Open file descriptors.");
   Counter cpu = counter("process_cpu_seconds_total", "Processor time, user and system.");
   before_text([memory, descriptors, cpu]() mutable {
-    memory.set(resident_bytes());
+    memory.set(static_cast<double>(resident_bytes()));
     descriptors.set(count_descriptors());
     cpu.add(std::max(0.0, cpu_seconds() - cpu.value()));
   });
@@ -171,6 +170,14 @@ Histogram Metrics::histogram(const std::string& name, const std::string& help,
   CHECK_MSG(is_new || known->second == upper_bounds, "one histogram, two sets of buckets");
   CHECK_MSG(std::is_sorted(upper_bounds.begin(), upper_bounds.end()), name);
   return Histogram(impl_->histograms.get(name, help).Add(label_map(labels), upper_bounds));
+}
+
+void Metrics::remove(const std::string& name, const Gauge& gauge) {
+  impl_->gauges.at(name).Remove(gauge.gauge_);
+}
+
+void Metrics::remove(const std::string& name, const Histogram& histogram) {
+  impl_->histograms.at(name).Remove(histogram.histogram_);
 }
 
 void Metrics::before_text(std::function<void()> update) {

@@ -50,6 +50,8 @@ class Gauge {
 class Histogram {
  public:
   void observe(double value);
+  // Adds what was counted elsewhere: so many in each bucket, the last one above all upper bounds.
+  void add(const std::vector<double>& counts, double sum);
 
  private:
   friend class Metrics;
@@ -75,6 +77,10 @@ class Metrics {
   Gauge gauge(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram histogram(const std::string& name, const std::string& help,
                       const std::vector<double>& upper_bounds, const Labels& labels = {});
+
+  // What it shows is shown no more; the instrument is not to be used again.
+  void remove(const std::string& name, const Gauge& gauge);
+  void remove(const std::string& name, const Histogram& histogram);
 
   // Called at the start of each text(), on its thread: for gauges that are cheaper to read then
   // than to keep up to date.

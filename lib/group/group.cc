@@ -1,5 +1,6 @@
 #include "group/group.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kCreateAgainMs = 1000;
+constexpr int64_t kLongestLookNs = 1000 * kNsPerMs;  // between two looks that count
 
 MakeCaretaker make_keeper(loop::Loop& loop, const GroupOptions& options) {
   return [&loop, &options](Replicas& replicas, Leadership& leadership) {
@@ -102,11 +104,19 @@ void Group::changed() {
 
 void Group::look() {
   look_at_lock();
+  look_whether_led();
   look_for_leader();
   caretaker_->look();
   if (!acts() || draining_) return;
   look_for_trouble();
   if (options_.hand_over) look_for_better_leader();
+}
+
+// A process that was stopped saw nothing meanwhile.
+void Group::look_whether_led() {
+  const int64_t before_ns = std::exchange(looked_ns_, system_clock().boot_ns());
+  if (before_ns == 0 || leadership_.leader_answers()) return;
+  leaderless_ns_ += std::min(looked_ns_ - before_ns, kLongestLookNs);
 }
 
 // Creating the record is left to the active one: nothing is lost by waiting for it.

@@ -88,6 +88,8 @@ class Group final : public daemon::Part {
   void replica_told(repl::ReplicaId id, bool reaches);
 
   const std::string& group() const { return options_.group; }
+  // How many replicas a new group begins with, where a Keeper looks after them.
+  size_t founders() const { return options_.replicas.size(); }
   Gateway& gateway() { return gateway_; }
   const Gateway& gateway() const { return gateway_; }
   Leadership& leadership() { return leadership_; }
@@ -97,6 +99,8 @@ class Group final : public daemon::Part {
   const std::string& trouble() const { return trouble_; }
   // Ready: there is a leader that takes writes; else why not.
   Status readiness() const;
+  // How long no leader answered, seen by look(), in ms since start().
+  int64_t leaderless_ms() const { return leaderless_ns_ / 1'000'000; }
 
   std::string_view name() const override { return "group"; }
   void start(UniqueFunction<void(Status)> done) override;
@@ -108,6 +112,7 @@ class Group final : public daemon::Part {
   void changed();
   void act();
   void look_at_lock();
+  void look_whether_led();
   void look_for_leader();
   void look_for_trouble();
   void look_for_lost_data();
@@ -137,6 +142,8 @@ class Group final : public daemon::Part {
   bool stands_in_ = false;
   bool draining_ = false;
   int64_t next_create_ms_ = 0;
+  int64_t looked_ns_ = 0;  // boot clock, when look() was called last
+  int64_t leaderless_ns_ = 0;
   std::string trouble_;
   bool caretakers_trouble_ = false;  // trouble_ is what the caretaker told
   std::function<void()> on_change_;

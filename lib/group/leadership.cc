@@ -73,6 +73,7 @@ void Leadership::replica_up(const ReplicaLink& replica) {
 }
 
 void Leadership::replica_dead(repl::ReplicaId id, uint64_t session) {
+  ++figures_.deaths;
   replicas_.forget(id, session);
   repl::ControllerEffects effects;
   controller_.replica_dead(id, session, now_ns(), effects);
@@ -478,6 +479,7 @@ void Leadership::tell_changes() {
   fields.set("epoch", now.epoch);
   fields.set("in_sync", ids_of(now));
   if (now.epoch != told_epoch_) {
+    if (told_epoch_ != 0) ++figures_.elections;
     swap_trouble_.clear();
     tell("role",
          nouns().replica + " " + std::to_string(now.leader) + " is chosen as " + nouns().leader,

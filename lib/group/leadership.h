@@ -37,6 +37,12 @@ struct LeadershipOptions {
 
 class Leadership {
  public:
+  // Since this process began.
+  struct Figures {
+    uint64_t elections = 0;  // epochs that began, as far as this process has seen them
+    uint64_t deaths = 0;     // replicas proven dead
+  };
+
   // What happened and why: a word ("role", "in_sync", "open", "loss"), a sentence, an object.
   using Tell = std::function<void(std::string_view kind, const std::string& reason,
                                   const wire::Json& fields)>;
@@ -87,6 +93,7 @@ class Leadership {
   std::vector<repl::Member> silent_members() const;
   std::optional<repl::Candidate> best_survivor() const;
 
+  const Figures& figures() const { return figures_; }
   const repl::Nouns& nouns() const { return options_.nouns; }
   const std::optional<repl::Record>& record() const { return controller_.record(); }
   // Why nobody is chosen; empty where nothing is known to be wrong.
@@ -165,6 +172,7 @@ class Leadership {
     repl::Epoch epoch = 0;  // in which the group goes on without them
   };
   Lost lost_;  // accepted last
+  Figures figures_;
   // What was told last.
   repl::Epoch told_epoch_ = 0;
   uint64_t told_version_ = 0;

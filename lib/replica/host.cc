@@ -6,9 +6,12 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/durations.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/memory.h"
+#include "file/file.h"
 
 namespace tandem::replica {
 namespace {
@@ -231,6 +234,18 @@ wire::Json Host::status() const {
   json.set("applied_index", driver_->applied_index());
   json.set("first_index", log_->first_index());
   json.set("snapshot_index", snapshots_->index());
+  json.set("snapshot_ms", snapshots_->header().created_ms);
+  json.set("snapshot_bytes", snapshots_->size_bytes());
+  json.set("log_bytes", log_->size_bytes());
+  if (const auto room = file::room_at(options_.directory)) {
+    json.set("free_bytes", room->free).set("disk_bytes", room->size);
+  }
+  json.set("resident_bytes", daemon::resident_bytes());
+  const Durations syncs = log_->syncs();
+  wire::Json fsync;
+  fsync.set("us", wire::Json(wire::Json::Array(syncs.counts().begin(), syncs.counts().end())));
+  fsync.set("total_us", syncs.total_us());
+  json.set("fsync", std::move(fsync));
   // A member of the set has no use for a snapshot of the leader's.
   json.set("has_space", log_->has_space() && (in_sync || !snapshots_->lacks_space()));
   wire::Json::Array aside;

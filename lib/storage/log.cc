@@ -330,6 +330,10 @@ void Log::drop_before(uint64_t index) {
 
 bool Log::has_space() const { return maker_->has_space(); }
 
+uint64_t Log::size_bytes() const { return segments_.size() * options_.segment_bytes; }
+
+Durations Log::syncs() const { return writer_->syncs(); }
+
 bool Log::fit_in_segment(std::span<const wire::Entry> entries, uint64_t reserve_bytes) const {
   uint64_t end = segments_.back().end_offset + reserve_bytes;
   for (const wire::Entry& entry : entries) end += record_bytes(wire::encoded_size(entry));

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/durations.h"
 #include "base/function.h"
 #include "base/result.h"
 #include "loop/loop.h"
@@ -110,6 +111,11 @@ class Log {
   // refuses commands and a follower refuses appends; what is left of the current segment (half of
   // it or more) is a reserve for what was accepted already.
   bool has_space() const;
+  // How long the syncs of records took, since open().
+  Durations syncs() const;
+  // Of its segments on the disk, in bytes: each is as long as all, however much of it is used.
+  uint64_t size_bytes() const;
+
   // Whether these entries fit into the present segment, with so many bytes left after them.
   bool fit_in_segment(std::span<const wire::Entry> entries, uint64_t reserve_bytes) const;
 

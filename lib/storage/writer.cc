@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "storage/signals.h"
 
 namespace tandem::storage {
@@ -59,6 +60,11 @@ void Writer::hand_over(uint64_t ticket) {
 Writer::Published Writer::published() {
   const std::lock_guard lock(mutex_);
   return published_;
+}
+
+Durations Writer::syncs() {
+  const std::lock_guard lock(mutex_);
+  return syncs_;
 }
 
 void Writer::run() {
@@ -178,7 +184,11 @@ Status Writer::save_in_both_slots(uint64_t synced_index) {
 
 Status Writer::sync_segment() {
   if (!std::exchange(dirty_, false)) return {};
-  return segment_->sync_data();
+  const int64_t began_ns = system_clock().boot_ns();
+  Status synced = segment_->sync_data();
+  const std::lock_guard lock(mutex_);
+  syncs_.add((system_clock().boot_ns() - began_ns) / 1000);
+  return synced;
 }
 
 Status Writer::begin_segment(const SegmentHeader& header) {

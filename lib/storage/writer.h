@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/durations.h"
 #include "base/function.h"
 #include "base/result.h"
 #include "storage/disk.h"
@@ -97,6 +98,8 @@ class Writer {
   // What was queued (perhaps nothing); `ticket` is published when it and all before it is durable.
   void hand_over(uint64_t ticket);
   Published published();
+  // How long the syncs of records took.
+  Durations syncs();
 
   // Makes a segment usable: header, sync, its name. Also for recovery.
   static Status install(Disk& disk, const std::string& directory, PreparedSegment& segment,
@@ -140,6 +143,7 @@ class Writer {
   bool has_batch_ = false;
   bool stopping_ = false;
   Published published_;
+  Durations syncs_;
   std::thread thread_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/ids.h"
 #include "toys/catalog.h"
 #include "toys/planted.h"
 #include "toys/request.h"
@@ -77,6 +78,7 @@ void OrderService::on_request(ReplyHandle reply, const wire::Request& request) {
 
 void OrderService::add_info(wire::Json& info) const {
   info.set("orders", orders_.count());
+  info.set("digest", hex_id(orders_.digest()));
   info.set("open", static_cast<int64_t>(orders_.open().size()));
   info.set("placed", placed_);
   info.set("catalog", catalog_.reaches_leader());

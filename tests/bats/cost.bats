@@ -178,7 +178,7 @@ nothing_logged_since() { # INDEX USER
   run curl -sS -m 30 "http://127.0.0.1:$port_base/metrics"
   assert_line --regexp '^tandem_loop_stall_seconds [0-9.e-]+$'
   for id in 1 2 3; do
-    assert_line --regexp "^tandem_worker_loop_stall_seconds\\{worker=\"$id\"\\} [0-9.e-]+\$"
-    assert_line --regexp "^tandem_worker_apply_lag_entries\\{worker=\"$id\"\\} [0-9]+\$"
+    assert_line --regexp "^tandem_replica_loop_stall_seconds\\{group=\"rides-db\",replica=\"$id\"\\} [0-9.e-]+\$"
+    assert_line --regexp "^tandem_replica_lag_entries\\{group=\"rides-db\",replica=\"$id\"\\} [0-9]+\$"
   done
 }

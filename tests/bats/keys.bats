@@ -47,7 +47,7 @@ insert() { # NAME KEY
 
 # Waits until so many requests have come to the database and wait there.
 until_in_flight() { # NUMBER
-  until curl -sS -m 30 "${db%/api/v1}/metrics" | grep -qx "tandem_requests_in_flight $1"; do :; done
+  until curl -sS -m 30 "${db%/api/v1}/metrics" | grep -qx "tandem_requests_in_flight{group=\"rides-db\"} $1"; do :; done
 }
 
 # It is in the log when the clock has passed the ride's time, and is committed later.
