@@ -173,7 +173,7 @@ tell_restored() { # LINE
 }
 
 restore_backup() {
-  local group line rc
+  local group line rc begun=no
   need_owner
   lock 1 || die 75 "the system on $TANDEM_DIR runs; stop it with: tandem --dir $TANDEM_DIR down"
   settle_workers
@@ -182,15 +182,17 @@ restore_backup() {
   link_etc
   mkdir -p run/state || die 73 "cannot create the directory '$TANDEM_DIR/run/state'"
   settle_home
+  [ ! -e $restore_note ] || begun=yes # by one that was cut short
   { printf '%s\n' "$restore_source" >$restore_note.new && mv -f $restore_note.new $restore_note; } ||
     die 73 "cannot write '$TANDEM_DIR/$restore_note'"
   for group in "${restore_groups[@]}"; do
     line=$(replica_program etc "$group" --restore "${restore_files[$group]}") || {
       rc=$?
       # Of the first nothing was changed; of a later one an earlier has been restored by now.
-      [ "$group" != "${restore_groups[0]}" ] || [ $rc = 75 ] || rm -f $restore_note
+      [ $begun = yes ] || [ $rc = 75 ] || rm -f $restore_note
       die $rc "'$group' is not restored; give the same command again where that is mended"
     }
+    begun=yes
     tell_restored "$line"
   done
   rm -f $restore_note
