@@ -368,7 +368,7 @@ has_the_old_state() {
 # Blocks of the page are run in their order, one after the other, each in the directory that the one
 # before has left.
 @test 'what tandem-backup(7) says works as it is written' {
-  local line here
+  local line commands first=$home
   up
   put_users a 30
   buy_some a 30
@@ -377,7 +377,6 @@ has_the_old_state() {
   cp -R "$TANDEM_SOURCE/etc" "$backup/etc"
   PATH=$TANDEM_BIN:$PATH
   cd "$home"
-  local commands
   commands=$(sed -n 's/^\$ //p' "$TANDEM_SOURCE/man/tandem-backup.7")
   [ "$(wc -l <<<"$commands")" -ge 8 ]
   while read -r line; do
@@ -401,5 +400,5 @@ has_the_old_state() {
       *) eval "$line" 3>&- ;;
     esac
   done <<<"$commands"
-  refute compgen -G "$BATS_TEST_TMPDIR/home/run/state/order-1/set-aside-*"
+  refute compgen -G "$first/run/state/order-1/set-aside-*"
 }
