@@ -25,11 +25,11 @@ struct KindOfRow {
   BackupKind kind;
 };
 constexpr KindOfRow kRows[] = {
-    {R"({"schema":)", BackupKind::kDatabase},    {R"({"counters":)", BackupKind::kDatabase},
-    {R"({"table":)", BackupKind::kDatabase},     {R"({"next_intent":)", BackupKind::kOrders},
-    {R"({"open":)", BackupKind::kOrders},        {R"({"order":)", BackupKind::kOrders},
+    {R"({"schema":)", BackupKind::kDatabase},     {R"({"counters":)", BackupKind::kDatabase},
+    {R"({"table":)", BackupKind::kDatabase},      {R"({"next_intent":)", BackupKind::kOrders},
+    {R"({"open":)", BackupKind::kOrders},         {R"({"order":)", BackupKind::kOrders},
     {R"({"initialised":)", BackupKind::kCatalog}, {R"({"toy":)", BackupKind::kCatalog},
-    {R"({"orders":)", BackupKind::kCatalog},     {R"({"take":)", BackupKind::kCatalog},
+    {R"({"orders":)", BackupKind::kCatalog},      {R"({"take":)", BackupKind::kCatalog},
 };
 
 std::string_view words_of(BackupKind kind) {
@@ -82,8 +82,9 @@ Result<file::Descriptor> open_input(const std::string& path, const std::string& 
 
 BackupFile::BackupFile(BackupKind kind, std::string name)
     : kind_(kind), name_(std::move(name)), checker_(checker_of(kind)) {
-  stream_ = std::make_unique<storage::SnapshotStream>(storage::SnapshotStream::Rows{
-      [this](std::string_view row) { return check_row(row); }, [this] { return checker_->finish(); }});
+  stream_ = std::make_unique<storage::SnapshotStream>(
+      storage::SnapshotStream::Rows{[this](std::string_view row) { return check_row(row); },
+                                    [this] { return checker_->finish(); }});
 }
 
 BackupFile::~BackupFile() = default;
@@ -100,8 +101,8 @@ Status BackupFile::check_row(std::string_view row) {
 Error BackupFile::about(Error error) const {
   // Known when all of it was read, and is not damaged.
   if (error.kind == ErrorKind::kBadInput && !other_kind_.empty()) {
-    error.message = "it is a backup of " + other_kind_ + ", the group '" +
-                    stream_->header().group + "', and not of " + std::string(words_of(kind_));
+    error.message = "it is a backup of " + other_kind_ + ", the group '" + stream_->header().group +
+                    "', and not of " + std::string(words_of(kind_));
   }
   error.message = name_ + ": " + error.message;
   return error;

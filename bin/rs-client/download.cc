@@ -27,7 +27,10 @@ Download::Download(Session& session, std::string url, std::string noun, Taker& t
       noun_(std::move(noun)),
       taker_(taker),
       again_(session.loop, [this] { ask(); }),
-      silence_(session.loop, [this] { end({ErrorKind::kTimeout, "nothing came for too long"}); }),
+      silence_(session.loop,
+               [this] {
+                 end({ErrorKind::kTimeout, "nothing came for too long"});
+               }),
       progress_(session.loop, [this] { show_progress(); }),
       pause_ms_(kFirstPauseMs) {}
 

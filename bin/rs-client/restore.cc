@@ -41,8 +41,7 @@ ExitStatus run_tandem(Session& session, const Arguments& arguments, const char* 
   argv.push_back(nullptr);
   std::signal(SIGPIPE, SIG_DFL);  // what is ignored stays so in another program
   execvp(argv[0], argv.data());
-  return session.report(
-      fail_errno("cannot run '" + words[0] + "', which restores", errno).value());
+  return session.report(fail_errno("cannot run '" + words[0] + "', which restores", errno).value());
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
       argc,
       argv};
   auto check = daemon.has_option("check") ? catalog::check_catalog : catalog::check_start;
-  if (daemon.has_option("restore") || daemon.has_option("check-backup")) check = catalog::check_restore;
+  if (daemon.has_option("restore") || daemon.has_option("check-backup"))
+    check = catalog::check_restore;
   auto config = daemon.load(catalog::declare_catalog, check, [](const auto& c) {
     return daemon::check_coord_files(c.replica.coord);
   });

@@ -140,10 +140,10 @@ void Backup::refuse(int status, const std::string& why) {
 }
 
 group::Exports::Ask asks(group::Group& group) {
-  return [&group](const wire::Request& request, group::Gateway::Done done,
-                  repl::ReplicaId replica) {
-    group.gateway().submit(request, std::move(done), replica);
-  };
+  return
+      [&group](const wire::Request& request, group::Gateway::Done done, repl::ReplicaId replica) {
+        group.gateway().submit(request, std::move(done), replica);
+      };
 }
 
 void add_backup(http::Router& router, Backup& backup) {

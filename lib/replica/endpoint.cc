@@ -129,7 +129,8 @@ bool Endpoint::on_export(rpc::Reply& reply, const wire::Request& request) {
       exports_.begin(std::move(reply), request,
                      [this](repl::Picture& picture) -> Result<std::unique_ptr<SpoolForm>> {
                        auto form = methods_.export_form(picture);
-                       if (form == nullptr) return fail(ErrorKind::kBadInput, "there are no tables");
+                       if (form == nullptr)
+                         return fail(ErrorKind::kBadInput, "there are no tables");
                        return form;
                      });
       return true;

@@ -95,8 +95,8 @@ void Exports::spool(const std::string& id, Result<repl::Picture> picture) {
     std::unique_ptr<SpoolForm> form;
     Status status;
   };
-  auto job = std::make_shared<Job>(
-      Job{found->second.spool, std::move(*picture), std::move(*form), {}});
+  auto job =
+      std::make_shared<Job>(Job{found->second.spool, std::move(*picture), std::move(*form), {}});
   background_.run(
       [this, job] {
         job->status = job->spool->write(std::move(job->picture), *job->form,

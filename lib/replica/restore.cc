@@ -104,21 +104,22 @@ Result<std::unique_ptr<coord::Lock>> hold_controllers_lock(loop::Loop& loop, coo
   const auto holder = wait_for<std::optional<std::string>>(
       loop, [&](auto done) { coord.lock_holder(options.group, "active", std::move(done)); });
   if (!holder) return fail(holder.error());
-  return fail(ErrorKind::kUnavailable,
-              "the controller of the group '" + options.group + "' runs" +
-                  (*holder ? ": " + **holder : std::string()) + "; stop the system first");
+  return fail(ErrorKind::kUnavailable, "the controller of the group '" + options.group + "' runs" +
+                                           (*holder ? ": " + **holder : std::string()) +
+                                           "; stop the system first");
 }
 
-Status may_not_run(const coord::Member& member, const RestoreOptions& options,
-                   coord::Coord& coord, bool registered) {
+Status may_not_run(const coord::Member& member, const RestoreOptions& options, coord::Coord& coord,
+                   bool registered) {
   const std::string who =
       "replica " + std::to_string(member.id) + " of the group '" + options.group + "'";
   if (!options.all_are_here && member.host != coord.host_name()) {
     if (!registered) return {};
-    return fail(ErrorKind::kUnavailable,
-                who + " is registered, and may run, on the host '" + member.host +
-                    "': stop it there; where that host is gone for good, delete its key in Consul, '" +
-                    options.group + "/members/" + std::to_string(member.id) + "' below the prefix");
+    return fail(
+        ErrorKind::kUnavailable,
+        who + " is registered, and may run, on the host '" + member.host +
+            "': stop it there; where that host is gone for good, delete its key in Consul, '" +
+            options.group + "/members/" + std::to_string(member.id) + "' below the prefix");
   }
   if (member.lock_path.empty()) return {};
   const auto held = consulhost::lock_is_held(member.lock_path);
@@ -154,10 +155,9 @@ Status no_replica_runs(loop::Loop& loop, coord::Coord& coord, const RestoreOptio
 // Which lineages the present state comes from, and which others there were: the oldest first, as an
 // entry is of the first whose last epoch is not below its own.
 void add_replaced(std::vector<repl::Replaced>& all, const repl::Replaced& one) {
-  const auto known =
-      std::find_if(all.begin(), all.end(), [&](const repl::Replaced& other) {
-        return other.lineage == one.lineage;
-      });
+  const auto known = std::find_if(all.begin(), all.end(), [&](const repl::Replaced& other) {
+    return other.lineage == one.lineage;
+  });
   if (known == all.end()) all.push_back(one);
 }
 
@@ -287,9 +287,8 @@ class Restorer {
   repl::Record record_of(const storage::Identity& identity, const There& old,
                          const storage::SnapshotHeader& header) const {
     const auto seen = header.record.empty() ? std::nullopt : parse(header.record);
-    return restored_record({options_.id, identity.storage_id}, identity.lineage,
-                           old.found.version, old.record ? &*old.record : nullptr, header,
-                           seen ? &*seen : nullptr);
+    return restored_record({options_.id, identity.storage_id}, identity.lineage, old.found.version,
+                           old.record ? &*old.record : nullptr, header, seen ? &*seen : nullptr);
   }
 
   static std::optional<repl::Record> parse(const std::string& text) {
@@ -321,8 +320,7 @@ repl::Record restored_record(const repl::Member& member, uint64_t lineage, uint6
   repl::Record record;
   record.lineage = lineage;
   record.version = old_version + 1;
-  record.epoch =
-      std::max({backup.epoch, promise_of(seen_by_backup), promise_of(old)}) + 1;
+  record.epoch = std::max({backup.epoch, promise_of(seen_by_backup), promise_of(old)}) + 1;
   record.leader = member.id;
   record.leader_session = random_id();  // of no process: whoever starts has to be chosen
   record.in_sync = {member};

@@ -12,8 +12,7 @@ constexpr unsigned kMib = 20;
 
 }  // namespace
 
-Status Spool::write(repl::Picture picture, SpoolForm& form,
-                    const std::function<bool()>& stopping) {
+Status Spool::write(repl::Picture picture, SpoolForm& form, const std::function<bool()>& stopping) {
   const auto stopped = [&] { return stopping() || dropped_.load(std::memory_order_relaxed); };
   auto file = file::open_unnamed(directory_);
   if (!file) return fail(std::move(file.error()));
@@ -45,10 +44,10 @@ Status Spool::flush(std::string& text, std::string_view noun) {
   const auto free = file::free_bytes(file_, directory_);
   if (!free) return fail(free.error());
   if (*free < spare_bytes_ + text.size()) {
-    return fail(ErrorKind::kNoSpace,
-                "'" + directory_ + "' has no room for the " + std::string(noun) + ": " +
-                    std::to_string(*free >> kMib) + " MiB are free, " +
-                    std::to_string(spare_bytes_ >> kMib) + " MiB of them are kept for the log");
+    return fail(ErrorKind::kNoSpace, "'" + directory_ + "' has no room for the " +
+                                         std::string(noun) + ": " + std::to_string(*free >> kMib) +
+                                         " MiB are free, " + std::to_string(spare_bytes_ >> kMib) +
+                                         " MiB of them are kept for the log");
   }
   if (Status written = file::write_at(file_, size_, text, directory_); !written) return written;
   size_ += text.size();

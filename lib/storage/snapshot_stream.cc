@@ -27,8 +27,10 @@ Result<size_t> SnapshotStream::add(std::string_view bytes) {
     const size_t newline = rest.find('\n');
     line_ += rest.substr(0, newline);
     if (!header_ && !kBegin.starts_with(std::string_view(line_).substr(0, kBegin.size()))) {
-      return fail(ErrorKind::kBadInput, "it is no backup, or its header is damaged: it does not begin "
-                                        "with '" + std::string(kBegin) + "1\"'");
+      return fail(ErrorKind::kBadInput,
+                  "it is no backup, or its header is damaged: it does not begin "
+                  "with '" +
+                      std::string(kBegin) + "1\"'");
     }
     if (line_.size() > kMaxLineBytes) {
       return damaged(at_line(lines_ + 1) + " is longer than 64 MiB");
@@ -105,7 +107,8 @@ Status SnapshotStream::end() const {
   if (bytes_ == 0) return fail(ErrorKind::kBadInput, "it is empty");
   const std::string row =
       bad_line_ == 0 ? std::string() : "; " + at_line(bad_line_) + ": " + why_bad_;
-  if (line_.empty()) return damaged("it ends after " + at_line(lines_) + ", without a trailer" + row);
+  if (line_.empty())
+    return damaged("it ends after " + at_line(lines_) + ", without a trailer" + row);
   return damaged("it ends in the middle of " + at_line(lines_ + 1) + row);
 }
 

@@ -52,7 +52,7 @@ class SnapshotStream {
   uint64_t lines_ = 0;
   uint64_t rows_ = 0;
   uint64_t bytes_ = 0;
-  uint32_t crc_ = 0;  // of all lines so far
+  uint32_t crc_ = 0;       // of all lines so far
   uint64_t bad_line_ = 0;  // the first row that cannot be restored; 0: none
   std::string why_bad_;
   bool whole_ = false;

@@ -134,17 +134,16 @@ void OrderService::log_intent(Placed placed, uint32_t budget_ms) {
     another = std::string(key) + '#' + std::to_string(replica_.logged_index());
     key = another;
   }
-  replica_.write(
-      toys::Orders::intent_command(placed.purchase), key, budget_ms,
-      [this, deadline_ns = placed.deadline_ns,
-       reply = std::move(placed.reply)](Result<repl::Written> written) mutable {
-        --logging_;
-        if (written) {
-          on_intent(std::move(reply), deadline_ns, *written);
-        } else {
-          reply->fail(written.error());
-        }
-      });
+  replica_.write(toys::Orders::intent_command(placed.purchase), key, budget_ms,
+                 [this, deadline_ns = placed.deadline_ns,
+                  reply = std::move(placed.reply)](Result<repl::Written> written) mutable {
+                   --logging_;
+                   if (written) {
+                     on_intent(std::move(reply), deadline_ns, *written);
+                   } else {
+                     reply->fail(written.error());
+                   }
+                 });
   if (planted(Bug::kAskBeforeCommit)) {
     ask_catalog({replica_.lineage_of(replica_.epoch()),
                  {replica_.epoch(), replica_.logged_index()},
@@ -323,9 +322,9 @@ void OrderService::look_at_hold() {
   if (now_ns() >= hold_->until_ns) {
     if (hold_->asked != nullptr) {
       // Not to be asked again and again: purchases wait for as long.
-      hold_->asked->fail({ErrorKind::kBusy,
-                          is_open ? "purchases are without an outcome: is the catalog there?"
-                                  : "purchases were held for long enough"});
+      hold_->asked->fail(
+          {ErrorKind::kBusy, is_open ? "purchases are without an outcome: is the catalog there?"
+                                     : "purchases were held for long enough"});
     }
     end_hold();
   } else if (hold_->asked != nullptr && !is_open) {

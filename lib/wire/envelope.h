@@ -50,9 +50,8 @@ enum class Method : uint16_t {
 constexpr bool is_read(Method method) {
   return method == Method::kDbRead || method == Method::kDbRepeated ||
          method == Method::kDbExport || method == Method::kExportPart ||
-         method == Method::kBackup ||
-         method == Method::kOrderGet || method == Method::kCatalogGet ||
-         method == Method::kCatalogList;
+         method == Method::kBackup || method == Method::kOrderGet ||
+         method == Method::kCatalogGet || method == Method::kCatalogList;
 }
 
 // Of reads: whether any replica may answer. Who was asked to do something may have it in its log

@@ -77,7 +77,7 @@ prepare_restore() { # BACKUP
   backup=$(readlink -f -- "$1")
   bin=$(readlink -f -- "$bin") etc=$(readlink -f -- "$etc")
   case $only in '' | rideshare | toystore) ;; *) die 64 "'--only $only' is neither rideshare nor toystore" ;; esac
-  [ $with_etc = no ] || [ -r "$backup/etc/orch.toml" ] ||
+  [ "$with_etc" = no ] || [ -r "$backup/etc/orch.toml" ] ||
     die 65 "'--with-etc': there is no configuration in '$backup/etc'"
   if [ -d "$backup" ]; then
     choose_files "$backup"
@@ -93,7 +93,7 @@ prepare_restore() { # BACKUP
   restore_source=$backup
   at=$etc
   [ ! -r "$dir/etc/orch.toml" ] || at=$dir/etc
-  [ $with_etc = no ] || at=$backup/etc
+  [ "$with_etc" = no ] || at=$backup/etc
   [ -r "$at/orch.toml" ] || die 78 "no configuration directory '$at'"
   [ -x "$bin/rs-orch" ] || die 78 "no programs in '$bin': build first"
   for group in "${restore_groups[@]}"; do
@@ -125,7 +125,7 @@ ask_for_name() {
   for group in "${restore_groups[@]}"; do
     ! has_data "$group" || having+="${having:+, }$group"
   done
-  [ -n "$having" ] && [ $yes = no ] || return 0
+  [ -n "$having" ] && [ "$yes" = no ] || return 0
   { [ -t 0 ] && [ -t 2 ]; } || die 64 "'tandem restore' puts a backup in the place of what \
 $TANDEM_DIR has in $having, and there is nobody to ask: add --yes where that is meant"
   printf "'tandem restore' puts a backup in the place of what %s has in %s. Type the name of the \
@@ -136,7 +136,7 @@ system, %s, to go on: " "$TANDEM_DIR" "$having" "$name" >&2
 
 # What was there is kept beside it.
 put_etc() {
-  [ $with_etc = yes ] || return 0
+  [ "$with_etc" = yes ] || return 0
   [ "$(cd etc 2>/dev/null && pwd -P)" != "$TANDEM_ETC" ] ||
     die 78 "'$TANDEM_ETC' is what all systems of this tree begin with: copy '$restore_source/etc' there by hand"
   { rm -rf etc.new && cp -R -- "$restore_source/etc" etc.new; } || die 73 "cannot write '$TANDEM_DIR/etc.new'"
@@ -156,7 +156,7 @@ settle_home() {
     trap 'exit 143' TERM HUP
     start_own_agent
   }
-  [ -z "${TANDEM_COORD_NOTE:-}" ] || printf '%s\n' "$TANDEM_COORD_NOTE" >$coord_note ||
+  [ -z "${TANDEM_COORD_NOTE:-}" ] || printf '%s\n' "$TANDEM_COORD_NOTE" >"$coord_note" ||
     die 73 "cannot write '$TANDEM_DIR/$coord_note'"
 }
 
@@ -182,19 +182,19 @@ restore_backup() {
   link_etc
   mkdir -p run/state || die 73 "cannot create the directory '$TANDEM_DIR/run/state'"
   settle_home
-  [ ! -e $restore_note ] || begun=yes # by one that was cut short
-  { printf '%s\n' "$restore_source" >$restore_note.new && mv -f $restore_note.new $restore_note; } ||
+  [ ! -e "$restore_note" ] || begun=yes # by one that was cut short
+  { printf '%s\n' "$restore_source" >"$restore_note.new" && mv -f "$restore_note.new" "$restore_note"; } ||
     die 73 "cannot write '$TANDEM_DIR/$restore_note'"
   for group in "${restore_groups[@]}"; do
     line=$(replica_program etc "$group" --restore "${restore_files[$group]}") || {
       rc=$?
       # Of the first nothing was changed; of a later one an earlier has been restored by now.
-      [ $begun = yes ] || [ $rc = 75 ] || rm -f $restore_note
+      [ $begun = yes ] || [ $rc = 75 ] || rm -f "$restore_note"
       die $rc "'$group' is not restored; give the same command again where that is mended"
     }
     begun=yes
     tell_restored "$line"
   done
-  rm -f $restore_note
+  rm -f "$restore_note"
   say "restored; start with: tandem --dir $TANDEM_DIR up"
 }

@@ -9,11 +9,11 @@ load replicated_database
 
 setup() {
   take_ports 9
-  home=$BATS_TEST_TMPDIR/home backup=$BATS_TEST_TMPDIR/backup client=$TANDEM_BIN/rs-client
+  home=$BATS_TEST_TMPDIR/home backup=$BATS_TEST_TMPDIR/backup
   shop=http://127.0.0.1:$((port_base + 4)) db=http://127.0.0.1:$((port_base + 2))/api/v1
   users=http://127.0.0.1:$port_base/api/v1/users
   export RS_CLIENT_USERS_URL=http://127.0.0.1:$port_base RS_CLIENT_ORCH_URL=${db%/api/v1} \
-    RS_CLIENT_STORE_URL=$shop TANDEM_DIR=$home
+    RS_CLIENT_STORE_URL=$shop
   # A backup is a snapshot: there are many.
   export RS_WORKER_SNAPSHOT_LOG_SIZE=1KiB TS_ORDER_SNAPSHOT_LOG_SIZE=1KiB TS_CATALOG_SNAPSHOT_LOG_SIZE=1KiB
 }
@@ -59,16 +59,15 @@ buy_some() { # PREFIX NUMBER
 take_backup() { # [GROUP]…
   local group directory
   mkdir -p "$backup"
-  for group in "${@:-rides-db orders catalog}"; do
-    for group in $group; do
-      case $group in
-        rides-db) directory=rides-db/1 ;;
-        orders) directory=order-1 ;;
-        catalog) directory=catalog-1 ;;
-      esac
-      cp "$(find "$home/run/state/$directory" -maxdepth 1 -name 'snap-*.ndjson' | sort | tail -n 1)" \
-        "$backup/$group.ndjson"
-    done
+  [ $# -gt 0 ] || set -- rides-db orders catalog
+  for group; do
+    case $group in
+      rides-db) directory=rides-db/1 ;;
+      orders) directory=order-1 ;;
+      catalog) directory=catalog-1 ;;
+    esac
+    cp "$(find "$home/run/state/$directory" -maxdepth 1 -name 'snap-*.ndjson' | sort | tail -n 1)" \
+      "$backup/$group.ndjson"
   done
 }
 
@@ -332,14 +331,15 @@ has_the_old_state() {
 
 @test 'rs-client restores one application' {
   rideshare
-  run "$client" db restore "$backup/rides-db.ndjson"
+  local client=(env "TANDEM_DIR=$home" "$TANDEM_BIN/rs-client")
+  run "${client[@]}" db restore "$backup/rides-db.ndjson"
   assert_failure 64
-  run "$client" db restore -
+  run "${client[@]}" db restore -
   assert_failure 64
   assert_output --partial 'a backup is read twice'
-  run "$client" toys restore --yes "$backup"
+  run "${client[@]}" toys restore --yes "$backup"
   assert_failure 65
-  run "$client" db restore --yes --format json "$backup/rides-db.ndjson"
+  run "${client[@]}" db restore --yes --format json "$backup/rides-db.ndjson"
   assert_success
   jq -e '.group == "rides-db" and .rows > 30 and .index > 20' < <(grep '^{' <<<"$output")
   up --only rideshare
@@ -363,4 +363,42 @@ has_the_old_state() {
   up --only rideshare --coord consul
   assert_equal "$(all_users)" "$old_users"
   put_users c 3
+}
+
+# Blocks of the page are run in their order, one after the other, each in the directory that the one
+# before has left.
+@test 'what tandem-backup(7) says works as it is written' {
+  local line commands first=$home
+  up
+  put_users a 30
+  buy_some a 30
+  down
+  take_backup
+  cp -R "$TANDEM_SOURCE/etc" "$backup/etc"
+  PATH=$TANDEM_BIN:$PATH
+  cd "$home"
+  commands=$(sed -n 's/^\$ //p' "$TANDEM_SOURCE/man/tandem-backup.7")
+  [ "$(wc -l <<<"$commands")" -ge 8 ]
+  while read -r line; do
+    line=${line//\/backup\/monday/$backup} line=${line//\/srv\/tandem/$BATS_TEST_TMPDIR/srv}
+    case $line in
+      'tandem up')
+        home=$PWD
+        up
+        put_user a0 key-a0
+        assert_equal "$status" 201
+        buy_with_key a0
+        expect 200 '{"data":{"order_number":0}}'
+        put_user "z$RANDOM$RANDOM"
+        assert_equal "$status" 201
+        down
+        ;;
+      # Nobody is at this terminal.
+      'tandem restore '* | 'tandem --only '*)
+        eval "${line/restore /restore --yes }" 3>&-
+        ;;
+      *) eval "$line" 3>&- ;;
+    esac
+  done <<<"$commands"
+  refute compgen -G "$first/run/state/order-1/set-aside-*"
 }

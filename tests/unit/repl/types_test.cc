@@ -48,8 +48,8 @@ TEST(Record, TellsWhichLineagesItTookThePlaceOf) {
   EXPECT_EQ(*back, record);
   for (const char* bad : {"\"replaced\":7", "\"replaced\":[7]", "\"replaced\":[{}]",
                           "\"replaced\":[{\"lineage\":\"0000000000000022\",\"epoch\":0}]"}) {
-    const auto refused = parse_record(replaced(to_text(example()), "\"min_in_sync\":1",
-                                               std::string("\"min_in_sync\":1,") + bad));
+    const auto refused = parse_record(
+        replaced(to_text(example()), "\"min_in_sync\":1", std::string("\"min_in_sync\":1,") + bad));
     ASSERT_FALSE(refused) << bad;
     EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
   }

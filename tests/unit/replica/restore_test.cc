@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 
-
 #include "driver_fixture.h"
 #include "storage/replacement.h"
 #include "storage/snapshot.h"

@@ -22,8 +22,8 @@ class Rows final : public repl::FrozenState {
       : count_(count), after_each_(std::move(after_each)) {}
   bool write_rows(const repl::RowSink& sink) const override {
     for (int i = 1; i <= count_; ++i) {
-      const bool goes_on = sink("{\"n\":" + std::to_string(i) + ",\"text\":\"" +
-                                std::string(10'000, 'x') + "\"}");
+      const bool goes_on =
+          sink("{\"n\":" + std::to_string(i) + ",\"text\":\"" + std::string(10'000, 'x') + "\"}");
       if (after_each_) after_each_(i);
       if (!goes_on) return false;
     }

@@ -30,8 +30,7 @@ class BackupTest : public testing::Test {
   BackupTest() : backup_(ask("orders"), ask("catalog"), [this] { return ++random_; }) {}
 
   group::Exports::Ask ask(const std::string& group) {
-    return [this, group](const wire::Request& request, group::Gateway::Done done,
-                         repl::ReplicaId) {
+    return [this, group](const wire::Request& request, group::Gateway::Done done, repl::ReplicaId) {
       asked_.push_back({group, request.method, std::string(request.key), std::string(request.body),
                         request.min_index, std::move(done)});
     };
