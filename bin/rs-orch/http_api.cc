@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "base/host_name.h"
 #include "base/number.h"
+#include "drill_note.h"
 #include "http/call_request.h"
 #include "http/route_table.h"
 #include "status_report.h"
@@ -139,6 +140,10 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kGet, "/api/v1/orchestrator", &HttpApi::orchestrator},
       {Method::kGet, "/api/v1/status", &HttpApi::status},
       {Method::kGet, "/api/v1/events", &HttpApi::events, {{}, "samples"}},
+      {Method::kPost,
+       "/api/v1/events",
+       &HttpApi::tell,
+       {"event drill verdict reason gap_ms answered lost doubled stale"}},
       {Method::kGet, "/api/v1/events/history", &HttpApi::history, {{}, "since limit"}},
   };
   http::add_routes(router, *this, kRows);
@@ -309,6 +314,13 @@ void HttpApi::orchestrator(const Request&, Responder responder) {
 
 void HttpApi::events(const Request& request, Responder responder) {
   orchestrator_.events().stream(request, std::move(responder));
+}
+
+void HttpApi::tell(const Request& request, Responder responder) {
+  const auto drill = drill_in(request.body);
+  if (!drill) return responder.error(drill.error());
+  orchestrator_.events().tell("drill", drill->reason, drill->fields);
+  responder.json(200, "{}");
 }
 
 void HttpApi::history(const Request& request, Responder responder) {

@@ -33,6 +33,7 @@ class HttpApi {
   void orchestrator(const http::Request& request, http::Responder responder);
   void status(const http::Request& request, http::Responder responder);
   void events(const http::Request& request, http::Responder responder);
+  void tell(const http::Request& request, http::Responder responder);
   void history(const http::Request& request, http::Responder responder);
 
   Orchestrator& orchestrator_;

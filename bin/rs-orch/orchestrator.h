@@ -67,6 +67,8 @@ class Orchestrator final : public daemon::Part {
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 
   const std::string& group() const { return config_.group; }
+  // Whether the page may offer what changes workers.
+  bool ui_actions() const { return config_.ui_actions; }
   // By which kind of coordination: "local" or "consul".
   const std::string& coordination() const { return config_.coord.backend; }
   // As the configuration has them: what each new master is given.

@@ -51,6 +51,7 @@ wire::Json status_json(Orchestrator& orchestrator, wire::Json::Array workers) {
   json.set("host", host_name("localhost"));
   json.set("time_ms", system_clock().wall_ms());
   json.set("active", orchestrator.active());
+  json.set("actions", orchestrator.ui_actions());
   json.set("warning", orchestrator.warning());
   json.set("backends", group::backends_json(orchestrator.coordination(), workers));
   json.set("workers", wire::Json(std::move(workers)));

@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "replica/host.h"
 #include "replica/other_copies.h"
+#include "replica/restore.h"
 #include "storage/format_check.h"
 
 namespace tandem::replica {
@@ -43,6 +44,9 @@ Status Host::open_directory() {
   auto lock = storage::Directory::open(options_.directory);
   if (!lock) return fail(lock.error());
   lock_ = std::move(*lock);
+  Status settled = settle_restore(loop_, coord_, options_.group, options_.directory);
+  if (settled) settled = set_replaced_aside(loop_, coord_, options_.group, options_.directory);
+  if (!settled) return settled;
   const Status trusted = look_for_distrust();
   if (!trusted) return trusted;
 

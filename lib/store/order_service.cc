@@ -145,7 +145,7 @@ void OrderService::log_intent(Placed placed, uint32_t budget_ms) {
                    }
                  });
   if (planted(Bug::kAskBeforeCommit)) {
-    ask_catalog({replica_.lineage(),
+    ask_catalog({replica_.lineage_of(replica_.epoch()),
                  {replica_.epoch(), replica_.logged_index()},
                  orders_.closed_below(),
                  placed.purchase.name,
@@ -175,7 +175,8 @@ void OrderService::leadership_changed(bool takes_writes) {
   if (takes_writes && !draining_) {
     tick_every(kTickMs);
     toys::Purchases::Effects effects;
-    purchases_.start(replica_.lineage(), now_ns(), effects);
+    purchases_.start([this](uint64_t epoch) { return replica_.lineage_of(epoch); }, now_ns(),
+                     effects);
     carry_out(effects);
     return;
   }
