@@ -127,7 +127,7 @@ class Report {
     json.set("time_ms", reported_.clock.wall_ms());
     json.set("active", store.active());
     group::add_readiness(json, store.readiness());
-    json.set("warning", reported_.coord.trouble());
+    json.set("warning", warning_of(reported_));
     json.set("backends", std::move(backends));
     json.set("same_orders", same_orders(orders));
     const auto open = told_by_one(orders, "open");
@@ -153,6 +153,14 @@ class Report {
 };
 
 }  // namespace
+
+std::string warning_of(const Reported& reported) {
+  for (std::string wrong : {reported.coord.trouble(), reported.store.orders().warning(),
+                            reported.store.catalog().warning()}) {
+    if (!wrong.empty()) return wrong;
+  }
+  return {};
+}
 
 Json same_orders(const Json::Array& rows) {
   std::map<int64_t, Json> digests;  // by the number of orders
