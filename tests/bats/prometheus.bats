@@ -40,7 +40,7 @@ prometheus_up() {
 
 teardown_file() {
   local pid
-  for pid in $(cat "$BATS_FILE_TMPDIR/stopped" 2>/dev/null); do kill -CONT "$pid" 2>/dev/null || true; done
+  while read -r pid; do kill -CONT "$pid" 2>/dev/null; done < <(cat "$BATS_FILE_TMPDIR/stopped" 2>/dev/null) || true
   [ -z "${prometheus_pid-}" ] || stop_started "$prometheus_pid" || true
   stop_started "$front"
 }
