@@ -22,22 +22,33 @@ function percentile(buckets, part) {
 }
 
 function ofKind(now, before, seconds) {
-  const calls = now.answered + now.failed - before.answered - before.failed;
-  const us = now.us.map((n, i) => n - (before.us[i] ?? 0));
+  const us = (now.us ?? []).map((n, i) => n - (before.us?.[i] ?? 0));
   return {
-    rate: calls / seconds,
-    failed: now.failed - before.failed,
+    rate: (now.answered + now.failed - before.answered - before.failed) / seconds,
+    failed: (now.failed - before.failed) / seconds,
     p50: percentile(us, 0.5),
     p99: percentile(us, 0.99),
   };
 }
 
-// null: the two are not of one life of one process.
+// The seconds between two samples; null where they are not of one life of one process.
+export function secondsBetween(now, before) {
+  if (!before || now.pid !== before.pid || !(now.time_ms > before.time_ms)) return null;
+  return (now.time_ms - before.time_ms) / 1000;
+}
+
+// {reads, writes}, or null where that is not known.
 export function between(now, before) {
-  if (!before || now.pid !== before.pid || now.time_ms <= before.time_ms) return null;
-  const seconds = (now.time_ms - before.time_ms) / 1000;
+  const seconds = secondsBetween(now, before);
+  const told = (sample) => sample?.calls?.reads && sample.calls.writes;
+  if (seconds === null || !told(now) || !told(before)) return null;
   return {
     reads: ofKind(now.calls.reads, before.calls.reads, seconds),
     writes: ofKind(now.calls.writes, before.calls.writes, seconds),
   };
+}
+
+// Of both, in a second.
+export function failedIn(calls) {
+  return calls ? calls.reads.failed + calls.writes.failed : null;
 }

@@ -1,90 +1,133 @@
-// Two charts over the last ten minutes, one point a second; a line marks where the epoch rises.
-import {clock, milliseconds, rate} from './format.js';
+// Charts over the last ten minutes, one point a second; a line marks where an epoch began.
+import {element, section} from './dom.js';
+import {clock, short} from './format.js';
 
-const points = 600;
+const spanS = 600;
+const gapS = 3; // where no sample came for as long there is a gap, and no line
+const height = 180;
+const color = (name) => getComputedStyle(document.body).getPropertyValue(name);
 
-export class Charts {
-  constructor(rates, latency) {
+class Chart {
+  constructor(box, labels, text) {
+    this.box = box;
+    this.text = text;
     this.times = [];
-    this.series = {rates: [[], []], latency: [[], [], [], []]};
-    this.epochs = []; // {time, epoch}: where it rose
-    this.boxes = {rates, latency};
-    this.plots = {
-      rates: this.make(rates, ['reads', 'writes'], rate),
-      latency: this.make(latency, ['reads p50', 'reads p99', 'writes p50', 'writes p99'], milliseconds),
-    };
-    new ResizeObserver(() => this.resize()).observe(rates);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.redraw());
+    this.lists = labels.map(() => []);
+    this.marks = []; // {time, text}
+    this.plot = this.make(labels);
+    box.addEventListener('keydown', (event) => this.walk(event));
+    new ResizeObserver(() => this.plot.setSize({width: box.clientWidth, height})).observe(box);
   }
 
-  make(box, labels, text) {
-    const color = (name) => () => getComputedStyle(document.body).getPropertyValue(name);
-    const dashes = [[], [4, 4]];
+  make(labels) {
     const series = labels.map((label, i) => ({
       label,
-      stroke: color(i < labels.length / 2 ? '--first' : '--second'),
-      dash: labels.length === 4 ? dashes[i % 2] : [],
+      stroke: () => color(i < labels.length / 2 ? '--first' : '--second'),
+      dash: labels.length === 4 && i % 2 === 1 ? [4, 4] : [],
       width: 1.5,
-      value: (plot, value) => (value === null || value === undefined ? '–' : text(value)),
+      points: {size: 4},
+      // Where nobody points at a time: the newest.
+      value: (plot, value, nth, at) => this.text(at === null ? this.lists[i].at(-1) : value),
     }));
-    const axis = {stroke: color('--faint'), grid: {stroke: color('--line')}, ticks: {stroke: color('--line')}};
+    const axis = {stroke: () => color('--faint'), font: '12px system-ui, sans-serif',
+      grid: {stroke: () => color('--line'), width: 1}, ticks: {stroke: () => color('--line'), width: 1}};
+    const time = (seconds) => clock(1000 * seconds);
     return new uPlot({
-      width: box.clientWidth,
-      height: 180,
-      series: [{value: (plot, time) => (time === null ? '–' : clock(1000 * time))}, ...series],
-      axes: [{...axis, space: 90, values: (plot, times) => times.map((time) => clock(1000 * time))}, {...axis, size: 60, values: (plot, values) => values.map((value) => text(value))}],
-      scales: {x: {range: (plot, first, last) => [last - points, last]},
+      width: this.box.clientWidth,
+      height,
+      series: [{label: 'at', value: (plot, seconds) => (seconds === null ? 'now' : time(seconds))}, ...series],
+      axes: [{...axis, space: 90, values: (plot, times) => times.map(time)},
+        {...axis, size: 56, values: (plot, values) => values.map(short)}],
+      scales: {x: {range: (plot, first, last) => [last - spanS, last]},
         y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]}},
-      hooks: {draw: [(plot) => this.markEpochs(plot)]},
+      hooks: {draw: [(plot) => this.drawMarks(plot)]},
       cursor: {drag: {x: false, y: false}},
-    }, [[], ...labels.map(() => [])], box);
+    }, [[], ...labels.map(() => [])], this.box);
   }
 
-  add(timeMs, calls, epoch) {
-    const last = this.epochs.at(-1);
-    if (epoch !== undefined && (last === undefined || epoch > last.epoch)) {
-      this.epochs.push({time: timeMs / 1000, epoch, first: last === undefined});
-    }
-    this.times.push(timeMs / 1000);
-    const add = (list, value) => list.push(value ?? null);
-    const [reads, writes] = this.series.rates;
-    add(reads, calls?.reads.rate);
-    add(writes, calls?.writes.rate);
-    const values = [calls?.reads.p50, calls?.reads.p99, calls?.writes.p50, calls?.writes.p99];
-    values.forEach((value, i) => add(this.series.latency[i], value));
-    if (this.times.length > points) {
-      this.times.shift();
-      for (const list of [...this.series.rates, ...this.series.latency]) list.shift();
-    }
-    for (const name of Object.keys(this.plots)) {
-      this.plots[name].setData([this.times, ...this.series[name]]);
-    }
+  add(time, values) {
+    // The clock of the service was set back: what it then tells again takes the place.
+    while (this.times.length > 0 && this.times.at(-1) >= time) this.drop('pop');
+    const last = this.times.at(-1);
+    if (last !== undefined && time - last > gapS) this.put((last + time) / 2, []);
+    this.put(time, values);
+    while (this.times[0] < time - spanS) this.drop('shift');
+    this.plot.setData([this.times, ...this.lists]);
   }
 
-  markEpochs(plot) {
-    const {ctx, bbox} = plot;
+  put(time, values) {
+    this.times.push(time);
+    this.lists.forEach((list, i) => list.push(values[i] ?? null));
+  }
+
+  drop(end) {
+    for (const list of [this.times, ...this.lists]) list[end]();
+  }
+
+  // The cursor goes by keyboard, too.
+  walk(event) {
+    const step = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity}[event.key];
+    if (step === undefined || this.times.length === 0) return;
+    event.preventDefault();
+    const last = this.times.length - 1;
+    const index = Math.min(last, Math.max(0, (this.plot.cursor.idx ?? last) + step));
+    this.plot.setCursor({left: this.plot.valToPos(this.times[index], 'x'), top: height / 3});
+  }
+
+  drawMarks({ctx, bbox, valToPos}) {
+    const ratio = devicePixelRatio;
     ctx.save();
-    ctx.strokeStyle = getComputedStyle(document.body).getPropertyValue('--bad');
+    ctx.strokeStyle = color('--bad');
     ctx.fillStyle = ctx.strokeStyle;
-    for (const {time, epoch, first} of this.epochs) {
-      const x = plot.valToPos(time, 'x', true);
-      if (first || x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([]);
+    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.textAlign = 'left';
+    let free = bbox.left;
+    for (const {time, text} of this.marks) {
+      const x = valToPos(time, 'x', true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      ctx.fillText(`epoch ${epoch}`, x + 4, bbox.top + 12);
+      const wide = ctx.measureText(text).width + 6 * ratio;
+      const left = x + wide > bbox.left + bbox.width ? x - wide : x;
+      if (left < free) continue; // many at once: the line alone
+      ctx.fillText(text, left + 3 * ratio, bbox.top + 11 * ratio);
+      free = left + wide;
     }
     ctx.restore();
   }
+}
 
-  resize() {
-    for (const name of Object.keys(this.plots)) {
-      this.plots[name].setSize({width: this.boxes[name].clientWidth, height: 180});
-    }
+export class Charts {
+  // `shown`: [{id, title, labels, text, values}, …]; values(calls) are those of the labels.
+  constructor(shown) {
+    this.shown = shown.map((one) => {
+      const box = element('div', {class: 'chart', tabindex: 0, role: 'group',
+        'aria-label': `${one.title}; arrow keys go through time`});
+      return {...one, box, element: section(one.id, one.title, box)};
+    });
+  }
+
+  // REQUIRES: the elements are in the document, where they have a width.
+  begin() {
+    for (const one of this.shown) one.chart = new Chart(one.box, one.labels, one.text);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.redraw());
+  }
+
+  add(timeMs, calls) {
+    if (!Number.isFinite(timeMs)) return;
+    for (const {chart, values} of this.shown) chart.add(timeMs / 1000, calls ? values(calls) : []);
+  }
+
+  mark(marks) {
+    for (const {chart} of this.shown) chart.marks = marks;
+    this.redraw();
   }
 
   redraw() {
-    for (const plot of Object.values(this.plots)) plot.redraw(false, true);
+    for (const {chart} of this.shown) chart.plot.redraw(false, true);
   }
 }
