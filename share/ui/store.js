@@ -74,7 +74,7 @@ start({
   ],
   tables: [
     new Orders(),
-    new Group('catalog', 'Catalog', [{title: 'products', number: true, cell: (row) => count(row.products)}]),
+    new Group('catalog', 'Catalog', [{title: 'products', number: true, cell: (row) => count(row.products ?? row.toys)}]),
   ],
   panels: [[new Stock()], [new Purchases(), new Cache()]],
   charts: [
