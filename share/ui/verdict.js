@@ -9,6 +9,14 @@ const states = {
   unknown: {word: 'NOT KNOWN', sign: '? ', icon: 'icon-unknown.svg'},
 };
 
+// The commands that mend it: the one that the service names, and those that its reason tells.
+function remediesOf({remedy, reason}) {
+  const told = String(reason ?? '');
+  const quoted = remedy || told.match(/'((?:rs-client|tandem) [^']+)'/)?.[1];
+  const stopped = [...told.matchAll(/\bkill -CONT (\d+)/g)].map(([, pid]) => pid);
+  return [quoted, stopped.length > 0 ? `kill -CONT ${stopped.join(' ')}` : null].filter(Boolean);
+}
+
 export class Verdict {
   constructor(box, fine) {
     this.box = box;
@@ -33,7 +41,7 @@ export class Verdict {
 
   show() {
     if (this.last === null) return;
-    const {ready, reason, warning, remedy} = this.last;
+    const {ready, reason, warning} = this.last;
     const told = !ready ? 'failed' : warning ? 'warned' : 'ready';
     const state = this.alive ? told : 'unknown';
     const {word, sign, icon} = states[state];
@@ -42,7 +50,8 @@ export class Verdict {
     show(this.box,
       element('p', {}, element('strong', {}, word), ' ',
         this.alive ? foreign(words[told]) : `the service tells nothing; before that it was ${states[told].word}`),
-      this.alive && remedy ? element('p', {class: 'remedy'}, 'what mends it: ', element('code', {}, remedy)) : null);
+      this.alive && !ready ? remediesOf(this.last).map((remedy) =>
+        element('p', {class: 'remedy'}, 'what mends it: ', element('code', {}, remedy))) : null);
     document.title = `${sign}${this.name} – ${word === 'READY' ? 'tandem' : `${word.toLowerCase()} – tandem`}`;
     const link = document.querySelector('link[rel=icon]');
     if (link.getAttribute('href') !== `ui/${icon}`) link.setAttribute('href', `ui/${icon}`);

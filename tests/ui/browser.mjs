@@ -42,7 +42,7 @@ export async function open(width, colorScheme, options = {}) {
   await page.goto(url);
   await page.waitForSelector('body:not(.stale) #verdict.ready');
   // Rates come with the second sample.
-  await page.waitForSelector('#facts div:has(dt:text-is("failed / s")) dd:text-matches("\\d")');
+  await page.waitForSelector('#facts div:has(dt:text-is("failed / s")) dd:text-matches("[0-9]")');
   await page.waitForSelector('#events li[data-id]');
   return page;
 }
