@@ -83,8 +83,8 @@ class Chart {
     ctx.setLineDash([]);
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.textAlign = 'left';
-    let free = bbox.left;
-    for (const {time, text} of this.marks) {
+    let free = bbox.left + bbox.width;
+    for (const {time, text} of this.marks.toReversed()) {
       const x = valToPos(time, 'x', true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
@@ -93,9 +93,9 @@ class Chart {
       ctx.stroke();
       const wide = ctx.measureText(text).width + 6 * ratio;
       const left = x + wide > bbox.left + bbox.width ? x - wide : x;
-      if (left < free) continue; // many at once: the line alone
+      if (left + wide > free) continue; // many at once: the newest has its words, others their line
       ctx.fillText(text, left + 3 * ratio, bbox.top + 11 * ratio);
-      free = left + wide;
+      free = left;
     }
     ctx.restore();
   }

@@ -74,7 +74,7 @@ export async function assertComesBack(page, {away, back, seen}) {
 
 // Tab goes from the link to the state through all that scrolls, and every place shows the focus.
 async function walk(page) {
-  const wanted = await page.$$eval('a.skip, .scrolls, .chart', (places) => places.length);
+  const wanted = await page.$$eval('a.skip, .scrolls, .chart, button', (places) => places.length);
   const reached = new Set();
   await page.focus('body');
   for (let i = 0; i < wanted; i += 1) {
@@ -82,7 +82,7 @@ async function walk(page) {
     const place = await page.evaluate(() => {
       const at = document.activeElement;
       const {outlineStyle, outlineWidth} = getComputedStyle(at);
-      return {name: at.className + (at.getAttribute('aria-labelledby') ?? at.getAttribute('aria-label') ?? ''),
+      return {name: at.className + (at.getAttribute('aria-label') ?? at.getAttribute('aria-labelledby') ?? ''),
         outline: outlineStyle !== 'none' && outlineWidth !== '0px'};
     });
     assert(place.outline, `the focus is not seen: ${place.name}`);
@@ -97,6 +97,13 @@ async function walk(page) {
   await page.waitForSelector('.chart .u-legend .u-value:text-matches("\\\\d\\\\d:\\\\d\\\\d:\\\\d\\\\d")');
 }
 
+// REQUIRES: the page was opened with bypassCSP.
+export async function assertNothingForAxe(page) {
+  await page.addScriptTag({path: axe});
+  const {violations} = await page.evaluate(() => globalThis.axe.run());
+  assert.deepEqual(violations.map(({id, nodes}) => [id, nodes.map(({html}) => html)]), []);
+}
+
 // Wide and narrow, light and dark: nothing is cut off, nothing for axe to find, all by keyboard.
 export async function assertFitsAndReads(name) {
   for (const width of [1280, 390]) {
@@ -104,9 +111,7 @@ export async function assertFitsAndReads(name) {
       const page = await open(width, colorScheme, {bypassCSP: true});
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
       await picture(page, `${name}-${width}-${colorScheme}`);
-      await page.addScriptTag({path: axe});
-      const {violations} = await page.evaluate(() => globalThis.axe.run());
-      assert.deepEqual(violations.map(({id, nodes}) => [id, nodes.map(({html}) => html)]), []);
+      await assertNothingForAxe(page);
       if (width === 390) await walk(page);
       await page.context().close();
     }

@@ -58,6 +58,13 @@ play() { # SCENARIO URL
   play page.mjs "${db%/api/v1}/"
 }
 
+@test 'the page of rs-orch with actions: restart, make master, kill' {
+  act() { fail "it asks for: $1"; }
+  database_up "$BATS_TEST_TMPDIR/db" --set http.ui_actions=true
+  await_event in_sync
+  play actions.mjs "${db%/api/v1}/"
+}
+
 @test 'the page of the toy store: a sale, a failover, nobody answers, a restart, narrow, dark, by keyboard' {
   act() {
     local name id
