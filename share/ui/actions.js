@@ -35,7 +35,7 @@ export class Actions {
   columns({actions, workers}) {
     if (actions !== true) return [];
     this.rows = workers ?? [];
-    return [{title: 'to do', cell: (row) => this.buttonsOf(row)}];
+    return [{title: 'actions', cell: (row) => this.buttonsOf(row)}];
   }
 
   buttonsOf(row) {

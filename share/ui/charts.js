@@ -1,8 +1,10 @@
-// Charts over the last ten minutes, one point a second; a line marks where an epoch began.
+// Charts over the last ten minutes, or what of them the page was open, one point a second; a line
+// marks where an epoch began.
 import {element, section} from './dom.js';
 import {clock, short} from './format.js';
 
 const spanS = 600;
+const leastS = 60;
 const gapS = 3; // where no sample came for as long there is a gap, and no line
 const height = 180;
 const color = (name) => getComputedStyle(document.body).getPropertyValue(name);
@@ -38,7 +40,7 @@ class Chart {
       series: [{label: 'at', value: (plot, seconds) => (seconds === null ? 'now' : time(seconds))}, ...series],
       axes: [{...axis, space: 90, values: (plot, times) => times.map(time)},
         {...axis, size: 56, values: (plot, values) => values.map(short)}],
-      scales: {x: {range: (plot, first, last) => [last - spanS, last]},
+      scales: {x: {range: (plot, first, last) => [Math.min(first, last - leastS), last]},
         y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]}},
       hooks: {draw: [(plot) => this.drawMarks(plot)]},
       cursor: {drag: {x: false, y: false}},

@@ -33,8 +33,8 @@ export async function open(width, colorScheme, options = {}) {
   page.setDefaultTimeout(60000);
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    // A stream that breaks is told there, too.
-    if (message.type() === 'error' && !message.text().includes('ERR_')) complaints.push(message.text());
+    // A stream that breaks is told there, too, and what is refused.
+    if (message.type() === 'error' && !/ERR_|status of 409/.test(message.text())) complaints.push(message.text());
   });
   page.on('request', (request) => {
     if (!request.url().startsWith(url)) complaints.push(`asks ${request.url()}`);
