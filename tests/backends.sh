@@ -30,6 +30,7 @@ why_not() { # SUITE
     past | disk_fate | formats | read_back | removed) [ -z "$coord" ] || echo 'is about the local files of coordination' ;;
     build | consul | dependencies | install | nightly | tidy) echo 'starts no service' ;;
     commands | other_user | preflight | supervisor | logs) echo 'has small services instead of a database' ;;
+    howto | unready) echo 'shows pages that say what their systems have' ;;
     *) ;;
   esac
 }

@@ -1,11 +1,13 @@
 #include "caller.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/trace_parent.h"
 #include "daemon/setting_value.h"
 
 namespace tandem::client {
@@ -16,6 +18,13 @@ constexpr int64_t kQuietMs = 1000;  // people are told what is waited for after 
 constexpr int64_t kNsPerMs = 1'000'000;
 
 int64_t now_ms() { return system_clock().boot_ns() / kNsPerMs; }
+
+// Of whatever started this program, by the convention of OpenTelemetry for command lines; "" where
+// there is none.
+std::string trace_parent() {
+  const char* told = std::getenv("TRACEPARENT");
+  return told == nullptr || trace_id_in(told).empty() ? std::string() : told;
+}
 
 std::string what_happened(const Result<fetch::Answer>& answer) {
   return answer ? std::to_string(answer->status) : answer.error().message;
@@ -64,6 +73,8 @@ void Caller::send(Attempt& attempt) {
   request.body = attempt.call.body;
   request.headers = attempt.call.headers;
   request.headers.push_back("X-Request-Id: " + attempt.request_id);
+  static const std::string kTrace = trace_parent();
+  if (!kTrace.empty()) request.headers.push_back("traceparent: " + kTrace);
   // What a service would ignore, a misspelt "where" perhaps, is an error for people and scripts.
   request.headers.emplace_back("Prefer: handling=strict");
   if (!request.body.empty()) request.headers.emplace_back("Content-Type: application/json");

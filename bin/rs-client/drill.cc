@@ -329,6 +329,22 @@ class Drill {
     session_.console.progress("");
   }
 
+  // So that it stands among what happened there. Where that cannot be done the drill is no worse.
+  void tell_service(const std::string& verdict) {
+    Json event;
+    event.set("event", "drill").set("drill", fault_.name);
+    event.set("verdict", findings_.violated() ? "failed" : "passed").set("reason", verdict);
+    event.set("gap_ms", findings_.paused_ms).set("answered", findings_.answered);
+    event.set("lost", findings_.lost).set("doubled", findings_.doubled);
+    event.set("stale", findings_.stale);
+    const Result<Reply> told =
+        session_.ask(Call{.kind = Call::Kind::kOnce,
+                          .method = "POST",
+                          .url = session_.settings.orch_url + "/api/v1/events",
+                          .body = event.dump()});
+    if (!told) session_.console.detail("the verdict is not told: " + told.error().message);
+  }
+
   ExitStatus print() {
     if (trouble_) return session_.report(*trouble_);
     if (findings_.answered == 0) {
@@ -349,6 +365,7 @@ class Drill {
     session_.output.print(row);
     session_.output.flush();
     session_.console.say(verdict);
+    tell_service(verdict);
     return findings_.violated() ? ExitStatus::kNo : ExitStatus::kOk;
   }
 

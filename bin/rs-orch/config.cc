@@ -49,6 +49,8 @@ void declare_orch(OrchConfig& c, daemon::SettingTable& t) {
          "where the services reach this process: ipc://, tcp:// or abstract://")
       .checked_by(rpc::check_url);
   daemon::declare_coord(c.coord, t);
+  t.boolean("http.ui_actions", c.ui_actions,
+            "whether the page at / has buttons that restart, kill and promote workers");
   t.text("events.directory", c.events_directory,
          "where events are kept over a restart; empty: nowhere");
   t.text("database.group", c.group, "name of the group of workers")

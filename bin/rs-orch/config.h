@@ -16,6 +16,7 @@ struct OrchConfig {
   std::string rpc_url = "ipc://run/sock/orch.sock";
   daemon::CoordConfig coord;
 
+  bool ui_actions = false;
   std::string events_directory = "run/state/rs-orch-events";  // empty: none
 
   std::string group = "rides-db";

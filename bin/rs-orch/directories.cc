@@ -11,6 +11,7 @@
 #include "storage/directory.h"
 #include "storage/format_check.h"
 #include "storage/identity.h"
+#include "storage/replacement.h"
 #include "storage/set_aside.h"
 
 namespace tandem::orch {
@@ -28,6 +29,7 @@ std::vector<repl::ReplicaId> Directories::ids() const {
 }
 
 bool Directories::holds_data(repl::ReplicaId id) const {
+  if (storage::has_replacement(path(id))) return true;
   const auto identity = storage::load_identity(path(id));
   if (!identity) return true;
   if (*identity) return (*identity)->lineage != 0;

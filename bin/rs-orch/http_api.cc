@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "base/host_name.h"
 #include "base/number.h"
+#include "drill_note.h"
 #include "http/call_request.h"
 #include "http/route_table.h"
 #include "status_report.h"
@@ -110,8 +111,8 @@ bool refuse_where_passive(const Orchestrator& orchestrator, Responder& responder
 
 HttpApi::HttpApi(Orchestrator& orchestrator)
     : orchestrator_(orchestrator),
-      exports_([&orchestrator](const wire::Request& request, group::Gateway::Done done,
-                               repl::ReplicaId replica) {
+      ask_([&orchestrator](const wire::Request& request, group::Gateway::Done done,
+                           repl::ReplicaId replica) {
         orchestrator.read_uncounted(request, std::move(done), replica);
       }) {}
 
@@ -126,6 +127,7 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kPost, "/api/v1/db/write", &HttpApi::db_write, kWriteNames},
       {Method::kPost, "/api/v1/db/clear", &HttpApi::db_clear},
       {Method::kGet, "/api/v1/db/export", &HttpApi::db_export, {{}, "consistency replica"}},
+      {Method::kGet, "/api/v1/db/backup", &HttpApi::db_backup, {{}, "replica"}},
       {Method::kGet, "/api/v1/db/schema", &HttpApi::db_schema},
       {Method::kPost, "/api/v1/create/slave", &HttpApi::create_slave},
       {Method::kPost, "/api/v1/crash/master", &HttpApi::crash_master},
@@ -138,6 +140,10 @@ void HttpApi::add_routes(http::Router& router) {
       {Method::kGet, "/api/v1/orchestrator", &HttpApi::orchestrator},
       {Method::kGet, "/api/v1/status", &HttpApi::status},
       {Method::kGet, "/api/v1/events", &HttpApi::events, {{}, "samples"}},
+      {Method::kPost,
+       "/api/v1/events",
+       &HttpApi::tell,
+       {"event drill verdict reason gap_ms answered lost doubled stale"}},
       {Method::kGet, "/api/v1/events/history", &HttpApi::history, {{}, "since limit"}},
   };
   http::add_routes(router, *this, kRows);
@@ -195,12 +201,28 @@ void HttpApi::db_export(const Request& request, Responder responder) {
   if (!words) return responder.error(words.error());
   const auto replica = named_replica(request, orchestrator_);
   if (!replica) return responder.error(replica.error());
-  if (request.method == Method::kHead) return Exports::head(std::move(responder));
+  if (request.method == Method::kHead) return group::Exports::head(std::move(responder));
   wire::Request wanted;
+  wanted.method = wire::Method::kDbExport;
   wanted.request_id = words->request_id;
   wanted.consistency = words->consistency;
   wanted.min_index = words->min_index;
-  exports_.begin(wanted, std::move(responder), *replica);
+  exports_.begin(ask_, wanted, std::move(responder), *replica);
+}
+
+// It has every write that was answered by now, whatever else a read may be content with.
+void HttpApi::db_backup(const Request& request, Responder responder) {
+  const auto words = http::read_words(request);
+  if (!words) return responder.error(words.error());
+  const auto replica = named_replica(request, orchestrator_);
+  if (!replica) return responder.error(replica.error());
+  if (request.method == Method::kHead) return group::Exports::head(std::move(responder));
+  wire::Request wanted;
+  wanted.method = wire::Method::kBackup;
+  wanted.request_id = words->request_id;
+  wanted.consistency = wire::Consistency::kLinearizable;
+  wanted.min_index = words->min_index;
+  exports_.begin(ask_, wanted, std::move(responder), *replica);
 }
 
 void HttpApi::db_schema(const Request&, Responder responder) {
@@ -292,6 +314,13 @@ void HttpApi::orchestrator(const Request&, Responder responder) {
 
 void HttpApi::events(const Request& request, Responder responder) {
   orchestrator_.events().stream(request, std::move(responder));
+}
+
+void HttpApi::tell(const Request& request, Responder responder) {
+  const auto drill = drill_in(request.body);
+  if (!drill) return responder.error(drill.error());
+  orchestrator_.events().tell("drill", drill->reason, drill->fields);
+  responder.json(200, "{}");
 }
 
 void HttpApi::history(const Request& request, Responder responder) {

@@ -1,7 +1,7 @@
 // The HTTP API of the database service: routes of rs-orch.
 #pragma once
 
-#include "exports.h"
+#include "group/exports.h"
 #include "http/request.h"
 #include "http/responder.h"
 #include "http/router.h"
@@ -20,6 +20,7 @@ class HttpApi {
   void db_write(const http::Request& request, http::Responder responder);
   void db_clear(const http::Request& request, http::Responder responder);
   void db_export(const http::Request& request, http::Responder responder);
+  void db_backup(const http::Request& request, http::Responder responder);
   void db_schema(const http::Request& request, http::Responder responder);
   void create_slave(const http::Request& request, http::Responder responder);
   void crash_master(const http::Request& request, http::Responder responder);
@@ -32,10 +33,12 @@ class HttpApi {
   void orchestrator(const http::Request& request, http::Responder responder);
   void status(const http::Request& request, http::Responder responder);
   void events(const http::Request& request, http::Responder responder);
+  void tell(const http::Request& request, http::Responder responder);
   void history(const http::Request& request, http::Responder responder);
 
   Orchestrator& orchestrator_;
-  Exports exports_;
+  const group::Exports::Ask ask_;  // not counted for scaling
+  group::Exports exports_;
 };
 
 }  // namespace tandem::orch

@@ -1,4 +1,6 @@
 // rs-orch: the orchestrator of the database service. See rs-orch(8).
+#include <utility>
+
 #include "config.h"
 #include "daemon/coordination.h"
 #include "daemon/daemon.h"
@@ -10,6 +12,8 @@
 #include "metrics.h"
 #include "move_record.h"
 #include "orchestrator.h"
+#include "replica/restore.h"
+#include "restore_database.h"
 #include "rpc/threads.h"
 #include "rpc_api.h"
 #include "status_report.h"
@@ -20,6 +24,7 @@ using namespace tandem;
 int main(int argc, char** argv) {
   auto options = daemon::http_options();
   options.push_back(orch::move_record_option());
+  for (auto& option : replica::restore_options()) options.push_back(std::move(option));
   daemon::Daemon daemon{
       {"rs-orch", "start, watch and scale the replicas of the database", options, ""}, argc, argv};
   auto config = daemon.load(orch::declare_orch, orch::check_orch,
@@ -27,6 +32,7 @@ int main(int argc, char** argv) {
   if (const std::string* home = daemon.command_line().value("move-record")) {
     orch::move_record(config.coord, *home);
   }
+  orch::restore_if_asked(daemon, config);
   orch::find_worker_program(config);
   const Status made = orch::make_directories(config);
   if (!made) daemon::die(made.error());

@@ -23,6 +23,8 @@ class OrchMetrics {
 
  private:
   void update();
+  daemon::Counter deaths_of(const std::string& cause);
+  daemon::Histogram& requests_of(group::CallStats::Kind kind, const char* outcome);
   void ended(group::CallStats::Kind kind, int status, int64_t us);
 
   daemon::Metrics& metrics_;

@@ -67,6 +67,10 @@ class Orchestrator final : public daemon::Part {
   void on_change(UniqueFunction<void()> callback) { on_change_ = std::move(callback); }
 
   const std::string& group() const { return config_.group; }
+  // Whether the page may offer what changes workers.
+  bool ui_actions() const { return config_.ui_actions; }
+  // By which kind of coordination: "local" or "consul".
+  const std::string& coordination() const { return config_.coord.backend; }
   // As the configuration has them: what each new master is given.
   const wire::Json& declared_tables() const { return config_.tables.value; }
   bool active() const { return group_.active() && lock_ != nullptr && lock_->held(); }
@@ -79,7 +83,7 @@ class Orchestrator final : public daemon::Part {
   // Of the window in which reads are counted; nullopt: it begins with the next read.
   std::optional<int64_t> window_left_ms() const { return autoscaler_.left_ms(now_ms()); }
   // What is wrong though requests are served, for people; empty: nothing.
-  std::string warning() const { return coord_.trouble(); }
+  std::string warning() const;
   const group::CallStats& calls() const { return calls_; }
   // Called with each read and write that is answered.
   using CallEnded = std::function<void(group::CallStats::Kind, int status, int64_t us)>;

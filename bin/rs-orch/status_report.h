@@ -14,8 +14,9 @@
 
 namespace tandem::orch {
 
+using WorkersDone = UniqueFunction<void(wire::Json::Array)>;
 // The rows, by pid.
-void report_workers(Orchestrator& orchestrator, UniqueFunction<void(wire::Json::Array)> done);
+void report_workers(Orchestrator& orchestrator, WorkersDone done);
 // The object, its workers by id.
 void report_status(Orchestrator& orchestrator, UniqueFunction<void(wire::Json)> done);
 

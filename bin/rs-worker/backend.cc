@@ -25,6 +25,7 @@ class MemoryBackend final : public Backend {
         jobs_(loop),
         applier_(database_, config.replica.keys, system_clock(), jobs_) {}
 
+  std::string_view kind() const override { return "file"; }
   repl::Applier& applier() override { return applier_; }
   Queries& read_for(const repl::Driver& replica) override {
     return queries_.emplace(loop_, database_, replica);
@@ -72,6 +73,7 @@ class PostgresBackend final : public Backend {
     });
   }
 
+  std::string_view kind() const override { return "postgres"; }
   repl::Applier& applier() override { return applier_; }
   Queries& read_for(const repl::Driver& replica) override {
     reader_.start();

@@ -18,6 +18,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
+  // As the setting has it: "file" or "postgres".
+  virtual std::string_view kind() const = 0;
   virtual repl::Applier& applier() = 0;
   // Reads what that replica has applied. REQUIRES: once; the replica lives longer.
   virtual Queries& read_for(const repl::Driver& replica) = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "export_form.h"
 #include "repl/exactly_once.h"
 #include "wire/json.h"
 
@@ -26,12 +27,12 @@ bool is_not_admitted(const Error& error) {
 
 }  // namespace
 
-Requests::Requests(const Backend& backend, Queries& queries, Exports& exports,
-                   repl::Driver& replica, OrphanWatch& orphan_watch)
+Requests::Requests(const Backend& backend, Queries& queries, replica::Host& replica,
+                   OrphanWatch& orphan_watch)
     : backend_(backend),
       queries_(queries),
-      exports_(exports),
-      replica_(replica),
+      group_(replica.group()),
+      replica_(replica.driver()),
       orphan_watch_(orphan_watch) {}
 
 void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
@@ -48,12 +49,6 @@ void Requests::on_request(rpc::Reply reply, const wire::Request& request) {
       return;
     case wire::Method::kDbClear:
       log_command(std::move(reply), request, R"({"clear":true})");
-      return;
-    case wire::Method::kDbExport:
-      exports_.begin(std::move(reply), request);
-      return;
-    case wire::Method::kDbExportPart:
-      exports_.part(std::move(reply), request);
       return;
     case wire::Method::kDbSchema:
       change(std::move(reply), request, &Backend::check_command);
@@ -178,9 +173,14 @@ void Requests::answer_if_known(rpc::Reply reply, std::string body, std::string k
 }
 
 void Requests::add_info(wire::Json& info) const {
+  info.set("tables", backend_.kind());
   info.set("reads", reads_);
   info.set("writes", writes_);
   info.set("large_reads", queries_.large_reads());
+}
+
+std::unique_ptr<replica::SpoolForm> Requests::export_form(const repl::Picture& picture) const {
+  return std::make_unique<ExportForm>(group_, picture);
 }
 
 }  // namespace tandem::worker

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "backend.h"
-#include "exports.h"
 #include "orphan_watch.h"
 #include "queries.h"
 #include "repl/driver.h"
 #include "replica/endpoint.h"
+#include "replica/host.h"
+#include "replica/spool.h"
 #include "wire/envelope.h"
 
 namespace tandem::worker {
@@ -17,12 +19,13 @@ namespace tandem::worker {
 class Requests final : public replica::Methods {
  public:
   // All of them outlive this.
-  Requests(const Backend& backend, Queries& queries, Exports& exports, repl::Driver& replica,
+  Requests(const Backend& backend, Queries& queries, replica::Host& replica,
            OrphanWatch& orphan_watch);
 
   void on_request(rpc::Reply reply, const wire::Request& request) override;
   void on_asked_by_controller() override { orphan_watch_.heard(); }
   void add_info(wire::Json& info) const override;
+  std::unique_ptr<replica::SpoolForm> export_form(const repl::Picture& picture) const override;
 
  private:
   // What the request's body has to be; gives the command that is logged.
@@ -49,7 +52,7 @@ class Requests final : public replica::Methods {
 
   const Backend& backend_;
   Queries& queries_;
-  Exports& exports_;
+  const std::string group_;
   repl::Driver& replica_;
   OrphanWatch& orphan_watch_;
   uint64_t reads_ = 0;

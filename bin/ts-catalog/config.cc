@@ -49,6 +49,10 @@ Status check_catalog(const CatalogConfig& config) {
   return {};
 }
 
+Status check_restore(const CatalogConfig& config) {
+  return daemon::check_coord(config.replica.coord);
+}
+
 Status check_start(const CatalogConfig& config) {
   if (Status good = daemon::check_coord(config.replica.coord); !good) return good;
   const Status checked = check_catalog(config);

@@ -29,5 +29,7 @@ Result<std::vector<toys::NewToy>> read_first_toys(const CatalogConfig& config);
 Status check_catalog(const CatalogConfig& config);
 // For the start: a replica that has data needs no file, and what is wrong with it is a warning.
 Status check_start(const CatalogConfig& config);
+// For a restore, which brings the toys.
+Status check_restore(const CatalogConfig& config);
 
 }  // namespace tandem::catalog

@@ -14,6 +14,7 @@
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
+#include "replica/restore.h"
 #include "rpc/threads.h"
 #include "store/catalog_service.h"
 #include "storehost/part.h"
@@ -27,11 +28,14 @@ int main(int argc, char** argv) {
       {"ts-catalog", "keep a replica of the toy store's catalog", replica::replica_options(), ""},
       argc,
       argv};
-  const auto check = daemon.has_option("check") ? catalog::check_catalog : catalog::check_start;
+  auto check = daemon.has_option("check") ? catalog::check_catalog : catalog::check_start;
+  if (daemon.has_option("restore") || daemon.has_option("check-backup"))
+    check = catalog::check_restore;
   auto config = daemon.load(catalog::declare_catalog, check, [](const auto& c) {
     return daemon::check_coord_files(c.replica.coord);
   });
   replica::put_id(config.replica);
+  replica::restore_if_asked(daemon, config.replica, toys::Catalog{});
   const Status made = replica::make_directories(config.replica);
   if (!made) daemon::die(made.error());
 

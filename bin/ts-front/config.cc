@@ -47,6 +47,8 @@ group::GroupOptions options_of(const GroupConfig& c, const FrontConfig& config) 
 void declare_front(FrontConfig& c, daemon::SettingTable& t) {
   daemon::declare_http(c.http, t);
   daemon::declare_coord(c.coord, t);
+  t.text("events.directory", c.events_directory,
+         "where events are kept over a restart; empty: nowhere");
   t.text("front.style", c.style, "the wire format: standard, or the older bare one")
       .one_of({"standard", "bare"});
   t.boolean("cache.enabled", c.cache_enabled, "whether products are cached");

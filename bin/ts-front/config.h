@@ -27,6 +27,7 @@ struct FrontConfig {
 
   daemon::HttpConfig http;
   daemon::CoordConfig coord;
+  std::string events_directory = "run/state/ts-front-events";  // empty: none
   std::string style = "standard";
   bool cache_enabled = true;
   size_t cache_size = 1000;  // products

@@ -1,7 +1,9 @@
 // ts-front: the toy store over HTTP. See ts-front(8).
 #include "accept_loss.h"
+#include "backup.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "call_watch.h"
 #include "config.h"
 #include "coord_watch.h"
 #include "daemon/coordination.h"
@@ -9,6 +11,7 @@
 #include "daemon/http_service.h"
 #include "daemon/metrics.h"
 #include "daemon/registration.h"
+#include "events/journal.h"
 #include "handlers.h"
 #include "loop/loop.h"
 #include "loop/loop_timers.h"
@@ -18,11 +21,14 @@
 #include "render.h"
 #include "routes.h"
 #include "rpc/threads.h"
+#include "status_report.h"
+#include "status_routes.h"
 #include "store.h"
 #include "store/subscription.h"
 #include "storehost/people.h"
 #include "storehost/subscription_part.h"
 #include "toys/product_cache.h"
+#include "ui/ui.h"
 
 using namespace tandem;
 
@@ -39,7 +45,9 @@ int main(int argc, char** argv) {
   daemon::Metrics metrics;
   daemon::Coordination coordination{config.coord, loop};
 
-  front::Store store{loop, coordination.coord(), config};
+  events::Journal events{loop};
+  if (!config.events_directory.empty()) events.keep_in(config.events_directory);
+  front::Store store{loop, coordination.coord(), config, events};
   toys::ProductCache cache{{config.cache_enabled, config.cache_size}, random_id()};
   loop::LoopTimers timers{loop};
   storehost::People people;
@@ -68,12 +76,23 @@ int main(int argc, char** argv) {
   daemon::HttpService web{config.http, daemon, metrics, loop};
   web.collect_metrics_with(
       [&](UniqueFunction<void()> done) { front_metrics.collect(std::move(done)); });
+  front::CallWatch calls;
+  web.observe_with(calls);
+  const front::Reported reported{config,   clock, coordination.coord(), store, cache,
+                                 handlers, calls};
+  events.sample_with([&](auto done) { front::report_status(reported, std::move(done)); });
+  front::StatusRoutes status{reported, events};
+  status.add_routes(web.router());
+  ui::add_routes(web.router());
+  web.show(ui::find("store.html"));
   front::add_routes(web.router(), handlers);
   front::add_accept_loss(web.router(), store);
+  front::Backup backup{front::asks(store.orders()), front::asks(store.catalog()), random_id};
+  front::add_backup(web.router(), backup);
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
   web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 
-  web.warns_with([&] { return coordination.coord().trouble(); });
+  web.warns_with([&] { return front::warning_of(reported); });
 
   daemon::Registration registration{daemon,
                                     coordination,

@@ -45,7 +45,7 @@ void MirrorWatch::take(const std::string& name, uint32_t id, const wire::Json& m
     const Gauges gauges{
         metrics_.gauge("tandem_mirror_applied_index",
                        "the entry that a replica's table in PostgreSQL is as of", labels),
-        metrics_.gauge("tandem_mirror_lag",
+        metrics_.gauge("tandem_mirror_lag_entries",
                        "entries that a replica has applied and its table in PostgreSQL has not",
                        labels),
         metrics_.gauge("tandem_mirror_trouble", "1 where that table does not go on", labels)};

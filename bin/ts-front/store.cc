@@ -63,8 +63,10 @@ void OrderLinks::call(uint32_t id, std::string_view payload, uint64_t timeout_ms
 
 // --- the store ---
 
-Store::Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config)
+Store::Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config,
+             events::Journal& events)
     : coord_(coord),
+      events_(events),
       lock_group_(config.orders.group),
       orders_(loop, coord, orders_options(config)),
       catalog_(loop, coord, catalog_options(config)),
@@ -75,6 +77,16 @@ Store::Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config)
       catalog_reach_(loop, orders_) {
   orders_.on_change([this] { changed(); });
   catalog_.on_change([this] { changed(); });
+  tell_of(orders_);
+  tell_of(catalog_);
+}
+
+void Store::tell_of(group::Group& group) {
+  group.on_event([this, name = group.group()](std::string_view kind, const std::string& reason,
+                                              const wire::Json& fields) {
+    wire::Json all = fields;
+    events_.tell(kind, reason, all.set("group", name));
+  });
 }
 
 void Store::changed() {
@@ -87,6 +99,7 @@ Status Store::readiness() const {
 }
 
 void Store::drain(UniqueFunction<void()> done) {
+  events_.close();
   set_active(false);  // the next controller, which the lock is free for, finds nobody at work
   if (lock_ == nullptr) return done();
   lock_->release(std::move(done));
@@ -110,7 +123,8 @@ void Store::start(UniqueFunction<void(Status)> done) {
 
 void Store::set_active(bool active) {
   if (std::exchange(active_, active) != active) {
-    log::info(active ? "this front is the controller" : "this front is not the controller");
+    events_.tell(active ? "active" : "passive",
+                 active ? "this front is the controller" : "this front is not the controller");
   }
   orders_.set_active(active);
   catalog_reach_.set_active(active);

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "coord/coord.h"
 #include "daemon/part.h"
+#include "events/journal.h"
 #include "group/group.h"
 #include "loop/loop.h"
 #include "replica_report.h"
@@ -54,8 +55,8 @@ class OrderLinks final : public OrderReplicas {
 // before it.
 class Store final : public daemon::Part, public LosingGroups {
  public:
-  // `coord` outlives this.
-  Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config);
+  // `coord` and `events` outlive this.
+  Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config, events::Journal& events);
 
   group::Group& orders() { return orders_; }
   group::Group& catalog() { return catalog_; }
@@ -80,8 +81,10 @@ class Store final : public daemon::Part, public LosingGroups {
  private:
   void changed();
   void set_active(bool active);
+  void tell_of(group::Group& group);
 
   coord::Coord& coord_;
+  events::Journal& events_;
   const std::string lock_group_;
   group::Group orders_;
   group::Group catalog_;

@@ -14,6 +14,7 @@
 #include "replica/endpoint.h"
 #include "replica/host.h"
 #include "replica/replica_config.h"
+#include "replica/restore.h"
 #include "rpc/threads.h"
 #include "store/order_service.h"
 #include "storehost/gateway.h"
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
     return daemon::check_coord_files(c.replica.coord);
   });
   replica::put_id(config.replica);
+  replica::restore_if_asked(daemon, config.replica, toys::Orders{});
   const Status made = replica::make_directories(config.replica);
   if (!made) daemon::die(made.error());
 

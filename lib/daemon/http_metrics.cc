@@ -7,6 +7,8 @@ namespace {
 
 constexpr const char* kClassNames[] = {"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
+constexpr size_t kServerErrors = 5;  // of kClassNames
+
 constexpr const char* kRefused = "tandem_http_refused_total";
 constexpr const char* kRefusedHelp = "Requests and connections for which there was no room.";
 
@@ -43,10 +45,15 @@ void HttpMetrics::on_finished(const http::Finished& finished) {
     const auto method = static_cast<size_t>(finished.method);
     std::optional<Counter>& requests = route->requests[method * kStatusClasses + status];
     if (!requests) {
-      requests = metrics_.counter("tandem_http_requests_total", "HTTP requests answered.",
-                                  {{"route", std::string(finished.pattern)},
-                                   {"method", std::string(http::method_name(finished.method))},
-                                   {"status", kClassNames[status]}});
+      const auto make = [&](size_t of) {
+        return metrics_.counter("tandem_http_requests_total", "HTTP requests answered.",
+                                {{"route", std::string(finished.pattern)},
+                                 {"method", std::string(http::method_name(finished.method))},
+                                 {"status", kClassNames[of]}});
+      };
+      requests = make(status);
+      // Prometheus sees no rise of what begins with its first event.
+      make(kServerErrors);
     }
     requests->add();
     route->duration.observe(static_cast<double>(finished.duration_ns) / 1e9);

@@ -86,6 +86,7 @@ HttpService::HttpService(HttpConfig config, const Daemon& daemon, Metrics& metri
       metrics_(metrics),
       http_metrics_(metrics),
       turns_(loop),
+      ready_(metrics.gauge("tandem_ready", "1 where this service is ready, as /readyz says")),
       loop_stall_(metrics.gauge("tandem_loop_stall_seconds",
                                 "the longest turn of the event loop in the last minutes")) {
   health_.check_self = [this]() -> Status {
@@ -109,6 +110,13 @@ void HttpService::collect_metrics_with(UniqueFunction<void(UniqueFunction<void()
 }
 
 void HttpService::write_metrics(http::MetricsAnswer answer) {
+  http::check_ready(health_, [this, answer = std::move(answer)](const Status& ready) mutable {
+    ready_.set(ready ? 1 : 0);
+    collect_metrics(std::move(answer));
+  });
+}
+
+void HttpService::collect_metrics(http::MetricsAnswer answer) {
   auto write = [this, answer = std::move(answer)]() mutable {
     loop_stall_.set(static_cast<double>(turns_.longest_ns()) / 1e9);
     answer(metrics_.text());

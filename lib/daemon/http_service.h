@@ -83,6 +83,7 @@ class HttpService final : public Part {
 
  private:
   void write_metrics(http::MetricsAnswer answer);
+  void collect_metrics(http::MetricsAnswer answer);
 
   HttpConfig config_;
   const Daemon& daemon_;
@@ -95,6 +96,7 @@ class HttpService final : public Part {
   http::HealthSource health_;
   UniqueFunction<void(UniqueFunction<void()>)> collect_metrics_;
   loop::Turns turns_;
+  Gauge ready_;
   Gauge loop_stall_;
   std::unique_ptr<http::Server> server_;
 };

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <new>
 #include <string_view>
 
@@ -29,6 +30,14 @@ constexpr int kMappedBytes = 256 << 10;
 void prepare_memory() {
   mallopt(M_MMAP_THRESHOLD, kMappedBytes);
   std::set_new_handler(end_without_memory);
+}
+
+uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t total = 0;
+  uint64_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace tandem::daemon

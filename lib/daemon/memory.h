@@ -2,9 +2,14 @@
 // none left the process says so in its last line.
 #pragma once
 
+#include <cstdint>
+
 namespace tandem::daemon {
 
 // At start, before any thread.
 void prepare_memory();
+
+// What of this process is in RAM.
+uint64_t resident_bytes();
 
 }  // namespace tandem::daemon

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "daemon/build_info.h"
+#include "daemon/memory.h"
 #include "loop/process.h"
 
 namespace tandem::daemon {
@@ -80,14 +81,6 @@ double count_descriptors() {
   }
   closedir(directory);
   return count;
-}
-
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 double cpu_seconds() {
@@ -155,7 +148,7 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   Gauge descriptors = gauge("process_open_fds", "Open file descriptors.");
   Counter cpu = counter("process_cpu_seconds_total", "Processor time, user and system.");
   before_text([memory, descriptors, cpu]() mutable {
-    memory.set(resident_bytes());
+    memory.set(static_cast<double>(resident_bytes()));
     descriptors.set(count_descriptors());
     cpu.add(std::max(0.0, cpu_seconds() - cpu.value()));
   });

@@ -131,10 +131,10 @@ Result<uint64_t> free_bytes(const Descriptor& file, const std::string& path) {
   return uint64_t{about.f_bavail} * about.f_frsize;
 }
 
-Result<uint64_t> free_bytes(const std::string& path) {
+Result<Room> room_at(const std::string& path) {
   struct statvfs about {};
   if (statvfs(path.c_str(), &about) != 0) return fail_errno("cannot look at '" + path + "'", errno);
-  return uint64_t{about.f_bavail} * about.f_frsize;
+  return Room{uint64_t{about.f_blocks} * about.f_frsize, uint64_t{about.f_bavail} * about.f_frsize};
 }
 
 Result<bool> name_exclusively(const std::string& from, const std::string& to) {

@@ -56,7 +56,12 @@ Status write_new(const std::string& path, std::string_view content);
 Result<Descriptor> open_unnamed(const std::string& directory);
 // What an ordinary user may still write there, in bytes.
 Result<uint64_t> free_bytes(const Descriptor& file, const std::string& path);
-Result<uint64_t> free_bytes(const std::string& path);
+// Of the file system that this is on, in bytes: all, and what an ordinary user may still write.
+struct Room {
+  uint64_t size = 0;
+  uint64_t free = 0;
+};
+Result<Room> room_at(const std::string& path);
 
 // Gives `from` the name `to` where nothing has that. False: something has. Needs no room: link(2),
 // or where a file system counts links as files, as tmpfs does, renameat2(2).

@@ -201,7 +201,7 @@ void Gateway::pause(Call& call) {
 }
 
 bool Gateway::counts_as_served(const Call& call) {
-  return call.is_read() && call.method != wire::Method::kDbExportPart;
+  return call.is_read() && call.method != wire::Method::kExportPart;
 }
 
 // It is handed on as it came.

@@ -14,7 +14,7 @@ namespace tandem::group {
 namespace {
 
 constexpr const char* kUp = "tandem_replica_up";
-constexpr const char* kSyncs = "tandem_replica_fsync_seconds";
+constexpr const char* kSyncs = "tandem_replica_fsync_duration_seconds";
 
 // A figure that a replica tells of itself, and what it is shown as.
 struct Figure {
@@ -35,6 +35,11 @@ constexpr Figure kFigures[] = {
     {"log_bytes", "tandem_replica_log_bytes", "size of its log on the disk"},
     {"snapshot_bytes", "tandem_replica_snapshot_bytes", "size of its newest snapshot"},
     {"free_bytes", "tandem_replica_disk_free_bytes", "room on its disk for an ordinary user"},
+    {"orders", "tandem_replica_orders", "orders that it has"},
+    {"open", "tandem_replica_open_intents", "purchases that it has logged and without a result"},
+    {"toys", "tandem_replica_products", "products that it has"},
+    {"disk_bytes", "tandem_replica_disk_size_bytes", "size of that disk"},
+    {"resident_bytes", "tandem_replica_resident_memory_bytes", "memory of its process in RAM"},
     {"loop_stall_us", "tandem_replica_loop_stall_seconds",
      "the longest turn of its event loop in the last minutes", 1e-6},
 };
@@ -106,7 +111,7 @@ void GroupMetrics::collect(UniqueFunction<void()> done) {
   ask_replicas(
       group_.replicas(),
       [told](const ReplicaLink& replica, const wire::Json* info) {
-        told->push_back({replica.member.id, hex_id(replica.member.session),
+        told->push_back({replica.member.id, hex_id(replica.member.session), replica.reads_served,
                          info == nullptr ? std::nullopt : std::optional(*info)});
       },
       [this, told, done = std::move(done)]() mutable {
@@ -162,7 +167,25 @@ void GroupMetrics::show(const Told& told, int64_t newest) {
     set(told.id, "tandem_replica_snapshot_age_seconds", "since its newest snapshot was begun",
         std::max(0.0, now_ms - *taken_ms) / 1e3);
   }
-  show_syncs(replicas_[told.id], told);
+  Shown& shown = replicas_[told.id];
+  if (shown.session != told.session) {
+    shown.session = told.session;
+    shown.counted.clear();
+    shown.counted_us = 0;
+    shown.counted_reads = 0;
+  }
+  show_syncs(shown, told);
+  show_reads(shown, told);
+}
+
+void GroupMetrics::show_reads(Shown& shown, const Told& told) {
+  if (!shown.reads) {
+    shown.reads = metrics_.counter("tandem_replica_reads_total", "reads that it has answered",
+                                   labels_of(told.id));
+  }
+  if (told.reads < shown.counted_reads) shown.counted_reads = 0;
+  shown.reads->add(static_cast<double>(told.reads - shown.counted_reads));
+  shown.counted_reads = told.reads;
 }
 
 // What was counted since it was asked last; the counts of another life of it begin at 0.
@@ -172,11 +195,6 @@ void GroupMetrics::show_syncs(Shown& shown, const Told& told) {
   const wire::Json* total = fsync == nullptr ? nullptr : fsync->find("total_us");
   if (us == nullptr || us->as_array() == nullptr || total == nullptr) return;
   if (total->as_int() == nullptr || us->as_array()->size() > Durations::kBuckets) return;
-  if (shown.session != told.session) {
-    shown.session = told.session;
-    shown.counted.clear();
-    shown.counted_us = 0;
-  }
   shown.counted.resize(Durations::kBuckets);
   std::vector<int64_t> since(Durations::kBuckets);
   for (size_t bucket = 0; bucket < us->as_array()->size(); ++bucket) {

@@ -31,13 +31,16 @@ class GroupMetrics {
   struct Shown {  // of a replica
     std::map<std::string, daemon::Gauge> gauges;
     std::optional<daemon::Histogram> syncs;
+    std::optional<daemon::Counter> reads;
     std::string session;             // whose counters these are
     std::vector<int64_t> counted{};  // of its syncs, by bucket of base/durations.h
     int64_t counted_us = 0;
+    uint64_t counted_reads = 0;  // of its link
   };
   struct Told {
     repl::ReplicaId id = 0;
     std::string session;
+    uint64_t reads = 0;  // that were sent to it
     std::optional<wire::Json> info;
   };
 
@@ -45,6 +48,7 @@ class GroupMetrics {
   void show(const std::vector<Told>& all);
   void show(const Told& told, int64_t newest);
   void show_syncs(Shown& shown, const Told& told);
+  void show_reads(Shown& shown, const Told& told);
   void set(repl::ReplicaId id, const std::string& name, const std::string& help, double value);
   void hide(repl::ReplicaId id, bool all);
   daemon::Labels labels_of(repl::ReplicaId id) const;

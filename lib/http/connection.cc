@@ -152,7 +152,7 @@ void Connection::begin_exchange() {
   is_head_ = request.method == Method::kHead;
   chunked_ = !parser_.is_http_10();
   origin_ = allowed_origin(host_.policy, request);
-  request_id_ = request.request_id;
+  request_id_ = request.request_id.empty() ? request.trace_id : request.request_id;
   if (request_id_.empty()) {
     write_hex(random_id(), made_id_);
     request_id_ = {made_id_, sizeof made_id_};
@@ -223,7 +223,8 @@ void Connection::answer_options(std::string_view allow) {
       {"Allow", allow},
       {"Access-Control-Allow-Methods", allow},
       {"Access-Control-Allow-Headers",
-       "Content-Type, Idempotency-Key, X-Db-Index, X-Request-Id, Prefer, Last-Event-ID"},
+       "Content-Type, Idempotency-Key, X-Db-Index, X-Request-Id, Prefer, Last-Event-ID, "
+       "traceparent"},
       {"Access-Control-Max-Age", "600"}};
   const size_t count = origin_.empty() ? 1 : std::size(headers);
   answer({.status = 204, .content_type = {}, .body = {}, .headers = {headers, count}});
@@ -334,6 +335,7 @@ void Connection::finish_request(int status, size_t bytes) {
                                  .method = request.method,
                                  .target = request.target,
                                  .request_id = request_id_,
+                                 .trace_id = request.trace_id,
                                  .status = status,
                                  .duration_ns = system_clock().boot_ns() - received_ns_,
                                  .bytes = bytes});

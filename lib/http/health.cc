@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/remedy.h"
 #include "http/strict.h"
 #include "wire/error_body.h"
 #include "wire/json.h"
@@ -72,6 +73,8 @@ void answer_ready(HealthSource& source, const Request& request, Responder respon
   ask(source, [&source, verbose, responder = std::move(responder)](
                   const std::string& why, const std::vector<std::string>& told) mutable {
     std::string body = why.empty() ? std::string(kOk) : wire::error_body(503, why);
+    const std::string remedy = remedy_in(why);
+    if (!remedy.empty()) add_member(body, "remedy", remedy);
     const std::string warning = why.empty() && source.warn ? source.warn() : std::string();
     if (!warning.empty()) add_member(body, "warning", warning);
     if (verbose) add_member(body, "dependencies", dependencies_of(source, told));

@@ -19,6 +19,7 @@ struct Finished {
   Method method = Method::kOther;
   std::string_view target{};  // "" where the request could not be read
   std::string_view request_id{};
+  std::string_view trace_id{};  // "" where none was told
   int status = 0;
   int64_t duration_ns = 0;  // from the last byte received to the answer (or its first part)
   uint64_t bytes = 0;       // of the answer, head and body, as far as it is known by then

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/trace_parent.h"
 #include "http/host.h"
 
 namespace tandem::http {
@@ -318,6 +319,7 @@ bool RequestParser::read_target() {
 bool RequestParser::read_headers() {
   request_.headers.clear();
   request_.request_id = {};
+  request_.trace_id = {};
   int hosts = 0;
   for (const Line& line : lines_) {
     const NameValue header{view(line.name), without_blanks(view(line.value))};
@@ -348,6 +350,11 @@ bool RequestParser::read_headers() {
       case 10:
         if (!equals_ignoring_case(header.name, "connection")) break;
         keep_alive_ = keep_alive_ && !says_close(header.value);
+        break;
+      case 11:
+        if (equals_ignoring_case(header.name, "traceparent")) {
+          request_.trace_id = trace_id_in(header.value);
+        }
         break;
       case 12:
         if (equals_ignoring_case(header.name, "x-request-id") && is_sane_id(header.value)) {

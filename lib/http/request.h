@@ -34,7 +34,9 @@ struct Request {
   std::vector<NameValue> query{};    // decoded as application/x-www-form-urlencoded, in order
   std::vector<NameValue> headers{};  // as sent, in order
   std::string_view body{};
-  std::string_view request_id{};  // the client's X-Request-Id where it is sane, else a new one
+  // The client's X-Request-Id where it is sane, else the id of the trace, else a new one.
+  std::string_view request_id{};
+  std::string_view trace_id{};  // base/trace_parent.h; "" where none is told
   std::string_view peer{};        // address and port that it came from, a proxy's perhaps
   int64_t received_ns = 0;        // boot time (base/clock.h) when its last byte was here
 

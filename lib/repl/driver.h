@@ -118,6 +118,8 @@ class Driver final : private Applier::Owner, private IncomingSnapshot::Owner {
   int64_t leading_since_ns() const { return begins() ? 0 : core_->leading_since_ns(); }
   // Of the data, 0 where there is none.
   uint64_t lineage() const { return begins() ? 0 : core_->lineage(); }
+  // Of the entries of that epoch: the same, or one that a restore took the place of.
+  uint64_t lineage_of(Epoch epoch) const { return begins() ? 0 : core_->lineage_of(epoch); }
   // The highest that it has promised: where it leads, that of its entries.
   Epoch epoch() const { return begins() ? 0 : core_->epoch(); }
   const Replica& core() const { return *core_; }  // REQUIRES: !begins()

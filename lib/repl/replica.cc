@@ -206,6 +206,11 @@ void Replica::on(RecordRead& event) {
 
 void Replica::learn_record(const Record& record) {
   if (context_.lineage != 0 && record.lineage != context_.lineage) {
+    if (record.has_replaced(context_.lineage)) {
+      context_.out->went_back =
+          "the group was restored from a backup, which took the place of the data here";
+      return;
+    }
     if (!std::exchange(foreign_record_told_, true)) {
       context_.notice("the record is of another lineage: this replica's data stays out of it");
     }

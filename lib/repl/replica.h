@@ -77,6 +77,10 @@ class Replica {
   // Entries up to here may be applied: committed, and present in the own log.
   Index commit() const { return context_.commit; }
   uint64_t lineage() const { return context_.lineage; }
+  uint64_t lineage_of(Epoch epoch) const {
+    const auto& record = context_.newest_record;
+    return record ? record->lineage_of(epoch) : context_.lineage;
+  }
   const std::optional<Record>& record() const { return record_; }
   // The newest that this replica has ever seen: snapshots keep it, as logs are cut short.
   const std::optional<Record>& newest_record() const { return context_.newest_record; }

@@ -55,6 +55,43 @@ Json::Array to_json(const std::vector<Member>& members) {
   return array;
 }
 
+Json::Array to_json(const std::vector<Replaced>& lineages) {
+  Json::Array array;
+  for (const Replaced& replaced : lineages) {
+    Json object;
+    object.set("lineage", hex_id(replaced.lineage));
+    if (replaced.last_epoch != 0) object.set("epoch", replaced.last_epoch);
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+Result<Replaced> parse_replaced(const Json& object) {
+  const auto lineage = hex_of(object, "lineage");
+  if (!lineage) return fail(lineage.error());
+  if (object.find("epoch") == nullptr) return Replaced{*lineage, 0};
+  const auto epoch = number_of<Epoch>(object, "epoch");
+  if (!epoch) return fail(epoch.error());
+  return Replaced{*lineage, *epoch};
+}
+
+// Those of an array that may be left out.
+template <typename T>
+Status parse_array(const Json& json, const std::string& key, Result<T> (*parse)(const Json&),
+                   std::vector<T>& values) {
+  const Json* array = json.find(key);
+  if (array == nullptr) return {};
+  if (array->as_array() == nullptr) {
+    return fail(ErrorKind::kCorrupt, "record: '" + key + "' is no array");
+  }
+  for (const Json& object : *array->as_array()) {
+    const auto value = parse(object);
+    if (!value) return fail(value.error());
+    values.push_back(*value);
+  }
+  return {};
+}
+
 // What earlier programs did not write.
 Status parse_later_fields(const Json& json, Record& record) {
   if (json.find("leader_session") != nullptr) {
@@ -62,17 +99,9 @@ Status parse_later_fields(const Json& json, Record& record) {
     if (!session) return fail(session.error());
     record.leader_session = *session;
   }
-  const Json* given_up = json.find("given_up");
-  if (given_up == nullptr) return {};
-  if (given_up->as_array() == nullptr) {
-    return fail(ErrorKind::kCorrupt, "record: 'given_up' is no array");
-  }
-  for (const Json& object : *given_up->as_array()) {
-    const auto member = parse_member(object);
-    if (!member) return fail(member.error());
-    record.given_up.push_back(*member);
-  }
-  return {};
+  Status read = parse_array<Member>(json, "given_up", parse_member, record.given_up);
+  if (read) read = parse_array<Replaced>(json, "replaced", parse_replaced, record.replaced);
+  return read;
 }
 
 }  // namespace
@@ -83,6 +112,18 @@ bool Record::contains(const Member& member) const {
 
 bool Record::has_given_up(const Member& member) const {
   return std::find(given_up.begin(), given_up.end(), member) != given_up.end();
+}
+
+bool Record::has_replaced(uint64_t other) const {
+  return std::any_of(replaced.begin(), replaced.end(),
+                     [other](const Replaced& one) { return one.lineage == other; });
+}
+
+uint64_t Record::lineage_of(Epoch entry_epoch) const {
+  for (const Replaced& one : replaced) {
+    if (entry_epoch <= one.last_epoch) return one.lineage;
+  }
+  return lineage;
 }
 
 const Member* Record::find(ReplicaId id) const {
@@ -114,6 +155,7 @@ std::string to_text(const Record& record) {
   json.set("min_in_sync", static_cast<int64_t>(record.min_in_sync));
   if (record.leader_session != 0) json.set("leader_session", hex_id(record.leader_session));
   if (!record.given_up.empty()) json.set("given_up", to_json(record.given_up));
+  if (!record.replaced.empty()) json.set("replaced", to_json(record.replaced));
   return json.dump() + "\n";
 }
 

@@ -36,6 +36,13 @@ struct Member {
   auto operator<=>(const Member&) const = default;
 };
 
+// A lineage whose place this one has taken (a restore from a backup).
+struct Replaced {
+  uint64_t lineage = 0;
+  Epoch last_epoch = 0;  // of its entries in the present state, 0: there are none
+  bool operator==(const Replaced&) const = default;
+};
+
 // The configuration of a group, changed by compare-and-swap on `version` alone. Only the leader of
 // `epoch` changes in_sync; only a controller changes epoch and leader.
 struct Record {
@@ -50,6 +57,10 @@ struct Record {
   uint64_t leader_session = 0;
   // Disks whose loss an operator has accepted, the newest last: what they know counts no more.
   std::vector<Member> given_up;
+  // Those that a restore took the place of, the newest last, kMaxReplaced at most: who has data of
+  // one of them sets it aside and begins anew. Nothing but a restore changes it.
+  std::vector<Replaced> replaced;
+  static constexpr size_t kMaxReplaced = 64;
 
   // How records of one lineage follow each other. The epoch comes first: a record that went back
   // (a restored directory) and was repaired has a lower version in a later epoch.
@@ -62,6 +73,9 @@ struct Record {
 
   bool contains(const Member& member) const;
   bool has_given_up(const Member& member) const;
+  bool has_replaced(uint64_t other) const;
+  // Of the entries of that epoch which the present state comes from.
+  uint64_t lineage_of(Epoch entry_epoch) const;
   // The member with this id, or nullptr.
   const Member* find(ReplicaId id) const;
   bool operator==(const Record&) const = default;

@@ -65,6 +65,7 @@ void refuse_method(rpc::Reply& reply) { reply.fail(Error{ErrorKind::kBadInput, "
 Endpoint::Endpoint(loop::Loop& loop, const std::string& url, Host& replica, Methods& methods)
     : replica_(replica),
       methods_(methods),
+      exports_(loop, replica),
       turn_ends_(loop, [this] { turn_ns_ = 0; }),
       goes_on_(loop, [this] { new_turn(); }),
       turns_(loop),
@@ -111,7 +112,30 @@ void Endpoint::on_call(rpc::Reply reply, std::string_view payload) {
       reply.note = {system_clock().boot_ns(), static_cast<uint16_t>(request.method),
                     std::string(request.request_id)};
     }
-    on_request(std::move(reply), request);
+    if (!on_export(reply, request)) on_request(std::move(reply), request);
+  }
+}
+
+// False: it is about something else. Little is done at once.
+bool Endpoint::on_export(rpc::Reply& reply, const wire::Request& request) {
+  switch (request.method) {
+    case wire::Method::kBackup:
+      exports_.begin_backup(std::move(reply), request);
+      return true;
+    case wire::Method::kExportPart:
+      exports_.part(std::move(reply), request);
+      return true;
+    case wire::Method::kDbExport:
+      exports_.begin(std::move(reply), request,
+                     [this](repl::Picture& picture) -> Result<std::unique_ptr<SpoolForm>> {
+                       auto form = methods_.export_form(picture);
+                       if (form == nullptr)
+                         return fail(ErrorKind::kBadInput, "there are no tables");
+                       return form;
+                     });
+      return true;
+    default:
+      return false;
   }
 }
 

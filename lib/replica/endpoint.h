@@ -1,10 +1,11 @@
 // What every replica answers by rpc, whatever its state machine: the messages of the replication
-// protocol, those of controllers, its state, and whether it is there. Everything else goes to the
-// program's own Methods.
+// protocol, those of controllers, its state, whether it is there, and its backups. Everything else
+// goes to the program's own Methods.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,9 @@
 #include "daemon/part.h"
 #include "loop/loop.h"
 #include "loop/turns.h"
+#include "replica/exports.h"
 #include "replica/host.h"
+#include "replica/spool.h"
 #include "rpc/server.h"
 #include "wire/envelope.h"
 #include "wire/json.h"
@@ -30,6 +33,8 @@ class Methods {
   virtual void on_asked_by_controller() {}
   // Adds to what is told of this replica (kWorkerInfo).
   virtual void add_info(wire::Json&) const {}
+  // Of an export (kDbExport) of the state as of that index; nullptr: there are none here.
+  virtual std::unique_ptr<SpoolForm> export_form(const repl::Picture&) const { return nullptr; }
 };
 
 void answer(rpc::Reply& reply, uint16_t status, uint64_t index, std::string_view body);
@@ -62,11 +67,13 @@ class Endpoint final : public daemon::Part, public rpc::Handler {
     int64_t since_ns = 0;
   };
 
+  bool on_export(rpc::Reply& reply, const wire::Request& request);
   void on_request(rpc::Reply reply, const wire::Request& request);
   void new_turn();
 
   Host& replica_;
   Methods& methods_;
+  Exports exports_;
   // Requests that this turn of the loop has no time for, in their order.
   std::deque<Waiting> waiting_;
   size_t waiting_bytes_ = 0;

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/memory.h"
 #include "file/file.h"
 
 namespace tandem::replica {
@@ -236,7 +237,10 @@ wire::Json Host::status() const {
   json.set("snapshot_ms", snapshots_->header().created_ms);
   json.set("snapshot_bytes", snapshots_->size_bytes());
   json.set("log_bytes", log_->size_bytes());
-  if (const auto free = file::free_bytes(options_.directory)) json.set("free_bytes", *free);
+  if (const auto room = file::room_at(options_.directory)) {
+    json.set("free_bytes", room->free).set("disk_bytes", room->size);
+  }
+  json.set("resident_bytes", daemon::resident_bytes());
   const Durations syncs = log_->syncs();
   wire::Json fsync;
   fsync.set("us", wire::Json(wire::Json::Array(syncs.counts().begin(), syncs.counts().end())));

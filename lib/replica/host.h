@@ -63,6 +63,11 @@ class Host final : public daemon::Part,
   void announce(std::string address) { address_ = std::move(address); }
 
   const std::string& address() const { return address_; }
+  const std::string& group() const { return options_.group; }
+  repl::ReplicaId id() const { return options_.id; }
+  const std::string& directory() const { return options_.directory; }
+  // Of a snapshot with what is in the picture. kUnavailable: the log does not reach there any more.
+  Result<storage::SnapshotHeader> header_of(const repl::Picture& picture) const;
   // Ready: it has a state, and others find it; else why not.
   Status readiness() const;
 
@@ -97,6 +102,7 @@ class Host final : public daemon::Part,
   void prune_set_aside();
   Status renew_identity(uint64_t lineage);
   Status open_log();
+  storage::SnapshotHeader header_at(repl::Index index) const;
   Status open_snapshots();
   Status look_for_snapshot();
   bool lacks_snapshot() const;

@@ -1,30 +1,11 @@
 #include "replica/other_copies.h"
 
-#include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
+#include "replica/wait_for.h"
+
 namespace tandem::replica {
-namespace {
-
-constexpr uint64_t kTimeoutMs = 5000;
-
-// Turns the loop until `ask` has called back with its answer. Shared with the completion, which may
-// come after the deadline.
-template <typename T, typename Ask>
-Result<T> wait_for(loop::Loop& loop, Ask ask) {
-  const auto answer = std::make_shared<std::optional<Result<T>>>();
-  bool late = false;
-  loop::Timer deadline(loop, [&late] { late = true; });
-  deadline.start(kTimeoutMs);
-  ask([answer](Result<T> result) { *answer = std::move(result); });
-  while (!*answer && !late) loop.run_once();
-  if (*answer) return std::move(**answer);
-  return fail(ErrorKind::kUnavailable, "coordination does not answer");
-}
-
-}  // namespace
 
 Result<bool> others_have_the_data(loop::Loop& loop, coord::Coord& coord, const std::string& group,
                                   const repl::Member& self) {

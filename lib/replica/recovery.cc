@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "replica/host.h"
 #include "replica/other_copies.h"
+#include "replica/restore.h"
 #include "storage/format_check.h"
 
 namespace tandem::replica {
@@ -43,6 +44,9 @@ Status Host::open_directory() {
   auto lock = storage::Directory::open(options_.directory);
   if (!lock) return fail(lock.error());
   lock_ = std::move(*lock);
+  Status settled = settle_restore(loop_, coord_, options_.group, options_.directory);
+  if (settled) settled = set_replaced_aside(loop_, coord_, options_.group, options_.directory);
+  if (!settled) return settled;
   const Status trusted = look_for_distrust();
   if (!trusted) return trusted;
 
@@ -192,18 +196,28 @@ Status Host::start_empty() {
   return done ? snapshots_->open() : done;
 }
 
+storage::SnapshotHeader Host::header_at(repl::Index index) const {
+  storage::SnapshotHeader header;
+  header.lineage = identity_.lineage;
+  header.group = options_.group;
+  header.epoch = log_->epoch_at(index);
+  header.record_crc = log_->crc_at(index);
+  header.created_ms = system_clock().wall_ms();
+  return header;
+}
+
+// The picture may have taken its time, in which the log has gone on.
+Result<storage::SnapshotHeader> Host::header_of(const repl::Picture& picture) const {
+  if (picture.index < log_->base_index() || picture.index > log_->last_index()) {
+    return fail(ErrorKind::kUnavailable, "the log does not reach to what was read: ask again");
+  }
+  return Snapshots::complete(header_at(picture.index), picture, driver_->core().newest_record());
+}
+
 Status Host::open_snapshots() {
-  const auto describe = [this](repl::Index index) {
-    storage::SnapshotHeader header;
-    header.lineage = identity_.lineage;
-    header.group = options_.group;
-    header.epoch = log_->epoch_at(index);
-    header.record_crc = log_->crc_at(index);
-    header.created_ms = system_clock().wall_ms();
-    return header;
-  };
-  snapshots_ = std::make_unique<Snapshots>(loop_, options_.directory, describe,
-                                           [this](const Error& error) { give_up(error); });
+  snapshots_ = std::make_unique<Snapshots>(
+      loop_, options_.directory, [this](repl::Index index) { return header_at(index); },
+      [this](const Error& error) { give_up(error); });
   return snapshots_->open();
 }
 

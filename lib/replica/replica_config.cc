@@ -4,6 +4,7 @@
 
 #include "coord/names.h"
 #include "file/directories.h"
+#include "replica/restore.h"
 #include "rpc/url.h"
 
 namespace tandem::replica {
@@ -69,7 +70,10 @@ void declare_tables(TablesConfig& c, daemon::SettingTable& t, const std::string&
 }
 
 std::vector<daemon::Option> replica_options() {
-  return {{"id", 'i', "N", "number of this replica in its group", "replica.id"}};
+  std::vector<daemon::Option> options = restore_options();
+  options.insert(options.begin(),
+                 {"id", 'i', "N", "number of this replica in its group", "replica.id"});
+  return options;
 }
 
 void put_id(ReplicaConfig& config) {

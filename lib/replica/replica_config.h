@@ -35,7 +35,7 @@ void declare_tables(TablesConfig& config, daemon::SettingTable& table, const std
 // none.
 void declare_replica(ReplicaConfig& config, daemon::SettingTable& table,
                      const std::string& section = "replica");
-// --id for a program's option table.
+// --id, --restore and --check-backup for a program's option table.
 std::vector<daemon::Option> replica_options();
 // Puts the replica's number in the place of {id}.
 void put_id(ReplicaConfig& config);

@@ -220,12 +220,18 @@ std::string Snapshots::read(uint64_t offset, size_t max_bytes) const {
   return std::move(*bytes);
 }
 
-void Snapshots::write(repl::Picture picture, const std::optional<repl::Record>& newest_record,
-                      UniqueFunction<void(Status)> done) {
-  storage::SnapshotHeader header = describe_(picture.index);
+storage::SnapshotHeader Snapshots::complete(storage::SnapshotHeader header,
+                                            const repl::Picture& picture,
+                                            const std::optional<repl::Record>& newest_record) {
   header.index = picture.index;
   header.time_ms = picture.time_ms;
   if (newest_record) header.record = repl::to_text(*newest_record);
+  return header;
+}
+
+void Snapshots::write(repl::Picture picture, const std::optional<repl::Record>& newest_record,
+                      UniqueFunction<void(Status)> done) {
+  const auto header = complete(describe_(picture.index), picture, newest_record);
   write(header, std::move(picture), std::move(done));
 }
 

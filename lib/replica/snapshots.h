@@ -52,6 +52,10 @@ class Snapshots final : public repl::SnapshotStore {
   // Of the newest, for one reader at a time. It stays readable when it is the newest no more.
   std::shared_ptr<repl::SnapshotRows> rows() const;
 
+  // The header with what the picture knows, and the newest record that is known.
+  static storage::SnapshotHeader complete(storage::SnapshotHeader header,
+                                          const repl::Picture& picture,
+                                          const std::optional<repl::Record>& newest_record);
   // On another thread. Keeps the one before it as well.
   void write(repl::Picture picture, const std::optional<repl::Record>& newest_record,
              UniqueFunction<void(Status)> done) override;

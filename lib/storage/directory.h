@@ -4,6 +4,8 @@
 //   <directory>/identity           storage/identity.h
 //   <directory>/promise, log-*     storage/log.h
 //   <directory>/snap-*.ndjson      storage/snapshot.h
+//   <directory>/set-aside-*        storage/set_aside.h
+//   <directory>/replacement        storage/replacement.h
 //
 // One process uses a directory at a time. That the lock can be taken while the file is still the
 // inode that a process has registered proves that this process is dead: nobody else unlinks it.

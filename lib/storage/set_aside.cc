@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "storage/disk.h"
 #include "storage/identity.h"
+#include "storage/replacement.h"
 #include "wire/json.h"
 #include "wire/sealed_text.h"
 
@@ -77,7 +78,8 @@ Result<std::vector<std::string>> data_in(const std::string& directory) {
   auto names = system_disk().list(directory);
   if (!names) return fail(names.error());
   std::erase_if(*names, [](const std::string& name) {
-    return name == kLock || std::string_view(name).starts_with(kPrefix);
+    return name == kLock || std::string_view(name).starts_with(kPrefix) ||
+           is_replacement_name(name);
   });
   return names;
 }

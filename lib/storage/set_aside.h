@@ -46,7 +46,7 @@ Result<std::optional<Distrust>> distrust_mark(const std::string& directory);
 // The disk is used again, for want of another one that has the data.
 Status clear_distrust(const std::string& directory);
 
-// Moves everything but the lock and what was set aside before into a new directory, durably; its
+// Moves everything but the lock, a replacement and what was set aside before into a new directory, durably; its
 // path, or "" where there is nothing. The identity goes first, so that what a crash leaves is not
 // taken for the whole; the next call then goes on with the same directory.
 // kUnavailable: there are kMaxSetAside.

@@ -42,13 +42,17 @@ Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::create(const std::string
   // NOLINTNEXTLINE: the constructor is private
   std::unique_ptr<SnapshotWriter> writer(
       new SnapshotWriter(disk, directory, header.index, std::move(*file)));
-  writer->put(encode_snapshot_header(header));
+  writer->lines_->header(header, writer->buffer_);
   return writer;
 }
 
 SnapshotWriter::SnapshotWriter(Disk& disk, std::string directory, uint64_t index,
                                std::unique_ptr<File> file)
-    : disk_(disk), directory_(std::move(directory)), index_(index), file_(std::move(file)) {}
+    : disk_(disk),
+      directory_(std::move(directory)),
+      index_(index),
+      file_(std::move(file)),
+      lines_(std::make_unique<SnapshotLines>()) {}
 
 SnapshotWriter::~SnapshotWriter() {
   // Best effort: what is left over is removed at the next start.
@@ -59,21 +63,14 @@ std::string SnapshotWriter::temporary_path() const {
   return directory_ + "/" + snapshot_name(index_) + ".tmp";
 }
 
-void SnapshotWriter::put(std::string_view line) {
-  buffer_ += line;
-  buffer_ += '\n';
-}
-
 bool SnapshotWriter::add_row(std::string_view row) {
   if (!status_) return false;
-  put(row);
-  ++rows_;
+  lines_->row(row, buffer_);
   if (buffer_.size() >= kBlockBytes) status_ = write_out();
   return status_.has_value();
 }
 
 Status SnapshotWriter::write_out() {
-  crc_ = wire::crc32c(buffer_, crc_);
   if (Status written = file_->write_at(written_bytes_, buffer_); !written) return written;
   written_bytes_ += buffer_.size();
   buffer_.clear();
@@ -83,9 +80,8 @@ Status SnapshotWriter::write_out() {
 Status SnapshotWriter::seal() {
   if (sealed_) return status_;
   sealed_ = true;
-  if (status_) status_ = write_out();
   if (!status_) return status_;
-  put(encode_snapshot_trailer({rows_, crc_}));
+  lines_->trailer(buffer_);
   status_ = write_out();
   if (status_) status_ = file_->sync();
   return status_;

@@ -44,6 +44,7 @@ struct SnapshotHeader {
 // entries. Where not, the owner makes it so with log.reset(header.index, epoch, record_crc).
 bool log_continues(const Log& log, const SnapshotHeader& header);
 
+class SnapshotLines;
 class SnapshotReader;
 
 class SnapshotWriter {
@@ -66,7 +67,6 @@ class SnapshotWriter {
 
  private:
   SnapshotWriter(Disk& disk, std::string directory, uint64_t index, std::unique_ptr<File> file);
-  void put(std::string_view line);
   Status write_out();
   std::string temporary_path() const;
 
@@ -74,10 +74,9 @@ class SnapshotWriter {
   std::string directory_;
   uint64_t index_;
   std::unique_ptr<File> file_;
+  std::unique_ptr<SnapshotLines> lines_;
   std::string buffer_;
   uint64_t written_bytes_ = 0;
-  uint64_t rows_ = 0;
-  uint32_t crc_ = 0;
   Status status_;
   bool sealed_ = false;
   bool finished_ = false;

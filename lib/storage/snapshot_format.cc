@@ -2,6 +2,7 @@
 
 #include "base/ids.h"
 #include "storage/format_check.h"
+#include "wire/crc32c.h"
 #include "wire/json.h"
 #include "wire/sealed_text.h"
 
@@ -117,6 +118,13 @@ Result<SnapshotTrailer> decode_snapshot_trailer(std::string_view line) {
     return fail(ErrorKind::kCorrupt, "its trailer has another form");
   }
   return trailer;
+}
+
+void SnapshotLines::put(std::string_view line, std::string& out) {
+  const size_t before = out.size();
+  out += line;
+  out += '\n';
+  crc_ = wire::crc32c(std::string_view(out).substr(before), crc_);
 }
 
 std::string snapshot_name(uint64_t index) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/ids.h"
 #include "toys/catalog.h"
 #include "toys/planted.h"
 #include "toys/request.h"
@@ -19,8 +20,11 @@ constexpr int64_t kNsPerMs = 1'000'000;
 // A purchase takes some ms. One that has no outcome after this waits for a catalog that is away,
 // and is finished by the next leader, which there is none of before this one has ended.
 constexpr int64_t kDrainNs = 1000 * kNsPerMs;
+constexpr int64_t kMaxHoldMs = 2000;
 constexpr std::string_view kUnknownOutcome =
     "the outcome of the purchase is unknown: ask again with the same Idempotency-Key";
+
+Error takes_none() { return {ErrorKind::kUnavailable, "this replica does not take purchases"}; }
 
 Error unknown_outcome() { return {ErrorKind::kUnknown, std::string(kUnknownOutcome)}; }
 
@@ -46,6 +50,7 @@ OrderService::OrderService(const OrderOptions& options, const Time& time, toys::
 
 void OrderService::drain(UniqueFunction<void()> done) {
   draining_ = true;
+  drop_hold();
   drained_ = std::move(done);
   drain_until_ns_ = now_ns() + kDrainNs;
   // The end is looked at by the timer: the next part to drain answers what it has under way, which
@@ -70,6 +75,12 @@ void OrderService::on_request(ReplyHandle reply, const wire::Request& request) {
     case wire::Method::kOrderGet:
       get(std::move(reply), request);
       return;
+    case wire::Method::kOrderHold:
+      hold(std::move(reply), request);
+      return;
+    case wire::Method::kOrderRelease:
+      release(std::move(reply), request);
+      return;
     default:
       reply->refuse_method();
   }
@@ -77,6 +88,7 @@ void OrderService::on_request(ReplyHandle reply, const wire::Request& request) {
 
 void OrderService::add_info(wire::Json& info) const {
   info.set("orders", orders_.count());
+  info.set("digest", hex_id(orders_.digest()));
   info.set("open", static_cast<int64_t>(orders_.open().size()));
   info.set("placed", placed_);
   info.set("catalog", catalog_.reaches_leader());
@@ -86,10 +98,10 @@ void OrderService::add_info(wire::Json& info) const {
 
 void OrderService::place(ReplyHandle reply, const wire::Request& request) {
   if (!replica_.takes_writes() || draining_) {
-    reply->fail({ErrorKind::kUnavailable, "this replica does not take purchases"});
+    reply->fail(takes_none());
     return;
   }
-  const auto purchase = toys::parse_purchase(request.body);
+  auto purchase = toys::parse_purchase(request.body);
   if (!purchase) {
     reply->fail(purchase.error());
     return;
@@ -98,36 +110,46 @@ void OrderService::place(ReplyHandle reply, const wire::Request& request) {
     reply->fail({ErrorKind::kBadInput, "a purchase needs an Idempotency-Key"});
     return;
   }
-  if (orders_.open().size() >= options_.max_open || waiters_ >= options_.max_open) {
+  const size_t waiting = waiters_ + (hold_ ? hold_->placed.size() : 0);
+  if (orders_.open().size() >= options_.max_open || waiting >= options_.max_open) {
     reply->fail({ErrorKind::kUnavailable, "too many purchases are under way"});
     return;
   }
+  Placed placed{std::move(reply), std::string(request.key), std::move(*purchase),
+                now_ns() + int64_t{request.budget_ms} * kNsPerMs};
+  if (hold_) {
+    hold_->placed.push_back(std::move(placed));
+  } else {
+    log_intent(std::move(placed), request.budget_ms);
+  }
+}
+
+void OrderService::log_intent(Placed placed, uint32_t budget_ms) {
   ++placed_;
   ++logging_;
   tick_every(kTickMs);
-  const int64_t deadline_ns = now_ns() + int64_t{request.budget_ms} * kNsPerMs;
-  std::string_view key = request.key;
+  std::string_view key = placed.key;
   std::string another;
   if (planted(Bug::kIntentNotJoined)) {
     another = std::string(key) + '#' + std::to_string(replica_.logged_index());
     key = another;
   }
-  replica_.write(
-      toys::Orders::intent_command(*purchase), key, request.budget_ms,
-      [this, deadline_ns, reply = std::move(reply)](Result<repl::Written> written) mutable {
-        --logging_;
-        if (written) {
-          on_intent(std::move(reply), deadline_ns, *written);
-        } else {
-          reply->fail(written.error());
-        }
-      });
+  replica_.write(toys::Orders::intent_command(placed.purchase), key, budget_ms,
+                 [this, deadline_ns = placed.deadline_ns,
+                  reply = std::move(placed.reply)](Result<repl::Written> written) mutable {
+                   --logging_;
+                   if (written) {
+                     on_intent(std::move(reply), deadline_ns, *written);
+                   } else {
+                     reply->fail(written.error());
+                   }
+                 });
   if (planted(Bug::kAskBeforeCommit)) {
-    ask_catalog({replica_.lineage(),
+    ask_catalog({replica_.lineage_of(replica_.epoch()),
                  {replica_.epoch(), replica_.logged_index()},
                  orders_.closed_below(),
-                 purchase->name,
-                 purchase->quantity});
+                 placed.purchase.name,
+                 placed.purchase.quantity});
   }
 }
 
@@ -153,12 +175,14 @@ void OrderService::leadership_changed(bool takes_writes) {
   if (takes_writes && !draining_) {
     tick_every(kTickMs);
     toys::Purchases::Effects effects;
-    purchases_.start(replica_.lineage(), now_ns(), effects);
+    purchases_.start([this](uint64_t epoch) { return replica_.lineage_of(epoch); }, now_ns(),
+                     effects);
     carry_out(effects);
     return;
   }
   if (!drained_) ticker_->stop();
   purchases_.stop();
+  drop_hold();
   fail_waiting(not_finished());
 }
 
@@ -264,9 +288,86 @@ void OrderService::tick() {
     waiters_ -= late;
     it = it->second.empty() ? waiting_.erase(it) : std::next(it);
   }
-  const bool idle = !is_busy() && orders_.open().empty() && purchases_.open() == 0 && !drained_;
+  look_at_hold();
+  const bool idle =
+      !hold_ && !is_busy() && orders_.open().empty() && purchases_.open() == 0 && !drained_;
   if (idle) tick_every(kIdleTickMs);
   finish_draining();
+}
+
+// --- while purchases are held ---
+
+// {"ms":2000}, under a key that is its name.
+void OrderService::hold(ReplyHandle reply, const wire::Request& request) {
+  if (!replica_.takes_writes() || draining_) return reply->fail(takes_none());
+  const auto ms = toys::parse_hold(request.body, kMaxHoldMs);
+  if (!ms) return reply->fail(ms.error());
+  if (hold_ && hold_->id != request.key) {
+    return reply->fail({ErrorKind::kUnavailable, "purchases are held for another backup"});
+  }
+  if (!hold_) {
+    hold_.emplace();
+    hold_->id = request.key;
+    hold_->epoch = replica_.epoch();
+    hold_->until_ns = now_ns() + *ms * kNsPerMs;
+  }
+  hold_->asked = std::move(reply);
+  tick_every(kTickMs);
+  look_at_hold();
+}
+
+void OrderService::look_at_hold() {
+  if (!hold_) return;
+  const bool is_open = logging_ != 0 || !orders_.open().empty() || purchases_.open() != 0;
+  if (now_ns() >= hold_->until_ns) {
+    if (hold_->asked != nullptr) {
+      // Not to be asked again and again: purchases wait for as long.
+      hold_->asked->fail(
+          {ErrorKind::kBusy, is_open ? "purchases are without an outcome: is the catalog there?"
+                                     : "purchases were held for long enough"});
+    }
+    end_hold();
+  } else if (hold_->asked != nullptr && !is_open) {
+    ReplyHandle asked = std::move(hold_->asked);
+    asked->answer(200, replica_.applied_index(), "{}");
+  }
+}
+
+// While this leader's lease runs no later one has committed anything.
+bool OrderService::stands(const std::string& id) const {
+  return hold_ && hold_->id == id && now_ns() < hold_->until_ns && replica_.takes_writes() &&
+         replica_.epoch() == hold_->epoch && replica_.leader_lease_until() > now_ns();
+}
+
+// {"hold":NAME}: 200 {"stood":true|false}
+void OrderService::release(ReplyHandle reply, const wire::Request& request) {
+  const auto id = toys::parse_release(request.body);
+  if (!id) return reply->fail(id.error());
+  const bool stood = stands(*id);
+  if (hold_ && hold_->id == *id) end_hold();
+  reply->answer(200, replica_.applied_index(), stood ? R"({"stood":true})" : R"({"stood":false})");
+}
+
+void OrderService::end_hold() {
+  std::vector<Placed> all = std::move(hold_->placed);
+  hold_.reset();
+  const int64_t now = now_ns();
+  for (Placed& placed : all) {
+    const int64_t left_ms = (placed.deadline_ns - now) / kNsPerMs;
+    if (left_ms > 0) {
+      log_intent(std::move(placed), static_cast<uint32_t>(left_ms));
+    } else {
+      placed.reply->fail({ErrorKind::kUnavailable, "purchases were held for a backup"});
+    }
+  }
+}
+
+void OrderService::drop_hold() {
+  if (!hold_) return;
+  Hold dropped = std::move(*hold_);
+  hold_.reset();
+  if (dropped.asked != nullptr) dropped.asked->fail(takes_none());
+  for (Placed& placed : dropped.placed) placed.reply->fail(takes_none());
 }
 
 // --- orders ---

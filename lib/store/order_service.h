@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,10 +50,31 @@ class OrderService final : public Service {
     int64_t deadline_ns = 0;
   };
 
+  struct Placed {  // by a client, not logged yet
+    ReplyHandle reply;
+    std::string key;
+    toys::Purchase purchase;
+    int64_t deadline_ns = 0;
+  };
+  struct Hold {
+    std::string id;
+    repl::Epoch epoch = 0;
+    int64_t until_ns = 0;
+    ReplyHandle asked;  // until it is given
+    std::vector<Placed> placed;
+  };
+
   int64_t now_ns() const { return time_.clock.boot_ns(); }
   void place(ReplyHandle reply, const wire::Request& request);
+  void log_intent(Placed placed, uint32_t budget_ms);
   void on_intent(ReplyHandle reply, int64_t deadline_ns, const repl::Written& written);
   void get(ReplyHandle reply, const wire::Request& request);
+  void hold(ReplyHandle reply, const wire::Request& request);
+  void look_at_hold();
+  bool stands(const std::string& id) const;
+  void release(ReplyHandle reply, const wire::Request& request);
+  void end_hold();
+  void drop_hold();
   void leadership_changed(bool takes_writes);
   void carry_out(const toys::Purchases::Effects& effects);
   void ask_catalog(const toys::Take& take);
@@ -76,6 +98,7 @@ class OrderService final : public Service {
   size_t waiters_ = 0;
   size_t logging_ = 0;  // purchases whose intents are not applied yet
   uint64_t placed_ = 0;
+  std::optional<Hold> hold_;
   bool draining_ = false;
   int64_t drain_until_ns_ = 0;
   UniqueFunction<void()> drained_;  // while draining

@@ -154,6 +154,20 @@ Result<IntentResult> read_result(const Json& command) {
   return IntentResult{intent, static_cast<uint16_t>(status)};
 }
 
+uint64_t digest_with(uint64_t digest, uint64_t number, const Order& order) {
+  constexpr uint64_t kOffset = 0xcbf29ce484222325;
+  constexpr uint64_t kPrime = 0x100000001b3;
+  if (digest == 0) digest = kOffset;
+  const auto add = [&](uint8_t byte) { digest = (digest ^ byte) * kPrime; };
+  const auto add_number = [&](uint64_t value) {
+    for (int shift = 0; shift < 64; shift += 8) add(static_cast<uint8_t>(value >> shift));
+  };
+  add_number(number);
+  for (const char c : order.name) add(static_cast<uint8_t>(c));
+  add_number(static_cast<uint64_t>(order.quantity));
+  return digest;
+}
+
 }  // namespace
 
 std::string to_json(uint64_t number, const Order& order) {
@@ -247,6 +261,7 @@ Applied Orders::close_intent(const Json& command) {
 }
 
 void Orders::put(uint64_t number, Order order) {
+  digest_ = digest_with(digest_, number, order);
   while (orders_.size() <= number / kChunkOrders) {
     orders_.push_back(std::make_shared<Order[]>(kChunkOrders));
   }
@@ -279,6 +294,7 @@ std::unique_ptr<repl::FrozenState> Orders::freeze() const {
 void Orders::reset() {
   orders_.clear();
   count_ = 0;
+  digest_ = 0;
   open_.clear();
   open_by_key_.clear();
   next_ = {};
@@ -308,6 +324,7 @@ void Orders::swap_state(repl::StateMachine& made) {
   auto& other = static_cast<Orders&>(made);
   orders_.swap(other.orders_);
   std::swap(count_, other.count_);
+  std::swap(digest_, other.digest_);
   open_.swap(other.open_);
   open_by_key_.swap(other.open_by_key_);
   std::swap(next_, other.next_);

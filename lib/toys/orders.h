@@ -87,6 +87,9 @@ class Orders final : public repl::StateMachine {
   // nullptr: no such order.
   const Order* find(uint64_t number) const;
   uint64_t count() const { return count_; }  // the next number
+  // Of all orders in their order: replicas with as many orders have the same ones where it is the
+  // same. FNV-1a, 64 bits, over number, name and quantity of each.
+  uint64_t digest() const { return digest_; }
   // The orders from that number on, as many as there are now.
   OrderRange range(uint64_t from) const;
   const std::map<IntentId, Intent>& open() const { return open_; }
@@ -106,6 +109,7 @@ class Orders final : public repl::StateMachine {
 
   std::vector<Chunk> orders_;  // by number
   uint64_t count_ = 0;
+  uint64_t digest_ = 0;
   std::map<IntentId, Intent> open_;
   std::unordered_map<std::string, IntentId> open_by_key_;
   IntentId next_;  // above every intent so far: (epoch, index + 1) of the last entry applied

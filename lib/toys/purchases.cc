@@ -1,15 +1,16 @@
 #include "toys/purchases.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "toys/planted.h"
 
 namespace tandem::toys {
 
-void Purchases::start(uint64_t lineage, int64_t now, Effects& effects) {
+void Purchases::start(LineageOf lineage_of, int64_t now, Effects& effects) {
   stop();
   started_ = true;
-  lineage_ = lineage;
+  lineage_of_ = std::move(lineage_of);
   if (planted(Bug::kForgetIntents)) return;
   for (const auto& [id, intent] : orders_.open()) opened(id, now, effects);
 }
@@ -50,7 +51,7 @@ void Purchases::go_on(Steps::iterator it, Effects& effects) {
   ++asking_;
   const IntentId closed_below = planted(Bug::kCloseBelowOpen) ? intent : orders_.closed_below();
   effects.takes.push_back(
-      {lineage_, intent, closed_below, open->second.name, open->second.quantity});
+      {lineage_of_(intent.epoch), intent, closed_below, open->second.name, open->second.quantity});
 }
 
 void Purchases::catalog_answered(const IntentId& intent, uint16_t status, int64_t now,

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -39,8 +40,12 @@ class Purchases {
   Purchases(const PurchasesOptions& options, const Orders& orders)
       : options_(options), orders_(orders) {}
 
-  // This replica takes writes: everything that is open is carried on. `lineage`: of its group.
-  void start(uint64_t lineage, int64_t now, Effects& effects);
+  // Of the entries of an epoch. An intent that was logged before a restore of its group stays what
+  // it was to the catalog, which may have its outcome.
+  using LineageOf = std::function<uint64_t(uint64_t epoch)>;
+
+  // This replica takes writes: everything that is open is carried on.
+  void start(LineageOf lineage_of, int64_t now, Effects& effects);
   // It does not lead any more. Answers to what was asked are ignored from here on.
   void stop();
   bool started() const { return started_; }
@@ -79,7 +84,7 @@ class Purchases {
   const PurchasesOptions options_;
   const Orders& orders_;
   bool started_ = false;
-  uint64_t lineage_ = 0;
+  LineageOf lineage_of_;
   size_t asking_ = 0;
   Steps steps_;
   std::deque<IntentId> queue_;               // in the order of the log; may name some that are gone

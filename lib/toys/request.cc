@@ -73,6 +73,15 @@ Result<uint64_t> parse_order_number(std::string_view body) {
                      [](Fields& in) { return in.counter("number"); });
 }
 
+Result<int64_t> parse_hold(std::string_view body, int64_t max_ms) {
+  return read_fields(wire::parse_request_object(body),
+                     [max_ms](Fields& in) { return in.integer("ms", 1, max_ms); });
+}
+
+Result<std::string> parse_release(std::string_view body) {
+  return read_fields(wire::parse_request_object(body), [](Fields& in) { return in.text("hold"); });
+}
+
 Result<std::vector<NewToy>> parse_toys_csv(std::string_view text, std::string_view file) {
   std::vector<NewToy> toys;
   std::set<std::string, std::less<>> names;

@@ -44,6 +44,11 @@ Result<std::string> parse_toy_name(std::string_view body);
 // {"number":7}: from 0 on.
 Result<uint64_t> parse_order_number(std::string_view body);
 
+// {"ms":2000}: how long purchases are held; from 1 on.
+Result<int64_t> parse_hold(std::string_view body, int64_t max_ms);
+// {"hold":NAME}: the name.
+Result<std::string> parse_release(std::string_view body);
+
 // The initial toys as CSV: a header line "name,price,quantity", then one toy a line; blank lines
 // and lines that begin with # are skipped. Errors name each bad line (the first ten) as file:line,
 // `file` being how the caller names the text.

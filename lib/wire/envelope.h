@@ -28,12 +28,15 @@ enum class Method : uint16_t {
   kDbRepeated = 7,  // body: JSON of db/write, with its key; changes nothing
   // Begins an export of the tables (tandem-wire(5)); body: empty.
   kDbExport = 8,
-  kDbExportPart = 9,  // body: {"export":ID,"offset":BYTES}, or {"export":ID,"close":true}
-  kPeer = 16,         // one way: a replication message (repl/message.h) follows the method number
-  kControl = 17,      // controller to replica and back: repl/message.h as well, with a reply
+  kExportPart = 9,  // body: {"export":ID,"offset":BYTES}, or {"export":ID,"close":true}
+  kBackup = 10,     // begins a backup of any group, which goes on as an export does; body: empty
+  kPeer = 16,       // one way: a replication message (repl/message.h) follows the method number
+  kControl = 17,    // controller to replica and back: repl/message.h as well, with a reply
   // The toy store; bodies are JSON, described in tandem-wire(5).
   kOrderPlace = 32,      // front to order leader: buy, with the client's key
   kOrderGet = 33,        // an order by its number
+  kOrderHold = 34,       // front to order leader: no purchase is begun until the backup has begun
+  kOrderRelease = 35,    // ... go on, and say whether it was so all the time
   kCatalogGet = 40,      // a product by its name
   kCatalogList = 41,     // all products; body: empty
   kCatalogTake = 42,     // order leader to catalog: take toys out of the stock for an intent
@@ -46,9 +49,9 @@ enum class Method : uint16_t {
 // Whether asking again can do no harm.
 constexpr bool is_read(Method method) {
   return method == Method::kDbRead || method == Method::kDbRepeated ||
-         method == Method::kDbExport || method == Method::kDbExportPart ||
-         method == Method::kOrderGet || method == Method::kCatalogGet ||
-         method == Method::kCatalogList;
+         method == Method::kDbExport || method == Method::kExportPart ||
+         method == Method::kBackup || method == Method::kOrderGet ||
+         method == Method::kCatalogGet || method == Method::kCatalogList;
 }
 
 // Of reads: whether any replica may answer. Who was asked to do something may have it in its log

@@ -20,7 +20,7 @@ packages_of() {
     postgres) echo 'postgresql-15' ;;
     test)
       echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
-        shfmt clang-format jq xz-utils iproute2 gnuplot-nox util-linux postgresql-15'
+        shfmt clang-format jq xz-utils iproute2 gnuplot-nox util-linux openssl postgresql-15 tmux'
       ;;
     tidy) echo 'clang-tidy-16' ;;
     fuzz) echo 'clang-16 libclang-rt-16-dev' ;;

@@ -28,7 +28,9 @@ setup_file() {
 @test "each program has its manual page, and the overview is there" {
   local man=$root$prefix/share/man
   for page in man8/rs-orch.8 man8/rs-worker.8 man8/rs-users.8 man8/rs-rides.8 man8/ts-front.8 \
-    man8/ts-order.8 man8/ts-catalog.8 man1/rs-client.1 man1/tandem.1 man7/tandem.7 man7/tandem-hacking.7; do
+    man8/ts-order.8 man8/ts-catalog.8 man1/rs-client.1 man1/tandem.1 man7/tandem.7 man7/tandem-hacking.7 \
+    man7/tandem-howto.7 man7/tandem-ports.7 man7/tandem-logs.7 man7/tandem-unready.7 man7/tandem-upgrade.7 \
+    man7/tandem-tls.7; do
     assert_file_exist "$man/$page"
   done
 }
@@ -88,11 +90,20 @@ setup_file() {
   stop_started "$started"
 }
 
-@test "haproxy accepts haproxy.cfg" {
+@test "haproxy accepts haproxy.cfg, and haproxy-tls.cfg with a certificate and users" {
+  local etc=$root$prefix/etc/tandem
+  [ "$prefix" != /usr ] || etc=$root/etc/tandem
   PATH=$PATH:/usr/sbin
   command -v haproxy >/dev/null || skip 'haproxy is not installed'
-  run haproxy -c -f "$TANDEM_SOURCE/etc/haproxy.cfg"
+  run haproxy -c -f "$etc/haproxy.cfg"
   assert_success
+  cd "$BATS_TEST_TMPDIR"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=tandem -keyout key.pem -out cert.pem
+  cat cert.pem key.pem >tandem.pem
+  printf 'userlist tandem\n    user ann insecure-password secret\n' >users.cfg
+  run haproxy -c -f "$etc/haproxy-tls.cfg" -f users.cfg
+  assert_success
+  refute_output --partial WARNING
 }
 
 @test "a worker that the kernel kills for its memory does not take rs-orch with it" {

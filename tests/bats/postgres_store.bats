@@ -77,7 +77,7 @@ says_trouble() { replicas "[.data[].mirror.trouble // \"\" | test(\"$1\")] | all
   assert_output --partial '"mirror":{"applied_index":'
   until_true replicas '[.data[].mirror | .lag == 0 and (has("trouble") | not)] | all'
   # Also the metrics of the front.
-  until_true eval 'curl -sS "$shop/metrics" | grep -q "^tandem_mirror_lag{group=\"orders\",replica=\"3\"} 0"'
+  until_true eval 'curl -sS "$shop/metrics" | grep -q "^tandem_mirror_lag_entries{group=\"orders\",replica=\"3\"} 0"'
 }
 
 @test 'kill -9 of the leader, of the catalog and of the postmaster: nothing is missing, nothing twice' {

@@ -4,9 +4,9 @@
 # the one before it must print, where … stands for anything within a line.
 
 load test_helper
+load tour
 
-readme=$TANDEM_SOURCE/README.md
-block() { awk -v n="$1" -v kind="$2" -v tables="${TANDEM_TEST_TABLES-}" -f "$TANDEM_SOURCE/tests/bats/tour.awk" "$readme"; }
+tour=$TANDEM_SOURCE/README.md
 
 # The commands of a block with the ports of this run in the place of the usual ones.
 own_ports() {
@@ -36,51 +36,33 @@ END
 @test "the tour works as it is written" {
   take_ports 5
   tandem_up "$BATS_TEST_TMPDIR/home" --port-base "$port_base"
-  # Everything in one shell, with a line that no command prints after each block.
-  local n
   {
     echo "export RS_CLIENT_USERS_URL=http://127.0.0.1:$port_base"
     echo "export RS_CLIENT_RIDES_URL=http://127.0.0.1:$((port_base + 1))"
     echo "export RS_CLIENT_ORCH_URL=http://127.0.0.1:$((port_base + 2))"
     echo "export RS_CLIENT_STORE_URL=http://127.0.0.1:$((port_base + 4))"
-    for ((n = 1; n <= $(block 0 sh); n++)); do
-      [[ $(block "$n" sh) != *psql* ]] || tables_follow
-      block "$n" sh | own_ports
-      echo "echo '--- end of block $n'"
-    done
+    all_blocks
   } >"$BATS_TEST_TMPDIR/script"
   (cd "$TANDEM_SOURCE" && bash -e "$BATS_TEST_TMPDIR/script") >"$BATS_TEST_TMPDIR/printed" 3>&-
   stop_started "$started"
-
-  for ((n = 1; n <= $(block 0 sh); n++)); do
-    block "$n" text >"$BATS_TEST_TMPDIR/expected"
-    awk -v n="$n" '/^--- end of block / { if ($5 == n) exit; text = ""; next }
-      { text = text $0 "\n" } END { printf "%s", text }' "$BATS_TEST_TMPDIR/printed" \
-      >"$BATS_TEST_TMPDIR/actual"
-    [ -s "$BATS_TEST_TMPDIR/expected" ] || continue
-    compare "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/actual"
-  done
+  compare_all
 }
 
-# Line by line; … in the expected line stands for anything.
-compare() {
-  local expected actual
-  local -a want have
-  mapfile -t want <"$1"
-  mapfile -t have <"$2"
-  [ ${#want[@]} -eq ${#have[@]} ] || fail "expected $(cat "$1"), got $(cat "$2")"
-  for i in "${!want[@]}"; do
-    expected=$(sed 's/[][\\*?]/\\&/g; s/…/*/g' <<<"${want[i]}")
-    actual=${have[i]}
-    # shellcheck disable=SC2053  # the right side is a pattern
-    [[ $actual == $expected ]] || fail "expected '${want[i]}', got '$actual'"
-  done
+before_block() { # NUMBER
+  [[ $(block "$1" sh) != *psql* ]] || tables_follow
 }
 
 @test "the comparison of the tour sees differences" {
   printf '[…,…]\nx*\n' >"$BATS_TEST_TMPDIR/want"
   printf '[1,22]\nx*\n' >"$BATS_TEST_TMPDIR/same"
   printf '[1,22]\nxy\n' >"$BATS_TEST_TMPDIR/other"
+  compare "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/same"
+  run compare "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/other"
+  assert_failure
+  # Lines between others, any number of them.
+  printf '…\na\n…\nb…\n…\n' >"$BATS_TEST_TMPDIR/want"
+  printf 'x\na\nbc\n' >"$BATS_TEST_TMPDIR/same"
+  printf 'x\nbc\na\n' >"$BATS_TEST_TMPDIR/other"
   compare "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/same"
   run compare "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/other"
   assert_failure

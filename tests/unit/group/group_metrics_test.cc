@@ -49,8 +49,8 @@ TEST_F(GroupMetricsTest, ShowsTheGroupAndWhatEachReplicaTells) {
   EXPECT_THAT(told, HasSubstr("\ntandem_replica_leads{group=\"g\",replica=\"1\"} 0\n"));
   EXPECT_GT(value(told, "tandem_replica_disk_free_bytes{group=\"g\",replica=\"2\"}"), 0);
   EXPECT_EQ(value(told, "tandem_replica_log_bytes{group=\"g\",replica=\"2\"}"), 16 << 20);
-  EXPECT_GT(value(told, "tandem_replica_fsync_seconds_count{group=\"g\",replica=\"3\"}"), 1);
-  EXPECT_GT(value(told, "tandem_replica_fsync_seconds_sum{group=\"g\",replica=\"3\"}"), 0);
+  EXPECT_GT(value(told, "tandem_replica_fsync_duration_seconds_count{group=\"g\",replica=\"3\"}"), 1);
+  EXPECT_GT(value(told, "tandem_replica_fsync_duration_seconds_sum{group=\"g\",replica=\"3\"}"), 0);
 }
 
 TEST_F(GroupMetricsTest, OfAReplicaThatIsGoneNothingOldIsShown) {
@@ -82,7 +82,7 @@ TEST_F(GroupMetricsTest, CountsOfTheNextLifeOfAReplicaAreAdded) {
   until_led_by(group, 3);
   until_in_sync(group, 3);
   for (int i = 0; i < 20; ++i) ask(group, wire::Method::kDbWrite);
-  const std::string name = "tandem_replica_fsync_seconds_count{group=\"g\",replica=\"1\"}";
+  const std::string name = "tandem_replica_fsync_duration_seconds_count{group=\"g\",replica=\"1\"}";
   const double before = value(text(shown), name);
   EXPECT_GE(before, 20);
   EXPECT_EQ(value(text(shown), name), before) << "counted twice";

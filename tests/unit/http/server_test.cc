@@ -17,6 +17,17 @@ TEST_F(ServerTest, AnswersWithAllHeaders) {
   EXPECT_EQ(reply.headers.count("Connection"), 0u);
 }
 
+TEST_F(ServerTest, ARequestWithoutAnIdHasThatOfItsTrace) {
+  Client& c = client();
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string parent = "Traceparent: 00-" + trace + "-00f067aa0ba902b7-01\r\n";
+  EXPECT_EQ(c.ask(get("/hello", parent)).headers.at("X-Request-Id"), trace);
+  EXPECT_EQ(c.ask(get("/hello", parent + "X-Request-Id: mine\r\n")).headers.at("X-Request-Id"),
+            "mine");
+  EXPECT_EQ(c.ask(get("/hello", "traceparent: 00-1-2-3\r\n")).headers.at("X-Request-Id").size(),
+            16u);
+}
+
 TEST_F(ServerTest, TakesOverASaneRequestId) {
   Client& c = client();
   EXPECT_EQ(c.ask(get("/hello", "x-request-id: abc-1\r\n")).headers.at("X-Request-Id"), "abc-1");

@@ -158,6 +158,22 @@ TEST(Chosen, WhoWasGivenUpBeginsAnew) {
   EXPECT_TRUE(bench.read_record(record).went_back);
 }
 
+TEST(Chosen, WhoseLineageWasReplacedBeginsAnew) {
+  ReplicaBench bench({1}, 1);
+  Record record = record_of(2, 5, 2, {2});
+  record.replaced = {{record.lineage, 4}};
+  record.lineage += 1;
+  EXPECT_TRUE(bench.read_record(record).went_back);
+}
+
+TEST(Chosen, AnotherLineageThatReplacedSomethingElseIsNoReason) {
+  ReplicaBench bench({1}, 1);
+  Record record = record_of(2, 5, 2, {2});
+  record.lineage += 1;
+  record.replaced = {{record.lineage + 1, 4}};
+  EXPECT_FALSE(bench.read_record(record).went_back);
+}
+
 // --- a leader that lacks something ---
 
 class RefusedLeader : public testing::Test {

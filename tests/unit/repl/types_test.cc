@@ -35,6 +35,26 @@ TEST(Record, IsOneLineThatAPersonCanRead) {
             "{\"id\":2,\"storage_id\":\"ffffffffffffffff\"}],\"min_in_sync\":1}\n");
 }
 
+TEST(Record, TellsWhichLineagesItTookThePlaceOf) {
+  Record record = example();
+  record.replaced = {{0x22, 3}, {0x33, 0}};
+  const std::string text = to_text(record);
+  EXPECT_NE(text.find(",\"replaced\":[{\"lineage\":\"0000000000000022\",\"epoch\":3},"
+                      "{\"lineage\":\"0000000000000033\"}]}"),
+            std::string::npos)
+      << text;
+  const auto back = parse_record(text);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, record);
+  for (const char* bad : {"\"replaced\":7", "\"replaced\":[7]", "\"replaced\":[{}]",
+                          "\"replaced\":[{\"lineage\":\"0000000000000022\",\"epoch\":0}]"}) {
+    const auto refused = parse_record(
+        replaced(to_text(example()), "\"min_in_sync\":1", std::string("\"min_in_sync\":1,") + bad));
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
+  }
+}
+
 TEST(Record, OrdersItsMembers) {
   const auto back = parse_record(
       replaced(replaced(to_text(example()), "{\"id\":1,", "{\"id\":3,"), "\"id\":2", "\"id\":2"));

@@ -57,6 +57,12 @@ TEST_F(DirectoriesTest, DataIsWhatBelongsToADatabaseOrCannotBeTold) {
   EXPECT_FALSE(directories.holds_data(1)) << "of no database yet";
   ASSERT_TRUE(storage::save_identity(directories.path(1), {7, 5}));
   EXPECT_TRUE(directories.holds_data(1));
+  ASSERT_TRUE(storage::save_identity(directories.path(1), {0, 5}));
+  for (const char* restore : {"replacement", "replacing"}) {
+    fs::create_directories(directories.path(1) + "/" + restore);
+    EXPECT_TRUE(directories.holds_data(1)) << restore;
+    fs::remove(directories.path(1) + "/" + restore);
+  }
   std::ofstream(directories.path(1) + "/identity") << "torn";
   EXPECT_TRUE(directories.holds_data(1));
 }

@@ -43,8 +43,7 @@ class RequestsTest : public replica::DriverTest {
   RequestsTest()
       : orphan_watch_(loop_, 0, [] {}),
         replica_(start(1)),
-        exports_(loop_, replica_.driver(), host_options_),
-        requests_(backend_, queries_, exports_, replica_.driver(), orphan_watch_),
+        requests_(backend_, queries_, replica_.host(), orphan_watch_),
         endpoint_(loop_, url_, replica_.host(), requests_),
         client_(loop_, {.url = url_}) {
     endpoint_.start([](const Status& status) { EXPECT_TRUE(status); });
@@ -72,12 +71,10 @@ class RequestsTest : public replica::DriverTest {
   }
 
   const std::string url_ = "ipc://" + (root_ / "service.sock").string();
-  const replica::HostOptions host_options_{.group = "g", .id = 1, .directory = root_};
   NoBackend backend_;
   LateTable queries_;
   OrphanWatch orphan_watch_;
   replica::Node& replica_;
-  Exports exports_;
   Requests requests_;
   replica::Endpoint endpoint_;
   rpc::Client client_;

@@ -51,6 +51,30 @@ TEST_F(OrdersTest, NumbersAreAssignedByResultsFromZeroWithoutAGap) {
   EXPECT_TRUE(orders.open().empty());
 }
 
+TEST_F(OrdersTest, TheDigestIsOfAllOrdersInTheirOrder) {
+  const auto bought = [](std::initializer_list<Purchase> purchases) {
+    Orders orders;
+    uint64_t index = 0;
+    for (const Purchase& purchase : purchases) {
+      wire::Entry entry;
+      entry.epoch = 1;
+      entry.index = ++index;
+      entry.payload = Orders::intent_command(purchase);
+      const IntentId intent = *Orders::intent_of(orders.apply(entry).body);
+      entry.index = ++index;
+      entry.payload = Orders::result_command(intent, 200);
+      orders.apply(entry);
+    }
+    return orders.digest();
+  };
+  const uint64_t two = bought({{"Tux", 1}, {"Fox", 2}});
+  EXPECT_EQ(bought({}), 0U);
+  EXPECT_EQ(bought({{"Tux", 1}, {"Fox", 2}}), two);
+  EXPECT_NE(bought({{"Fox", 2}, {"Tux", 1}}), two);
+  EXPECT_NE(bought({{"Tux", 1}, {"Fox", 3}}), two);
+  EXPECT_NE(bought({{"Tux", 1}}), two);
+}
+
 TEST_F(OrdersTest, AnIntentWithoutAnOrderSettlesItsKeyToo) {
   const repl::Applied missing = close(open("a"), kNoSuchToy);
   EXPECT_EQ(missing.status, 404);

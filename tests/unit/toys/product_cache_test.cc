@@ -165,6 +165,19 @@ TEST_F(ProductCacheTest, AFreshSubscriptionEmptiesTheCacheWhateverElseItTells) {
   EXPECT_FALSE(end("Lego", 99));
 }
 
+// The catalog is restored from a backup while a front lives on.
+TEST_F(ProductCacheTest, VersionsMayGoBackWithAFreshSubscription) {
+  subscribe();
+  EXPECT_TRUE(fill("Tux", 9));
+  push({{2, "Tux", 12}});
+  subscribe(501);
+  EXPECT_EQ(hit("Tux"), "none");
+  EXPECT_TRUE(fill("Tux", 3));
+  EXPECT_EQ(hit("Tux"), "Tux3");
+  push({{2, "Tux", 4}});
+  EXPECT_EQ(hit("Tux"), "none");
+}
+
 TEST_F(ProductCacheTest, AFreshSubscriptionTakesTheLeaseOfTheOneBefore) {
   subscribe();
   const Poll poll = cache.begin_poll(now);

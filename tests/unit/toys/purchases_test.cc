@@ -21,7 +21,9 @@ struct PurchasesTest : testing::Test {
     log.apply(Orders::result_command(id, status));
     purchases.closed(id, now, effects);
   }
-  void start() { purchases.start(kLineage, now, effects); }
+  void start() {
+    purchases.start([](uint64_t) { return kLineage; }, now, effects);
+  }
   void tick(int64_t ms) {
     now += ms * kMs;
     purchases.tick(now, effects);
@@ -62,6 +64,19 @@ TEST_F(PurchasesTest, AnIntentIsTakenFromTheStockAndItsOutcomeLogged) {
   EXPECT_EQ(purchases.open(), 1U) << "until the result is applied";
   close(a);
   EXPECT_EQ(purchases.open(), 0U);
+}
+
+// The catalog may have its outcome under that name.
+TEST_F(PurchasesTest, AnIntentOfBeforeARestoreIsAskedForAsWhatItWasThen) {
+  const IntentId before = open("Tux", 1, false);
+  const uint64_t last_epoch = log.epoch;
+  purchases.start([&](uint64_t epoch) { return epoch <= last_epoch ? kLineage : kLineage + 1; },
+                  now, effects);
+  ++log.epoch;
+  const IntentId after = open("Lego");
+  ASSERT_EQ(effects.takes.size(), 2U);
+  EXPECT_EQ(to_json(effects.takes[0]), to_json(Take{kLineage, before, before, "Tux", 1}));
+  EXPECT_EQ(to_json(effects.takes[1]), to_json(Take{kLineage + 1, after, before, "Lego", 1}));
 }
 
 TEST_F(PurchasesTest, EveryOutcomeIsLoggedAsItIs) {

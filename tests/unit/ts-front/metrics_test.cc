@@ -8,6 +8,7 @@
 #include <string>
 
 #include "coord/local.h"
+#include "events/journal.h"
 #include "fakes.h"
 #include "loop/loop_timers.h"
 #include "support/recorded_exchange.h"
@@ -24,7 +25,8 @@ TEST(FrontMetricsTest, CountsWhatHappenedOnce) {
   auto coord = coord::open_local({.root = directory.path()}, loop);
   ASSERT_TRUE(coord);
   const FakeClock clock;
-  Store store{loop, **coord, FrontConfig{}};
+  events::Journal events{loop};
+  Store store{loop, **coord, FrontConfig{}, events};
   toys::ProductCache cache{{true, 10}, 1};
   FakeCalls calls;
   const Renderer renderer{Style::kStandard};

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "coord/local.h"
+#include "events/journal.h"
 #include "support/temporary_directory.h"
 
 namespace tandem::front {
@@ -18,7 +19,7 @@ namespace {
 class StoreTest : public testing::Test {
  protected:
   std::unique_ptr<Store> open() {
-    auto store = std::make_unique<Store>(loop, *coord, config);
+    auto store = std::make_unique<Store>(loop, *coord, config, events);
     store->start([](const Status&) {});
     return store;
   }
@@ -29,6 +30,7 @@ class StoreTest : public testing::Test {
 
   const support::TemporaryDirectory directory;
   loop::Loop loop;
+  events::Journal events{loop};
   std::unique_ptr<coord::Coord> coord =
       std::move(coord::open_local({.root = directory.path()}, loop).value());
   FrontConfig config;

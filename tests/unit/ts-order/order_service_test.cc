@@ -204,6 +204,12 @@ class OrderServiceTest : public testing::Test {
     return begin(wire::Method::kOrderPlace,
                  "{\"name\":\"" + std::string(name) + "\",\"quantity\":2}", key, budget_ms);
   }
+  Pending hold(std::string_view id, int ms = 2000, uint32_t budget_ms = 0) {
+    return begin(wire::Method::kOrderHold, "{\"ms\":" + std::to_string(ms) + "}", id, budget_ms);
+  }
+  Pending release(std::string_view id) {
+    return begin(wire::Method::kOrderRelease, "{\"hold\":\"" + std::string(id) + "\"}", {});
+  }
   Answer wait(const Pending& pending) {
     until([&] { return pending->has_value(); });
     return **pending;
@@ -393,6 +399,90 @@ TEST_F(OrderServiceTest, RefusesMoreOpenPurchasesThanItMayHave) {
   wait(first);
   wait(second);
   EXPECT_EQ(buy("Tux", "c").status, 200);
+}
+
+// --- purchases that are held for a backup ---
+
+TEST_F(OrderServiceTest, WhileTheyAreHeldNoneIsBegun) {
+  start(1);
+  lead();
+  EXPECT_EQ(wait(hold("h1")).status, 200);
+  const auto later = begin_purchase("Tux", "a");
+  const auto another = begin_purchase("Whale", "b");
+  EXPECT_EQ(wait(hold("h1")).status, 200);  // again: the answer was lost
+  EXPECT_EQ(node(1).orders.open().size(), 0U);
+  EXPECT_TRUE(catalog_->takes.empty());
+  EXPECT_EQ(wait(release("h1")), (Answer{200, R"({"stood":true})"}));
+  EXPECT_EQ(wait(later), (Answer{200, R"({"order_number":0})"}));
+  EXPECT_EQ(wait(another), (Answer{200, R"({"order_number":1})"}));
+}
+
+TEST_F(OrderServiceTest, AHoldIsGivenWhenWhatWasBegunHasItsOutcome) {
+  start(1);
+  lead();
+  catalog_->silent = true;
+  const auto first = begin_purchase("Tux", "a");
+  until([&] { return catalog_->takes.size() == 1; });
+  const auto held = hold("h1");
+  const auto second = begin_purchase("Tux", "b");
+  EXPECT_EQ(wait(release("another")), (Answer{200, R"({"stood":false})"}));
+  EXPECT_FALSE(held->has_value());
+  catalog_->speak();
+  EXPECT_EQ(wait(held).status, 200);
+  EXPECT_EQ(node(1).orders.count(), 1U);
+  EXPECT_FALSE(second->has_value());
+  EXPECT_EQ(wait(release("h1")), (Answer{200, R"({"stood":true})"}));
+  EXPECT_EQ(wait(second), (Answer{200, R"({"order_number":1})"}));
+}
+
+TEST_F(OrderServiceTest, AHoldEndsByItself) {
+  start(1);
+  lead();
+  EXPECT_EQ(wait(hold("h1", 30)).status, 200);
+  EXPECT_EQ(buy("Tux", "a"), (Answer{200, R"({"order_number":0})"}));
+  EXPECT_EQ(wait(release("h1")), (Answer{200, R"({"stood":false})"}));
+}
+
+TEST_F(OrderServiceTest, AHoldThatIsNeverGivenSaysWhy) {
+  start(1);
+  lead();
+  catalog_->silent = true;
+  const auto first = begin_purchase("Tux", "a");
+  until([&] { return catalog_->takes.size() == 1; });
+  const auto held = hold("h1", 30);
+  EXPECT_EQ(wait(held).status, 429);
+  EXPECT_THAT(wait(held).body, testing::HasSubstr("without an outcome"));
+  catalog_->speak();
+  EXPECT_EQ(wait(first).status, 200);
+}
+
+TEST_F(OrderServiceTest, APurchaseThatHasNoTimeToWaitWasNotDone) {
+  start(1);
+  lead();
+  EXPECT_EQ(wait(hold("h1", 200)).status, 200);
+  EXPECT_EQ(wait(begin_purchase("Tux", "a", 20)).status, 504);  // as far as the gateway knows
+  EXPECT_EQ(buy("Whale", "b"), (Answer{200, R"({"order_number":0})"}));
+  EXPECT_EQ(catalog_->takes.size(), 1U);
+}
+
+TEST_F(OrderServiceTest, AHoldDoesNotOutliveItsLeader) {
+  for (const repl::ReplicaId id : {1U, 2U, 3U}) start(id);
+  lead(2);
+  EXPECT_EQ(wait(hold("h1")).status, 200);
+  const auto purchase = begin_purchase("Tux", "a");
+  ASSERT_TRUE(node(3).driver().leading());
+  kill(3);
+  EXPECT_EQ(wait(purchase), (Answer{200, R"({"order_number":0})"}));
+  EXPECT_EQ(wait(release("h1")), (Answer{200, R"({"stood":false})"}));
+}
+
+TEST_F(OrderServiceTest, OneHoldAtATime) {
+  start(1);
+  lead();
+  EXPECT_EQ(wait(hold("h1", 100)).status, 200);
+  EXPECT_EQ(wait(hold("h2", 2000, 20)).status, 503);
+  EXPECT_EQ(wait(hold("h2")).status, 200);  // when the first one has ended
+  EXPECT_EQ(wait(begin(wire::Method::kOrderHold, R"({"ms":2001})", "h3")).status, 400);
 }
 
 }  // namespace

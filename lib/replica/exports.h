@@ -1,9 +1,10 @@
-// Exports of this replica's tables: each is a picture of them, spooled (spool.h), and then given
-// away in parts as they are asked for.
+// The state of this replica on its way out, as an export or a backup: each is a picture, spooled
+// (spool.h), and then given away in parts as they are asked for.
 //
-//   kDbExport       waits for the state that is wanted, as a read does; 200 {"export":ID,"replica":N},
+//   kDbExport, kBackup  waits for the state that is wanted, as a read does; 200
+//                   {"export":ID,"replica":N}, with "index":I where the picture is taken by then;
 //                   429 where there are too many
-//   kDbExportPart   {"export":ID,"offset":BYTES}: 200 with the bytes that follow, 204 at the end, 202:
+//   kExportPart     {"export":ID,"offset":BYTES}: 200 with the bytes that follow, 204 at the end, 202:
 //                   it is not spooled yet, ask again; 404: there is no such export (any more), 410: it
 //                   failed. {"export":ID,"close":true}: 204, it is forgotten.
 //
@@ -12,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,26 +22,30 @@
 #include "base/self.h"
 #include "loop/background.h"
 #include "loop/loop.h"
-#include "repl/driver.h"
 #include "replica/host.h"
+#include "replica/spool.h"
 #include "rpc/server.h"
-#include "spool.h"
 #include "wire/envelope.h"
 
-namespace tandem::worker {
+namespace tandem::replica {
 
 class Exports {
  public:
   static constexpr size_t kMaxExports = 2;
   static constexpr size_t kPartBytes = size_t{256} << 10;
+  // Called when the picture is taken.
+  using MakeForm = std::function<Result<std::unique_ptr<SpoolForm>>(repl::Picture& picture)>;
 
-  // Both outlive this.
-  Exports(loop::Loop& loop, repl::Driver& replica, const replica::HostOptions& host);
+  // Both outlive this. REQUIRES: replica.open() was without error.
+  Exports(loop::Loop& loop, Host& replica);
   ~Exports();
   Exports(const Exports&) = delete;
   Exports& operator=(const Exports&) = delete;
 
-  void begin(rpc::Reply reply, const wire::Request& request);
+  void begin(rpc::Reply reply, const wire::Request& request, MakeForm make_form);
+  // A snapshot of the group (storage/snapshot.h) that has whatever was answered before, whichever
+  // state `request` asks for.
+  void begin_backup(rpc::Reply reply, const wire::Request& request);
   void part(rpc::Reply reply, const wire::Request& request);
 
  private:
@@ -50,7 +56,8 @@ class Exports {
   };
   struct Export {
     std::shared_ptr<Spool> spool;  // shared with the job that works on it
-    uint64_t index = 0;
+    MakeForm make_form;
+    uint64_t index = 0;     // of the picture; 0: it is not taken yet
     uint64_t asked_ms = 0;  // last, of the loop
     bool wanted = false;    // a part was asked for
     bool spooled = false;
@@ -66,12 +73,11 @@ class Exports {
   void forget(const std::string& id);
 
   loop::Loop& loop_;
-  repl::Driver& replica_;
-  const replica::HostOptions& host_;
+  Host& replica_;
   std::map<std::string, Export> exports_;
   loop::Timer looks_;
   loop::Background background_;
   Self<Exports> self_;  // last: goes first
 };
 
-}  // namespace tandem::worker
+}  // namespace tandem::replica

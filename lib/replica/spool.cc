@@ -1,12 +1,10 @@
-#include "spool.h"
+#include "replica/spool.h"
 
 #include <utility>
 
-#include "db/export_format.h"
 #include "file/file.h"
-#include "repl/key_rules.h"
 
-namespace tandem::worker {
+namespace tandem::replica {
 namespace {
 
 constexpr size_t kFlushBytes = size_t{256} << 10;
@@ -14,20 +12,19 @@ constexpr unsigned kMib = 20;
 
 }  // namespace
 
-Status Spool::write(repl::Picture picture, const std::function<bool()>& stopping) {
+Status Spool::write(repl::Picture picture, SpoolForm& form, const std::function<bool()>& stopping) {
   const auto stopped = [&] { return stopping() || dropped_.load(std::memory_order_relaxed); };
   auto file = file::open_unnamed(directory_);
   if (!file) return fail(std::move(file.error()));
   file_ = std::move(*file);
-  db::ExportWriter writer(group_, picture.index, picture.time_ms);
   std::string text;
-  Status status;
+  Status status = form.begin(text);
+  if (!status) return status;
   picture.rows->set_stopping(stopped);
   const bool all = picture.rows->write_rows([&](std::string_view row) {
-    if (repl::is_key_row(row)) return !stopped();
-    status = writer.add(row, text);
+    status = form.row(row, text);
     if (status && text.size() >= kFlushBytes) {
-      status = stopped() ? Status(fail(ErrorKind::kTimeout, "stopped")) : flush(text);
+      status = stopped() ? Status(fail(ErrorKind::kTimeout, "stopped")) : flush(text, form.noun());
     }
     return status.has_value();
   });
@@ -36,21 +33,21 @@ Status Spool::write(repl::Picture picture, const std::function<bool()>& stopping
   if (!status) return status;
   if (stopped()) return fail(ErrorKind::kTimeout, "stopped");
   if (!all) {
-    return fail(ErrorKind::kUnavailable, "the tables could not be read to their end" +
+    return fail(ErrorKind::kUnavailable, "the state could not be read to its end" +
                                              (read ? std::string() : ": " + read.error().message));
   }
-  if (Status finished = writer.finish(text); !finished) return finished;
-  return flush(text);
+  if (Status finished = form.finish(text); !finished) return finished;
+  return flush(text, form.noun());
 }
 
-Status Spool::flush(std::string& text) {
+Status Spool::flush(std::string& text, std::string_view noun) {
   const auto free = file::free_bytes(file_, directory_);
   if (!free) return fail(free.error());
   if (*free < spare_bytes_ + text.size()) {
-    return fail(ErrorKind::kNoSpace, "the disk of this worker has no room for an export: " +
-                                         std::to_string(*free >> kMib) + " MiB are free, " +
-                                         std::to_string(spare_bytes_ >> kMib) +
-                                         " MiB of them are kept for its log");
+    return fail(ErrorKind::kNoSpace, "'" + directory_ + "' has no room for the " +
+                                         std::string(noun) + ": " + std::to_string(*free >> kMib) +
+                                         " MiB are free, " + std::to_string(spare_bytes_ >> kMib) +
+                                         " MiB of them are kept for the log");
   }
   if (Status written = file::write_at(file_, size_, text, directory_); !written) return written;
   size_ += text.size();
@@ -67,4 +64,4 @@ Result<std::string> Spool::read(uint64_t offset, size_t max_bytes) const {
   return bytes;
 }
 
-}  // namespace tandem::worker
+}  // namespace tandem::replica

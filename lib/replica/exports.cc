@@ -1,18 +1,15 @@
-#include "exports.h"
+#include "replica/exports.h"
 
 #include <utility>
 
 #include "base/ids.h"
+#include "replica/backup_form.h"
 #include "replica/endpoint.h"
 #include "wire/error_body.h"
 #include "wire/json.h"
 
-namespace tandem::worker {
+namespace tandem::replica {
 namespace {
-
-using replica::answer;
-using replica::answer_error;
-using replica::answer_large;
 
 constexpr uint64_t kLookMs = 100;
 constexpr uint64_t kPatienceMs = 400;    // of a question about what is not spooled yet
@@ -25,10 +22,9 @@ constexpr uint16_t kFailed = 410;
 
 }  // namespace
 
-Exports::Exports(loop::Loop& loop, repl::Driver& replica, const replica::HostOptions& host)
+Exports::Exports(loop::Loop& loop, Host& replica)
     : loop_(loop),
       replica_(replica),
-      host_(host),
       looks_(loop, [this] { look(); }),
       background_(loop),
       self_(*this) {
@@ -39,16 +35,28 @@ Exports::~Exports() {
   for (auto& [id, about] : exports_) about.spool->drop();
 }
 
-void Exports::begin(rpc::Reply reply, const wire::Request& request) {
+void Exports::begin_backup(rpc::Reply reply, const wire::Request& request) {
+  wire::Request newest = request;
+  newest.consistency = wire::Consistency::kLinearizable;
+  begin(std::move(reply), newest,
+        [this](repl::Picture& picture) -> Result<std::unique_ptr<SpoolForm>> {
+          auto header = replica_.header_of(picture);
+          if (!header) return fail(std::move(header.error()));
+          return std::make_unique<BackupForm>(std::move(*header), std::move(picture.checker));
+        });
+}
+
+void Exports::begin(rpc::Reply reply, const wire::Request& request, MakeForm make_form) {
   if (exports_.size() >= kMaxExports) {
     return answer_error(reply, {ErrorKind::kBusy, "too many exports are under way"});
   }
   const std::string id = hex_id(random_id());
   Export& about = exports_[id];
-  about.spool = std::make_shared<Spool>(host_.group, host_.directory);
+  about.spool = std::make_shared<Spool>(replica_.directory());
+  about.make_form = std::move(make_form);
   about.asked_ms = loop_.now_ms();
   looks_.start(kLookMs, kLookMs);
-  replica_.when_readable(
+  replica_.driver().when_readable(
       request.consistency, request.min_index, request.budget_ms,
       [self = self_.ref(), id, reply = std::move(reply)](const Status& readable) mutable {
         if (!self) return;
@@ -59,13 +67,17 @@ void Exports::begin(rpc::Reply reply, const wire::Request& request) {
         self->start(id);
         wire::Json told;
         told.set("export", id);
-        told.set("replica", static_cast<int64_t>(self->host_.id));
-        answer(reply, 200, self->replica_.applied_index(), told.dump());
+        told.set("replica", static_cast<int64_t>(self->replica_.id()));
+        const auto begun = self->exports_.find(id);
+        if (begun != self->exports_.end() && begun->second.index != 0) {
+          told.set("index", begun->second.index);
+        }
+        answer(reply, 200, self->replica_.driver().applied_index(), told.dump());
       });
 }
 
 void Exports::start(const std::string& id) {
-  replica_.picture([self = self_.ref(), id](Result<repl::Picture> picture) {
+  replica_.driver().picture([self = self_.ref(), id](Result<repl::Picture> picture) {
     if (self) self->spool(id, std::move(picture));
   });
 }
@@ -74,17 +86,21 @@ void Exports::spool(const std::string& id, Result<repl::Picture> picture) {
   const auto found = exports_.find(id);
   if (found == exports_.end()) return;  // it was forgotten meanwhile
   if (!picture) return spooled(id, fail(std::move(picture.error())));
+  auto form = found->second.make_form(*picture);
+  if (!form) return spooled(id, fail(std::move(form.error())));
   found->second.index = picture->index;
   struct Job {
     std::shared_ptr<Spool> spool;
     repl::Picture picture;
+    std::unique_ptr<SpoolForm> form;
     Status status;
   };
-  auto job = std::make_shared<Job>(Job{found->second.spool, std::move(*picture), {}});
+  auto job =
+      std::make_shared<Job>(Job{found->second.spool, std::move(*picture), std::move(*form), {}});
   background_.run(
       [this, job] {
-        job->status =
-            job->spool->write(std::move(job->picture), [this] { return background_.stopping(); });
+        job->status = job->spool->write(std::move(job->picture), *job->form,
+                                        [this] { return background_.stopping(); });
       },
       [this, job, id] { spooled(id, std::move(job->status)); });
 }
@@ -171,4 +187,4 @@ void Exports::forget(const std::string& id) {
   if (exports_.empty()) looks_.stop();
 }
 
-}  // namespace tandem::worker
+}  // namespace tandem::replica

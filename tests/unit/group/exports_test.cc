@@ -1,4 +1,4 @@
-#include "exports.h"
+#include "group/exports.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "support/recorded_exchange.h"
 #include "wire/error_body.h"
 
-namespace tandem::orch {
+namespace tandem::group {
 namespace {
 
 class ExportsTest : public testing::Test {
@@ -17,17 +17,18 @@ class ExportsTest : public testing::Test {
     wire::Method method;
     std::string body;
     repl::ReplicaId replica;
-    group::Gateway::Done done;
+    Gateway::Done done;
   };
 
   ExportsTest()
-      : exports_([this](const wire::Request& request, group::Gateway::Done done,
-                        repl::ReplicaId replica) {
+      : ask_([this](const wire::Request& request, Gateway::Done done, repl::ReplicaId replica) {
           asked_.push_back({request.method, std::string(request.body), replica, std::move(done)});
         }) {}
 
   void begin(support::RecordedExchange& exchange) {
-    exports_.begin(wire::Request{}, http::Responder(exchange), 0);
+    wire::Request wanted;
+    wanted.method = wire::Method::kBackup;
+    exports_.begin(ask_, wanted, http::Responder(exchange), 0);
   }
   // Of the oldest question.
   void answer(uint16_t status, const std::string& body) {
@@ -41,12 +42,13 @@ class ExportsTest : public testing::Test {
 
   support::RecordedExchange exchange_;
   std::deque<Asked> asked_;
+  const Exports::Ask ask_;
   Exports exports_;
 };
 
 TEST_F(ExportsTest, PartsAreAskedForAsTheClientTakesThem) {
   begin(exchange_);
-  EXPECT_EQ(asked_.front().method, wire::Method::kDbExport);
+  EXPECT_EQ(asked_.front().method, wire::Method::kBackup);
   open();
   EXPECT_EQ(next_question(), R"({"export":"abc","offset":0})");
   EXPECT_EQ(asked_.front().replica, 3u);
@@ -119,6 +121,35 @@ TEST_F(ExportsTest, AClientThatGoesEndsIt) {
   EXPECT_EQ(next_question(), R"({"export":"abc","close":true})");
 }
 
+TEST_F(ExportsTest, SeveralSourcesAreOneStream) {
+  exports_.stream({{&ask_, "abc", 3}, {&ask_, "def", 4}}, "request-1", http::Responder(exchange_));
+  answer(200, "one\n");
+  EXPECT_EQ(exchange_.header("X-Db-Index"), "");
+  exchange_.take();
+  answer(204, "");
+  EXPECT_EQ(next_question(), R"({"export":"def","offset":0})");
+  EXPECT_EQ(asked_.front().replica, 4u);
+  answer(202, "");
+  answer(200, "two\n");
+  exchange_.take();
+  EXPECT_FALSE(exchange_.stream_ended);
+  answer(204, "");
+  EXPECT_EQ(exchange_.body, "one\ntwo\n");
+  EXPECT_TRUE(exchange_.stream_ended);
+  EXPECT_EQ(next_question(), R"({"export":"abc","close":true})");
+  EXPECT_EQ(asked_.size(), 2u);
+}
+
+TEST_F(ExportsTest, TheSecondSourceFailsAndTheStreamIsBrokenOff) {
+  exports_.stream({{&ask_, "abc", 3}, {&ask_, "def", 4}}, "request-1", http::Responder(exchange_));
+  answer(200, "one\n");
+  exchange_.take();
+  answer(204, "");
+  answer(404, "");
+  EXPECT_TRUE(exchange_.stream_broken);
+  EXPECT_FALSE(exchange_.stream_ended);
+}
+
 TEST_F(ExportsTest, ThereAreTwoAtATime) {
   support::RecordedExchange second;
   support::RecordedExchange third;
@@ -134,4 +165,4 @@ TEST_F(ExportsTest, ThereAreTwoAtATime) {
 }
 
 }  // namespace
-}  // namespace tandem::orch
+}  // namespace tandem::group
