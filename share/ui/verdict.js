@@ -9,12 +9,15 @@ const states = {
   unknown: {word: 'NOT KNOWN', sign: '? ', icon: 'icon-unknown.svg'},
 };
 
-// The commands that mend it: the one that the service names, and those that its reason tells.
+// The commands that mend it: the one that the service names, or that is quoted in its reason, and
+// one for all processes that are stopped.
 function remediesOf({remedy, reason}) {
   const told = String(reason ?? '');
-  const quoted = remedy || told.match(/'((?:rs-client|tandem) [^']+)'/)?.[1];
   const stopped = [...told.matchAll(/\bkill -CONT (\d+)/g)].map(([, pid]) => pid);
-  return [quoted, stopped.length > 0 ? `kill -CONT ${stopped.join(' ')}` : null].filter(Boolean);
+  const all = [stopped.length > 0 ? `kill -CONT ${stopped.join(' ')}` : null];
+  const named = remedy || told.match(/'((?:rs-client|tandem) [^']+)'/)?.[1];
+  if (named && !(all[0] ?? '').startsWith(named)) all.unshift(named);
+  return all.filter(Boolean);
 }
 
 export class Verdict {
