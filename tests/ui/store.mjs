@@ -21,7 +21,7 @@ await measured('until the page shows another leader of the orders', async () => 
   await ask(`kill ${pid}`);
   await page.waitForSelector(`${row}:not([data-id="${leader}"])`);
 });
-await page.waitForSelector(`#orders tr.away[data-id="${leader}"]:text-matches("silent|not running")`);
+await page.waitForSelector(`#orders tr.away[data-id="${leader}"] td:text-matches("silent|not running")`);
 const next = await page.getAttribute(row, 'data-id');
 await page.waitForSelector(`#events li:has(strong:text-is("role")):has-text("replica ${next} is chosen as leader")`);
 await page.waitForSelector(`#failovers li:has-text("replica ${leader} → ${next}")`);
