@@ -88,7 +88,7 @@ export class Failovers {
   whoOf({from, to, epoch, died}) {
     const {leader, replica} = this.noun;
     if (to === undefined) return `${leader} ${from} died`;
-    const why = died === undefined ? 'handed over, or silent' : `${replica} ${from} died`;
+    const why = died === undefined ? 'no death was seen' : `${replica} ${from} died`;
     return `${replica} ${from} → ${to}, epoch ${epoch}; ${why}`;
   }
 }

@@ -26,6 +26,10 @@ export function milliseconds(ms) {
   return ms === 0 ? '0' : ms.toFixed(ms >= 1 ? 1 : 2);
 }
 
+export function inMs(ms) {
+  return known(ms) ? `${milliseconds(ms)} ms` : dash;
+}
+
 export function percent(part) {
   if (!known(part)) return dash;
   return `${(100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0)} %`;

@@ -1,7 +1,8 @@
 // The status page of rs-orch.
+import {Actions} from './actions.js';
 import {failedIn} from './calls.js';
 import {Drills} from './drills.js';
-import {count, ids, milliseconds, rate} from './format.js';
+import {count, ids, inMs, milliseconds, rate} from './format.js';
 import {start} from './page.js';
 import {Pool} from './pool.js';
 import {Replicas} from './replicas.js';
@@ -9,6 +10,7 @@ import {Replicas} from './replicas.js';
 const noun = {leader: 'master', follower: 'slave', replica: 'worker'};
 const workers = new Replicas('workers', 'Workers', noun,
   [{title: 'reads', number: true, cell: (row) => count(row.reads_served)}]);
+const actions = new Actions(workers);
 
 start({
   stream: 'api/v1/events',
@@ -21,12 +23,15 @@ start({
     ['in sync', ids(sample.record?.in_sync)],
     ['reads / s', rate(calls?.reads.rate)],
     ['writes / s', rate(calls?.writes.rate)],
-    ['p99 of writes', `${milliseconds(calls?.writes.p99)} ms`],
+    ['p99 of writes', inMs(calls?.writes.p99)],
     ['failed / s', rate(failedIn(calls)), failedIn(calls) > 0 ? 'bad' : null],
     ['unanswered', count(sample.in_flight)],
   ],
-  tables: [{element: workers.element,
-    show: (sample) => workers.show({rows: sample.workers, record: sample.record, nowMs: sample.time_ms})}],
+  tables: [{
+    element: workers.element,
+    show: (sample) => workers.show({rows: sample.workers, record: sample.record, nowMs: sample.time_ms,
+      more: actions.columns(sample)}),
+  }],
   panels: [[new Pool()]],
   charts: [
     {id: 'rates', title: 'Calls a second, the last ten minutes', labels: ['reads', 'writes'], text: rate,

@@ -40,8 +40,7 @@ export function start(page) {
   function showEvents(all) {
     const nowMs = before?.time_ms ?? all.at(-1)?.time_ms;
     for (const list of [...lists, timeline]) guarded('events', () => list.show(all, nowMs));
-    charts.mark(all.filter(({event}) => event === 'role').map(({time_ms: ms, epoch, group}) =>
-      ({time: ms / 1000, text: `${group ? `${group} ` : ''}epoch ${epoch}`})));
+    charts.mark(epochsIn(all));
   }
   showEvents([]);
 
@@ -66,6 +65,16 @@ export function start(page) {
       showStream(byId('stream'), alive, silentMs, why);
     },
   });
+}
+
+// Where an epoch began; a service that starts tells again which one there is.
+function epochsIn(events) {
+  const last = new Map();
+  return events.filter(({event, epoch, group}) => {
+    const rises = event === 'role' && epoch > (last.get(group) ?? 0);
+    if (rises) last.set(group, epoch);
+    return rises;
+  }).map(({time_ms: ms, epoch, group}) => ({time: ms / 1000, text: `${group ? `${group} ` : ''}epoch ${epoch}`}));
 }
 
 function beside(columns) {

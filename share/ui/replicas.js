@@ -60,8 +60,9 @@ export class Replicas {
     this.element = section(id, title, this.summary, scrolling(id, table));
   }
 
-  show({rows, record, nowMs, actions = []}) {
-    const columns = [...this.columns, ...actions];
+  // `more`: columns that it has now and then.
+  show({rows, record, nowMs, more = []}) {
+    const columns = [...this.columns, ...more];
     const all = withMissing(rows ?? [], record, this.noun);
     const of = {nowMs, most: Math.max(0, ...all.map((row) => row.lag ?? 0))};
     show(this.summary, record

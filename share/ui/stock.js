@@ -23,8 +23,10 @@ export class Stock {
   }
 
   show({stock, stock_more: more}) {
-    if (!Array.isArray(stock)) {
-      this.note.textContent = 'the catalog does not tell';
+    // While a leader is chosen nobody tells: what was told before stays.
+    if (!Array.isArray(stock) || stock.length === 0) {
+      this.note.textContent = more > 0 ? `${plural(more, 'product')}, too many to be shown`
+        : `the catalog tells of no products now${this.body.rows.length > 0 ? '; before it did of these' : ''}`;
       return;
     }
     const short = stock.filter(({quantity}) => quantity <= low).length;

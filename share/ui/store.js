@@ -2,7 +2,7 @@
 import {failedIn} from './calls.js';
 import {Cache} from './cache.js';
 import {element} from './dom.js';
-import {count, ids, milliseconds, rate} from './format.js';
+import {count, ids, inMs, milliseconds, rate} from './format.js';
 import {start} from './page.js';
 import {perSecond, Purchases} from './purchases.js';
 import {Replicas} from './replicas.js';
@@ -67,14 +67,14 @@ start({
     leaderOf(sample, 'catalog'),
     ['purchases / s', rate(perSecond(sample, before, 'bought'))],
     ['product queries / s', rate(calls?.reads.rate)],
-    ['p99 of changes', `${milliseconds(calls?.writes.p99)} ms`],
+    ['p99 of changes', inMs(calls?.writes.p99)],
     ['open intents', count(sample.open_intents)],
     ['failed / s', rate(failedIn(calls)), failedIn(calls) > 0 ? 'bad' : null],
     ['unanswered', count(sample.in_flight)],
   ],
   tables: [
     new Orders(),
-    new Group('catalog', 'Catalog', [{title: 'products', number: true, cell: (row) => count(row.products)}]),
+    new Group('catalog', 'Catalog', [{title: 'products', number: true, cell: (row) => count(row.products ?? row.toys)}]),
   ],
   panels: [[new Stock()], [new Purchases(), new Cache()]],
   charts: [

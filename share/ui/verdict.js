@@ -9,6 +9,17 @@ const states = {
   unknown: {word: 'NOT KNOWN', sign: '? ', icon: 'icon-unknown.svg'},
 };
 
+// The commands that mend it: the one that the service names, or that is quoted in its reason, and
+// one for all processes that are stopped.
+function remediesOf({remedy, reason}) {
+  const told = String(reason ?? '');
+  const stopped = [...told.matchAll(/\bkill -CONT (\d+)/g)].map(([, pid]) => pid);
+  const all = [stopped.length > 0 ? `kill -CONT ${stopped.join(' ')}` : null];
+  const named = remedy || told.match(/'((?:rs-client|tandem) [^']+)'/)?.[1];
+  if (named && !(all[0] ?? '').startsWith(named)) all.unshift(named);
+  return all.filter(Boolean);
+}
+
 export class Verdict {
   constructor(box, fine) {
     this.box = box;
@@ -33,7 +44,7 @@ export class Verdict {
 
   show() {
     if (this.last === null) return;
-    const {ready, reason, warning, remedy} = this.last;
+    const {ready, reason, warning} = this.last;
     const told = !ready ? 'failed' : warning ? 'warned' : 'ready';
     const state = this.alive ? told : 'unknown';
     const {word, sign, icon} = states[state];
@@ -42,7 +53,8 @@ export class Verdict {
     show(this.box,
       element('p', {}, element('strong', {}, word), ' ',
         this.alive ? foreign(words[told]) : `the service tells nothing; before that it was ${states[told].word}`),
-      this.alive && remedy ? element('p', {class: 'remedy'}, 'what mends it: ', element('code', {}, remedy)) : null);
+      this.alive && !ready ? remediesOf(this.last).map((remedy) =>
+        element('p', {class: 'remedy'}, 'what mends it: ', element('code', {}, remedy))) : null);
     document.title = `${sign}${this.name} – ${word === 'READY' ? 'tandem' : `${word.toLowerCase()} – tandem`}`;
     const link = document.querySelector('link[rel=icon]');
     if (link.getAttribute('href') !== `ui/${icon}`) link.setAttribute('href', `ui/${icon}`);
