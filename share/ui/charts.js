@@ -31,20 +31,35 @@ class Chart {
       // Where nobody points at a time: the newest.
       value: (plot, value, nth, at) => this.text(at === null ? this.lists[i].at(-1) : value),
     }));
-    const axis = {stroke: () => color('--faint'), font: '12px system-ui, sans-serif',
-      grid: {stroke: () => color('--line'), width: 1}, ticks: {stroke: () => color('--line'), width: 1}};
+    const axis = {
+      stroke: () => color('--faint'),
+      font: '12px system-ui, sans-serif',
+      grid: {stroke: () => color('--line'), width: 1},
+      ticks: {stroke: () => color('--line'), width: 1},
+    };
     const time = (seconds) => clock(1000 * seconds);
-    return new uPlot({
-      width: this.box.clientWidth,
-      height,
-      series: [{label: 'at', value: (plot, seconds) => (seconds === null ? 'now' : time(seconds))}, ...series],
-      axes: [{...axis, space: 90, values: (plot, times) => times.map(time)},
-        {...axis, size: 56, values: (plot, values) => values.map(short)}],
-      scales: {x: {range: (plot, first, last) => [Math.min(first, last - leastS), last]},
-        y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]}},
-      hooks: {draw: [(plot) => this.drawMarks(plot)]},
-      cursor: {drag: {x: false, y: false}},
-    }, [[], ...labels.map(() => [])], this.box);
+    return new uPlot(
+      {
+        width: this.box.clientWidth,
+        height,
+        series: [
+          {label: 'at', value: (plot, seconds) => (seconds === null ? 'now' : time(seconds))},
+          ...series,
+        ],
+        axes: [
+          {...axis, space: 90, values: (plot, times) => times.map(time)},
+          {...axis, size: 56, values: (plot, values) => values.map(short)},
+        ],
+        scales: {
+          x: {range: (plot, first, last) => [Math.min(first, last - leastS), last]},
+          y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]},
+        },
+        hooks: {draw: [(plot) => this.drawMarks(plot)]},
+        cursor: {drag: {x: false, y: false}},
+      },
+      [[], ...labels.map(() => [])],
+      this.box,
+    );
   }
 
   add(time, values) {
@@ -107,8 +122,12 @@ export class Charts {
   // `shown`: [{id, title, labels, text, values}, …]; values(calls) are those of the labels.
   constructor(shown) {
     this.shown = shown.map((one) => {
-      const box = element('div', {class: 'chart', tabindex: 0, role: 'group',
-        'aria-label': `${one.title}; arrow keys go through time`});
+      const box = element('div', {
+        class: 'chart',
+        tabindex: 0,
+        role: 'group',
+        'aria-label': `${one.title}; arrow keys go through time`,
+      });
       return {...one, box, element: section(one.id, one.title, box)};
     });
   }

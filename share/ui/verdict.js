@@ -50,12 +50,23 @@ export class Verdict {
     const {word, sign, icon} = states[state];
     this.box.className = state;
     const words = {ready: this.fine, warned: warning, failed: reason || 'it does not say why'};
-    show(this.box,
-      element('p', {}, element('strong', {}, word), ' ',
-        this.alive ? foreign(words[told]) : `the service tells nothing; before that it was ${states[told].word}`),
-      this.alive && !ready ? remediesOf(this.last).map((remedy) =>
-        element('p', {class: 'remedy'}, 'what mends it: ', element('code', {}, remedy))) : null);
-    document.title = `${sign}${this.name} – ${word === 'READY' ? 'tandem' : `${word.toLowerCase()} – tandem`}`;
+    const before = `the service tells nothing; before that it was ${states[told].word}`;
+    const remedies = this.alive && !ready ? remediesOf(this.last) : [];
+    show(
+      this.box,
+      element(
+        'p',
+        {},
+        element('strong', {}, word),
+        ' ',
+        this.alive ? foreign(words[told]) : before,
+      ),
+      remedies.map((remedy) =>
+        element('p', {class: 'remedy'}, 'what mends it: ', element('code', {}, remedy)),
+      ),
+    );
+    const title = [this.name, ...(word === 'READY' ? [] : [word.toLowerCase()]), 'tandem'];
+    document.title = sign + title.join(' – ');
     const link = document.querySelector('link[rel=icon]');
     if (link.getAttribute('href') !== `ui/${icon}`) link.setAttribute('href', `ui/${icon}`);
   }
@@ -64,7 +75,13 @@ export class Verdict {
 // How the stream goes, in the head of the page. What counts is not read out.
 export function showStream(box, alive, silentMs, why) {
   const words = alive ? 'live' : silentMs === null ? 'connecting' : 'no news';
-  show(box, element('span', {class: 'dot', 'aria-hidden': 'true'}), words,
-    alive || silentMs === null ? null : element('span', {'aria-hidden': 'true'}, ` for ${age(silentMs)}`),
-    why ? ` (${why})` : null);
+  show(
+    box,
+    element('span', {class: 'dot', 'aria-hidden': 'true'}),
+    words,
+    alive || silentMs === null
+      ? null
+      : element('span', {'aria-hidden': 'true'}, ` for ${age(silentMs)}`),
+    why ? ` (${why})` : null,
+  );
 }

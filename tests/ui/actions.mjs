@@ -41,7 +41,12 @@ await page.waitForSelector(`#events li:has(strong:text-is("death")):has-text("wo
 await page.waitForSelector(`tr.leader:not([data-id="${slave}"])`);
 
 // An error is told as the service words it.
-await page.route('**/restart', (route) => route.fulfill({status: 409, json: {error: {code: 409, message: 'another one is being restarted'}}}));
+await page.route('**/restart', (route) =>
+  route.fulfill({
+    status: 409,
+    json: {error: {code: 409, message: 'another one is being restarted'}},
+  }),
+);
 await page.click(button('restart', await leader()));
 await told('^✗ restart: worker .: another one is being restarted$');
 await assertFitsAndReads('actions');

@@ -1,5 +1,5 @@
-// A headless Chromium that looks at a status page, for the scenarios of page.bats. They ask for what
-// is to be done on standard output, a line each, and are answered with a line.
+// A headless Chromium that looks at a status page, for the scenarios of page.bats. They ask for
+// what is to be done on standard output, a line each, and are answered with a line.
 import assert from 'node:assert/strict';
 import {createRequire} from 'node:module';
 import readline from 'node:readline';
@@ -7,7 +7,10 @@ import {chromium} from 'playwright-core';
 
 const answers = readline.createInterface({input: process.stdin})[Symbol.asyncIterator]();
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: ['--no-sandbox']});
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
 const complaints = [];
 
 export const [url, pictures] = process.argv.slice(2);
@@ -28,13 +31,18 @@ export async function measured(what, work) {
 }
 
 export async function open(width, colorScheme, options = {}) {
-  const context = await browser.newContext({viewport: {width, height: 900}, colorScheme, ...options});
+  const context = await browser.newContext({
+    viewport: {width, height: 900},
+    colorScheme,
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(60000);
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     // A stream that breaks is told there, too, and what is refused.
-    if (message.type() === 'error' && !/ERR_|status of 409/.test(message.text())) complaints.push(message.text());
+    if (message.type() === 'error' && !/ERR_|status of 409/.test(message.text()))
+      complaints.push(message.text());
   });
   page.on('request', (request) => {
     if (!request.url().startsWith(url)) complaints.push(`asks ${request.url()}`);
@@ -42,7 +50,7 @@ export async function open(width, colorScheme, options = {}) {
   await page.goto(url);
   await page.waitForSelector('body:not(.stale) #verdict.ready');
   // Rates come with the second sample.
-  await page.waitForSelector('#facts div:has(dt:text-is("failed / s")) dd:text-matches("[0-9]")');
+  await page.waitForSelector('#facts div:has(dt:text-is("failed/s")) dd:text-matches("[0-9]")');
   await page.waitForSelector('#events li[data-id]');
   return page;
 }
@@ -53,13 +61,20 @@ export async function picture(page, name) {
 
 // The events that are shown: each once, the newest first.
 export async function assertEventsOnce(page) {
-  const ids = await page.$$eval('#events li', (items) => items.map((item) => Number(item.dataset.id)));
-  assert.deepEqual(ids, [...new Set(ids)].sort((a, b) => b - a));
+  const ids = await page.$$eval('#events li', (items) =>
+    items.map((item) => Number(item.dataset.id)),
+  );
+  assert.deepEqual(
+    ids,
+    [...new Set(ids)].sort((a, b) => b - a),
+  );
 }
 
 // While the service is away the page says so, and that nothing is known; it comes back by itself.
 export async function assertComesBack(page, {away, back, seen}) {
-  await page.evaluate(() => { window.loadedOnce = true; });
+  await page.evaluate(() => {
+    window.loadedOnce = true;
+  });
   await away();
   await page.waitForSelector('body.stale #verdict.unknown');
   await page.waitForSelector('#stream:text-matches("no news for \\\\d+ s")');
@@ -82,8 +97,12 @@ async function walk(page) {
     const place = await page.evaluate(() => {
       const at = document.activeElement;
       const {outlineStyle, outlineWidth} = getComputedStyle(at);
-      return {name: at.className + (at.getAttribute('aria-label') ?? at.getAttribute('aria-labelledby') ?? ''),
-        outline: outlineStyle !== 'none' && outlineWidth !== '0px'};
+      return {
+        name:
+          at.className +
+          (at.getAttribute('aria-label') ?? at.getAttribute('aria-labelledby') ?? ''),
+        outline: outlineStyle !== 'none' && outlineWidth !== '0px',
+      };
     });
     assert(place.outline, `the focus is not seen: ${place.name}`);
     reached.add(place.name);
@@ -94,14 +113,19 @@ async function walk(page) {
   await page.waitForFunction(() => document.querySelector('.scrolls').scrollLeft > 0);
   await page.focus('.chart');
   await page.keyboard.press('ArrowLeft');
-  await page.waitForSelector('.chart .u-legend .u-value:text-matches("\\\\d\\\\d:\\\\d\\\\d:\\\\d\\\\d")');
+  await page.waitForSelector(
+    '.chart .u-legend .u-value:text-matches("\\\\d\\\\d:\\\\d\\\\d:\\\\d\\\\d")',
+  );
 }
 
 // REQUIRES: the page was opened with bypassCSP.
 export async function assertNothingForAxe(page) {
   await page.addScriptTag({path: axe});
   const {violations} = await page.evaluate(() => globalThis.axe.run());
-  assert.deepEqual(violations.map(({id, nodes}) => [id, nodes.map(({html}) => html)]), []);
+  assert.deepEqual(
+    violations.map(({id, nodes}) => [id, nodes.map(({html}) => html)]),
+    [],
+  );
 }
 
 // Wide and narrow, light and dark: nothing is cut off, nothing for axe to find, all by keyboard.

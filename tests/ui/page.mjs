@@ -2,7 +2,15 @@
 //
 //   node page.mjs URL [PICTURES]     PICTURES: a directory for pictures of the page
 import assert from 'node:assert/strict';
-import {ask, assertComesBack, assertFitsAndReads, end, measured, open, picture} from './browser.mjs';
+import {
+  ask,
+  assertComesBack,
+  assertFitsAndReads,
+  end,
+  measured,
+  open,
+  picture,
+} from './browser.mjs';
 
 const page = await open(1280, 'light');
 assert.equal(await page.$('button'), null, 'it changes nothing');
