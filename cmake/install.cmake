@@ -10,6 +10,10 @@ install(PROGRAMS share/scripts/supervise.sh share/scripts/probe.sh share/scripts
 file(GLOB parts CONFIGURE_DEPENDS share/scripts/*.bash)
 install(FILES ${parts} DESTINATION share/tandem)
 
+file(GLOB rules CONFIGURE_DEPENDS share/prometheus/*.yml)
+install(FILES ${rules} DESTINATION share/tandem/prometheus)
+install(FILES share/grafana/tandem.json DESTINATION share/tandem/grafana)
+
 file(GLOB configuration CONFIGURE_DEPENDS etc/*.toml etc/*.cfg etc/*.csv etc/*.hcl)
 install(FILES ${configuration} DESTINATION ${etc})
 install(DIRECTORY etc/sv DESTINATION ${etc} USE_SOURCE_PERMISSIONS)

@@ -26,7 +26,7 @@ Json row_of(const Json& event) {
   Json row;
   const Json* time = event.find("time_ms");
   const int64_t* time_ms = time == nullptr ? nullptr : time->as_int();
-  row.set("time", time_ms == nullptr ? Json() : Json(utc_text(*time_ms)));
+  row.set("time", time_ms == nullptr ? Json() : Json(utc_text_ms(*time_ms)));
   const auto set = [&](const char* name, const Json* value) {
     row.set(name, value == nullptr ? Json() : *value);
   };

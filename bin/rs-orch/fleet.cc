@@ -149,6 +149,18 @@ std::string Fleet::start_waits_for() const {
   return {};
 }
 
+std::string Fleet::who_fails() const {
+  constexpr int kOften = 3;
+  std::string all;
+  for (const auto& [id, slot] : plan_.slots()) {
+    if (slot.failures < kOften) continue;
+    all += (all.empty() ? "worker " : "; worker ") + std::to_string(id) +
+           " ends each time that it is started (" + slot.failure +
+           "): 'tandem logs rs-orch' says why";
+  }
+  return all;
+}
+
 void Fleet::kill_late() {
   for (const FleetPlan::Late& late : plan_.late(now_ms())) {
     if (late.hangs) {

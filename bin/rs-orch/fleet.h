@@ -69,6 +69,8 @@ class Fleet final : public group::Caretaker {
 
   void set_slaves(uint32_t slaves, const std::string& reason);
   uint32_t slaves() const { return plan_.slaves(); }
+  // Who ends again and again, and how, for people; "": nobody does.
+  std::string who_fails() const;
   // Workers that ended unasked since this process began, by cause_of() their end.
   const std::map<std::string, uint64_t>& deaths() const { return deaths_; }
   void set_limits(uint32_t min_slaves, uint32_t max_slaves);

@@ -81,6 +81,7 @@ FleetPlan::Ended FleetPlan::ended(repl::ReplicaId id, const std::optional<Proces
   const bool failed = ended.session == 0 || (!killed && !ended.asked);
   const bool steady = now_ms - dead.started_ms > kSteadyMs;
   dead.failures = !failed ? 0 : steady ? 1 : dead.failures + 1;
+  dead.failure = failed ? cause_of(end) : std::string();
   dead.next_start_ms = now_ms + pause_ms(dead.failures);
   if (id == group.leader() && group.record->in_sync.size() > 1) {
     // Its replacement must not take the processor from those who choose the next master.

@@ -40,6 +40,7 @@ struct Slot {
   // --- the one before ---
   std::optional<int64_t> exit_status;  // nullopt: not known
   int failures = 0;                    // in a row, without having run for a while
+  std::string failure;                 // how it ended last, where it failed (cause_of)
   int64_t next_start_ms = 0;
 
   // --- what it is for ---

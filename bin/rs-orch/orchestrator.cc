@@ -169,10 +169,20 @@ void Orchestrator::declare_tables() {
   });
 }
 
+std::string Orchestrator::warning() const {
+  for (std::string wrong : {coord_.trouble(), fleet_->who_fails(), group_.warning()}) {
+    if (!wrong.empty()) return wrong;
+  }
+  return {};
+}
+
 Status Orchestrator::readiness() const {
   if (draining_) return fail(ErrorKind::kUnavailable, "stopping");
-  if (!group_.trouble().empty()) return fail(ErrorKind::kUnavailable, group_.trouble());
   const group::Leadership& leadership = group_.leadership();
+  // What keeps it from running says more than that it does not run.
+  const std::string fails = leadership.leader_open() ? "" : fleet_->who_fails();
+  if (!fails.empty()) return fail(ErrorKind::kUnavailable, fails);
+  if (!group_.trouble().empty()) return fail(ErrorKind::kUnavailable, group_.trouble());
   // The active one is told of a death by the process itself.
   const bool led = active() ? leadership.leader_open() : leadership.leader_answers();
   if (!led && !coord_.trouble().empty()) {

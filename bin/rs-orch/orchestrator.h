@@ -83,7 +83,7 @@ class Orchestrator final : public daemon::Part {
   // Of the window in which reads are counted; nullopt: it begins with the next read.
   std::optional<int64_t> window_left_ms() const { return autoscaler_.left_ms(now_ms()); }
   // What is wrong though requests are served, for people; empty: nothing.
-  std::string warning() const { return coord_.trouble(); }
+  std::string warning() const;
   const group::CallStats& calls() const { return calls_; }
   // Called with each read and write that is answered.
   using CallEnded = std::function<void(group::CallStats::Kind, int status, int64_t us)>;

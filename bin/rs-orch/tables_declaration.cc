@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "wire/error_body.h"
+
 namespace tandem::orch {
 namespace {
 
@@ -23,7 +25,8 @@ TablesDeclaration::Outcome TablesDeclaration::ended(uint16_t status, std::string
     return {News::kTroubleOver, std::move(former)};
   }
   if (status < 500) {
-    trouble_ = "the declared tables are refused: " + std::string(body);
+    trouble_ = "the declared tables are refused: " +
+               wire::error_message_in(body).value_or(std::string(body));
     refused_ = true;
     return {News::kTrouble, trouble_};
   }

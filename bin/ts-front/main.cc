@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
   web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 
-  web.warns_with([&] { return coordination.coord().trouble(); });
+  web.warns_with([&] { return front::warning_of(reported); });
 
   daemon::Registration registration{daemon,
                                     coordination,

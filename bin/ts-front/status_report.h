@@ -3,6 +3,8 @@
 // answer comes when all have told, or half a second later without those that have not.
 #pragma once
 
+#include <string>
+
 #include "base/clock.h"
 #include "base/function.h"
 #include "call_watch.h"
@@ -27,6 +29,9 @@ struct Reported {
 };
 
 void report_status(const Reported& reported, UniqueFunction<void(wire::Json)> done);
+
+// What is wrong though the store serves; "": nothing.
+std::string warning_of(const Reported& reported);
 
 // Whether the replicas that have as many orders as another one have the same ones, by the digests
 // in their rows; null where no two have as many.

@@ -10,7 +10,13 @@ std::string remedy_in(std::string_view reason) {
     const size_t end = quoted.find('\'');
     if (end != std::string_view::npos) return std::string(quoted.substr(0, end));
   }
-  return {};
+  // Not quoted, as it has been told so for long.
+  constexpr std::string_view kGoOn = "kill -CONT ";
+  const size_t at = reason.find(kGoOn);
+  if (at == std::string_view::npos) return {};
+  const size_t end = reason.find_first_not_of("0123456789", at + kGoOn.size());
+  const std::string_view command = reason.substr(at, end == reason.npos ? end : end - at);
+  return command.size() > kGoOn.size() ? std::string(command) : std::string();
 }
 
 }  // namespace tandem

@@ -7,7 +7,8 @@
 
 namespace tandem {
 
-// The first command of tandem's that the reason quotes, without the quotes; "" where it quotes none.
+// The first command of tandem's that the reason quotes, without the quotes, else its first "kill -CONT
+// PID"; "" where there is neither.
 std::string remedy_in(std::string_view reason);
 
 }  // namespace tandem

@@ -335,7 +335,7 @@ std::string Client::trouble() const {
   const int64_t now_ns = time_.clock.boot_ns();
   if (failure_ && now_ns - failing_since_ns_ >= kToldAfterNs) {
     const bool leaderless = failure_->message.find("No cluster leader") != std::string::npos;
-    return who + (leaderless ? " has no leader since " : " does not answer since ") +
+    return who + (leaderless ? " has had no leader for " : " has not answered for ") +
            std::to_string((now_ns - failing_since_ns_) / kNsPerSecond) +
            " s: elections and changes of sets wait (" + failure_->message + ")";
   }

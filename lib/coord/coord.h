@@ -154,8 +154,8 @@ class Coord {
 
   // This host's name, as the entries of its members have it.
   virtual std::string host_name() const = 0;
-  // What is wrong with coordination as a whole, in words for people: "Consul at 127.0.0.1:8500 does
-  // not answer since 12 s: elections and changes of sets wait (…)". Empty: nothing is known to be.
+  // What is wrong with coordination as a whole, in words for people: "Consul at 127.0.0.1:8500 has
+  // not answered for 12 s: elections and changes of sets wait (…)". Empty: nothing is known to be.
   virtual std::string trouble() const = 0;
 };
 

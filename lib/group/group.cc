@@ -112,6 +112,13 @@ void Group::look() {
   if (options_.hand_over) look_for_better_leader();
 }
 
+std::string Group::warning() const {
+  const std::string full = leadership_.full_disks();
+  if (full.empty()) return {};
+  return options_.group + ": the disk of " + leadership_.nouns().replica + " " + full +
+         " is full: make room there";
+}
+
 // A process that was stopped saw nothing meanwhile.
 void Group::look_whether_led() {
   const int64_t before_ns = std::exchange(looked_ns_, system_clock().boot_ns());

@@ -99,6 +99,8 @@ class Group final : public daemon::Part {
   const std::string& trouble() const { return trouble_; }
   // Ready: there is a leader that takes writes; else why not.
   Status readiness() const;
+  // What is wrong though it is ready: disks of its members that are full; "": nothing is known.
+  std::string warning() const;
   // How long no leader answered, seen by look(), in ms since start().
   int64_t leaderless_ms() const { return leaderless_ns_ / 1'000'000; }
 

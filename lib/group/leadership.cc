@@ -110,12 +110,16 @@ bool Leadership::leader_answers() const {
 
 Status Leadership::nobody_leads() const {
   if (!swap_trouble_.empty()) return fail(ErrorKind::kUnavailable, swap_trouble_);
-  const std::string full = repl::id_text(controller_.members_without_space());
+  const std::string full = full_disks();
   return fail(
       ErrorKind::kUnavailable,
       "there is no " + nouns().leader + " that takes writes" +
           (full.empty() ? full
                         : "; without space on their disks: " + nouns().replica + "s " + full));
+}
+
+std::string Leadership::full_disks() const {
+  return repl::id_text(controller_.members_without_space());
 }
 
 bool Leadership::another_has_space() const {

@@ -117,6 +117,8 @@ class Leadership {
   bool quiet(repl::ReplicaId id) const;
   // Whether an in-sync member besides the leader has space on its disk: it may lead soon.
   bool another_has_space() const;
+  // The in-sync members whose disks are full, "1,2"; "": none.
+  std::string full_disks() const;
   // The leader answers, and what carries its commands out does not: its PostgreSQL.
   bool leader_is_unable() const;
   // kUnavailable: there is no leader, for /readyz where nothing else is known to be wrong. Says why

@@ -20,7 +20,8 @@ packages_of() {
     postgres) echo 'postgresql-15' ;;
     test)
       echo 'libgtest-dev libgmock-dev bats bats-support bats-assert bats-file mandoc shellcheck
-        shfmt clang-format jq xz-utils iproute2 gnuplot-nox util-linux openssl postgresql-15 tmux'
+        shfmt clang-format jq xz-utils iproute2 gnuplot-nox util-linux openssl postgresql-15 tmux
+        prometheus'
       ;;
     tidy) echo 'clang-tidy-16' ;;
     fuzz) echo 'clang-16 libclang-rt-16-dev' ;;
@@ -29,8 +30,8 @@ packages_of() {
     *) return 1 ;;
   esac
 }
-# What starts a service by itself when it is installed.
-daemons='haproxy nginx'
+# Packages that start a service by themselves when they are installed, each with that.
+daemons='haproxy:haproxy nginx-light:nginx prometheus:prometheus'
 
 say() { printf '%s\n' "dependencies: $*" >&2; }
 
@@ -109,14 +110,19 @@ if ! apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1; then
   apt update || say 'apt-get update failed; going on with the lists that are there'
 fi
 
+systemd=no
+[ -d /run/systemd/system ] && systemd=yes
+
+# A service of that name which somebody has set up without the package stays as it is.
+is_there() { # DAEMON
+  [ $systemd = yes ] && systemctl --quiet cat "$1.service" >/dev/null 2>&1
+}
 brought=()
 for daemon in $daemons; do
   for package in "${missing[@]}"; do
-    case $package in "$daemon" | "$daemon"-*) brought+=("$daemon") ;; esac
+    [ "$package" != "${daemon%:*}" ] || is_there "${daemon#*:}" || brought+=("${daemon#*:}")
   done
 done
-systemd=no
-[ -d /run/systemd/system ] && systemd=yes
 
 # A runtime mask keeps a unit from starting while its package is set up, and is gone after a boot
 # even if this script is killed half-way.

@@ -30,6 +30,21 @@ restart_service() { # NAME
   say "$1 is ready again"
 }
 
+# Nothing is stopped that would not start again for its configuration.
+check_services() {
+  local name said code bad=0
+  for name in "${names[@]}"; do
+    [ -x "$sv/$name/check" ] || continue
+    said=$("$sv/$name/check" 2>&1)
+    code=$?
+    [ $code -ne 0 ] || continue
+    bad=1
+    say "the configuration of $name is wrong, so that nothing was stopped:"
+    printf '%s\n' "${said:-it gives no reason}" | sed 's/^/  /' >&2
+  done
+  return $bad
+}
+
 rolling_ones() {
   local name
   while read -r name; do [ -e "$sv/$name/stays" ] || echo "$name"; done <"$sv/.order"
@@ -48,5 +63,6 @@ restart_services() {
   # shellcheck source=/dev/null
   . "$sv/.environment"
   export TANDEM_TIMEOUT=${timeout_ms}ms
+  check_services || return 78
   for name in "${names[@]}"; do restart_service "$name" || return; done
 }

@@ -233,6 +233,22 @@ of $dir"
 @test 's6: a rolling restart kills what is outlived by its work' { outliving --supervisor s6; }
 @test 'runit: a rolling restart kills what is outlived by its work' { outliving --supervisor runit; }
 
+@test 'restart: where a configuration is wrong nothing is stopped' {
+  steady_service first
+  steady_service second
+  printf '#!/bin/sh\n[ ! -e "$TANDEM_DIR/wrong" ] || { echo "line 3 is wrong"; exit 78; }\n' >"$etc/sv/second/check"
+  chmod +x "$etc/sv/second/check"
+  up
+  touch "$dir/wrong"
+  run -78 "$tandem" restart --rolling
+  assert_output --partial 'the configuration of second is wrong'
+  assert_output --partial 'line 3 is wrong'
+  assert_equal "$(cat "$dir"/first.pids "$dir"/second.pids | wc -l)" 2
+  run -0 "$tandem" restart first
+  rm "$dir/wrong"
+  run -0 "$tandem" restart --rolling
+}
+
 @test 'restart: one that does not come back is named, with the end of its log' {
   service first <<<'[ ! -e broken ] || { echo "the reason why"; exit 78; }
 echo >&3

@@ -63,6 +63,19 @@ EOF
     '^service haproxy stop$|^systemctl .*disable --now haproxy.service$'
 }
 
+@test "a server is not left running, and one that is there already is not stopped for a library" {
+  MISSING=prometheus run "$deps" test
+  assert_success
+  run cat "$BATS_TEST_TMPDIR/calls"
+  assert_line --index $((${#lines[@]} - 1)) --regexp \
+    '^service prometheus stop$|^systemctl .*disable --now prometheus.service$'
+  rm "$BATS_TEST_TMPDIR/calls"
+  MISSING=prometheus-cpp-dev run "$deps" build
+  assert_success
+  run cat "$BATS_TEST_TMPDIR/calls"
+  refute_line --regexp '^service|^systemctl'
+}
+
 @test "PostgreSQL is installed without a cluster that runs, and nothing of that stays" {
   for program in install rm; do
     fake $program <<<"echo $program \"\$*\" \"\$([ $program = rm ] || cat)\" >>\"\$BATS_TEST_TMPDIR/calls\""

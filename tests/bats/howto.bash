@@ -42,9 +42,15 @@ own_ports() {
   sed -E "$of_usual; s/\b900([0-9])\b/$((port_base / 10 + 1))\1/g; s|/srv/two\b|$BATS_TEST_TMPDIR/two|g"
 }
 
+# Waits until both workers are. Run by the script of a page, in the directory of the system.
+all_in_sync() {
+  until [ "$(rs-client workers status -f json | jq -c '[.[].state]')" = '["in sync","in sync"]' ]; do :; done
+}
+
 # What has to happen before a block that has a name: the function before_NAME.
 before_block() { # NUMBER
   local name
+  [ "$1" != 1 ] || declare -f all_in_sync
   name=$(block "$1" name)
   [ -z "$name" ] || [ -z "$(block "$1" sh)" ] || { declare -f "before_$name" && echo "before_$name"; }
 }

@@ -17,6 +17,8 @@ teardown() { page_teardown; }
   run_page tandem-ports
 }
 
+before_in_sync() { all_in_sync; }
+
 @test 'tandem-logs' { run_page tandem-logs; }
 
 @test 'tandem-tls' {
@@ -26,6 +28,7 @@ teardown() { page_teardown; }
 
 # The programs are files of their own here, so that new ones can take their place.
 before_installed() {
+  all_in_sync
   for program in "$TANDEM_BIN"/*; do
     cp "$program" "$program.new"
     mv "$program.new" "$program"

@@ -30,7 +30,7 @@ setup_file() {
   for page in man8/rs-orch.8 man8/rs-worker.8 man8/rs-users.8 man8/rs-rides.8 man8/ts-front.8 \
     man8/ts-order.8 man8/ts-catalog.8 man1/rs-client.1 man1/tandem.1 man7/tandem.7 man7/tandem-hacking.7 \
     man7/tandem-howto.7 man7/tandem-ports.7 man7/tandem-logs.7 man7/tandem-unready.7 man7/tandem-upgrade.7 \
-    man7/tandem-tls.7; do
+    man7/tandem-tls.7 man7/tandem-metrics.7; do
     assert_file_exist "$man/$page"
   done
 }
@@ -71,6 +71,13 @@ setup_file() {
     run "$root$prefix/bin"/$name --config "etc/${file%% *}.toml" --check
     assert_success
   done
+}
+
+@test "what Prometheus and Grafana read is there" {
+  run -0 promtool check config "$root$prefix/share/tandem/prometheus/prometheus.yml"
+  assert_line --partial '1 rule files found'
+  assert_file_exist "$root$prefix/share/tandem/prometheus/tandem.targets.yml"
+  assert_file_exist "$root$prefix/share/tandem/grafana/tandem.json"
 }
 
 @test "no file names the source or the build tree" {

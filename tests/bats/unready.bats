@@ -20,9 +20,6 @@ teardown() { page_teardown; }
 says() { # PORT TEXT
   until curl -s "http://127.0.0.1:$1/readyz" | grep -q "$2"; do :; done
 }
-all_in_sync() {
-  until [ "$(rs-client workers status -f json | jq -c '[.[].state]')" = '["in sync","in sync"]' ]; do :; done
-}
 stop_service() { s6-svc -wD -d "run/sv/$1"; } # NAME
 
 before_begin() {
@@ -105,7 +102,7 @@ before_tables_refused() {
   TANDEM_CONSUL=$("$TANDEM_SOURCE/share/scripts/consul.sh" "$TANDEM_TOOLS")
   export TANDEM_CONSUL port_base
   {
-    declare -f says all_in_sync stop_service
+    declare -f says stop_service
     all_blocks
     echo 'tandem down'
   } >"$BATS_TEST_TMPDIR/script"
