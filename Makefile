@@ -55,7 +55,7 @@ test-backends: ## the suites of the programs on PostgreSQL, then on Consul: SUIT
 	  env $$on TANDEM_BUILD=$(CURDIR)/$(BUILD) TANDEM_BIN=$(CURDIR)/$(BUILD)/bin \
 	    TANDEM_TOOLS=$(CURDIR)/$(BUILD)/tools tests/backends.sh $(SUITES) || status=1; done; exit $$status
 
-test-ui: ## the status page in a headless Chromium; PICTURES=DIR keeps what it looked like
+test-ui: ## the status pages in a headless Chromium; PICTURES=DIR keeps what it looked like
 	@$(deps) build run test ui
 	@$(configure)
 	@$(ninja) programs

@@ -42,6 +42,17 @@ check_sum() { # MANIFEST GROUP FILE
     die 65 "'$3' is damaged: it is not the file that '$1' tells of; nothing was changed"
 }
 
+# The configuration is made of files as well.
+check_etc() { # BACKUP
+  local line name sum
+  while IFS= read -r line; do
+    name=${line#*\"file\":\"} name=${name%%\"*}
+    sum=$(sha256sum 2>/dev/null <"$1/$name") || die 65 "'$1/$name' is missing; nothing was changed"
+    [[ $line == *"\"sha256\":\"${sum%% *}\""* ]] ||
+      die 65 "'$1/$name' is damaged: it is not the file that '$1/manifest.json' tells of; nothing was changed"
+  done < <(grep -oE '\{"file":"etc/[^{}]*\}' "$1/manifest.json")
+}
+
 choose_file() { # GROUP FILE
   if [ -n "$only" ] && [ "$(application_of "$1")" != "$only" ]; then return 0; fi
   restore_groups+=("$1")
@@ -77,8 +88,10 @@ prepare_restore() { # BACKUP
   backup=$(readlink -f -- "$1")
   bin=$(readlink -f -- "$bin") etc=$(readlink -f -- "$etc")
   case $only in '' | rideshare | toystore) ;; *) die 64 "'--only $only' is neither rideshare nor toystore" ;; esac
-  [ "$with_etc" = no ] || [ -r "$backup/etc/orch.toml" ] ||
-    die 65 "'--with-etc': there is no configuration in '$backup/etc'"
+  if [ "$with_etc" = yes ]; then
+    [ -r "$backup/etc/orch.toml" ] || die 65 "'--with-etc': there is no configuration in '$backup/etc'"
+    [ ! -e "$backup/manifest.json" ] || check_etc "$backup"
+  fi
   if [ -d "$backup" ]; then
     choose_files "$backup"
   else

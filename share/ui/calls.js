@@ -31,10 +31,14 @@ function ofKind(now, before, seconds) {
   };
 }
 
-// The seconds between two samples; null where they are not of one life of one process.
+const longS = 10; // samples come once a second: what was in a longer time is no rate of now
+
+// The seconds between two samples; null where they are not of one life of one process, or are far
+// apart.
 export function secondsBetween(now, before) {
   if (!before || now.pid !== before.pid || !(now.time_ms > before.time_ms)) return null;
-  return (now.time_ms - before.time_ms) / 1000;
+  const seconds = (now.time_ms - before.time_ms) / 1000;
+  return seconds > longS ? null : seconds;
 }
 
 // {reads, writes}, or null where that is not known.

@@ -1,8 +1,10 @@
-// Charts over the last ten minutes, one point a second; a line marks where an epoch began.
+// Charts over the last ten minutes, or what of them the page was open, one point a second; a line
+// marks where an epoch began.
 import {element, section} from './dom.js';
 import {clock, short} from './format.js';
 
 const spanS = 600;
+const leastS = 60;
 const gapS = 3; // where no sample came for as long there is a gap, and no line
 const height = 180;
 const color = (name) => getComputedStyle(document.body).getPropertyValue(name);
@@ -29,20 +31,35 @@ class Chart {
       // Where nobody points at a time: the newest.
       value: (plot, value, nth, at) => this.text(at === null ? this.lists[i].at(-1) : value),
     }));
-    const axis = {stroke: () => color('--faint'), font: '12px system-ui, sans-serif',
-      grid: {stroke: () => color('--line'), width: 1}, ticks: {stroke: () => color('--line'), width: 1}};
+    const axis = {
+      stroke: () => color('--faint'),
+      font: '12px system-ui, sans-serif',
+      grid: {stroke: () => color('--line'), width: 1},
+      ticks: {stroke: () => color('--line'), width: 1},
+    };
     const time = (seconds) => clock(1000 * seconds);
-    return new uPlot({
-      width: this.box.clientWidth,
-      height,
-      series: [{label: 'at', value: (plot, seconds) => (seconds === null ? 'now' : time(seconds))}, ...series],
-      axes: [{...axis, space: 90, values: (plot, times) => times.map(time)},
-        {...axis, size: 56, values: (plot, values) => values.map(short)}],
-      scales: {x: {range: (plot, first, last) => [last - spanS, last]},
-        y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]}},
-      hooks: {draw: [(plot) => this.drawMarks(plot)]},
-      cursor: {drag: {x: false, y: false}},
-    }, [[], ...labels.map(() => [])], this.box);
+    return new uPlot(
+      {
+        width: this.box.clientWidth,
+        height,
+        series: [
+          {label: 'at', value: (plot, seconds) => (seconds === null ? 'now' : time(seconds))},
+          ...series,
+        ],
+        axes: [
+          {...axis, space: 90, values: (plot, times) => times.map(time)},
+          {...axis, size: 56, values: (plot, values) => values.map(short)},
+        ],
+        scales: {
+          x: {range: (plot, first, last) => [Math.min(first, last - leastS), last]},
+          y: {range: (plot, low, high) => [0, high > 0 ? high * 1.1 : 1]},
+        },
+        hooks: {draw: [(plot) => this.drawMarks(plot)]},
+        cursor: {drag: {x: false, y: false}},
+      },
+      [[], ...labels.map(() => [])],
+      this.box,
+    );
   }
 
   add(time, values) {
@@ -83,8 +100,8 @@ class Chart {
     ctx.setLineDash([]);
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.textAlign = 'left';
-    let free = bbox.left;
-    for (const {time, text} of this.marks) {
+    let free = bbox.left + bbox.width;
+    for (const {time, text} of this.marks.toReversed()) {
       const x = valToPos(time, 'x', true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
@@ -93,9 +110,9 @@ class Chart {
       ctx.stroke();
       const wide = ctx.measureText(text).width + 6 * ratio;
       const left = x + wide > bbox.left + bbox.width ? x - wide : x;
-      if (left < free) continue; // many at once: the line alone
+      if (left + wide > free) continue; // many at once: the newest has its words, others their line
       ctx.fillText(text, left + 3 * ratio, bbox.top + 11 * ratio);
-      free = left + wide;
+      free = left;
     }
     ctx.restore();
   }
@@ -105,8 +122,12 @@ export class Charts {
   // `shown`: [{id, title, labels, text, values}, …]; values(calls) are those of the labels.
   constructor(shown) {
     this.shown = shown.map((one) => {
-      const box = element('div', {class: 'chart', tabindex: 0, role: 'group',
-        'aria-label': `${one.title}; arrow keys go through time`});
+      const box = element('div', {
+        class: 'chart',
+        tabindex: 0,
+        role: 'group',
+        'aria-label': `${one.title}; arrow keys go through time`,
+      });
       return {...one, box, element: section(one.id, one.title, box)};
     });
   }

@@ -20,19 +20,27 @@ export function foreign(text) {
 // A section with a heading. What is in it may be wider than the screen: then it scrolls by itself,
 // and can be scrolled by keyboard.
 export function section(id, title, ...children) {
-  return element('section', {'aria-labelledby': `${id}-title`},
-    element('h2', {id: `${id}-title`}, title), ...children);
+  return element(
+    'section',
+    {'aria-labelledby': `${id}-title`},
+    element('h2', {id: `${id}-title`}, title),
+    ...children,
+  );
 }
 
 export function scrolling(id, ...children) {
-  return element('div', {class: 'scrolls', tabindex: 0, role: 'group', 'aria-labelledby': `${id}-title`},
-    ...children);
+  return element(
+    'div',
+    {class: 'scrolls', tabindex: 0, role: 'group', 'aria-labelledby': `${id}-title`},
+    ...children,
+  );
 }
 
 // Makes the children of `box` be like these. One with a data-key is the node that had it before.
 export function show(box, ...children) {
   const fresh = nodes(children).map((child) =>
-    (child instanceof Node ? child : document.createTextNode(child)));
+    child instanceof Node ? child : document.createTextNode(child),
+  );
   const keys = new Set(fresh.map(keyOf));
   const kept = new Map();
   for (const child of [...box.childNodes]) {
@@ -61,7 +69,9 @@ export function show(box, ...children) {
 }
 
 function nodes(children) {
-  return children.flat().filter((child) => child !== null && child !== undefined && child !== '')
+  return children
+    .flat()
+    .filter((child) => child !== null && child !== undefined && child !== '')
     .map((child) => (child instanceof Node ? child : String(child)));
 }
 

@@ -43,52 +43,77 @@ export function failoversIn(events) {
 }
 
 const begun = ({died, chosen}) => died ?? chosen;
-const lasted = (failover) => (failover.opened ?? failover.chosen ?? begun(failover)) - begun(failover);
+const lasted = (failover) =>
+  (failover.opened ?? failover.chosen ?? begun(failover)) - begun(failover);
 
 export class Failovers {
   constructor(noun) {
     this.noun = noun;
     this.list = element('ol', {id: 'failovers'});
-    const legend = element('p', {class: 'note legend'},
-      element('span', {class: 'swatch first'}), 'until another is chosen ',
-      element('span', {class: 'swatch second'}), 'until it takes writes');
+    const legend = element(
+      'p',
+      {class: 'note legend'},
+      element('span', {class: 'swatch first'}),
+      'until another is chosen ',
+      element('span', {class: 'swatch second'}),
+      'until it takes writes',
+    );
     this.element = section('failovers', 'Failovers', legend, this.list);
   }
 
   show(events, nowMs) {
     const all = failoversIn(events).slice(-shown).reverse();
     const longest = Math.max(1, ...all.map(lasted));
-    show(this.list, all.length === 0 ? element('li', {class: 'note'}, 'none in the events that are kept')
-      : all.map((failover) => this.itemOf(failover, longest, nowMs)));
+    show(
+      this.list,
+      all.length === 0
+        ? element('li', {class: 'note'}, 'none in the events that are kept')
+        : all.map((failover) => this.itemOf(failover, longest, nowMs)),
+    );
   }
 
   itemOf(failover, longest, nowMs) {
     const {key, group, died, chosen, opened} = failover;
     const wide = (from, to) => ({width: `${(100 * Math.max(0, to - from)) / longest}%`});
     const phases = [];
-    if (died !== undefined && chosen !== undefined) phases.push(element('span', {class: 'first', style: wide(died, chosen)}));
-    if (opened !== undefined) phases.push(element('span', {class: 'second', style: wide(chosen, opened)}));
-    return element('li', {'data-key': key},
-      element('p', {},
+    if (died !== undefined && chosen !== undefined)
+      phases.push(element('span', {class: 'first', style: wide(died, chosen)}));
+    if (opened !== undefined)
+      phases.push(element('span', {class: 'second', style: wide(chosen, opened)}));
+    return element(
+      'li',
+      {'data-key': key},
+      element(
+        'p',
+        {},
         element('time', {datetime: iso(begun(failover))}, when(begun(failover), nowMs)),
         group ? element('span', {class: 'tag'}, group) : null,
         element('strong', {}, this.phasesOf(failover)),
-        element('span', {class: 'note'}, ` ${this.whoOf(failover)}`)),
-      element('div', {class: 'phases', 'aria-hidden': 'true'}, ...phases));
+        element('span', {class: 'note'}, ` ${this.whoOf(failover)}`),
+      ),
+      element('div', {class: 'phases', 'aria-hidden': 'true'}, ...phases),
+    );
   }
 
   phasesOf({died, chosen, opened}) {
     const after = (ms) => (died === undefined ? '' : ` +${span(ms - died)}`);
-    return [died === undefined ? null : 'death',
+    return [
+      died === undefined ? null : 'death',
       chosen === undefined ? 'nobody is chosen yet' : `chosen${after(chosen)}`,
-      opened !== undefined ? `open +${span(opened - (died ?? chosen))}`
-        : chosen === undefined ? null : 'not open yet'].filter(Boolean).join(' → ');
+      opened !== undefined
+        ? `open +${span(opened - (died ?? chosen))}`
+        : chosen === undefined
+          ? null
+          : 'not open yet',
+    ]
+      .filter(Boolean)
+      .join(' → ');
   }
 
   whoOf({from, to, epoch, died}) {
     const {leader, replica} = this.noun;
     if (to === undefined) return `${leader} ${from} died`;
-    const why = died === undefined ? 'handed over, or silent' : `${replica} ${from} died`;
+    const why = died === undefined ? 'no death was seen' : `${replica} ${from} died`;
     return `${replica} ${from} → ${to}, epoch ${epoch}; ${why}`;
   }
 }

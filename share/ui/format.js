@@ -11,7 +11,8 @@ export function count(number) {
 // For where there is little room: "1.2M".
 export function short(number) {
   return known(number)
-    ? number.toLocaleString('en-US', {notation: 'compact', maximumFractionDigits: 1}) : dash;
+    ? number.toLocaleString('en-US', {notation: 'compact', maximumFractionDigits: 1})
+    : dash;
 }
 
 export function rate(number) {
@@ -24,6 +25,10 @@ export function milliseconds(ms) {
   if (!known(ms)) return dash;
   if (ms >= 100) return count(Math.round(ms));
   return ms === 0 ? '0' : ms.toFixed(ms >= 1 ? 1 : 2);
+}
+
+export function inMs(ms) {
+  return known(ms) ? `${milliseconds(ms)} ms` : dash;
 }
 
 export function percent(part) {
@@ -43,7 +48,9 @@ export function clock(timeMs) {
 export function when(timeMs, nowMs) {
   if (!known(timeMs)) return dash;
   const day = (ms) => new Date(ms).toLocaleDateString('en-GB', {day: 'numeric', month: 'short'});
-  return known(nowMs) && day(timeMs) === day(nowMs) ? clock(timeMs) : `${day(timeMs)} ${clock(timeMs)}`;
+  return known(nowMs) && day(timeMs) === day(nowMs)
+    ? clock(timeMs)
+    : `${day(timeMs)} ${clock(timeMs)}`;
 }
 
 // For machines: of a time element. null where it is none.
@@ -71,6 +78,10 @@ export function span(ms) {
 
 // Ids as a list: of an array, or of the text with commas that events have.
 export function ids(list) {
-  const all = Array.isArray(list) ? list : String(list ?? '').split(',').filter((id) => id !== '');
+  const all = Array.isArray(list)
+    ? list
+    : String(list ?? '')
+        .split(',')
+        .filter((id) => id !== '');
   return all.length === 0 ? dash : all.join(', ');
 }

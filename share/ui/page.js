@@ -21,9 +21,9 @@ function guarded(what, work) {
   }
 }
 
-// {stream, name(sample), fine, noun, facts(sample, calls, before), tables, charts, panels, extra}: tables
-// and panels have an `element` and show(sample, before), `before` the sample before or null; those of
-// `extra` are shown the events, as the timeline is. Panels stand in columns.
+// {stream, name(sample), fine, noun, facts(sample, calls, before), tables, charts, panels, extra}:
+// tables and panels have an `element` and show(sample, before), `before` the sample before or null;
+// those of `extra` are shown the events, as the timeline is. Panels stand in columns.
 export function start(page) {
   const verdict = new Verdict(byId('verdict'), page.fine);
   const charts = new Charts(page.charts);
@@ -33,15 +33,20 @@ export function start(page) {
   let before = null;
 
   const facts = element('dl', {id: 'facts'});
-  byId('main').append(facts, ...page.tables.map((one) => one.element),
-    beside(charts.shown.map((one) => [one])), beside(page.panels), beside(lists.map((one) => [one])), timeline.element);
+  byId('main').append(
+    facts,
+    ...page.tables.map((one) => one.element),
+    beside(charts.shown.map((one) => [one])),
+    beside(page.panels),
+    beside(lists.map((one) => [one])),
+    timeline.element,
+  );
   charts.begin();
 
   function showEvents(all) {
     const nowMs = before?.time_ms ?? all.at(-1)?.time_ms;
     for (const list of [...lists, timeline]) guarded('events', () => list.show(all, nowMs));
-    charts.mark(all.filter(({event}) => event === 'role').map(({time_ms: ms, epoch, group}) =>
-      ({time: ms / 1000, text: `${group ? `${group} ` : ''}epoch ${epoch}`})));
+    charts.mark(epochsIn(all));
   }
   showEvents([]);
 
@@ -54,9 +59,10 @@ export function start(page) {
       show(byId('name'), foreign(name));
       show(byId('told-by'), foreign(toldBy(sample)));
       guarded('verdict', () => verdict.take(sample, name));
-      guarded('facts', () => show(facts, page.facts(sample, calls, last).map(([title, value, tone]) =>
-        element('div', {class: tone ?? null}, element('dt', {}, title), element('dd', {}, value)))));
-      for (const panel of [...page.tables, ...page.panels.flat()]) guarded('a panel', () => panel.show(sample, last));
+      guarded('facts', () => show(facts, page.facts(sample, calls, last).map(factOf)));
+      for (const panel of [...page.tables, ...page.panels.flat()]) {
+        guarded('a panel', () => panel.show(sample, last));
+      }
       guarded('charts', () => charts.add(sample.time_ms, calls));
     },
     onEvent: (event) => events.add(event),
@@ -68,12 +74,44 @@ export function start(page) {
   });
 }
 
+// Where an epoch began; a service that starts tells again which one there is.
+function epochsIn(events) {
+  const last = new Map();
+  return events
+    .filter(({event, epoch, group}) => {
+      const rises = event === 'role' && epoch > (last.get(group) ?? 0);
+      if (rises) last.set(group, epoch);
+      return rises;
+    })
+    .map(({time_ms: ms, epoch, group}) => ({
+      time: ms / 1000,
+      text: `${group ? `${group} ` : ''}epoch ${epoch}`,
+    }));
+}
+
+function factOf([title, value, tone]) {
+  const parts = [element('dt', {}, title), element('dd', {}, value)];
+  return element('div', {class: tone ?? null}, parts);
+}
+
 function beside(columns) {
-  return element('div', {class: 'columns'}, columns.map((column) =>
-    element('div', {class: 'column'}, column.map((one) => one.element))));
+  return element(
+    'div',
+    {class: 'columns'},
+    columns.map((column) =>
+      element(
+        'div',
+        {class: 'column'},
+        column.map((one) => one.element),
+      ),
+    ),
+  );
 }
 
 function toldBy({service, host, pid, active, backends}) {
-  return [`${service ?? 'told by'} on ${host ?? '–'}, pid ${pid ?? '–'}${active === false ? ', which waits' : ''}`,
-    ...Object.entries(backends ?? {}).map(([what, name]) => `${what}: ${name}`)].join(' · ');
+  return [
+    `${service ?? 'told by'} on ${host ?? '–'}, pid ${pid ?? '–'}` +
+      (active === false ? ', which waits' : ''),
+    ...Object.entries(backends ?? {}).map(([what, name]) => `${what}: ${name}`),
+  ].join(' · ');
 }

@@ -5,14 +5,17 @@ import {age, count, ids, plural} from './format.js';
 // A bar this long is what a second of heavy writing is behind.
 const muchLag = 1000;
 
-const away = (row) => row.state === 'silent' || row.state === 'starting' || row.state === 'not running';
+const away = (row) =>
+  row.state === 'silent' || row.state === 'starting' || row.state === 'not running';
 const signs = {'in sync': '●', 'catching up': '◐', silent: '○', starting: '◌', 'not running': '○'};
 
 function lagOf({lag}, {most}) {
   if (typeof lag !== 'number') return '–';
   const width = `${Math.min(100, (100 * lag) / Math.max(most, muchLag))}%`;
-  return [element('span', {class: 'value'}, count(lag)),
-    element('span', {class: 'bar', 'aria-hidden': 'true'}, element('span', {style: {width}}))];
+  return [
+    element('span', {class: 'value'}, count(lag)),
+    element('span', {class: 'bar', 'aria-hidden': 'true'}, element('span', {style: {width}})),
+  ];
 }
 
 // {title, number, cell(row, of)}: of what a cell shows, with what is known beside the row.
@@ -34,7 +37,10 @@ const last = [
 // Who is in the record and answers nobody has a row all the same.
 function withMissing(rows, record, noun) {
   const all = [...rows];
-  for (const id of new Set([...(record?.in_sync ?? []), ...(record?.leader ? [record.leader] : [])])) {
+  for (const id of new Set([
+    ...(record?.in_sync ?? []),
+    ...(record?.leader ? [record.leader] : []),
+  ])) {
     if (all.some((row) => row.id === id)) continue;
     all.push({id, role: id === record.leader ? noun.leader : noun.follower, state: 'not running'});
   }
@@ -42,8 +48,12 @@ function withMissing(rows, record, noun) {
 }
 
 function troublesOf(row) {
-  return [row.trouble, row.has_space === false ? 'its disk is full' : null,
-    ...(row.set_aside ?? []).map(({path, reason}) => `set aside: ${path ?? ''} ${reason ? `(${reason})` : ''}`),
+  return [
+    row.trouble,
+    row.has_space === false ? 'its disk is full' : null,
+    ...(row.set_aside ?? []).map(
+      ({path, reason}) => `set aside: ${path ?? ''} ${reason ? `(${reason})` : ''}`,
+    ),
   ].filter(Boolean);
 }
 
@@ -60,28 +70,55 @@ export class Replicas {
     this.element = section(id, title, this.summary, scrolling(id, table));
   }
 
-  show({rows, record, nowMs, actions = []}) {
-    const columns = [...this.columns, ...actions];
+  // `more`: columns that it has now and then.
+  show({rows, record, nowMs, more = []}) {
+    const columns = [...this.columns, ...more];
     const all = withMissing(rows ?? [], record, this.noun);
     const of = {nowMs, most: Math.max(0, ...all.map((row) => row.lag ?? 0))};
-    show(this.summary, record
-      ? `${plural(record.in_sync?.length ?? 0, this.noun.replica)} in sync (${ids(record.in_sync)}), ` +
-        `at least ${record.min_in_sync ?? '–'} needed; epoch ${record.epoch ?? '–'}`
-      : 'there is no record of the group');
-    show(this.head, columns.map(({title, number}) =>
-      element('th', {scope: 'col', class: number ? 'number' : null}, title)));
-    show(this.body, all.flatMap((row) => this.rowsOf(row, columns, of)));
+    show(this.summary, this.summaryOf(record));
+    show(
+      this.head,
+      columns.map(({title, number}) =>
+        element('th', {scope: 'col', class: number ? 'number' : null}, title),
+      ),
+    );
+    show(
+      this.body,
+      all.flatMap((row) => this.rowsOf(row, columns, of)),
+    );
+  }
+
+  summaryOf(record) {
+    if (!record) return 'there is no record of the group';
+    const {in_sync: set, min_in_sync: least, epoch} = record;
+    return (
+      `${plural(set?.length ?? 0, this.noun.replica)} in sync (${ids(set)}), ` +
+      `at least ${least ?? '–'} needed; epoch ${epoch ?? '–'}`
+    );
   }
 
   rowsOf(row, columns, of) {
     const classes = [row.role === this.noun.leader ? 'leader' : '', away(row) ? 'away' : ''];
     const cells = columns.map(({number, cell}) =>
-      element('td', {class: number ? 'number' : null}, cell(row, of)));
+      element('td', {class: number ? 'number' : null}, cell(row, of)),
+    );
     return [
-      element('tr', {class: classes.join(' ').trim() || null, 'data-key': row.id, 'data-id': row.id}, ...cells),
-      ...troublesOf(row).map((trouble, i) => element('tr', {class: 'trouble', 'data-key': `${row.id}.${i}`},
-        element('td', {colspan: columns.length},
-          element('span', {}, `${this.noun.replica} ${row.id}: `, foreign(trouble))))),
+      element(
+        'tr',
+        {class: classes.join(' ').trim() || null, 'data-key': row.id, 'data-id': row.id},
+        ...cells,
+      ),
+      ...troublesOf(row).map((trouble, i) =>
+        element(
+          'tr',
+          {class: 'trouble', 'data-key': `${row.id}.${i}`},
+          element(
+            'td',
+            {colspan: columns.length},
+            element('span', {}, `${this.noun.replica} ${row.id}: `, foreign(trouble)),
+          ),
+        ),
+      ),
     ];
   }
 }

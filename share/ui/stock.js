@@ -14,29 +14,49 @@ export class Stock {
   constructor() {
     this.body = element('tbody', {});
     this.note = element('p', {class: 'note'});
-    const head = element('tr', {}, element('th', {scope: 'col'}, 'product'),
+    const head = element(
+      'tr',
+      {},
+      element('th', {scope: 'col'}, 'product'),
       element('th', {scope: 'col', class: 'number'}, 'price'),
-      element('th', {scope: 'col', class: 'number'}, 'in stock'), element('th', {scope: 'col'}, 'state'));
+      element('th', {scope: 'col', class: 'number'}, 'in stock'),
+      element('th', {scope: 'col'}, 'state'),
+    );
     const table = element('table', {id: 'stock'}, element('thead', {}, head), this.body);
     this.element = section('stock', 'Stock', this.note, scrolling('stock', table));
     table.parentElement.classList.add('high');
   }
 
-  show({stock, stock_more: more}) {
-    if (!Array.isArray(stock)) {
-      this.note.textContent = 'the catalog does not tell';
-      return;
+  show({stock, stock_more: more, groups}) {
+    const listed = Array.isArray(stock) ? stock : [];
+    this.note.textContent = this.summaryOf(listed, more ?? 0);
+    // While a leader of the catalog is chosen nobody tells: what was told before stays.
+    const away = (groups ?? []).some(({group, ready}) => group === 'catalog' && ready === false);
+    if (listed.length === 0 && away) return;
+    show(
+      this.body,
+      listed.map(({name, price, quantity}) => {
+        const [word, tone] = stateOf(quantity);
+        return element(
+          'tr',
+          {'data-key': `:${name}`},
+          element('td', {class: 'name'}, foreign(name)),
+          element('td', {class: 'number'}, price ?? '–'),
+          element('td', {class: 'number'}, count(quantity)),
+          element('td', {class: tone}, word),
+        );
+      }),
+    );
+  }
+
+  summaryOf(listed, more) {
+    if (listed.length === 0) {
+      return more > 0
+        ? `${plural(more, 'product')}, too many to be shown`
+        : 'no products are told of';
     }
-    const short = stock.filter(({quantity}) => quantity <= low).length;
-    this.note.textContent = `${plural(stock.length + (more ?? 0), 'product')}` +
-      `${more > 0 ? `, the first ${count(stock.length)} of them by name` : ''}; ${count(short)} low or sold out`;
-    show(this.body, stock.map(({name, price, quantity}) => {
-      const [word, tone] = stateOf(quantity);
-      return element('tr', {'data-key': `:${name}`},
-        element('td', {class: 'name'}, foreign(name)),
-        element('td', {class: 'number'}, price ?? '–'),
-        element('td', {class: 'number'}, count(quantity)),
-        element('td', {class: tone}, word));
-    }));
+    const scarce = listed.filter(({quantity}) => quantity <= low).length;
+    const first = more > 0 ? `, the first ${count(listed.length)} of them by name` : '';
+    return `${plural(listed.length + more, 'product')}${first}; ${count(scarce)} low or sold out`;
   }
 }

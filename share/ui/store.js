@@ -2,7 +2,7 @@
 import {failedIn} from './calls.js';
 import {Cache} from './cache.js';
 import {element} from './dom.js';
-import {count, ids, milliseconds, rate} from './format.js';
+import {count, ids, inMs, milliseconds, rate} from './format.js';
 import {start} from './page.js';
 import {perSecond, Purchases} from './purchases.js';
 import {Replicas} from './replicas.js';
@@ -24,7 +24,8 @@ class Group {
   show(sample) {
     const group = groupOf(sample, this.name) ?? {};
     this.replicas.show({rows: group.replicas, record: group.record, nowMs: sample.time_ms});
-    this.trouble.textContent = group.ready === false ? `not ready: ${group.reason || 'it does not say why'}` : '';
+    this.trouble.textContent =
+      group.ready === false ? `not ready: ${group.reason || 'it does not say why'}` : '';
   }
 }
 
@@ -33,8 +34,10 @@ class Orders extends Group {
     super('orders', 'Orders', [
       {title: 'orders', number: true, cell: (row) => count(row.orders)},
       {title: 'open', number: true, cell: (row) => count(row.open)},
-      {title: 'digest', cell: ({digest}) => (digest
-        ? element('code', {title: digest}, digest.slice(0, 8)) : '–')},
+      {
+        title: 'digest',
+        cell: ({digest}) => (digest ? element('code', {title: digest}, digest.slice(0, 8)) : '–'),
+      },
     ]);
     this.same = element('p', {id: 'same-orders'});
     this.trouble.after(this.same);
@@ -42,9 +45,13 @@ class Orders extends Group {
 
   show(sample) {
     super.show(sample);
-    const [word, tone] = {true: ['✓ yes', 'good'], false: ['✗ no: their digests differ', 'bad']}[sample.same_orders] ??
-      ['not known: no two that answer have the same number', null];
-    this.same.replaceChildren('all replicas hold the same orders: ', element('strong', tone ? {class: tone} : {}, word));
+    const [word, tone] = {true: ['✓ yes', 'good'], false: ['✗ no: their digests differ', 'bad']}[
+      sample.same_orders
+    ] ?? ['not known: no two that answer have the same number', null];
+    this.same.replaceChildren(
+      'all replicas hold the same orders: ',
+      element('strong', tone ? {class: tone} : {}, word),
+    );
   }
 }
 
@@ -53,7 +60,10 @@ function leaderOf(sample, name) {
   const record = group?.record;
   const title = `leader of ${name}`;
   if (!record) return [title, 'none', 'bad wide'];
-  const value = [`replica ${record.leader}`, element('small', {}, `epoch ${record.epoch}, in sync ${ids(record.in_sync)}`)];
+  const value = [
+    `replica ${record.leader}`,
+    element('small', {}, `epoch ${record.epoch}, in sync ${ids(record.in_sync)}`),
+  ];
   return [title, value, group.ready === false ? 'bad wide' : 'wide'];
 }
 
@@ -65,23 +75,34 @@ start({
   facts: (sample, calls, before) => [
     leaderOf(sample, 'orders'),
     leaderOf(sample, 'catalog'),
-    ['purchases / s', rate(perSecond(sample, before, 'bought'))],
-    ['product queries / s', rate(calls?.reads.rate)],
-    ['p99 of changes', `${milliseconds(calls?.writes.p99)} ms`],
+    ['purchases/s', rate(perSecond(sample, before, 'bought'))],
+    ['queries/s', rate(calls?.reads.rate)],
+    ['p99 of changes', inMs(calls?.writes.p99)],
     ['open intents', count(sample.open_intents)],
-    ['failed / s', rate(failedIn(calls)), failedIn(calls) > 0 ? 'bad' : null],
+    ['failed/s', rate(failedIn(calls)), failedIn(calls) > 0 ? 'bad' : null],
     ['unanswered', count(sample.in_flight)],
   ],
   tables: [
     new Orders(),
-    new Group('catalog', 'Catalog', [{title: 'products', number: true, cell: (row) => count(row.products)}]),
+    new Group('catalog', 'Catalog', [
+      {title: 'products', number: true, cell: (row) => count(row.products ?? row.toys)},
+    ]),
   ],
   panels: [[new Stock()], [new Purchases(), new Cache()]],
   charts: [
-    {id: 'rates', title: 'Calls a second, the last ten minutes', labels: ['queries', 'changes'], text: rate,
-      values: ({reads, writes}) => [reads.rate, writes.rate]},
-    {id: 'latency', title: 'How long they take, in ms', text: milliseconds,
+    {
+      id: 'rates',
+      title: 'Calls a second, the last ten minutes',
+      labels: ['queries', 'changes'],
+      text: rate,
+      values: ({reads, writes}) => [reads.rate, writes.rate],
+    },
+    {
+      id: 'latency',
+      title: 'How long they take, in ms',
+      text: milliseconds,
       labels: ['queries p50', 'queries p99', 'changes p50', 'changes p99'],
-      values: ({reads, writes}) => [reads.p50, reads.p99, writes.p50, writes.p99]},
+      values: ({reads, writes}) => [reads.p50, reads.p99, writes.p50, writes.p99],
+    },
   ],
 });

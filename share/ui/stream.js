@@ -5,7 +5,8 @@ const silentAfterMs = 3500; // samples come once a second
 const hangsAfterMs = 10000; // as after a laptop slept, or a network changed
 const connectAgainMs = 1000;
 
-// onAlive(whether it is, for how long nothing was heard or null where never, why) comes twice a second.
+// onAlive(whether it is, for how long nothing was heard or null where never, why) comes twice a
+// second.
 export function listen(url, {onSample, onEvent, onAlive}) {
   let lastId = '';
   let heard = null;
@@ -33,7 +34,11 @@ export function listen(url, {onSample, onEvent, onAlive}) {
     connection = {abort: new AbortController(), began: now()};
     try {
       const headers = {Accept: 'text/event-stream', ...(lastId && {'Last-Event-ID': lastId})};
-      const answer = await fetch(url, {headers, cache: 'no-store', signal: connection.abort.signal});
+      const answer = await fetch(url, {
+        headers,
+        cache: 'no-store',
+        signal: connection.abort.signal,
+      });
       if (!answer.ok) throw new Error(`it answers ${answer.status}`);
       why = '';
       await messages(answer.body.getReader(), take);
@@ -49,7 +54,8 @@ export function listen(url, {onSample, onEvent, onAlive}) {
     const silentMs = heard === null ? null : since(heard);
     onAlive(silentMs !== null && silentMs < silentAfterMs, silentMs, why);
     const began = connection?.began;
-    if (began && Math.min(since(began), silentMs ?? Infinity) > hangsAfterMs) connection.abort.abort();
+    if (began && Math.min(since(began), silentMs ?? Infinity) > hangsAfterMs)
+      connection.abort.abort();
   }, 500);
 }
 

@@ -25,7 +25,8 @@ function besides(event) {
     parts.push(`epoch ${event.epoch}`, `in sync ${ids(event.in_sync)}`);
   }
   if (event.event === 'in_sync') parts.unshift(`leader ${event.leader}`);
-  if (event.event === 'loss') parts.push(`given up ${ids(event.given_up)}`, `goes on with ${event.leader}`);
+  if (event.event === 'loss')
+    parts.push(`given up ${ids(event.given_up)}`, `goes on with ${event.leader}`);
   if (event.event === 'drill') {
     parts.push(`${event.drill} ${event.verdict}`, ...drillNumbers(event));
   }
@@ -39,9 +40,11 @@ function besides(event) {
 }
 
 export function drillNumbers({gap_ms: gap, lost, doubled}) {
-  return [gap === undefined ? null : `no answer for ${count(gap)} ms`,
+  return [
+    gap === undefined ? null : `no answer for ${count(gap)} ms`,
     lost === undefined ? null : `${count(lost)} lost`,
-    doubled === undefined ? null : `${count(doubled)} doubled`].filter(Boolean);
+    doubled === undefined ? null : `${count(doubled)} doubled`,
+  ].filter(Boolean);
 }
 
 export class Timeline {
@@ -54,18 +57,32 @@ export class Timeline {
 
   show(events, nowMs) {
     const newest = events.slice(-shown).reverse();
-    this.items = new Map(newest.map((event) =>
-      [event.id, this.items.get(event.id) ?? this.itemOf(event, nowMs)]));
-    show(this.list, newest.length === 0 ? element('li', {class: 'note'}, 'nothing happened yet')
-      : [...this.items.values()]);
+    this.items = new Map(
+      newest.map((event) => [event.id, this.items.get(event.id) ?? this.itemOf(event, nowMs)]),
+    );
+    show(
+      this.list,
+      newest.length === 0
+        ? element('li', {class: 'note'}, 'nothing happened yet')
+        : [...this.items.values()],
+    );
   }
 
   itemOf(event, nowMs) {
     const more = besides(event);
-    return element('li', {'data-key': event.id, 'data-id': event.id},
+    return element(
+      'li',
+      {'data-key': event.id, 'data-id': event.id},
       element('time', {datetime: iso(event.time_ms)}, when(event.time_ms, nowMs)),
       element('strong', {class: toneOf(event)}, event.event),
-      element('span', {}, event.group ? element('span', {class: 'tag'}, event.group) : null,
-        who(event), foreign(event.reason ?? ''), more ? element('span', {class: 'note'}, ` – ${more}`) : null));
+      element(
+        'span',
+        {},
+        event.group ? element('span', {class: 'tag'}, event.group) : null,
+        who(event),
+        foreign(event.reason ?? ''),
+        more ? element('span', {class: 'note'}, ` – ${more}`) : null,
+      ),
+    );
   }
 }

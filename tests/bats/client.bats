@@ -380,7 +380,7 @@ no json
   run -0 "$client" status all -f json
   assert_equal "$(jq -c 'map(select(.name | test("^(rs|ts)-")) | [.name, .state])' <<<"$output")" \
     '[["rs-orch","ready"],["rs-users","ready"],["rs-rides","ready"],["ts-front","ready"]]'
-  assert_equal "$(jq -c 'map(select(.name | test("^(worker|order) ")) | .state) | unique' <<<"$output")" '["in sync"]'
+  assert_equal "$(jq -c 'map(select(.name | test("^(worker|orders|catalog) ")) | .state) | unique' <<<"$output")" '["in sync"]'
   run -69 "$client" --orch-url "$(nowhere)" -t 500ms status rideshare
   assert_output --regexp $'^rs-orch\tnot there\t.*cannot connect'
   assert_output --regexp $'\nrs-users\tready\t'

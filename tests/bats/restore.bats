@@ -365,20 +365,16 @@ has_the_old_state() {
   put_users c 3
 }
 
-# Blocks of the page are run in their order, one after the other, each in the directory that the one
-# before has left.
+# The commands of the page are run in their order, in the directory that the one before has left.
 @test 'what tandem-backup(7) says works as it is written' {
   local line commands first=$home
   up
-  put_users a 30
-  buy_some a 30
-  down
-  take_backup
-  cp -R "$TANDEM_SOURCE/etc" "$backup/etc"
+  put_users a 3
+  buy_some a 3
   PATH=$TANDEM_BIN:$PATH
   cd "$home"
   commands=$(sed -n 's/^\$ //p' "$TANDEM_SOURCE/man/tandem-backup.7")
-  [ "$(wc -l <<<"$commands")" -ge 8 ]
+  [ "$(wc -l <<<"$commands")" -ge 9 ]
   while read -r line; do
     line=${line//\/backup\/monday/$backup} line=${line//\/srv\/tandem/$BATS_TEST_TMPDIR/srv}
     case $line in
@@ -389,13 +385,23 @@ has_the_old_state() {
         assert_equal "$status" 201
         buy_with_key a0
         expect 200 '{"data":{"order_number":0}}'
+        # Stock and orders are of one moment.
+        run -0 stock Tux
+        assert_equal "$output" 97
+        shop GET /orders/2
+        assert_equal "$status" 200
+        shop GET /orders/3
+        assert_equal "$status" 404
         put_user "z$RANDOM$RANDOM"
         assert_equal "$status" 201
         down
         ;;
       # Nobody is at this terminal.
-      'tandem restore '* | 'tandem --only '*)
-        eval "${line/restore /restore --yes }" 3>&-
+      'tandem restore '* | 'tandem --only '*) eval "${line/restore /restore --yes }" 3>&- ;;
+      'tandem backup '*)
+        eval "$line" 3>&-
+        put_users b 3
+        buy_some b 3
         ;;
       *) eval "$line" 3>&- ;;
     esac

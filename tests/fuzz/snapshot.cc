@@ -1,5 +1,6 @@
 // A snapshot file of any bytes. What is accepted has as many rows as it says, is the same when it
-// is written anew, and is received by a learner in pieces with the same verdict.
+// is written anew, and is received by a learner in pieces with the same verdict. What is found to be
+// whole as its bytes come by is so as a file, too.
 //
 // Input: a byte of choices (bit 0: a right trailer is put behind, since no mutation finds the
 // checksum), then the file.
@@ -9,6 +10,7 @@
 
 #include "fuzz/fuzz.h"
 #include "storage/snapshot_format.h"
+#include "storage/snapshot_stream.h"
 #include "unit/storage/memory_disk.h"
 #include "wire/crc32c.h"
 
@@ -68,6 +70,23 @@ void receive(const std::string& content, const storage::SnapshotReader* reader, 
   if (header) CHECK(*header == reader->header());
 }
 
+bool is_whole_as_it_comes(std::string_view content, size_t piece) {
+  storage::SnapshotStream stream({});
+  while (!content.empty()) {
+    const std::string_view next = content.substr(0, piece);
+    const auto taken = stream.add(next);
+    if (!taken) {
+      CHECK(taken.error().kind == ErrorKind::kCorrupt ||
+            taken.error().kind == ErrorKind::kBadInput);
+      return false;
+    }
+    CHECK(*taken == next.size() || stream.whole());
+    if (*taken < next.size()) return false;
+    content.remove_prefix(*taken);
+  }
+  return stream.end().has_value();
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -87,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         reader.error().kind == ErrorKind::kConfig);
   const bool whole = reader.has_value() && (*reader)->verify([] { return false; }).has_value();
   CHECK(!reader || ends_well(**reader) == whole);
+  CHECK(whole || !is_whole_as_it_comes(content, size_t{1} + (choice >> 1)));
   receive(content, whole ? reader->get() : nullptr, size_t{1} + (choice >> 1));
   if (whole) write_anew(**reader);
   return 0;

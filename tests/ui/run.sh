@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The status page as a browser shows it: `make test-ui`.
+# The status pages as a browser shows them: `make test-ui`.
 #
-#   run.sh BUILD [PICTURES]     PICTURES: a directory for pictures of the page
+#   run.sh BUILD [PICTURES]     PICTURES: a directory for pictures of the pages
 #
 # Playwright and axe come by npm, as package-lock.json names them with their checksums, to
 # BUILD/tools/ui.
@@ -11,9 +11,9 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
 modules=$build/tools/ui
 mkdir -p "$modules"
-cp "$source"/tests/ui/package*.json "$source"/tests/ui/page.mjs "$modules/"
+cp "$source"/tests/ui/package*.json "$source"/tests/ui/*.mjs "$modules/"
 cmp -s "$modules/package-lock.json" "$modules/node_modules/.brought" ||
   { npm ci --prefix "$modules" --silent --no-audit --no-fund && cp "$modules/package-lock.json" "$modules/node_modules/.brought"; }
 [ -z "${2-}" ] || { mkdir -p "$2" && TANDEM_UI_PICTURES=$(cd "$2" && pwd) && export TANDEM_UI_PICTURES; }
 export TANDEM_SOURCE=$source TANDEM_BUILD=$build TANDEM_BIN=$build/bin TANDEM_TOOLS=$build/tools
-exec timeout 300 bats --print-output-on-failure "$source/tests/ui/page.bats"
+exec timeout 600 bats --print-output-on-failure "$source/tests/ui/page.bats"
