@@ -22,12 +22,12 @@ namespace tandem::client {
 struct Seen {
   enum class State { kReady, kNotReady, kAbsent };  // absent: nobody answers, or somebody else does
 
-  std::string name;  // "rs-orch"
-  std::string url;
+  std::string name = {};  // "rs-orch"
+  std::string url = {};
   State state = State::kAbsent;
-  std::string why;     // it is not ready, or what is wrong all the same; "": nothing
-  std::string remedy;  // a command; "": none is known
-  wire::Json status;   // of rs-orch and ts-front all that they tell; else null
+  std::string why = {};     // it is not ready, or what is wrong all the same; "": nothing
+  std::string remedy = {};  // a command; "": none is known
+  wire::Json status = {};   // of rs-orch and ts-front all that they tell; else null
 };
 
 // "ready", "not ready", "not there"

@@ -57,7 +57,8 @@ std::optional<int64_t> told_by_one(const Json::Array& rows, std::string_view nam
     const Json* value = row.find(name);
     const Json* role = row.find("role");
     if (value == nullptr || value->as_int() == nullptr) continue;
-    if (role != nullptr && *role == Json("leader")) return *value->as_int();
+    const std::string* word = role == nullptr ? nullptr : role->as_string();
+    if (word != nullptr && *word == "leader") return *value->as_int();
     highest = std::max(highest, std::optional(*value->as_int()));
   }
   return highest;
@@ -130,8 +131,8 @@ class Report {
     json.set("warning", warning_of(reported_));
     json.set("backends", std::move(backends));
     json.set("same_orders", same_orders(orders));
-    const auto open = told_by_one(orders, "open");
-    json.set("open_intents", open ? Json(*open) : Json());
+    json.set("open_intents", nullptr);
+    if (const auto open = told_by_one(orders, "open")) json.set("open_intents", *open);
     Json::Array groups;
     groups.push_back(group_json(reported_.store.orders(), std::move(orders)));
     groups.push_back(group_json(reported_.store.catalog(), std::move(catalog)));
@@ -173,8 +174,9 @@ Json same_orders(const Json::Array& rows) {
     if (!is_first && first->second != *digest) return false;
     compared = compared || !is_first;
   }
-  if (compared) return true;
-  return nullptr;
+  Json same;
+  if (compared) same = true;
+  return same;
 }
 
 void report_status(const Reported& reported, UniqueFunction<void(Json)> done) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctest: serial timeout=300
+# ctest: serial timeout=600
 # share/prometheus, share/grafana and tandem-metrics(7): by promtool, and by a Prometheus that scrapes
 # a whole system. It is started here, on a port and in a directory of the suite; one that runs on this
 # host as a service is left alone.
@@ -42,7 +42,7 @@ teardown_file() {
   local pid
   while read -r pid; do kill -CONT "$pid" 2>/dev/null; done < <(cat "$BATS_FILE_TMPDIR/stopped" 2>/dev/null) || true
   [ -z "${prometheus_pid-}" ] || stop_started "$prometheus_pid" || true
-  stop_started "$front"
+  [ -z "${front-}" ] || stop_started "$front"
 }
 
 # The result of a query, as JSON; fails where Prometheus refuses it.
@@ -164,6 +164,18 @@ END
   exported >"$BATS_TEST_TMPDIR/exported"
   told >"$BATS_TEST_TMPDIR/told"
   run -0 diff "$BATS_TEST_TMPDIR/exported" "$BATS_TEST_TMPDIR/told"
+}
+
+# Grafana takes a panel without an id of its own, or one that lies on another, and shows it wrong.
+@test 'the dashboard: ids, places, and the data source that is chosen' {
+  local file=$share/grafana/tandem.json
+  assert_equal "$(jq -c '[.panels[].id] | length == (unique | length)' "$file")" true
+  assert_equal "$(jq -c '[.panels[].gridPos | . as $at | range(.w) as $x | range(.h) as $y | [$at.x + $x, $at.y + $y]]
+    | length == (unique | length) and all(.[0] < 24)' "$file")" true
+  assert_equal "$(jq -c '[.. | objects | .datasource? // empty | .uid] | unique' "$file")" '["${datasource}"]'
+  assert_equal "$(jq -c '[.templating.list[].name]' "$file")" '["datasource","system","group","instance"]'
+  assert_equal "$(jq -r '.panels[] | select(.type == "row") | .title' "$file" | paste -sd ,)" \
+    'State,Reads and writes,Latency,Replication,Disks,Processes,Toy store'
 }
 
 @test 'the dashboard and the rules ask for what there is alone, and have a value for each' {
