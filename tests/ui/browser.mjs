@@ -30,7 +30,8 @@ export async function measured(what, work) {
   await ask(`measured ${what}: ${Math.round(performance.now() - began)} ms`);
 }
 
-export async function open(width, colorScheme, options = {}) {
+// `before` runs in the page before its own scripts; then it is not waited for what it shows.
+export async function open(width, colorScheme, options = {}, before = undefined) {
   const context = await browser.newContext({
     viewport: {width, height: 900},
     colorScheme,
@@ -47,7 +48,9 @@ export async function open(width, colorScheme, options = {}) {
   page.on('request', (request) => {
     if (!request.url().startsWith(url)) complaints.push(`asks ${request.url()}`);
   });
+  if (before !== undefined) await page.addInitScript(before);
   await page.goto(url);
+  if (before !== undefined) return page;
   await page.waitForSelector('body:not(.stale) #verdict.ready');
   // Rates come with the second sample.
   await page.waitForSelector('#facts div:has(dt:text-is("failed/s")) dd:text-matches("[0-9]")');

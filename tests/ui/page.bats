@@ -56,6 +56,11 @@ play() { # SCENARIO URL
   database_up "$BATS_TEST_TMPDIR/db"
   await_event in_sync
   play page.mjs "${db%/api/v1}/"
+  play odd.mjs "${db%/api/v1}/"
+}
+
+@test 'what the pages work out: failovers, rates, events' {
+  node --test "$TANDEM_TOOLS/ui/units.mjs"
 }
 
 @test 'the page of rs-orch with actions: restart, make master, kill' {
@@ -90,4 +95,5 @@ play() { # SCENARIO URL
   }
   store_up "$BATS_TEST_TMPDIR/store"
   play store.mjs "$shop/"
+  play odd.mjs "$shop/"
 }

@@ -12,6 +12,8 @@ build=$(cd "$1" && pwd)
 modules=$build/tools/ui
 mkdir -p "$modules"
 cp "$source"/tests/ui/package*.json "$source"/tests/ui/*.mjs "$modules/"
+mkdir -p "$modules/pages"
+cp "$source"/share/ui/*.js "$modules/pages/"
 cmp -s "$modules/package-lock.json" "$modules/node_modules/.brought" ||
   { npm ci --prefix "$modules" --silent --no-audit --no-fund && cp "$modules/package-lock.json" "$modules/node_modules/.brought"; }
 [ -z "${2-}" ] || { mkdir -p "$2" && TANDEM_UI_PICTURES=$(cd "$2" && pwd) && export TANDEM_UI_PICTURES; }
