@@ -19,8 +19,9 @@ teardown_file() {
 setup() {
   eval "$("$tandem" -d "$system" env)"
   socket=top-$BATS_TEST_NUMBER-$$
-  env -u NO_COLOR PS1='prompt> ' TERM=screen LC_ALL=C.UTF-8 \
-    tmux -L "$socket" -f /dev/null new-session -d -x 80 -y 24 'bash --norc --noprofile'
+  # A shell that runs a command forgets PS1.
+  env -u NO_COLOR TERM=screen LC_ALL=C.UTF-8 tmux -L "$socket" -f /dev/null new-session -d -x 80 -y 24 \
+    "exec env PS1='prompt> ' bash --norc --noprofile"
   until_true screen_has 'prompt>'
 }
 
