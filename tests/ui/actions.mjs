@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import {assertFitsAndReads, assertNothingForAxe, end, open, picture} from './browser.mjs';
 
 const page = await open(1280, 'light', {bypassCSP: true});
-const told = (words) => page.waitForSelector(`#told:text-matches("${words}")`);
+const told = (words) => page.waitForSelector(`#told span:text-matches("${words}")`);
 const button = (call, id) => `button[data-call="${call}"][data-worker="${id}"]`;
 const leader = () => page.getAttribute('tr.leader', 'data-id');
 
