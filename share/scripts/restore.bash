@@ -9,7 +9,7 @@
 # shellcheck shell=bash disable=SC2154
 
 restore_groups=() # those to be restored
-declare -A restore_files=()
+declare -A restore_files=() unfinished=()
 
 # The application of a group.
 application_of() { # GROUP
@@ -53,6 +53,23 @@ check_etc() { # BACKUP
   done < <(grep -oE '\{"file":"etc/[^{}]*\}' "$1/manifest.json")
 }
 
+# What the manifest says of the state in the file besides, so that no other good backup is taken for it.
+check_figures() { # MANIFEST GROUP FILE
+  local key wanted found
+  for key in lineage index epoch rows bytes; do
+    wanted=$(of_manifest "$1" "$2" $key)
+    [ -n "$wanted" ] || continue
+    case $key in
+      rows) found=$(tail -n 1 -- "$3" | grep -aoE '"rows":[0-9]+' | cut -d : -f 2) ;;
+      bytes) found=$(stat -Lc %s -- "$3") ;;
+      *) found=$(head -c 4096 -- "$3" | head -n 1 | grep -aoE "\"$key\":(\"[^\"]*\"|[0-9]+)" | head -n 1 |
+        sed 's/^[^:]*://; s/"//g') ;;
+    esac
+    [ "$found" = "$wanted" ] ||
+      die 65 "'$3' is not what '$1' tells of: its $key is ${found:-missing}, not $wanted; nothing was changed"
+  done
+}
+
 choose_file() { # GROUP FILE
   if [ -n "$only" ] && [ "$(application_of "$1")" != "$only" ]; then return 0; fi
   restore_groups+=("$1")
@@ -78,6 +95,7 @@ choose_files() { # BACKUP
   done
   [ ! -e "$manifest" ] || for group in "${restore_groups[@]}"; do
     check_sum "$manifest" "$group" "${restore_files[$group]}"
+    check_figures "$manifest" "$group" "${restore_files[$group]}"
   done
 }
 
@@ -124,12 +142,56 @@ say_program() { # OUTPUT
   [ -z "$1" ] || printf '%s\n' "$1" | sed 's/^/  /' >&2
 }
 
-has_data() { # GROUP
+# The storage directories of a group.
+directories_of() { # GROUP
   case $1 in
-    rides-db) compgen -G "${RS_ORCH_WORKERS_DIRECTORY:-run/state/rides-db}/*/identity" ;;
-    orders) compgen -G 'run/state/order-*/identity' ;;
-    catalog) compgen -G 'run/state/catalog-*/identity' ;;
-  esac >/dev/null
+    rides-db) compgen -G "${RS_ORCH_WORKERS_DIRECTORY:-run/state/rides-db}/*" ;;
+    orders) compgen -G 'run/state/order-*' ;;
+    catalog) compgen -G 'run/state/catalog-*' ;;
+  esac
+}
+
+has_data() { # GROUP
+  local directory
+  while read -r directory; do [ ! -e "$directory/identity" ] || return 0; done < <(directories_of "$1")
+  return 1
+}
+
+# Whether a restore of the group is on its way: before it is complete there is one of these.
+is_under_way() { # GROUP
+  local directory
+  while read -r directory; do
+    ! compgen -G "$directory/repla*" >/dev/null || return 0
+  done < <(directories_of "$1")
+  return 1
+}
+
+# The note: the groups whose restore is not known to have ended, and of what, a line each.
+strike_off() { # GROUP
+  unset "unfinished[$1]"
+  write_note
+}
+
+write_note() {
+  local group
+  if [ ${#unfinished[@]} -eq 0 ]; then
+    rm -f "$restore_note"
+    return
+  fi
+  {
+    for group in orders catalog rides-db; do
+      [ -z "${unfinished[$group]:-}" ] || printf '%s\t%s\n' "$group" "${unfinished[$group]}"
+    done >"$restore_note.new" && sync "$restore_note.new" &&
+      mv -f "$restore_note.new" "$restore_note" && sync run/state
+  } || die 73 "cannot write '$TANDEM_DIR/$restore_note'"
+}
+
+read_unfinished() {
+  local group source
+  [ -e "$restore_note" ] || return 0
+  while IFS=$'\t' read -r group source; do
+    case $group in rides-db | orders | catalog) unfinished[$group]=$source ;; esac
+  done <"$restore_note"
 }
 
 # The name of the system is that of its directory.
@@ -186,7 +248,7 @@ tell_restored() { # LINE
 }
 
 restore_backup() {
-  local group line rc begun=no
+  local group each line rc directory=${RS_ORCH_WORKERS_DIRECTORY-} config=${TANDEM_WORKERS_CONFIG-}
   need_owner
   lock 1 || die 75 "the system on $TANDEM_DIR runs; stop it with: tandem --dir $TANDEM_DIR down"
   # A system that is new has no etc yet, and so no data either.
@@ -194,22 +256,29 @@ restore_backup() {
   ask_for_name
   put_etc
   link_etc
+  # As the configuration says that is there now, not as the one before.
+  RS_ORCH_WORKERS_DIRECTORY=$directory TANDEM_WORKERS_CONFIG=$config
+  [ -n "$directory" ] || unset RS_ORCH_WORKERS_DIRECTORY
   settle_workers
   mkdir -p run/state || die 73 "cannot create the directory '$TANDEM_DIR/run/state'"
   settle_home
-  [ ! -e "$restore_note" ] || begun=yes # by one that was cut short
-  { printf '%s\n' "$restore_source" >"$restore_note.new" && mv -f "$restore_note.new" "$restore_note"; } ||
-    die 73 "cannot write '$TANDEM_DIR/$restore_note'"
+  read_unfinished
+  for group in "${restore_groups[@]}"; do unfinished[$group]=$restore_source; done
+  write_note
   for group in "${restore_groups[@]}"; do
     line=$(replica_program etc "$group" --restore "${restore_files[$group]}") || {
       rc=$?
-      # Of the first nothing was changed; of a later one an earlier has been restored by now.
-      [ $begun = yes ] || [ $rc = 75 ] || rm -f "$restore_note"
+      # One that was killed may have come to its end. Where nothing of any was changed the system is as
+      # it was.
+      if [ $rc -lt 128 ] && ! is_under_way "$group" && [ "$group" = "${restore_groups[0]}" ]; then
+        for each in "${restore_groups[@]}"; do strike_off "$each"; done
+      fi
       die $rc "'$group' is not restored; give the same command again where that is mended"
     }
-    begun=yes
+    strike_off "$group"
     tell_restored "$line"
   done
-  rm -f "$restore_note"
+  [ ${#unfinished[@]} -eq 0 ] ||
+    die 75 "a restore of ${!unfinished[*]} from '${unfinished[*]}' has still not ended: 'tandem up' says more"
   say "restored; start with: tandem --dir $TANDEM_DIR up"
 }

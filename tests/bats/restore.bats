@@ -324,7 +324,8 @@ has_the_old_state() {
   assert_output --partial "'catalog' is not restored"
   run "$tandem" --dir "$home" --port-base "$port_base" --only toystore up
   assert_failure 78
-  assert_output --partial "a restore of '$backup' has not ended"
+  assert_output --partial "a restore from '$backup' has not ended"
+  assert_output --partial "--only toystore restore $backup"
   rm "$home/run/state/catalog-1"
   mv "$BATS_TEST_TMPDIR/catalog-1" "$home/run/state/catalog-1"
   restore --yes "$backup"
@@ -332,6 +333,54 @@ has_the_old_state() {
   up --only toystore
   buy_with_key a3
   expect 200 '{"data":{"order_number":3}}'
+}
+
+@test 'what ends a restore strikes off its own groups alone' {
+  up
+  put_users a 30
+  buy_some a 30
+  down
+  take_backup
+  local programs=$BATS_TEST_TMPDIR/programs
+  mkdir "$programs"
+  ln -s "$TANDEM_BIN"/* "$programs/"
+  rm "$programs/ts-order"
+  # Killed when all is done: whoever started it cannot know how far it came.
+  printf '#!/bin/bash\n"%s/ts-order" "$@" || exit\ncase "$*" in *--restore*) kill -KILL $$ ;; esac\n' "$TANDEM_BIN" \
+    >"$programs/ts-order"
+  chmod +x "$programs/ts-order"
+  TANDEM_BIN=$programs restore --only toystore --yes "$backup"
+  assert_failure 137
+  refused_to_start() {
+    run "$tandem" --dir "$home" --port-base "$port_base" up
+    assert_failure 78
+    assert_output --partial "--only toystore restore $backup"
+  }
+  refused_to_start
+  # The other application's restore ends nothing of that.
+  restore --only rideshare --yes "$backup"
+  assert_failure 75
+  refused_to_start
+  restore --only toystore --yes "$backup"
+  assert_success
+  up
+  assert_equal "$(all_users)" "$(users_of_backup)"
+  buy_with_key a0
+  expect 200 '{"data":{"order_number":0}}'
+}
+
+@test 'with another configuration the data is where that says' {
+  up --only rideshare
+  put_users a 30
+  down
+  take_backup rides-db
+  cp -r "$TANDEM_SOURCE/etc" "$backup/etc"
+  sed -i 's|^# directory = "run/state/rides-db"|directory = "run/state/other-db"|' "$backup/etc/orch.toml"
+  restore --only rideshare --yes --with-etc "$backup"
+  assert_success
+  assert_exists "$home/run/state/other-db/1/identity"
+  up --only rideshare
+  assert_equal "$(all_users)" "$(users_of_backup)"
 }
 
 @test 'rs-client restores one application' {
