@@ -15,6 +15,7 @@ const groupOf = ({groups}, name) => (groups ?? []).find(({group}) => group === n
 class Group {
   constructor(name, title, columns) {
     this.name = name;
+    this.seen = new Set(); // nobody leaves a group of the store: one that is gone has died
     this.replicas = new Replicas(name, title, noun, columns);
     this.element = this.replicas.element;
     this.trouble = element('p', {class: 'bad'});
@@ -23,7 +24,13 @@ class Group {
 
   show(sample) {
     const group = groupOf(sample, this.name) ?? {};
-    this.replicas.show({rows: group.replicas, record: group.record, nowMs: sample.time_ms});
+    for (const {id} of group.replicas ?? []) this.seen.add(id);
+    this.replicas.show({
+      rows: group.replicas,
+      record: group.record,
+      nowMs: sample.time_ms,
+      expected: [...this.seen],
+    });
     this.trouble.textContent =
       group.ready === false ? `not ready: ${group.reason || 'it does not say why'}` : '';
   }
