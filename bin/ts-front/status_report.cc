@@ -12,6 +12,8 @@
 #include "base/host_name.h"
 #include "group/replica_info.h"
 #include "group/status_json.h"
+#include "product.h"
+#include "toys/price.h"
 #include "wire/envelope.h"
 
 namespace tandem::front {
@@ -105,8 +107,14 @@ class Report {
     list.method = wire::Method::kCatalogList;
     report->reported_.store.to_catalog().submit(list, [report](const wire::Response& response) {
       if (response.status != 200) return;
-      auto listed = wire::parse_json(response.body);
-      if (listed && listed->as_array() != nullptr) report->stock_ = std::move(*listed->as_array());
+      const auto listed = parse_products(response.body);
+      if (!listed) return;
+      for (const Product& product : *listed) {
+        Json row;
+        row.set("name", product.name).set("price", toys::format_price(product.price_cents));
+        row.set("quantity", product.quantity);
+        report->stock_.push_back(std::move(row));
+      }
     });
   }
 

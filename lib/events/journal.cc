@@ -74,8 +74,8 @@ void Journal::tell(std::string_view kind, std::string_view reason, const wire::J
   if (const auto* members = fields.as_object()) {
     for (const auto& [name, value] : *members) json.set(name, value);
   }
-  log::write(kind == "trouble" ? log::Level::kError : log::Level::kInfo, std::string(kind) + ": " + std::string(reason),
-             wire::log_fields(fields));
+  log::write(kind == "trouble" ? log::Level::kError : log::Level::kInfo,
+             std::string(kind) + ": " + std::string(reason), wire::log_fields(fields));
   Event event{last_id_, now_ms, std::string(kind), json.dump()};
   write_down(event);
   keep(std::move(event));

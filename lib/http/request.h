@@ -37,8 +37,8 @@ struct Request {
   // The client's X-Request-Id where it is sane, else the id of the trace, else a new one.
   std::string_view request_id{};
   std::string_view trace_id{};  // base/trace_parent.h; "" where none is told
-  std::string_view peer{};        // address and port that it came from, a proxy's perhaps
-  int64_t received_ns = 0;        // boot time (base/clock.h) when its last byte was here
+  std::string_view peer{};      // address and port that it came from, a proxy's perhaps
+  int64_t received_ns = 0;      // boot time (base/clock.h) when its last byte was here
 
   // The value of {name} in the route's pattern. REQUIRES: the pattern has it.
   std::string_view param(std::string_view name) const;

@@ -111,8 +111,10 @@ back_up() { # TO
   done <"$sv/.urls"
   [ -n "$objects" ] || die 69 "nothing that could be backed up runs on $TANDEM_DIR"
   secrets=$(copy_etc "$backup_tmp") || die 74 "the configuration cannot be copied to '$backup_tmp'"
-  print_manifest "$backup_tmp" "$objects" "$secrets" >"$backup_tmp/manifest.json" &&
-    find "$backup_tmp" -exec sync {} + || die 74 "cannot write '$backup_tmp/manifest.json'"
+  if ! print_manifest "$backup_tmp" "$objects" "$secrets" >"$backup_tmp/manifest.json" ||
+    ! find "$backup_tmp" -exec sync {} +; then
+    die 74 "cannot write '$backup_tmp/manifest.json'"
+  fi
   mv -T -- "$backup_tmp" "$to" || die 73 "cannot name the backup '$to'"
   backup_tmp=''
   sync "$(dirname -- "$to")"
@@ -156,7 +158,8 @@ verify_backup() { # DIRECTORY
   done
   while IFS= read -r wanted; do
     name=${wanted#'{"file":"'} name=${name%%'","bytes"'*}
-    found=$(file_json "$at" "$name" 2>/dev/null) && [ "$found" = "$wanted" ] || {
+    found=$(file_json "$at" "$name" 2>/dev/null) || found=''
+    [ "$found" = "$wanted" ] || {
       say "'$at/$name' is missing, or another file than '$manifest' tells of"
       bad=65
     }

@@ -189,10 +189,12 @@ restore_backup() {
   local group line rc begun=no
   need_owner
   lock 1 || die 75 "the system on $TANDEM_DIR runs; stop it with: tandem --dir $TANDEM_DIR down"
-  settle_workers
+  # A system that is new has no etc yet, and so no data either.
+  [ ! -r etc/orch.toml ] || settle_workers
   ask_for_name
   put_etc
   link_etc
+  settle_workers
   mkdir -p run/state || die 73 "cannot create the directory '$TANDEM_DIR/run/state'"
   settle_home
   [ ! -e "$restore_note" ] || begun=yes # by one that was cut short

@@ -153,11 +153,11 @@ met_on_its_way() { # FILE
     assert_output ''
     assert_regex "$stderr" 'damaged|no backup'
   done
-  head -c $((middle + 10)) good >cut
-  run -65 "$client" db verify cut
+  head -c $((middle + 10)) good >shorter
+  run -65 "$client" db verify shorter
   assert_output --partial "ends in the middle of line $(grep -n '"username":"user-3"' good | cut -d : -f 1)"
-  head -n -1 good >cut
-  run -65 "$client" db verify - <cut
+  head -n -1 good >shorter
+  run -65 "$client" db verify - <shorter
   assert_output --partial 'standard input: it is damaged: it ends after line'
   run -65 "$client" db verify /dev/null
   assert_output --partial 'it is empty'

@@ -15,7 +15,7 @@ export TANDEM_SOURCE TANDEM_BIN TANDEM_TOOLS
 # What is asked for here is on this host.
 export no_proxy='*'
 # Events that are waited for are those of this life of a process, unless a test is about others.
-export RS_ORCH_EVENTS_DIRECTORY= TS_FRONT_EVENTS_DIRECTORY=
+export RS_ORCH_EVENTS_DIRECTORY="" TS_FRONT_EVENTS_DIRECTORY=""
 tandem=$TANDEM_SOURCE/bin/tandem/tandem
 # Options of an outer tandem must not reach the ones under test.
 unset TANDEM_DIR TANDEM_ETC TANDEM_ONLY TANDEM_SUPERVISOR TANDEM_TIMEOUT TANDEM_LB_PORT TANDEM_LB_HOST \

@@ -19,8 +19,9 @@ teardown_file() {
 setup() {
   eval "$("$tandem" -d "$system" env)"
   socket=top-$BATS_TEST_NUMBER-$$
-  env -u NO_COLOR PS1='prompt> ' TERM=screen LC_ALL=C.UTF-8 \
-    tmux -L "$socket" -f /dev/null new-session -d -x 80 -y 24 'bash --norc --noprofile'
+  # A shell that runs a command forgets PS1.
+  env -u NO_COLOR TERM=screen LC_ALL=C.UTF-8 tmux -L "$socket" -f /dev/null new-session -d -x 80 -y 24 \
+    "exec env PS1='prompt> ' bash --norc --noprofile"
   until_true screen_has 'prompt>'
 }
 
@@ -39,8 +40,14 @@ is_restored() {
 }
 top_pid() { pgrep -x -P "$(tmux -L "$socket" display -p '#{pane_pid}')" rs-client; }
 begin() { # [ARGUMENT]…
-  keys "'$TANDEM_BIN/rs-client' top $*; echo ended with \$?" Enter
+  keys "'$TANDEM_BIN/rs-client' top $*" Enter
   until_true screen_has '^rs-orch  *READY'
+}
+
+ended_with() { # STATUS
+  until_true in_front 0
+  keys 'echo "ended with $?"' Enter
+  until_true screen_has "^ended with $1"
 }
 
 @test 'both applications on one screen, replicas in their rows, the newest events' {
@@ -56,7 +63,7 @@ begin() { # [ARGUMENT]…
   assert_line --regexp 'EVENTS$'
   until_true screen_has 'reads [0-9.]*/s'
   keys q
-  until_true screen_has '^ended with 0'
+  ended_with 0
   is_restored
 }
 
@@ -84,7 +91,7 @@ begin() { # [ARGUMENT]…
   until_true in_front 1
   until_true screen_has '^rs-orch  *READY'
   keys C-c
-  until_true screen_has '^ended with 130'
+  ended_with 130
   is_restored
   local signal
   for signal in TERM HUP ABRT SEGV; do
@@ -92,8 +99,8 @@ begin() { # [ARGUMENT]…
     until_true screen_lacks 'ended with'
     begin rideshare
     until_true in_front 1
-    kill -s $signal "$(top_pid)"
-    until_true screen_has '^ended with'
+    kill -s "$signal" "$(top_pid)"
+    ended_with $((128 + $(kill -l "$signal")))
     is_restored
   done
 }
@@ -105,7 +112,8 @@ begin() { # [ARGUMENT]…
   keys Space
   until_true screen_lacks PAUSED
   tmux -L "$socket" resize-window -x 50 -y 10
-  until_true eval '[ "$(screen | awk "length > longest { longest = length } END { print (longest <= 50) NR }")" = 110 ]'
+  until_true eval '[ "$(screen | LC_ALL=C.UTF-8 wc -L)" -le 50 ]'
+  assert_equal "$(tmux -L "$socket" capture-pane -p | wc -l)" 10
   until_true screen_has '^rs-orch  *READY'
   keys q
   is_restored

@@ -5,7 +5,7 @@ load test_helper
 load toy_store
 
 setup_file() {
-  unset TS_FRONT_EVENTS_DIRECTORY
+  unset TS_FRONT_EVENTS_DIRECTORY # events are kept
   take_ports 1
   store_up "$BATS_FILE_TMPDIR/store"
 }
@@ -13,6 +13,7 @@ setup_file() {
 teardown_file() { store_down; }
 
 setup() {
+  unset TS_FRONT_EVENTS_DIRECTORY
   db=$shop
   last_event=0
 }
@@ -32,7 +33,7 @@ status_has() { curl -sS -m 30 "$shop/status" | jq -e "$1" >/dev/null; } # CONDIT
   assert_equal "$(jq -c '[.groups[0].replicas[] | [.id, .role, .state, .orders]]' <<<"$output")" \
     '[[1,"follower","in sync",1],[2,"follower","in sync",1],[3,"leader","in sync",1]]'
   assert_equal "$(jq '[.groups[0].replicas[].digest] | unique | length' <<<"$output")" 1
-  assert_equal "$(jq -c '.stock[] | select(.name == "On show") | [.price, .quantity]' <<<"$output")" '[9.99,5]'
+  assert_equal "$(jq -c '.stock[] | select(.name == "On show") | [.price, .quantity]' <<<"$output")" '["9.99",5]'
   assert_equal "$(jq -c '[.purchases.bought, .open_intents, .stock_more, .backends]' <<<"$output")" \
     '[1,0,0,{"tables":"file","coordination":"local"}]'
   assert_equal "$(jq '.calls.writes.us | add' <<<"$output")" "$(jq '.calls.writes.answered' <<<"$output")"

@@ -49,7 +49,8 @@ TEST_F(GroupMetricsTest, ShowsTheGroupAndWhatEachReplicaTells) {
   EXPECT_THAT(told, HasSubstr("\ntandem_replica_leads{group=\"g\",replica=\"1\"} 0\n"));
   EXPECT_GT(value(told, "tandem_replica_disk_free_bytes{group=\"g\",replica=\"2\"}"), 0);
   EXPECT_EQ(value(told, "tandem_replica_log_bytes{group=\"g\",replica=\"2\"}"), 16 << 20);
-  EXPECT_GT(value(told, "tandem_replica_fsync_duration_seconds_count{group=\"g\",replica=\"3\"}"), 1);
+  EXPECT_GT(value(told, "tandem_replica_fsync_duration_seconds_count{group=\"g\",replica=\"3\"}"),
+            1);
   EXPECT_GT(value(told, "tandem_replica_fsync_duration_seconds_sum{group=\"g\",replica=\"3\"}"), 0);
 }
 

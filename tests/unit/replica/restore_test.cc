@@ -200,7 +200,9 @@ class KilledLate : public RestoreTest, public testing::WithParamInterface<int> {
     write_and_stop(1);
     kill_after("swapped", backup({"a"}));
     const std::string directory = Node::directory(root_, 1);
-    if (GetParam() > 0) ASSERT_TRUE(storage::set_data_aside(directory, "half"));
+    if (GetParam() > 0) {
+      ASSERT_TRUE(storage::set_data_aside(directory, "half"));
+    }
     if (GetParam() > 1) fs::rename(directory + "/replacement", directory + "/replacing");
     if (GetParam() > 2) fs::rename(directory + "/replacing/promise", directory + "/promise");
     if (GetParam() > 3) {

@@ -13,6 +13,7 @@ namespace {
 
 class NoBackend final : public Backend {
  public:
+  std::string_view kind() const override { return "none"; }
   repl::Applier& applier() override { CHECK(false); }
   Queries& read_for(const repl::Driver&) override { CHECK(false); }
   Result<std::string> check_command(std::string_view text) const override {

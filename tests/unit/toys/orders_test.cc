@@ -53,19 +53,19 @@ TEST_F(OrdersTest, NumbersAreAssignedByResultsFromZeroWithoutAGap) {
 
 TEST_F(OrdersTest, TheDigestIsOfAllOrdersInTheirOrder) {
   const auto bought = [](std::initializer_list<Purchase> purchases) {
-    Orders orders;
+    Orders made;
     uint64_t index = 0;
     for (const Purchase& purchase : purchases) {
       wire::Entry entry;
       entry.epoch = 1;
       entry.index = ++index;
       entry.payload = Orders::intent_command(purchase);
-      const IntentId intent = *Orders::intent_of(orders.apply(entry).body);
+      const IntentId intent = *Orders::intent_of(made.apply(entry).body);
       entry.index = ++index;
       entry.payload = Orders::result_command(intent, 200);
-      orders.apply(entry);
+      made.apply(entry);
     }
-    return orders.digest();
+    return made.digest();
   };
   const uint64_t two = bought({{"Tux", 1}, {"Fox", 2}});
   EXPECT_EQ(bought({}), 0U);
