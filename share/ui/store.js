@@ -31,8 +31,9 @@ class Group {
       nowMs: sample.time_ms,
       expected: [...this.seen],
     });
-    this.trouble.textContent =
-      group.ready === false ? `not ready: ${group.reason || 'it does not say why'}` : '';
+    const why = group.reason || 'it does not say why';
+    const said = String(sample.reason ?? '').includes(why); // above, of the whole store
+    this.trouble.textContent = group.ready === false ? `not ready${said ? '' : `: ${why}`}` : '';
   }
 }
 
@@ -74,6 +75,11 @@ function leaderOf(sample, name) {
   return [title, value, group.ready === false ? 'bad wide' : 'wide'];
 }
 
+// Calls without an answer, of both groups.
+function waiting({groups}) {
+  return (groups ?? []).reduce((sum, {in_flight: calls}) => sum + calls, 0);
+}
+
 start({
   stream: 'events',
   name: () => 'toy store',
@@ -87,7 +93,7 @@ start({
     ['p99 of changes', inMs(calls?.writes.p99)],
     ['open intents', count(sample.open_intents)],
     ['failed/s', rate(failedIn(calls)), failedIn(calls) > 0 ? 'bad' : null],
-    ['unanswered', count(sample.in_flight)],
+    ['unanswered', count(waiting(sample))],
   ],
   tables: [
     new Orders(),
