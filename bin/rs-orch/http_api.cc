@@ -222,7 +222,14 @@ void HttpApi::db_backup(const Request& request, Responder responder) {
   wanted.request_id = words->request_id;
   wanted.consistency = wire::Consistency::kLinearizable;
   wanted.min_index = words->min_index;
-  exports_.begin(ask_, wanted, std::move(responder), *replica);
+  exports_.begin(ask_, wanted, std::move(responder), *replica,
+                 [this, id = std::string(words->request_id),
+                  peer = http::asker_of(request)](uint64_t index, uint64_t bytes) {
+                   wire::Json fields;
+                   fields.set("index", index).set("bytes", bytes);
+                   fields.set("request_id", id).set("peer", peer);
+                   orchestrator_.events().tell("backup", "a backup was given", fields);
+                 });
 }
 
 void HttpApi::db_schema(const Request&, Responder responder) {

@@ -47,6 +47,7 @@ Orchestrator::Orchestrator(loop::Loop& loop, const OrchConfig& config, coord::Co
       coord_trouble_(coord),
       events_(loop),
       group_(loop, coord, group_options(config), make_fleet()),
+      restore_news_(events_, config.group),
       restarter_(loop, config, group_.replicas(), group_.leadership(), *fleet_, events_),
       autoscaler_(rule_of(config)),
       ticker_(loop, [this] { tick(); }) {
@@ -143,6 +144,7 @@ void Orchestrator::tick() {
 }
 
 void Orchestrator::group_changed() {
+  restore_news_.look(group_.leadership());
   if (active()) {
     fleet_->reconcile();
     restarter_.tick();

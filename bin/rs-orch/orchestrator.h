@@ -30,6 +30,7 @@
 #include "group/group.h"
 #include "group/leadership.h"
 #include "group/replicas.h"
+#include "group/restore_news.h"
 #include "loop/loop.h"
 #include "restarter.h"
 #include "tables_declaration.h"
@@ -121,6 +122,7 @@ class Orchestrator final : public daemon::Part {
   Events events_;
   Fleet* fleet_ = nullptr;  // the group's, whose caretaker it is
   group::Group group_;
+  group::RestoreNews restore_news_;
   Restarter restarter_;
   Autoscaler autoscaler_;
   group::CallStats calls_;

@@ -106,8 +106,12 @@ void Backup::released(const wire::Response& response) {
                                   {"catalog_index", run->catalog->index},
                                   {"tries", run->tries},
                                   {"request_id", run->request_id}});
+  auto whole = [this, orders = run->orders->index, catalog = run->catalog->index,
+                id = run->request_id](uint64_t, uint64_t bytes) {
+    if (given_) given_(orders, catalog, bytes, id);
+  };
   exports_.stream({std::move(*run->orders), std::move(*run->catalog)}, run->request_id,
-                  std::move(run->responder));
+                  std::move(run->responder), std::move(whole));
 }
 
 void Backup::close_sources() {

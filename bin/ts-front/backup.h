@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/self.h"
 #include "group/exports.h"
@@ -33,6 +34,10 @@ class Backup {
   Backup& operator=(const Backup&) = delete;
 
   void get(const http::Request& request, http::Responder responder);
+  // Told of each that was given as a whole.
+  using Given = std::function<void(uint64_t orders_index, uint64_t catalog_index, uint64_t bytes,
+                                   const std::string& request_id)>;
+  void on_given(Given given) { given_ = std::move(given); }
 
  private:
   using Source = group::Exports::Source;
@@ -65,6 +70,7 @@ class Backup {
   const std::function<uint64_t()> random_;
   std::unique_ptr<Run> run_;
   uint64_t runs_ = 0;  // a late answer is of another one
+  Given given_;
   group::Exports exports_;
   Self<Backup> self_;  // last: goes first
 };

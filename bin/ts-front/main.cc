@@ -89,6 +89,12 @@ int main(int argc, char** argv) {
   front::add_accept_loss(web.router(), store);
   front::Backup backup{front::asks(store.orders()), front::asks(store.catalog()), random_id};
   front::add_backup(web.router(), backup);
+  backup.on_given([&](uint64_t orders, uint64_t catalog, uint64_t bytes, const std::string& id) {
+    wire::Json fields;
+    fields.set("orders_index", orders).set("catalog_index", catalog);
+    fields.set("bytes", bytes).set("request_id", id);
+    events.tell("backup", "a backup was given", fields);
+  });
   web.depends_on("orders", [&](auto answer) { answer(store.orders().readiness()); });
   web.depends_on("catalog", [&](auto answer) { answer(store.catalog().readiness()); });
 

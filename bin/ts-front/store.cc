@@ -74,7 +74,9 @@ Store::Store(loop::Loop& loop, coord::Coord& coord, const FrontConfig& config,
       to_catalog_(catalog_.gateway()),
       catalog_leader_(catalog_),
       order_replicas_(orders_, orders_options(config).replicas),
-      catalog_reach_(loop, orders_) {
+      catalog_reach_(loop, orders_),
+      orders_restored_(events, orders_.group()),
+      catalog_restored_(events, catalog_.group()) {
   orders_.on_change([this] { changed(); });
   catalog_.on_change([this] { changed(); });
   tell_of(orders_);
@@ -90,6 +92,8 @@ void Store::tell_of(group::Group& group) {
 }
 
 void Store::changed() {
+  orders_restored_.look(orders_.leadership());
+  catalog_restored_.look(catalog_.leadership());
   if (on_change_) on_change_();
 }
 

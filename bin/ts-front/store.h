@@ -17,6 +17,7 @@
 #include "daemon/part.h"
 #include "events/journal.h"
 #include "group/group.h"
+#include "group/restore_news.h"
 #include "loop/loop.h"
 #include "replica_report.h"
 #include "store/subscription.h"
@@ -93,6 +94,8 @@ class Store final : public daemon::Part, public LosingGroups {
   LeaderLink catalog_leader_;
   OrderLinks order_replicas_;
   CatalogReach catalog_reach_;
+  group::RestoreNews orders_restored_;
+  group::RestoreNews catalog_restored_;
   std::unique_ptr<coord::Lock> lock_;
   bool active_ = false;
   UniqueFunction<void()> on_change_;

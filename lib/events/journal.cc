@@ -83,6 +83,14 @@ void Journal::tell(std::string_view kind, std::string_view reason, const wire::J
   drop_gone();
 }
 
+bool Journal::knows(std::string_view kind, std::string_view member, std::string_view text) const {
+  return std::any_of(kept_.begin(), kept_.end(), [&](const Event& event) {
+    if (event.kind != kind) return false;
+    const auto json = wire::parse_json(event.data);
+    return json && text_of(*json, member) == text;
+  });
+}
+
 void Journal::keep(Event event) {
   kept_bytes_ += event.data.size();
   kept_.push_back(std::move(event));

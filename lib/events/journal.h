@@ -37,6 +37,9 @@ class Journal {
   // `kind` is a word ("spawn", "death", "role", "scale", …); `fields` an object or null.
   void tell(std::string_view kind, std::string_view reason, const wire::Json& fields = {});
 
+  // Whether one of this kind, with this text as a member of its own, is kept.
+  bool knows(std::string_view kind, std::string_view member, std::string_view text) const;
+
   // The stream. Without a Last-Event-ID the newest few hundred come first; with one all that are
   // kept behind it, or all where it is of the future, or no number. ?samples=0: without them.
   void stream(const http::Request& request, http::Responder responder);

@@ -82,9 +82,10 @@ void Exports::open(const Ask& ask, const wire::Request& wanted, repl::ReplicaId 
 }
 
 void Exports::begin(const Ask& ask, const wire::Request& wanted, http::Responder responder,
-                    repl::ReplicaId replica) {
+                    repl::ReplicaId replica, Whole whole) {
   if (refuse_one_more(responder)) return;
   Export& about = add(std::string(wanted.request_id), std::move(responder));
+  about.whole = std::move(whole);
   open(ask, wanted, replica, [self = self_.ref(), &about](Opened source) {
     if (!self) return;
     if (!source) return self->refuse(about, source.error());
@@ -94,13 +95,14 @@ void Exports::begin(const Ask& ask, const wire::Request& wanted, http::Responder
 }
 
 void Exports::stream(std::vector<Source> sources, const std::string& request_id,
-                     http::Responder responder) {
+                     http::Responder responder, Whole whole) {
   if (refuse_one_more(responder)) {
     for (const Source& source : sources) close(source, request_id);
     return;
   }
   Export& about = add(request_id, std::move(responder));
   about.sources = std::move(sources);
+  about.whole = std::move(whole);
   next_part(about);
 }
 
@@ -125,6 +127,7 @@ void Exports::on_part(Export& about, const wire::Response& response) {
     about.offset = 0;
     if (++about.source < about.sources.size()) return next_part(about);
     about.stream.end();
+    if (about.whole) about.whole(about.index, about.bytes);
     return close(about);
   }
   if (response.status != 200) return refuse(about, refusal_of(response));
@@ -136,6 +139,7 @@ void Exports::on_part(Export& about, const wire::Response& response) {
 }
 
 void Exports::begin_stream(Export& about, uint64_t index) {
+  about.index = index;
   const std::string text = std::to_string(index);
   about.stream = about.sources.size() > 1
                      ? about.responder.whole_stream(kContentType, {kNotKept})

@@ -46,16 +46,19 @@ class Exports {
 
   // What a client is told of an export before it asks for one: nothing is read for it.
   static void head(http::Responder responder);
-  // `wanted` says what is begun, and how new the state is to be; `replica` 0: any.
+  // All of it was given: as of which index (of the first source), and how much.
+  using Whole = UniqueFunction<void(uint64_t index, uint64_t bytes)>;
+  // `wanted` says what is begun, and how new the state is to be; `replica` 0: any. `whole` is called
+  // at the end, and not where that is not reached.
   void begin(const Ask& ask, const wire::Request& wanted, http::Responder responder,
-             repl::ReplicaId replica);
+             repl::ReplicaId replica, Whole whole = {});
 
   // The same in two steps, for several sources as one stream. An opened source is streamed, or closed.
   static void open(const Ask& ask, const wire::Request& wanted, repl::ReplicaId replica,
                    UniqueFunction<void(Opened)> done);
   static void close(const Source& source, const std::string& request_id);
-  void stream(std::vector<Source> sources, const std::string& request_id,
-              http::Responder responder);
+  void stream(std::vector<Source> sources, const std::string& request_id, http::Responder responder,
+              Whole whole = {});
   // Answers that there are too many, where there are.
   bool refuse_one_more(http::Responder& responder) const;
 
@@ -68,6 +71,8 @@ class Exports {
     size_t source = 0;
     uint64_t offset = 0;  // in that one
     uint64_t bytes = 0;
+    uint64_t index = 0;
+    Whole whole;
     bool asking = false;
   };
 

@@ -278,6 +278,8 @@ sold_by_catalog() { # DIR
     "tandem-backup-1 rides-db,orders,catalog $system/etc/consul.token"
   run -0 "$tandem" verify backup
   assert_output --partial 'the backup is whole'
+  run -0 "$client" history all -f json
+  assert_equal "$(jq -c '[.[] | select(.event == "backup") | .bytes > 0]' <<<"$output")" '[true,true]'
   run -73 "$tandem" --dir system backup backup
   cp -r backup bad
   "$client" db backup bad/rides-db.ndjson

@@ -9,6 +9,7 @@ load replicated_database
 
 setup() {
   take_ports 9
+  unset RS_ORCH_EVENTS_DIRECTORY TS_FRONT_EVENTS_DIRECTORY # events are kept
   home=$BATS_TEST_TMPDIR/home backup=$BATS_TEST_TMPDIR/backup
   shop=http://127.0.0.1:$((port_base + 4)) db=http://127.0.0.1:$((port_base + 2))/api/v1
   users=http://127.0.0.1:$port_base/api/v1/users
@@ -165,6 +166,10 @@ has_the_old_state() {
   run -0 all_users
   assert_line after-a-kill
   assert_line b0
+  # It stands once among the events of each group, though both services were started again.
+  run -0 "$TANDEM_BIN/rs-client" history all -f json
+  run -0 jq -r '.[] | select(.event == "restore") | .group' <<<"$output"
+  assert_equal "$(sort <<<"$output" | paste -sd' ')" 'catalog orders rides-db'
 }
 
 @test 'a new system begins with a backup, and with its configuration where that is asked for' {
