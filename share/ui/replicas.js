@@ -5,8 +5,9 @@ import {age, count, ids, plural} from './format.js';
 // A bar this long is what a second of heavy writing is behind.
 const muchLag = 1000;
 
-const away = (row) =>
-  row.state === 'silent' || row.state === 'starting' || row.state === 'not running';
+// Every other state, also one that is not known here, is that of a replica that is not there.
+const there = new Set(['in sync', 'catching up', undefined]);
+const away = ({state}) => !there.has(state);
 const signs = {'in sync': '●', 'catching up': '◐', silent: '○', starting: '◌', 'not running': '○'};
 
 function lagOf({lag}, {most}) {
@@ -34,15 +35,13 @@ const last = [
   {title: 'host', cell: ({host}) => (host ? foreign(host) : '–')},
 ];
 
-// Who is in the record and answers nobody has a row all the same.
-function withMissing(rows, record, noun) {
+// Who is expected, and answers nobody, has a row all the same.
+function withMissing(rows, record, expected, noun) {
   const all = [...rows];
-  for (const id of new Set([
-    ...(record?.in_sync ?? []),
-    ...(record?.leader ? [record.leader] : []),
-  ])) {
+  const leader = record?.leader ? [record.leader] : [];
+  for (const id of new Set([...(record?.in_sync ?? []), ...leader, ...expected])) {
     if (all.some((row) => row.id === id)) continue;
-    all.push({id, role: id === record.leader ? noun.leader : noun.follower, state: 'not running'});
+    all.push({id, role: id === record?.leader ? noun.leader : noun.follower, state: 'not running'});
   }
   return all.sort((a, b) => a.id - b.id);
 }
@@ -70,10 +69,10 @@ export class Replicas {
     this.element = section(id, title, this.summary, scrolling(id, table));
   }
 
-  // `more`: columns that it has now and then.
-  show({rows, record, nowMs, more = []}) {
+  // `more`: columns that it has now and then; `expected`: ids of those that are to be there.
+  show({rows, record, nowMs, more = [], expected = []}) {
     const columns = [...this.columns, ...more];
-    const all = withMissing(rows ?? [], record, this.noun);
+    const all = withMissing(rows ?? [], record, expected, this.noun);
     const of = {nowMs, most: Math.max(0, ...all.map((row) => row.lag ?? 0))};
     show(this.summary, this.summaryOf(record));
     show(

@@ -3,6 +3,7 @@ import {element, foreign, scrolling, section, show} from './dom.js';
 import {count, plural} from './format.js';
 
 const low = 10;
+const byName = (a, b) => String(a.name).localeCompare(String(b.name));
 
 function stateOf(quantity) {
   if (typeof quantity !== 'number') return ['–', null];
@@ -28,7 +29,7 @@ export class Stock {
   }
 
   show({stock, stock_more: more, groups}) {
-    const listed = Array.isArray(stock) ? stock : [];
+    const listed = Array.isArray(stock) ? stock.toSorted(byName) : [];
     this.note.textContent = this.summaryOf(listed, more ?? 0);
     // While a leader of the catalog is chosen nobody tells: what was told before stays.
     const away = (groups ?? []).some(({group, ready}) => group === 'catalog' && ready === false);
@@ -56,7 +57,7 @@ export class Stock {
         : 'no products are told of';
     }
     const scarce = listed.filter(({quantity}) => quantity <= low).length;
-    const first = more > 0 ? `, the first ${count(listed.length)} of them by name` : '';
+    const first = more > 0 ? `, ${count(listed.length)} of them shown` : '';
     return `${plural(listed.length + more, 'product')}${first}; ${count(scarce)} low or sold out`;
   }
 }

@@ -15,6 +15,7 @@ const groupOf = ({groups}, name) => (groups ?? []).find(({group}) => group === n
 class Group {
   constructor(name, title, columns) {
     this.name = name;
+    this.seen = new Set(); // nobody leaves a group of the store: one that is gone has died
     this.replicas = new Replicas(name, title, noun, columns);
     this.element = this.replicas.element;
     this.trouble = element('p', {class: 'bad'});
@@ -23,9 +24,16 @@ class Group {
 
   show(sample) {
     const group = groupOf(sample, this.name) ?? {};
-    this.replicas.show({rows: group.replicas, record: group.record, nowMs: sample.time_ms});
-    this.trouble.textContent =
-      group.ready === false ? `not ready: ${group.reason || 'it does not say why'}` : '';
+    for (const {id} of group.replicas ?? []) this.seen.add(id);
+    this.replicas.show({
+      rows: group.replicas,
+      record: group.record,
+      nowMs: sample.time_ms,
+      expected: [...this.seen],
+    });
+    const why = group.reason || 'it does not say why';
+    const said = String(sample.reason ?? '').includes(why); // above, of the whole store
+    this.trouble.textContent = group.ready === false ? `not ready${said ? '' : `: ${why}`}` : '';
   }
 }
 
@@ -67,6 +75,11 @@ function leaderOf(sample, name) {
   return [title, value, group.ready === false ? 'bad wide' : 'wide'];
 }
 
+// Calls without an answer, of both groups.
+function waiting({groups}) {
+  return (groups ?? []).reduce((sum, {in_flight: calls}) => sum + calls, 0);
+}
+
 start({
   stream: 'events',
   name: () => 'toy store',
@@ -80,7 +93,7 @@ start({
     ['p99 of changes', inMs(calls?.writes.p99)],
     ['open intents', count(sample.open_intents)],
     ['failed/s', rate(failedIn(calls)), failedIn(calls) > 0 ? 'bad' : null],
-    ['unanswered', count(sample.in_flight)],
+    ['unanswered', count(waiting(sample))],
   ],
   tables: [
     new Orders(),
