@@ -101,6 +101,10 @@ ExitStatus did_not_end(Session& session, const Error& error, const std::string& 
 
 ExitStatus db_backup(Session& session, const Arguments& arguments) {
   const std::string& path = arguments.operands[0];
+  if (path.empty()) {
+    return session.report(
+        {ErrorKind::kUsage, "the name of the file is empty; '-' is standard output"});
+  }
   auto target = open_target(session.output, path, "the backup");
   if (!target) return session.report(target.error());
   std::vector<Backups::Part> parts;

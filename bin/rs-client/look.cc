@@ -21,6 +21,12 @@ struct Round {
   ~Round() { done(std::move(seen)); }
 };
 
+Seen another(Seen seen) {
+  seen.state = Seen::State::kAbsent;
+  seen.why = "another service answers there: is this its URL?";
+  return seen;
+}
+
 Seen absent(Seen seen, const std::string& why) {
   seen.state = Seen::State::kAbsent;
   seen.why = why + ": " + kNobody;
@@ -74,9 +80,10 @@ Seen judge_service(std::string name, std::string url, const Result<fetch::Answer
   const bool knows = json && (json->find("ready") != nullptr || json->find("status") != nullptr ||
                               json->find("error") != nullptr);
   if (!knows || (answer->status != kOk && answer->status != kUnavailable)) {
-    return absent(std::move(seen),
-                  "another service answers there, with status " + std::to_string(answer->status));
+    return another(std::move(seen));
   }
+  const std::string service = text_of(*json, "service");
+  if (!service.empty() && service != seen.name) return another(std::move(seen));
   if (json->find("ready") != nullptr) {
     const bool ready = is_true(*json, "ready");
     seen.state = ready ? Seen::State::kReady : Seen::State::kNotReady;
@@ -105,39 +112,64 @@ ExitStatus exit_status_of(const std::vector<Seen>& seen) {
   return status;
 }
 
+namespace {
+
+struct Asked {
+  std::string name;
+  std::string url;
+  std::string path;
+  // One whose status does not say who it is: a path of its own, and a method that this allows.
+  std::string own_path = {};
+  std::string own_method = {};
+};
+
+bool is_own(const Asked& asked, const fetch::Answer& answer) {
+  const std::string allow = ", " + std::string(answer.header("Allow")) + ",";
+  return answer.status == 204 && allow.find(", " + asked.own_method + ",") != std::string::npos;
+}
+
+void ask(fetch::Fetcher& fetcher, const std::shared_ptr<Round>& round, size_t place,
+         const Asked& asked, int64_t timeout_ms) {
+  const bool who = !asked.own_path.empty();
+  fetch::Request request;
+  request.method = who ? "OPTIONS" : "GET";
+  request.url = asked.url + (who ? asked.own_path : asked.path);
+  request.timeout_ms = timeout_ms;
+  request.connect_timeout_ms = timeout_ms;
+  const auto begun = fetcher.fetch(
+      std::move(request),
+      [&fetcher, round, place, asked, who, timeout_ms](const Result<fetch::Answer>& answer) {
+        if (!who || !answer) {
+          round->seen[place] = judge_service(asked.name, asked.url, answer);
+          return;
+        }
+        if (!is_own(asked, *answer)) {
+          round->seen[place] = another({.name = asked.name, .url = asked.url});
+          return;
+        }
+        ask(fetcher, round, place, {asked.name, asked.url, asked.path}, timeout_ms);
+      });
+  if (!begun) round->seen[place] = judge_service(asked.name, asked.url, fail(begun.error()));
+}
+
+}  // namespace
+
 void look(fetch::Fetcher& fetcher, const Settings& settings, const Applications& applications,
           int64_t timeout_ms, UniqueFunction<void(std::vector<Seen>)> done) {
-  struct Asked {
-    const char* name;
-    std::string url;
-    const char* path;
-  };
   std::vector<Asked> all;
   if (applications.rideshare) {
     all.push_back({"rs-orch", settings.orch_url, "/api/v1/status"});
-    all.push_back({"rs-users", settings.users_url, "/readyz"});
-    all.push_back({"rs-rides", settings.rides_url, "/readyz"});
+    all.push_back({"rs-users", settings.users_url, "/readyz", "/api/v1/users", "PUT"});
+    all.push_back({"rs-rides", settings.rides_url, "/readyz", "/api/v1/rides", "POST"});
   }
   if (applications.toystore) all.push_back({"ts-front", settings.store_url, "/status"});
   const auto round = std::make_shared<Round>();
   round->done = std::move(done);
   for (const Asked& asked : all) {
-    Seen unasked{.name = asked.name, .url = asked.url};
-    round->seen.push_back(absent(std::move(unasked), "it was not asked"));
+    round->seen.push_back(absent({.name = asked.name, .url = asked.url}, "it was not asked"));
   }
   for (size_t place = 0; place < all.size(); ++place) {
-    fetch::Request request;
-    request.url = all[place].url + all[place].path;
-    request.timeout_ms = timeout_ms;
-    request.connect_timeout_ms = timeout_ms;
-    const auto begun = fetcher.fetch(std::move(request),
-                                     [round, place, name = std::string(all[place].name),
-                                      url = all[place].url](const Result<fetch::Answer>& answer) {
-                                       round->seen[place] = judge_service(name, url, answer);
-                                     });
-    if (!begun) {
-      round->seen[place] = judge_service(all[place].name, all[place].url, fail(begun.error()));
-    }
+    ask(fetcher, round, place, all[place], timeout_ms);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "audit.h"
+#include "base/clock.h"
 #include "base/host_name.h"
 #include "base/number.h"
 #include "drill_note.h"
@@ -75,6 +76,8 @@ Result<GivenUp> parse_given_up(std::string_view body) {
   }
   return GivenUp{std::move(ids), force != nullptr && *force->as_bool()};
 }
+
+constexpr int64_t kDrillEveryMs = 10'000;
 
 // "1,2"
 std::string ids_text(const std::set<repl::ReplicaId>& ids) {
@@ -223,8 +226,8 @@ void HttpApi::db_backup(const Request& request, Responder responder) {
   wanted.consistency = wire::Consistency::kLinearizable;
   wanted.min_index = words->min_index;
   exports_.begin(ask_, wanted, std::move(responder), *replica,
-                 [this, id = std::string(words->request_id),
-                  peer = http::asker_of(request)](uint64_t index, uint64_t bytes) {
+                 [this, id = std::string(words->request_id), peer = http::asker_of(request)](
+                     uint64_t index, uint64_t bytes) {
                    wire::Json fields;
                    fields.set("index", index).set("bytes", bytes);
                    fields.set("request_id", id).set("peer", peer);
@@ -326,6 +329,12 @@ void HttpApi::events(const Request& request, Responder responder) {
 void HttpApi::tell(const Request& request, Responder responder) {
   const auto drill = drill_in(request.body);
   if (!drill) return responder.error(drill.error());
+  // What is told by others is not to push out what happened.
+  const int64_t now_ms = system_clock().boot_ns() / 1'000'000;
+  if (now_ms < next_drill_ms_) {
+    return responder.error(429, "a drill was told of just now: one is taken every ten seconds");
+  }
+  next_drill_ms_ = now_ms + kDrillEveryMs;
   orchestrator_.events().tell("drill", drill->reason, drill->fields);
   responder.json(200, "{}");
 }

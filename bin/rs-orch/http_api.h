@@ -1,6 +1,8 @@
 // The HTTP API of the database service: routes of rs-orch.
 #pragma once
 
+#include <cstdint>
+
 #include "group/exports.h"
 #include "http/request.h"
 #include "http/responder.h"
@@ -39,6 +41,7 @@ class HttpApi {
   Orchestrator& orchestrator_;
   const group::Exports::Ask ask_;  // not counted for scaling
   group::Exports exports_;
+  int64_t next_drill_ms_ = 0;  // of the boot clock: when one may be told
 };
 
 }  // namespace tandem::orch

@@ -39,6 +39,7 @@ group::GroupOptions options_of(const GroupConfig& c, const FrontConfig& config) 
   options.max_in_flight = config.max_in_flight;
   options.stand_in_after_ms = group::kStandInAfterMs;
   options.accept_loss = "rs-client toys accept-loss";
+  options.tells_deaths = true;
   return options;
 }
 

@@ -107,8 +107,10 @@ class Report {
     list.method = wire::Method::kCatalogList;
     report->reported_.store.to_catalog().submit(list, [report](const wire::Response& response) {
       if (response.status != 200) return;
-      const auto listed = parse_products(response.body);
+      auto listed = parse_products(response.body);
       if (!listed) return;
+      std::sort(listed->begin(), listed->end(),
+                [](const Product& a, const Product& b) { return a.name < b.name; });
       for (const Product& product : *listed) {
         Json row;
         row.set("name", product.name).set("price", toys::format_price(product.price_cents));
@@ -120,6 +122,8 @@ class Report {
 
   Json json() {
     const Store& store = reported_.store;
+    for (const int64_t id : reported_.config.orders.replicas) orders_.add_absent(id);
+    for (const int64_t id : reported_.config.catalog.replicas) catalog_.add_absent(id);
     Json::Array orders = orders_.take("id");
     Json::Array catalog = catalog_.take("id");
     const bool mirrored = !orders.empty() && orders.front().find("mirror") != nullptr;

@@ -1,6 +1,7 @@
 #include "events/history.h"
 
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,14 @@ std::string History::path_of(uint64_t first_id) const {
   char digits[21];
   std::snprintf(digits, sizeof digits, "%020llu", static_cast<unsigned long long>(first_id));
   return directory_ + "/" + std::string(kPrefix) + digits + std::string(kSuffix);
+}
+
+bool History::is_gone() const {
+  const auto unlinked = [](const file::Descriptor& file) {
+    struct stat about {};
+    return file.get() >= 0 && fstat(file.get(), &about) == 0 && about.st_nlink == 0;
+  };
+  return unlinked(lock_) || unlinked(newest_);
 }
 
 std::vector<History::Line> History::read() const {

@@ -33,6 +33,8 @@ class History {
   // Else as errno says.
   static Result<History> open(std::string directory, HistoryLimits limits = {});
 
+  // Whether the directory was removed, or what is in it: what is written here is lost then.
+  bool is_gone() const;
   // What is there, in the order of ids. What is no event is passed over: the end of a line that a
   // crash has cut, or what others have put there.
   std::vector<Line> read() const;

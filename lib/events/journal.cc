@@ -48,6 +48,7 @@ Journal::Journal(loop::Loop& loop)
 }
 
 void Journal::keep_in(const std::string& directory) {
+  directory_ = directory;
   auto opened = History::open(directory);
   if (!opened) {
     log::warning("events are not kept on disk", {{"error", opened.error().message}});
@@ -102,6 +103,16 @@ void Journal::keep(Event event) {
 
 void Journal::write_down(const Event& event) {
   if (!history_) return;
+  if (history_->is_gone()) {
+    log::warning("the events that were kept are removed", {{"directory", directory_}});
+    history_.reset();  // with its lock
+    auto anew = History::open(directory_);
+    if (!anew) {
+      log::warning("events are not kept on disk", {{"error", anew.error().message}});
+      return;
+    }
+    history_ = std::move(*anew);
+  }
   const Status written = history_->append(event.id, event.data);
   if (std::exchange(disk_failed_, !written) == !written) return;
   if (written) {

@@ -71,6 +71,7 @@ class Journal {
 
   loop::Timer heartbeat_;
   loop::Timer sampler_;
+  std::string directory_;
   std::optional<History> history_;
   bool disk_failed_ = false;  // at the last event
   // Above all that were given out before, and no lower than the time, in ms: a client that goes on

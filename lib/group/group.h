@@ -49,6 +49,7 @@ struct GroupOptions {
   wire::Consistency consistency = wire::Consistency::kLinearizable;  // of a read that names none
   uint64_t look_every_ms = 20;                                       // Caretaker::look()
   uint64_t settle_ms = 60'000;                                       // LeadershipOptions
+  bool tells_deaths = false;                                         // LeadershipOptions
   uint32_t stand_in_after_ms = 0;                                    // 0: a passive one never acts
 
   // --- where a Keeper looks after it ---

@@ -74,6 +74,11 @@ void Leadership::replica_up(const ReplicaLink& replica) {
 
 void Leadership::replica_dead(repl::ReplicaId id, uint64_t session) {
   ++figures_.deaths;
+  if (options_.tells_deaths) {
+    wire::Json fields;
+    fields.set("replica", static_cast<int64_t>(id));
+    tell("death", nouns().replica + " " + std::to_string(id) + " is dead", fields);
+  }
   replicas_.forget(id, session);
   repl::ControllerEffects effects;
   controller_.replica_dead(id, session, now_ns(), effects);

@@ -32,6 +32,7 @@ struct LeadershipOptions {
   std::string group;
   repl::Controller::Prefer prefer;  // who is to lead among those that may
   repl::Nouns nouns;
+  bool tells_deaths = false;    // where nobody else does
   uint64_t settle_ms = 60'000;  // how long the outcome of a loss is waited for beyond its request
 };
 

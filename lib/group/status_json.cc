@@ -91,6 +91,21 @@ void ReplicaRows::add(const ReplicaLink& replica, const wire::Json* told) {
   rows_.push_back(std::move(row));
 }
 
+void ReplicaRows::add_absent(int64_t id) {
+  const bool known = std::any_of(rows_.begin(), rows_.end(), [id](const wire::Json& row) {
+    return *row.find("id")->as_int() == id;
+  });
+  if (known) return;
+  const auto replica = static_cast<repl::ReplicaId>(id);
+  const auto& record = leadership_.record();
+  wire::Json row;
+  row.set("id", id);
+  row.set("role", role_of(replica));
+  row.set("state", "not running");
+  row.set("in_sync", record && record->find(replica) != nullptr);
+  rows_.push_back(std::move(row));
+}
+
 void ReplicaRows::add_starting(repl::ReplicaId id, int64_t pid, const std::string& trouble,
                                std::optional<int64_t> since_ms) {
   wire::Json row;

@@ -39,6 +39,8 @@ class ReplicaRows {
 
   // `told`: nullptr where it does not answer.
   void add(const ReplicaLink& replica, const wire::Json* told);
+  // One that is to be there; nothing where it has a row.
+  void add_absent(int64_t id);
   // Its process runs and has not registered; `trouble` says what it waits for.
   void add_starting(repl::ReplicaId id, int64_t pid, const std::string& trouble,
                     std::optional<int64_t> since_ms);

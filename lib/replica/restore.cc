@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "consulhost/record_home.h"
 #include "daemon/coordination.h"
+#include "repl/exactly_once.h"
 #include "repl/key_rules.h"
 #include "replica/wait_for.h"
 #include "storage/directory.h"
@@ -22,6 +23,10 @@
 
 namespace tandem::replica {
 namespace {
+
+constexpr uint64_t kLargestInMemory = uint64_t{4} << 30;  // bytes of a backup
+// Above that there is no room to go on, and programs that read JSON lose digits.
+constexpr uint64_t kMaxCounter = uint64_t{1} << 53;
 
 constexpr char kSetAside[] = "the group was restored from a backup";
 
@@ -56,9 +61,34 @@ Result<std::unique_ptr<storage::SnapshotReader>> open_backup(const std::string& 
   return fail(ErrorKind::kBadInput, reader.error().message);
 }
 
+// What rows say of each other, a reference to one that is missing perhaps, shows in the state alone.
+Status check_by_restoring(storage::SnapshotReader& reader, const std::string& named,
+                          const repl::StateMachine& kind) {
+  if (reader.size_bytes() > kLargestInMemory) {
+    log::warning("a backup this large is not restored beforehand: its rows are checked one by one",
+                 {{"bytes", reader.size_bytes()}});
+    return {};
+  }
+  const auto state = kind.make_empty();
+  repl::ExactlyOnce whole(*state);
+  whole.reset();
+  reader.rewind();
+  std::string row;
+  for (uint64_t line = 2;; ++line) {
+    const Result<bool> more = reader.next_row(row);
+    if (!more) return fail(more.error());
+    const Status good = *more ? whole.restore_row(row) : whole.finish_restore();
+    if (!good) {
+      return fail(ErrorKind::kCorrupt, named + "cannot be restored: line " + std::to_string(line) +
+                                           ": " + good.error().message);
+    }
+    if (!*more) return {};
+  }
+}
+
 // All of the file, as restoring reads it.
 Status check_all(storage::SnapshotReader& reader, const std::string& file, const std::string& group,
-                 std::unique_ptr<repl::RowChecker> rows) {
+                 std::unique_ptr<repl::RowChecker> rows, const repl::StateMachine* kind) {
   const storage::SnapshotHeader& header = reader.header();
   const std::string named = "backup '" + file + "' ";
   // What is wrong with a row is of no interest where the bytes are not those that were written.
@@ -70,6 +100,10 @@ Status check_all(storage::SnapshotReader& reader, const std::string& file, const
   if (header.index == 0 || header.epoch == 0 || header.lineage == 0) {
     return fail(ErrorKind::kCorrupt, named + "is of no state: its index, epoch or lineage is 0");
   }
+  if (header.index > kMaxCounter || header.epoch > kMaxCounter) {
+    return fail(ErrorKind::kCorrupt, named + "is of no state: its index or epoch is above " +
+                                         std::to_string(kMaxCounter));
+  }
   const auto checker = repl::key_row_checker(std::move(rows));
   std::string row;
   for (uint64_t line = 2;; ++line) {
@@ -80,8 +114,9 @@ Status check_all(storage::SnapshotReader& reader, const std::string& file, const
       return fail(ErrorKind::kCorrupt, named + "cannot be restored: line " + std::to_string(line) +
                                            ": " + good.error().message);
     }
-    if (!*more) return {};
+    if (!*more) break;
   }
+  return kind == nullptr ? Status() : check_by_restoring(reader, named, *kind);
 }
 
 // --- that nobody of the group lives ---
@@ -392,7 +427,7 @@ Result<Restored> restore(loop::Loop& loop, coord::Coord& coord, const RestoreOpt
                          std::unique_ptr<repl::RowChecker> checker) {
   const auto reader = open_backup(options.file);
   if (!reader) return fail(reader.error());
-  Status may = check_all(**reader, options.file, options.group, std::move(checker));
+  Status may = check_all(**reader, options.file, options.group, std::move(checker), options.kind);
   if (may) may = storage::check_formats(options.directory);
   if (may) may = no_replica_runs(loop, coord, options);
   if (!may) return fail(may.error());
@@ -407,10 +442,11 @@ Result<Restored> restore(loop::Loop& loop, coord::Coord& coord, const RestoreOpt
 }
 
 Result<Restored> check_backup(const std::string& file, const std::string& group,
-                              std::unique_ptr<repl::RowChecker> checker) {
+                              std::unique_ptr<repl::RowChecker> checker,
+                              const repl::StateMachine* kind) {
   const auto reader = open_backup(file);
   if (!reader) return fail(reader.error());
-  const Status good = check_all(**reader, file, group, std::move(checker));
+  const Status good = check_all(**reader, file, group, std::move(checker), kind);
   if (!good) return fail(good.error());
   const storage::SnapshotHeader& header = (*reader)->header();
   return Restored{(*reader)->rows(), header.index, (*reader)->size_bytes(), header.lineage};
@@ -440,7 +476,9 @@ Result<Restored> restore(const RestoreOptions& options, const ReplicaConfig& con
                          const repl::StateMachine& machine) {
   loop::Loop loop;
   daemon::Coordination coordination{config.coord, loop};
-  return restore(loop, coordination.coord(), options, machine.row_checker());
+  RestoreOptions all = options;
+  all.kind = &machine;
+  return restore(loop, coordination.coord(), all, machine.row_checker());
 }
 
 }  // namespace
@@ -460,7 +498,7 @@ void restore_if_asked(const daemon::Daemon& daemon, const ReplicaConfig& config,
   const std::string* file = daemon.command_line().value("restore");
   if (check == nullptr && file == nullptr) return;
   const auto done = check != nullptr
-                        ? check_backup(*check, config.host.group, machine.row_checker())
+                        ? check_backup(*check, config.host.group, machine.row_checker(), &machine)
                         : restore(options_of(config, *file), config, machine);
   if (!done) daemon::die(done.error());
   wire::Json json;

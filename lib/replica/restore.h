@@ -44,6 +44,9 @@ struct RestoreOptions {
   bool all_are_here = true;
   // How long a controller's lock is waited for: that of one that was killed may live on for a while.
   uint64_t patience_ms = 1000;
+  // A state machine of the group's kind: the backup is restored into an empty one before anything
+  // else. nullptr: its rows are looked at one by one.
+  const repl::StateMachine* kind = nullptr;
   // Called after each step, for tests.
   std::function<void(const std::string& step)> after = {};
 };
@@ -85,7 +88,8 @@ repl::Record restored_record(const repl::Member& member, uint64_t lineage, uint6
 
 // Reads all of a file as restore() does first, and changes nothing. Gives its lineage and size.
 Result<Restored> check_backup(const std::string& file, const std::string& group,
-                              std::unique_ptr<repl::RowChecker> checker);
+                              std::unique_ptr<repl::RowChecker> checker,
+                              const repl::StateMachine* kind = nullptr);
 
 // --- the modes of a program ---
 // --restore and --check-backup.

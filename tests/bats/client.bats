@@ -384,6 +384,8 @@ no json
   run -69 "$client" --orch-url "$(nowhere)" -t 500ms status rideshare
   assert_output --regexp $'^rs-orch\tnot there\t.*cannot connect'
   assert_output --regexp $'\nrs-users\tready\t'
+  run -69 "$client" --users-url "$RS_CLIENT_STORE_URL" status rideshare
+  assert_output --regexp $'\nrs-users\tnot there\t[^\t]*\tanother service answers there'
   run -64 "$client" status toys
 }
 

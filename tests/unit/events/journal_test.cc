@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -121,6 +122,24 @@ TEST_F(JournalTest, WhereItCannotBeKeptItIsToldAllTheSame) {
   journal.tell("spawn", "one");
   EXPECT_EQ(count(exchange.body, "event: spawn"), 1U);
   journal.close();
+}
+
+TEST_F(JournalTest, WhereItsDirectoryIsRemovedItIsMadeAgain) {
+  journal_->tell("spawn", "one");
+  std::filesystem::remove_all(directory_.file("events"));
+  journal_->tell("spawn", "two");
+  begin();
+  const std::string kept = backlog();
+  EXPECT_EQ(count(kept, "\"two\""), 1U);
+  EXPECT_EQ(count(kept, "\"one\""), 0U);
+}
+
+TEST_F(JournalTest, KnowsWhatIsKept) {
+  journal_->tell("restore", "r", wire::Json().set("lineage", "ab"));
+  begin();
+  EXPECT_TRUE(journal_->knows("restore", "lineage", "ab"));
+  EXPECT_FALSE(journal_->knows("restore", "lineage", "cd"));
+  EXPECT_FALSE(journal_->knows("backup", "lineage", "ab"));
 }
 
 TEST_F(JournalTest, SamplesComeWhileSomebodyListens) {

@@ -267,6 +267,23 @@ TEST_F(RestoreTest, WhatCannotBeRestoredIsRefused) {
   is_refused(options(root_ / "none"), ErrorKind::kBadInput, "none");
 }
 
+// As a reference to a row that is missing: no row is wrong by itself.
+TEST_F(RestoreTest, WhatTheStateAloneCanTellIsRefusedBeforeAnythingIsChanged) {
+  write_and_stop(1);
+  RestoreOptions poisoned = options(backup({"a", "poison"}));
+  const Commands kind;
+  poisoned.kind = &kind;
+  const auto before = tree();
+  const auto refused = replica::restore(loop_, *coord_, poisoned, nullptr);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(refused.error().message, HasSubstr("line 3: a poisoned row"));
+  EXPECT_EQ(tree(), before);
+  RestoreOptions good = options(backup({"a", "b"}));
+  good.kind = &kind;
+  EXPECT_TRUE(replica::restore(loop_, *coord_, good, nullptr));
+}
+
 TEST_F(RestoreTest, WhileAReplicaRunsItIsRefused) {
   write_and_stop(1);
   start(2);

@@ -45,6 +45,7 @@ TEST(Look, WhoeverElseAnswersThereIsNotThisService) {
     EXPECT_EQ(seen.state, State::kAbsent) << status << body;
     EXPECT_THAT(seen.why, HasSubstr("another service"));
   }
+  EXPECT_EQ(judged(200, R"({"service":"rs-orch","ready":true})").state, State::kAbsent);
   const Seen nobody = judge_service("s", "u", fail(ErrorKind::kUnavailable, "cannot connect"));
   EXPECT_EQ(nobody.state, State::kAbsent);
   EXPECT_EQ(nobody.remedy, "tandem up");
