@@ -153,7 +153,8 @@ std::string Fleet::who_fails() const {
   constexpr int kOften = 3;
   std::string all;
   for (const auto& [id, slot] : plan_.slots()) {
-    if (slot.failures < kOften) continue;
+    // Of one that refuses its configuration more is told: trouble().
+    if (slot.failures < kOften || plan_.config_refused()) continue;
     all += (all.empty() ? "worker " : "; worker ") + std::to_string(id) +
            " ends each time that it is started (" + slot.failure +
            "): 'tandem logs rs-orch' says why";

@@ -246,7 +246,7 @@ stop_writer() { # [ID]…
   assert_equal "$(jq -c 'map(.event) | [index("spawn") != null, index("adopt") != null]' <<<"$output")" \
     '[true,true]'
   run -0 "$TANDEM_BIN/rs-client" --orch-url "${db%/api/v1}" history --since 1h --last 1
-  assert_output --regexp $'^[-0-9]+T[:0-9]+Z\t[a-z_]+\t[0-9]*\t[^\t]+$'
+  assert_output --regexp $'^[-0-9]+T[:0-9.]+Z\t[a-z_]+\t[0-9]*\t[^\t]+$'
   run -64 "$TANDEM_BIN/rs-client" --orch-url "${db%/api/v1}" history --since yesterday
   run -64 "$TANDEM_BIN/rs-client" --orch-url "${db%/api/v1}" history --last 0
 }

@@ -427,5 +427,5 @@ no json'
   source <("$client" --completions bash)
   COMP_WORDS=(rs-client toys '') COMP_CWORD=2 COMPREPLY=()
   _rs_client
-  assert_equal "${COMPREPLY[*]}" 'ls show buy order replicas accept-loss restock price add'
+  assert_equal "${COMPREPLY[*]}" 'ls show buy order replicas accept-loss backup verify restore restock price add'
 }

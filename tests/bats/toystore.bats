@@ -206,8 +206,8 @@ Chess 19.99 100'
   assert_output $'ts-front\nGET, POST'
   run curl -sS -i -H 'Accept: text/html,application/xhtml+xml,*/*;q=0.8' "$shop/"
   assert_line --regexp '^Content-Type: text/html'
-  assert_line --regexp "^Content-Security-Policy: default-src 'none'"
-  assert_line --partial '<a href="/products">/products</a>'
+  assert_line --regexp "^Content-Security-Policy: default-src 'self'"
+  assert_line --partial 'ui/store.js'
   run curl -sS -I "$shop/"
   assert_line --regexp '^HTTP/1.1 200'
 }
