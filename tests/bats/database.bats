@@ -562,7 +562,7 @@ END
   done
   http GET "${db%/api/v1}/metrics"
   assert_equal "$status" 200
-  assert_regex "$output" $'\ntandem_leader_open{group="rides-db"} 1\n'
+  assert_regex "$output" $'\ntandem_leader_open[{]group="rides-db"[}] 1\n'
   assert_regex "$output" $'\ntandem_active 1\n'
 }
 
