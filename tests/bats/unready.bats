@@ -136,7 +136,7 @@ before_tables_refused() {
   chmod -R go= run/state/rides-db
   # shellcheck disable=SC2046  # a list of pids
   kill -KILL $(rs-client workers ls)
-  says $((port_base + 2)) 'is not running: start it'
+  says $((port_base + 2)) 'ends each time that it is started (exit 77)'
   until "$tandem" --dir "$home" logs rs-orch | grep -q 'Permission denied'; do :; done
   bash -e <<<"$(block_named owner root)"
   rs-client wait rideshare --ready
