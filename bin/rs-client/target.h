@@ -77,7 +77,7 @@ Result<std::unique_ptr<Target>> open_target(Output& output, const std::string& p
 class NewDirectory {
  public:
   // kCannotCreate: something has that name that is no empty directory.
-  static Result<std::unique_ptr<NewDirectory>> create(const std::string& path);
+  static Result<std::unique_ptr<NewDirectory>> create(const std::string& given);
   ~NewDirectory();
   NewDirectory(const NewDirectory&) = delete;
   NewDirectory& operator=(const NewDirectory&) = delete;

@@ -306,7 +306,7 @@ void OrderService::hold(ReplyHandle reply, const wire::Request& request) {
     return reply->fail({ErrorKind::kUnavailable, "purchases are held for another backup"});
   }
   if (!hold_) {
-    hold_.emplace();
+    hold_ = Hold{};
     hold_->id = request.key;
     hold_->epoch = replica_.epoch();
     hold_->until_ns = now_ns() + *ms * kNsPerMs;

@@ -367,7 +367,8 @@ TEST(RestoredRecord, TellsOfEachEntryWhichLineageItWasOf) {
   EXPECT_EQ(made.lineage_of(5), 5u);
   EXPECT_EQ(made.lineage_of(8), 5u);
   EXPECT_EQ(made.lineage_of(21), 9u);
-  for (const uint64_t lineage : {2, 3, 4, 5, 7}) EXPECT_TRUE(made.has_replaced(lineage)) << lineage;
+  for (const uint64_t lineage : {2u, 3u, 4u, 5u, 7u})
+    EXPECT_TRUE(made.has_replaced(lineage)) << lineage;
   EXPECT_EQ(repl::parse_record(repl::to_text(made))->replaced, made.replaced);
 }
 
