@@ -200,39 +200,35 @@ void HttpApi::db_clear(const Request& request, Responder responder) {
 }
 
 void HttpApi::db_export(const Request& request, Responder responder) {
-  const auto words = http::read_words(request);
-  if (!words) return responder.error(words.error());
-  const auto replica = named_replica(request, orchestrator_);
-  if (!replica) return responder.error(replica.error());
-  if (request.method == Method::kHead) return group::Exports::head(std::move(responder));
-  wire::Request wanted;
-  wanted.method = wire::Method::kDbExport;
-  wanted.request_id = words->request_id;
-  wanted.consistency = words->consistency;
-  wanted.min_index = words->min_index;
-  exports_.begin(ask_, wanted, std::move(responder), *replica);
+  give(request, std::move(responder), wire::Method::kDbExport);
 }
 
-// It has every write that was answered by now, whatever else a read may be content with.
 void HttpApi::db_backup(const Request& request, Responder responder) {
+  give(request, std::move(responder), wire::Method::kBackup,
+       [this, id = std::string(request.request_id), peer = http::asker_of(request)](
+           uint64_t index, uint64_t bytes) {
+         wire::Json fields;
+         fields.set("index", index).set("bytes", bytes);
+         fields.set("request_id", id).set("peer", peer);
+         orchestrator_.events().tell("backup", "a backup was given", fields);
+       });
+}
+
+void HttpApi::give(const Request& request, Responder responder, wire::Method method,
+                   group::Exports::Whole whole) {
   const auto words = http::read_words(request);
   if (!words) return responder.error(words.error());
   const auto replica = named_replica(request, orchestrator_);
   if (!replica) return responder.error(replica.error());
   if (request.method == Method::kHead) return group::Exports::head(std::move(responder));
   wire::Request wanted;
-  wanted.method = wire::Method::kBackup;
+  wanted.method = method;
   wanted.request_id = words->request_id;
-  wanted.consistency = wire::Consistency::kLinearizable;
+  // A backup has every write that was answered by now, whatever else a read may be content with.
+  wanted.consistency =
+      method == wire::Method::kBackup ? wire::Consistency::kLinearizable : words->consistency;
   wanted.min_index = words->min_index;
-  exports_.begin(ask_, wanted, std::move(responder), *replica,
-                 [this, id = std::string(words->request_id), peer = http::asker_of(request)](
-                     uint64_t index, uint64_t bytes) {
-                   wire::Json fields;
-                   fields.set("index", index).set("bytes", bytes);
-                   fields.set("request_id", id).set("peer", peer);
-                   orchestrator_.events().tell("backup", "a backup was given", fields);
-                 });
+  exports_.begin(ask_, wanted, std::move(responder), *replica, std::move(whole));
 }
 
 void HttpApi::db_schema(const Request&, Responder responder) {

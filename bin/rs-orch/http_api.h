@@ -18,6 +18,9 @@ class HttpApi {
   void add_routes(http::Router& router);
 
  private:
+  // Streams an export or a backup.
+  void give(const http::Request& request, http::Responder responder, wire::Method method,
+            group::Exports::Whole whole = {});
   void db_read(const http::Request& request, http::Responder responder);
   void db_write(const http::Request& request, http::Responder responder);
   void db_clear(const http::Request& request, http::Responder responder);

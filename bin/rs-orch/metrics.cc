@@ -1,15 +1,18 @@
 #include "metrics.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tandem::orch {
 namespace {
 
 // In the words of the toy store's purchases.
-const char* outcome_of(int status) {
-  if (status < 400) return "ok";
-  if (status < 500) return "refused";
-  return status == 503 ? "unavailable" : status == 504 ? "unknown" : "failed";
+constexpr const char* kOutcomes[] = {"ok", "refused", "unavailable", "unknown", "failed"};
+
+size_t outcome_of(int status) {
+  if (status < 400) return 0;
+  if (status < 500) return 1;
+  return status == 503 ? 2 : status == 504 ? 3 : 4;
 }
 
 }  // namespace
@@ -25,9 +28,13 @@ OrchMetrics::OrchMetrics(daemon::Metrics& metrics, Orchestrator& orchestrator)
       window_reads_(metrics.gauge("tandem_window_reads", "reads counted in the present window")) {
   metrics.before_text([this] { update(); });
   // From the start: of what begins with its first event Prometheus sees no rise.
-  using Kind = group::CallStats::Kind;
-  for (const Kind kind : {Kind::kRead, Kind::kWrite}) {
-    for (const int status : {200, 400, 503, 504, 500}) requests_of(kind, outcome_of(status));
+  for (const char* kind : {"read", "write"}) {
+    for (const char* outcome : kOutcomes) {
+      requests_.push_back(
+          metrics.histogram("tandem_database_request_duration_seconds",
+                            "reads and writes of the database, from their coming to their answer",
+                            daemon::duration_buckets(), {{"kind", kind}, {"outcome", outcome}}));
+    }
   }
   for (const char* cause : {"SIGKILL", "SIGSEGV", "SIGABRT", "exit 69", "exit 74", "unseen"}) {
     deaths_of(cause);
@@ -53,21 +60,9 @@ daemon::Counter OrchMetrics::deaths_of(const std::string& cause) {
                           {{"group", orchestrator_.group()}, {"cause", cause}});
 }
 
-daemon::Histogram& OrchMetrics::requests_of(group::CallStats::Kind kind, const char* outcome) {
-  auto found = requests_.find({kind, outcome});
-  if (found == requests_.end()) {
-    const char* const name = kind == group::CallStats::Kind::kRead ? "read" : "write";
-    daemon::Histogram made =
-        metrics_.histogram("tandem_database_request_duration_seconds",
-                           "reads and writes of the database, from their coming to their answer",
-                           daemon::duration_buckets(), {{"kind", name}, {"outcome", outcome}});
-    found = requests_.emplace(std::pair(kind, outcome), made).first;
-  }
-  return found->second;
-}
-
 void OrchMetrics::ended(group::CallStats::Kind kind, int status, int64_t us) {
-  requests_of(kind, outcome_of(status)).observe(static_cast<double>(us) / 1e6);
+  const size_t first = kind == group::CallStats::Kind::kRead ? 0 : std::size(kOutcomes);
+  requests_[first + outcome_of(status)].observe(static_cast<double>(us) / 1e6);
 }
 
 }  // namespace tandem::orch

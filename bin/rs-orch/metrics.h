@@ -1,9 +1,9 @@
 // What rs-orch shows on /metrics beside its HTTP requests.
 #pragma once
 
-#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/function.h"
 #include "daemon/metrics.h"
@@ -24,7 +24,6 @@ class OrchMetrics {
  private:
   void update();
   daemon::Counter deaths_of(const std::string& cause);
-  daemon::Histogram& requests_of(group::CallStats::Kind kind, const char* outcome);
   void ended(group::CallStats::Kind kind, int status, int64_t us);
 
   daemon::Metrics& metrics_;
@@ -34,8 +33,7 @@ class OrchMetrics {
   daemon::Gauge slaves_wanted_;
   daemon::Gauge active_;
   daemon::Gauge window_reads_;
-  // By kind and outcome, each made at its first use.
-  std::map<std::pair<group::CallStats::Kind, const char*>, daemon::Histogram> requests_;
+  std::vector<daemon::Histogram> requests_;  // reads by outcome, then writes
 };
 
 }  // namespace tandem::orch

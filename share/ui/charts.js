@@ -1,13 +1,33 @@
 // Charts over the last ten minutes, or what of them the page was open, one point a second; a line
 // marks where an epoch began.
 import {element, section} from './dom.js';
-import {clock, short} from './format.js';
+import {clock, milliseconds, rate, short} from './format.js';
 
 const spanS = 600;
 const leastS = 60;
 const gapS = 3; // where no sample came for as long there is a gap, and no line
 const height = 180;
 const color = (name) => getComputedStyle(document.body).getPropertyValue(name);
+
+// What both pages have: how many calls there are, and how long they take, by these names for them.
+export function callCharts(reads, writes) {
+  return [
+    {
+      id: 'rates',
+      title: 'Calls a second, the last ten minutes',
+      labels: [reads, writes],
+      text: rate,
+      values: (calls) => [calls.reads.rate, calls.writes.rate],
+    },
+    {
+      id: 'latency',
+      title: 'How long they take, in ms',
+      labels: [`${reads} p50`, `${reads} p99`, `${writes} p50`, `${writes} p99`],
+      text: milliseconds,
+      values: (calls) => [calls.reads.p50, calls.reads.p99, calls.writes.p50, calls.writes.p99],
+    },
+  ];
+}
 
 class Chart {
   constructor(box, labels, text) {

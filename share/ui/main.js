@@ -1,8 +1,9 @@
 // The status page of rs-orch.
 import {Actions} from './actions.js';
 import {failedIn} from './calls.js';
+import {callCharts} from './charts.js';
 import {Drills} from './drills.js';
-import {count, ids, inMs, milliseconds, rate} from './format.js';
+import {count, ids, inMs, rate} from './format.js';
 import {start} from './page.js';
 import {Pool} from './pool.js';
 import {Replicas} from './replicas.js';
@@ -45,21 +46,6 @@ start({
     },
   ],
   panels: [[new Pool()]],
-  charts: [
-    {
-      id: 'rates',
-      title: 'Calls a second, the last ten minutes',
-      labels: ['reads', 'writes'],
-      text: rate,
-      values: ({reads, writes}) => [reads.rate, writes.rate],
-    },
-    {
-      id: 'latency',
-      title: 'How long they take, in ms',
-      text: milliseconds,
-      labels: ['reads p50', 'reads p99', 'writes p50', 'writes p99'],
-      values: ({reads, writes}) => [reads.p50, reads.p99, writes.p50, writes.p99],
-    },
-  ],
+  charts: callCharts('reads', 'writes'),
   extra: [new Drills()],
 });

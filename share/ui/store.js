@@ -1,8 +1,9 @@
 // The status page of the toy store: ts-front.
 import {failedIn} from './calls.js';
 import {Cache} from './cache.js';
+import {callCharts} from './charts.js';
 import {element} from './dom.js';
-import {count, ids, inMs, milliseconds, rate} from './format.js';
+import {count, ids, inMs, rate} from './format.js';
 import {start} from './page.js';
 import {perSecond, Purchases} from './purchases.js';
 import {Replicas} from './replicas.js';
@@ -102,20 +103,5 @@ start({
     ]),
   ],
   panels: [[new Stock()], [new Purchases(), new Cache()]],
-  charts: [
-    {
-      id: 'rates',
-      title: 'Calls a second, the last ten minutes',
-      labels: ['queries', 'changes'],
-      text: rate,
-      values: ({reads, writes}) => [reads.rate, writes.rate],
-    },
-    {
-      id: 'latency',
-      title: 'How long they take, in ms',
-      text: milliseconds,
-      labels: ['queries p50', 'queries p99', 'changes p50', 'changes p99'],
-      values: ({reads, writes}) => [reads.p50, reads.p99, writes.p50, writes.p99],
-    },
-  ],
+  charts: callCharts('queries', 'changes'),
 });
