@@ -130,6 +130,10 @@ ExitStatus db_verify(Session& session, const Arguments& arguments) {
 
 ExitStatus toys_backup(Session& session, const Arguments& arguments) {
   const std::string& path = arguments.operands[0];
+  if (path.empty() || path == "-") {
+    return session.report({ErrorKind::kUsage,
+                           "'" + path + "' is no directory: the store's backup " + "is two files"});
+  }
   const auto directory = NewDirectory::create(path);
   if (!directory) return session.report(directory.error());
   std::vector<Backups::Part> parts;

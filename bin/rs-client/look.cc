@@ -12,6 +12,7 @@ using wire::Json;
 
 constexpr int kOk = 200;
 constexpr int kUnavailable = 503;
+constexpr size_t kMostBytes = size_t{16} << 20;  // of an answer
 constexpr const char* kNobody = "'tandem up' starts what does not run";
 
 // Shared by the completions of the requests; the last one to go tells.
@@ -136,9 +137,15 @@ void ask(fetch::Fetcher& fetcher, const std::shared_ptr<Round>& round, size_t pl
   request.url = asked.url + (who ? asked.own_path : asked.path);
   request.timeout_ms = timeout_ms;
   request.connect_timeout_ms = timeout_ms;
+  // No service of ours has that much to say; who has is told apart by what is cut off.
+  const auto body = std::make_shared<std::string>();
+  request.on_body = [body](std::string_view bytes) {
+    if (body->size() < kMostBytes) *body += bytes;
+  };
   const auto begun = fetcher.fetch(
       std::move(request),
-      [&fetcher, round, place, asked, who, timeout_ms](const Result<fetch::Answer>& answer) {
+      [&fetcher, round, place, asked, who, timeout_ms, body](Result<fetch::Answer> answer) {
+        if (answer && answer->body.empty()) answer->body = std::move(*body);
         if (!who || !answer) {
           round->seen[place] = judge_service(asked.name, asked.url, answer);
           return;

@@ -177,6 +177,11 @@ met_on_its_way() { # FILE
   small_database 1
   fill
   run -74 sh -c "'$client' db backup - >/dev/full"
+  # A variable that is not set is no wish for standard output.
+  run -64 "$client" db backup ''
+  refute_output --partial tandem-snapshot
+  run -64 "$client" toys backup -
+  assert_not_exists ./-
   # A file system of its own, which ends with the process.
   mkdir small
   unshare --mount true 2>/dev/null || skip 'cannot mount: no rights'

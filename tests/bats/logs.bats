@@ -28,14 +28,21 @@ database() { # [OPTION]…
   users=$started
   # It waits for an index that does not come.
   http GET "http://127.0.0.1:$((port_base + 1))/api/v1/users?consistency=session" '' \
-    -H 'X-Request-Id: find-me' -H 'X-Db-Index: 1000000'
+    -H 'X-Request-Id: find-me' -H 'X-Db-Index: 1000000' \
+    -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   assert [ "$status" -ge 500 ]
-  run grep 'info: request method=GET .* status=50[34] .* request_id=find-me' "$BATS_TEST_TMPDIR/users"
+  run grep 'info: request method=GET .* status=50[34] .* request_id=find-me trace_id=4bf92f3577b34da6a3ce929d0e0e4736' \
+    "$BATS_TEST_TMPDIR/users"
   assert_success
   run grep -e 'rs-orch.* a call of the replicas ended method=1 .* status=503 .* request_id=find-me' \
     "$database/log.0"
   assert_success
   run grep -e 'rs-worker.* a call was answered method=1 status=503 .* request_id=find-me' "$database/log.0"
+  assert_success
+  # Without an id of its own a request has that of its trace.
+  http GET "http://127.0.0.1:$((port_base + 1))/api/v1/users?consistency=session" '' -H 'X-Db-Index: 1000000' \
+    -H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  run grep -e 'rs-worker.* a call was answered .* request_id=0af7651916cd43dd8448eb211c80319c' "$database/log.0"
   assert_success
   # What is answered soon, or asks for health, is not.
   http GET "http://127.0.0.1:$((port_base + 1))/api/v1/users" '' -H 'X-Request-Id: quick'
